@@ -1,0 +1,58 @@
+"""Every error that this package raises on purpose, drawn as a tree.
+
+::
+
+    NmnError
+    ├── LayoutError      a layout, or its text form, that is ill-typed or malformed
+    ├── LexiconError     a lexicon file that is missing, malformed, clashing or cyclic
+    ├── SceneError       a scene (or its JSON) with a missing field, a wrong type or a wrong value
+    ├── DataError        a dataset's file that is missing, truncated or inconsistent
+    ├── QuestionError    a question that cannot be read; carries the caret and what could have come
+    └── ArgumentError    a layout names a word that the module library at hand does not know
+
+Each message says what was wrong, where, and what would have been right. All derive from ``ValueError``, so that a
+caller who does not know this package catches them as bad input.
+"""
+
+from difflib import get_close_matches
+from typing import Iterable
+
+
+class NmnError(ValueError):
+    """Base of every error raised on purpose by ``nmn`` and ``synth_data``."""
+
+
+class LayoutError(NmnError):
+    """A layout, or its text form, is ill-typed or malformed."""
+
+
+class LexiconError(NmnError):
+    """A lexicon file is missing, malformed, clashing or cyclic."""
+
+
+class SceneError(NmnError):
+    """A scene or its JSON has a missing field, a wrong type or a wrong value."""
+
+
+class DataError(NmnError):
+    """A dataset's file is missing, truncated or inconsistent."""
+
+
+class ArgumentError(NmnError):
+    """A layout names a value, relation, attribute or superlative that the library at hand does not know."""
+
+
+def nearest(word: str, known: Iterable[str]) -> str | None:
+    """Return the known word nearest in spelling to ``word``, or None where none is near.
+
+    >>> nearest("purpel", ["red", "purple"])
+    'purple'
+    """
+    matches = get_close_matches(word, list(known), n=1, cutoff=0.7)
+    return matches[0] if matches else None
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """Return ``'; did you mean "purple"?'``, or an empty string where no known word is near."""
+    match = nearest(word, known)
+    return f'; did you mean "{match}"?' if match else ""

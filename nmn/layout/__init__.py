@@ -1,0 +1,33 @@
+"""The language of reasoning: kinds, signatures, layouts and their text form. Torch-free."""
+
+from nmn.layout.graph import MAX_DEPTH, Call, Layout
+from nmn.layout.signature import (
+    COMPARISONS,
+    MAX_NUMBER,
+    QUANTIFIERS,
+    SIGNATURES,
+    Argument,
+    Kind,
+    Signature,
+    register_signature,
+)
+from nmn.layout.text import call_label, format_layout, parse_layout, to_dot, to_mermaid
+
+__all__ = [
+    "COMPARISONS",
+    "MAX_DEPTH",
+    "MAX_NUMBER",
+    "QUANTIFIERS",
+    "SIGNATURES",
+    "Argument",
+    "Call",
+    "Kind",
+    "Layout",
+    "Signature",
+    "call_label",
+    "format_layout",
+    "parse_layout",
+    "register_signature",
+    "to_dot",
+    "to_mermaid",
+]

@@ -1,0 +1,147 @@
+"""The Layout: a question's meaning as a typed, immutable graph of module calls.
+
+A ``Layout`` is one call with its operands, which are layouts themselves; equal sub-layouts are one call of the graph.
+It cannot be built ill-typed.
+"""
+
+import re
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from nmn.errors import LayoutError, did_you_mean
+from nmn.layout.signature import COMPARISONS, MAX_NUMBER, QUANTIFIERS, SIGNATURES, Argument, Kind
+
+if TYPE_CHECKING:
+    import networkx
+
+MAX_DEPTH = 200
+WORD = re.compile(r"[\w-]+")
+CLOSED_ARGUMENTS = {Argument.COMPARISON: COMPARISONS, Argument.QUANTIFIER: QUANTIFIERS}
+
+
+class Call(NamedTuple):
+    """One node of a layout's graph; ``operands`` are positions of earlier calls in ``Layout.calls``."""
+
+    module: str
+    argument: str | None
+    operands: tuple[int, ...]
+    kind: Kind
+    depth: int
+
+
+@dataclass(frozen=True, eq=False)
+class Layout:
+    """One module call and, through its operands, the whole layout below it.
+
+    ``kind`` is the kind of its value, ``depth`` 0 for a call without operands and else 1 + the deepest operand.
+    Raises LayoutError where the call does not fit ``SIGNATURES``.
+
+    >>> red_circle = Layout("and", None, (Layout("find", "red"), Layout("find", "circle")))
+    >>> str(Layout("exists", None, (red_circle,)))
+    'exists(and(find[red], find[circle]))'
+    """
+
+    module: str
+    argument: str | None = None
+    operands: tuple["Layout", ...] = ()
+    kind: Kind = field(init=False, repr=False)
+    depth: int = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        operands = self.operands
+        object.__setattr__(self, "kind", _check_call(self.module, self.argument, operands))
+        depth = 1 + max(operand.depth for operand in operands) if operands else 0
+        if depth > MAX_DEPTH:
+            raise LayoutError(f"a layout may be {MAX_DEPTH} calls deep, this one is deeper")
+        object.__setattr__(self, "depth", depth)
+        object.__setattr__(self, "_hash", hash((self.module, self.argument, operands)))
+
+    def __hash__(self) -> int:
+        return self._hash  # type: ignore[attr-defined, no-any-return]
+
+    def __eq__(self, other: object) -> bool:
+        if self is other:
+            return True
+        if not isinstance(other, Layout) or hash(self) != hash(other):
+            return False
+        return (self.module, self.argument, self.operands) == (other.module, other.argument, other.operands)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Layout, (self.module, self.argument, self.operands)
+
+    def __str__(self) -> str:
+        from nmn.layout.text import format_layout
+
+        return format_layout(self)
+
+    @cached_property
+    def calls(self) -> tuple[Call, ...]:
+        """The calls of the graph, operands before the calls that use them, the root last, each distinct one once."""
+        positions: dict[Layout, int] = {}
+        calls: list[Call] = []
+        _append_calls(self, positions, calls)
+        return tuple(calls)
+
+    def to_networkx(self) -> "networkx.DiGraph[int]":
+        """Return the graph with a node per call and an edge from each operand to its user, in the direction of data.
+
+        Nodes are positions in ``calls`` and carry ``module``, ``argument``, ``kind`` and ``depth``; edges carry
+        ``operand``, the tuple of the operand positions they feed (two where a call uses the same operand twice).
+        """
+        import networkx
+
+        graph: networkx.DiGraph[int] = networkx.DiGraph()
+        for position, call in enumerate(self.calls):
+            graph.add_node(
+                position, module=call.module, argument=call.argument, kind=str(call.kind), depth=call.depth
+            )
+            for operand in dict.fromkeys(call.operands):
+                places = tuple(place for place, other in enumerate(call.operands) if other == operand)
+                graph.add_edge(operand, position, operand=places)
+        return graph
+
+
+def _append_calls(layout: Layout, positions: dict[Layout, int], calls: list[Call]) -> int:
+    position = positions.get(layout)
+    if position is None:
+        operands = tuple([_append_calls(operand, positions, calls) for operand in layout.operands])
+        position = positions[layout] = len(calls)
+        calls.append(Call(layout.module, layout.argument, operands, layout.kind, layout.depth))
+    return position
+
+
+def _check_call(module: str, argument: str | None, operands: tuple[Layout, ...]) -> Kind:
+    """Return the kind of the call's value, or raise LayoutError."""
+    signature = SIGNATURES.get(module)
+    if signature is None:
+        raise LayoutError(f"unknown module {module!r}{did_you_mean(module, SIGNATURES)}")
+    _check_argument(module, argument, signature.argument)
+    kinds = tuple([operand.kind for operand in operands])
+    if signature.output is not None:
+        if kinds != signature.operands:
+            wanted = ", ".join(signature.operands) or "none"
+            raise LayoutError(f"{module} takes operands ({wanted}), got ({', '.join(kinds)})")
+        return signature.output
+    if len(kinds) != len(signature.operands) or len(set(kinds)) > 1 or kinds[0] not in (Kind.ATTENTION, Kind.TRUTH):
+        wanted = f"{len(signature.operands)} attentions or as many truths"
+        raise LayoutError(f"{module} takes {wanted}, got ({', '.join(kinds)})")
+    return kinds[0]
+
+
+def _check_argument(module: str, argument: str | None, wanted: Argument | None) -> None:
+    if wanted is None:
+        if argument is not None:
+            raise LayoutError(f"{module} takes no argument, got [{argument}]")
+    elif argument is None:
+        raise LayoutError(f"{module} needs an argument: {module}[{wanted}]")
+    elif wanted is Argument.NUMBER:
+        if not (argument.isascii() and argument.isdigit() and str(int(argument[:9])) == argument):
+            raise LayoutError(f"{module} takes a numeral such as [3], got [{argument}]")
+        if int(argument) > MAX_NUMBER:
+            raise LayoutError(f"{module} takes numerals up to {MAX_NUMBER}, got [{argument}]")
+    elif wanted in CLOSED_ARGUMENTS:
+        if argument not in CLOSED_ARGUMENTS[wanted]:
+            raise LayoutError(f"{module} takes one of {', '.join(CLOSED_ARGUMENTS[wanted])}, got [{argument}]")
+    elif not WORD.fullmatch(argument):
+        raise LayoutError(f"{module} takes one word of letters, digits, _ and -, got [{argument}]")

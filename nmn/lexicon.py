@@ -1,0 +1,278 @@
+"""The words of a domain and what they mean: one TOML file, the one table that says what a relation is.
+
+The language reads the words, the exact modules and the reference evaluator read the meanings. A file may extend
+another (``extends = "world"``, or a path): its tables are laid over the other's, key by key; a key set to ``false``
+removes the entry. Torch-free.
+"""
+
+import tomllib
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from pathlib import Path
+from typing import Any, Mapping
+
+from nmn.errors import LexiconError, did_you_mean
+from nmn.resources import GRAMMARS
+
+MEASURES = ("x", "y", "width", "height", "area")
+BETWEEN_DEGREES = 150.0
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """``sign * (measure of one - measure of the other)`` exceeds ``margin``, in units.
+
+    ``by`` is one of MEASURES (x and y of the centre; width, height and area of the box) or an attribute, whose values
+    then count in the order in which the lexicon lists them.
+    """
+
+    by: str
+    sign: int
+    margin: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Offset:
+    """The centre of one lies ``(dx, dy)`` units from the other's, within half a unit in x and in y."""
+
+    dx: float
+    dy: float
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """The larger of the horizontal and vertical distance between two boxes is at most ``at_most`` units."""
+
+    at_most: float
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """The scene itself lists the pairs, under this name in ``SceneGraph.relations``."""
+
+    name: str
+
+
+Meaning = Order | Offset | Gap | Given
+
+
+@dataclass(frozen=True, slots=True)
+class Attribute:
+    """An attribute, its names in text, its values and their words.
+
+    ``noun``: its values are nouns ("a circle"); else adjectives ("red"). ``adjectives`` ask for it ("how big is ...").
+    """
+
+    words: tuple[str, ...]
+    values: Mapping[str, tuple[str, ...]]
+    noun: bool = False
+    adjectives: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Relation:
+    """A relation between two objects: prepositions or comparatives, verbs, and its meaning."""
+
+    meaning: Meaning
+    words: tuple[str, ...]
+    verbs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Superlative:
+    """An order of the members of a set; ``places`` are the words of "the second from the left"."""
+
+    order: Order
+    words: tuple[str, ...]
+    places: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Lexicon:
+    """A domain: attributes, relations and superlatives by name; ``nouns`` name any object at all.
+
+    ``unit_px`` is the unit of lengths in pixels; None: the image's longer side.
+    """
+
+    name: str
+    nouns: tuple[str, ...]
+    attributes: Mapping[str, Attribute]
+    relations: Mapping[str, Relation]
+    superlatives: Mapping[str, Superlative]
+    plurals: Mapping[str, str]
+    unit_px: float | None = None
+
+    @cached_property
+    def attribute_of(self) -> Mapping[str, str]:
+        """The attribute that each value belongs to, in the order of the file."""
+        return {value: name for name, attribute in self.attributes.items() for value in attribute.values}
+
+
+def load_lexicon(source: str | Path) -> Lexicon:
+    """Load a lexicon by name (``"world"``) or from a TOML file; raise LexiconError naming the file and the key."""
+    path = _find(str(source), Path())
+    return _load_file(path, path.stat().st_mtime_ns)
+
+
+@lru_cache(maxsize=32)
+def _load_file(path: Path, mtime_ns: int) -> Lexicon:
+    data = _read_extended(path, ())
+    try:
+        return _build(data)
+    except LexiconError as error:
+        raise LexiconError(f"{path}: {error}") from None
+
+
+def _find(source: str, beside: Path) -> Path:
+    """Return the file that ``source`` names: a path ending in .toml, else one of ours."""
+    path = beside / source if source.endswith(".toml") else GRAMMARS / "lexicon" / f"{source}.toml"
+    if not path.is_file():
+        known = sorted(file.stem for file in (GRAMMARS / "lexicon").glob("*.toml"))
+        raise LexiconError(
+            f"no lexicon {source!r}; there are {', '.join(known)}, or give the path of a .toml file"
+            + did_you_mean(source, known)
+        )
+    return path.resolve()
+
+
+def _read_extended(path: Path, seen: tuple[Path, ...]) -> dict[str, Any]:
+    if path in seen:
+        raise LexiconError("lexicons extend each other in a cycle: " + " -> ".join(str(file) for file in (*seen, path)))
+    try:
+        data = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise LexiconError(f"{path}: not a readable TOML file: {error}") from None
+    if "extends" not in data:
+        return data
+    base = _read_extended(_find(str(data.pop("extends")), path.parent), (*seen, path))
+    return _overlay(base, data)
+
+
+def _overlay(base: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
+    merged = dict(base)
+    for key, value in changes.items():
+        if value is False:
+            merged.pop(key, None)
+        elif isinstance(value, dict) and isinstance(merged.get(key), dict) and key != "meaning":
+            merged[key] = _overlay(merged[key], value)
+        else:
+            merged[key] = value
+    return merged
+
+
+def _build(data: dict[str, Any]) -> Lexicon:
+    _check_keys("", data, {"name", "nouns", "attributes", "relations", "superlatives", "plurals", "unit_px"})
+    attributes = {name: _attribute(name, entry) for name, entry in _table(data, "attributes").items()}
+    lexicon = Lexicon(
+        name=_text("name", data.get("name")),
+        nouns=_words("nouns", data.get("nouns", [])),
+        attributes=attributes,
+        relations={name: _relation(name, entry, attributes) for name, entry in _table(data, "relations").items()},
+        superlatives={
+            name: _superlative(name, entry, attributes) for name, entry in _table(data, "superlatives").items()
+        },
+        plurals={single: _text(f"plurals.{single}", many) for single, many in _table(data, "plurals").items()},
+        unit_px=_number("unit_px", data["unit_px"]) if "unit_px" in data else None,
+    )
+    _check_distinct_values(lexicon)
+    return lexicon
+
+
+def _attribute(name: str, entry: Any) -> Attribute:
+    place = f"attributes.{name}"
+    _check_keys(place, entry, {"words", "values", "noun", "adjectives"})
+    values = {value: _words(f"{place}.values.{value}", words) for value, words in _table(entry, "values").items()}
+    if not values:
+        raise LexiconError(f"{place}.values: at least one value is needed")
+    noun = entry.get("noun", False)
+    if not isinstance(noun, bool):
+        raise LexiconError(f"{place}.noun: expected true or false, got {noun!r}")
+    return Attribute(
+        _words(f"{place}.words", entry.get("words", [])), values, noun,
+        _words(f"{place}.adjectives", entry.get("adjectives", [])),
+    )
+
+
+def _relation(name: str, entry: Any, attributes: Mapping[str, Attribute]) -> Relation:
+    place = f"relations.{name}"
+    _check_keys(place, entry, {"words", "verbs", "meaning"})
+    meaning = _meaning(f"{place}.meaning", entry.get("meaning"), attributes)
+    words, verbs = (_words(f"{place}.{key}", entry.get(key, [])) for key in ("words", "verbs"))
+    return Relation(meaning, words, verbs)
+
+
+def _meaning(place: str, entry: Any, attributes: Mapping[str, Attribute]) -> Meaning:
+    if isinstance(entry, dict):
+        if "by" in entry:
+            _check_keys(place, entry, {"by", "sign", "margin"})
+            return _order(place, entry, attributes)
+        if entry.keys() == {"offset"} and isinstance(entry["offset"], list) and len(entry["offset"]) == 2:
+            dx, dy = (_number(f"{place}.offset", step) for step in entry["offset"])
+            return Offset(dx, dy)
+        if entry.keys() == {"gap"}:
+            return Gap(_number(f"{place}.gap", entry["gap"]))
+        if entry.keys() == {"given"}:
+            return Given(_text(f"{place}.given", entry["given"]))
+    raise LexiconError(
+        f'{place}: expected one of {{ by = "x", sign = -1, margin = 0.02 }}, {{ offset = [0, -1] }}, '
+        f'{{ gap = 0.1 }} or {{ given = "name in the scene" }}, got {entry!r}'
+    )
+
+
+def _superlative(name: str, entry: Any, attributes: Mapping[str, Attribute]) -> Superlative:
+    place = f"superlatives.{name}"
+    _check_keys(place, entry, {"words", "places", "by", "sign"})
+    words, places = (_words(f"{place}.{key}", entry.get(key, [])) for key in ("words", "places"))
+    return Superlative(_order(place, entry, attributes), words, places)
+
+
+def _order(place: str, entry: Mapping[str, Any], attributes: Mapping[str, Attribute]) -> Order:
+    known = (*MEASURES, *attributes)
+    by, sign = entry.get("by"), entry.get("sign")
+    if by not in known:
+        raise LexiconError(f"{place}.by: expected one of {', '.join(known)}; got {by!r}")
+    if sign not in (-1, 1) or isinstance(sign, bool):
+        raise LexiconError(f"{place}.sign: expected 1 (more) or -1 (less), got {sign!r}")
+    return Order(by, sign, _number(f"{place}.margin", entry.get("margin", 0.0)))
+
+
+def _check_distinct_values(lexicon: Lexicon) -> None:
+    """Refuse a value that stands under two attributes, since ``find[value]`` would not say which."""
+    owner: dict[str, str] = {}
+    for name, attribute in lexicon.attributes.items():
+        for value in attribute.values:
+            if owner.setdefault(value, name) != name:
+                raise LexiconError(f'value "{value}" stands under both attributes {owner[value]} and {name}')
+
+
+def _check_keys(place: str, entry: Any, known: set[str]) -> None:
+    if not isinstance(entry, dict):
+        raise LexiconError(f"{place}: expected a table, got {entry!r}")
+    for key in entry:
+        if key not in known:
+            raise LexiconError(f'{place + "." if place else ""}{key}: unknown key{did_you_mean(key, known)}')
+
+
+def _table(entry: Mapping[str, Any], key: str) -> dict[str, Any]:
+    table = entry.get(key, {})
+    if not isinstance(table, dict):
+        raise LexiconError(f"{key}: expected a table, got {table!r}")
+    return table
+
+
+def _words(place: str, words: Any) -> tuple[str, ...]:
+    if not isinstance(words, list) or not all(isinstance(word, str) and word.strip() for word in words):
+        raise LexiconError(f"{place}: expected a list of words, got {words!r}")
+    return tuple(" ".join(word.lower().split()) for word in words)
+
+
+def _text(place: str, value: Any) -> str:
+    if not isinstance(value, str) or not value:
+        raise LexiconError(f"{place}: expected text, got {value!r}")
+    return value
+
+
+def _number(place: str, value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not abs(value) < 1e9:
+        raise LexiconError(f"{place}: expected a number, got {value!r}")
+    return float(value)

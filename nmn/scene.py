@@ -1,0 +1,147 @@
+"""What is in an image: objects with attributes and boxes, and the JSON form of it.
+
+Coordinates are pixels from the top left corner of the image, x to the right and y downwards. Which values, relations
+and measures mean what in a scene is said by the lexicon that ``SceneGraph.world`` names.
+"""
+
+import json
+import math
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Mapping, Sequence
+
+from nmn.errors import SceneError, did_you_mean
+
+MAX_OBJECTS = 256
+Box = tuple[float, float, float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class SceneObject:
+    """One object: its attributes, such as ``{"shape": "circle", "color": "red"}``, and its box.
+
+    ``box`` is (left, top, right, bottom) in pixels, finite, with left <= right and top <= bottom.
+    """
+
+    attributes: Mapping[str, str]
+    box: Box
+
+    def __post_init__(self) -> None:
+        if not all(isinstance(text, str) and text for item in self.attributes.items() for text in item):
+            raise SceneError(f"attributes map names to values, both non-empty text; got {dict(self.attributes)!r}")
+        object.__setattr__(self, "attributes", MappingProxyType(dict(self.attributes)))
+        if len(self.box) != 4 or not all(_is_finite(side) for side in self.box):
+            raise SceneError(f"box is four finite numbers [left, top, right, bottom], got {list(self.box)!r}")
+        if self.box[0] > self.box[2] or self.box[1] > self.box[3]:
+            raise SceneError(f"box is [left, top, right, bottom] with left <= right and top <= bottom, got {self.box}")
+        object.__setattr__(self, "box", tuple(float(side) for side in self.box))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return SceneObject, (dict(self.attributes), self.box)
+
+    def __str__(self) -> str:
+        return " ".join(self.attributes.values())
+
+
+@dataclass(frozen=True, slots=True)
+class SceneGraph:
+    """The objects of one image of ``width`` x ``height`` pixels.
+
+    ``relations`` holds relations that the scene itself gives, as CLEVR's files do: for each name, entry i lists the
+    objects that stand in the relation to object i (``relations["left"][i]`` are those left of i).
+    """
+
+    objects: tuple[SceneObject, ...]
+    width: float
+    height: float
+    world: str = "world"
+    relations: Mapping[str, Sequence[Sequence[int]]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if len(self.objects) > MAX_OBJECTS:
+            raise SceneError(f"a scene holds at most {MAX_OBJECTS} objects, this one has {len(self.objects)}")
+        for side in ("width", "height"):
+            if not _is_finite(getattr(self, side)) or getattr(self, side) <= 0:
+                raise SceneError(f"{side} is a positive number of pixels, got {getattr(self, side)!r}")
+        object.__setattr__(self, "objects", tuple(self.objects))
+        frozen = {name: _check_relation(name, rows, len(self.objects)) for name, rows in self.relations.items()}
+        object.__setattr__(self, "relations", MappingProxyType(frozen))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return SceneGraph, (self.objects, self.width, self.height, self.world, dict(self.relations))
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the scene as plain JSON data; ``scene_from_json`` reads it back."""
+        data: dict[str, Any] = {
+            "world": self.world,
+            "width": self.width,
+            "height": self.height,
+            "objects": [{"attributes": dict(thing.attributes), "box": list(thing.box)} for thing in self.objects],
+        }
+        if self.relations:
+            data["relations"] = {name: [list(row) for row in rows] for name, rows in self.relations.items()}
+        return data
+
+
+def scene_from_json(data: Any) -> SceneGraph:
+    """Build a scene from JSON data; raise SceneError naming the place, such as ``objects[3].box``."""
+    _check_fields("scene", data, {"objects": list, "width": (int, float), "height": (int, float)},
+                  {"world": str, "relations": dict})
+    if len(data["objects"]) > MAX_OBJECTS:
+        raise SceneError(f"scene.objects: at most {MAX_OBJECTS} objects, got {len(data['objects'])}")
+    objects = tuple(_object_from_json(f"objects[{index}]", item) for index, item in enumerate(data["objects"]))
+    return SceneGraph(
+        objects, data["width"], data["height"], data.get("world", "world"), data.get("relations", {})
+    )
+
+
+def read_scene(path: str | Path) -> SceneGraph:
+    """Read a scene's JSON file; raise SceneError that names the file and what is wrong in it."""
+    try:
+        return scene_from_json(json.loads(Path(path).read_text(encoding="utf-8")))
+    except OSError as error:
+        raise SceneError(f"{path}: cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise SceneError(f"{path}: not UTF-8 text, so not a scene's JSON") from error
+    except (json.JSONDecodeError, RecursionError) as error:
+        raise SceneError(f"{path}: not JSON: {error}") from error
+    except SceneError as error:
+        raise SceneError(f"{path}: {error}") from error
+
+
+def _object_from_json(place: str, data: Any) -> SceneObject:
+    _check_fields(place, data, {"attributes": dict, "box": list}, {})
+    try:
+        return SceneObject(data["attributes"], tuple(data["box"]))
+    except SceneError as error:
+        raise SceneError(f"{place}: {error}") from None
+
+
+def _check_fields(place: str, data: Any, required: Mapping[str, Any], optional: Mapping[str, Any]) -> None:
+    if not isinstance(data, dict):
+        raise SceneError(f"{place}: expected an object with {', '.join(required)}, got {type(data).__name__}")
+    for name in required:
+        if name not in data:
+            raise SceneError(f'{place}: field "{name}" is missing')
+    known = {**required, **optional}
+    for name, value in data.items():
+        if name not in known:
+            raise SceneError(f'{place}: unknown field "{name}"{did_you_mean(name, known)}')
+        if not isinstance(value, known[name]) or isinstance(value, bool):
+            wanted = known[name] if isinstance(known[name], tuple) else (known[name],)
+            names = {dict: "object", list: "array", str: "text", int: "number", float: "number"}
+            raise SceneError(f"{place}.{name}: expected {names[wanted[0]]}, got {type(value).__name__}")
+
+
+def _check_relation(name: str, rows: Any, count: int) -> tuple[tuple[int, ...], ...]:
+    valid = isinstance(rows, Sequence) and len(rows) == count and all(
+        isinstance(row, Sequence) and all(type(index) is int and 0 <= index < count for index in row) for row in rows
+    )
+    if not valid:
+        raise SceneError(f"relations.{name}: expected {count} arrays of object numbers from 0 to {count - 1}")
+    return tuple(tuple(row) for row in rows)
+
+
+def _is_finite(value: object) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
