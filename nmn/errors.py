@@ -38,6 +38,49 @@ class DataError(NmnError):
     """A dataset's file is missing, truncated or inconsistent."""
 
 
+class QuestionError(NmnError):
+    """A question cannot be read.
+
+    ``start`` and ``end`` are offsets into ``question`` of the words at fault, ``reason`` says what is wrong with them,
+    ``read`` what was read before them, ``expected`` what could have come instead and ``suggestion`` the question with
+    the nearest known word in place, or None. The message shows all of it, with carets under the words.
+    """
+
+    def __init__(
+        self,
+        question: str,
+        start: int,
+        end: int,
+        reason: str,
+        read: str = "",
+        expected: tuple[str, ...] = (),
+        suggestion: str | None = None,
+    ) -> None:
+        self.question, self.start, self.end, self.reason = question, start, end, reason
+        self.read, self.expected, self.suggestion = read, expected, suggestion
+        super().__init__(self._message())
+
+    @classmethod
+    def at(cls, question: str, start: int, end: int, reason: str) -> "QuestionError":
+        """Build the error for a place, with nothing to say but the reason."""
+        return cls(question, start, end, reason)
+
+    def _message(self) -> str:
+        first = max(0, self.start - 60)
+        shown = "".join(letter if letter.isprintable() else " " for letter in self.question[first : self.end + 20])
+        carets = " " * (self.start - first) + "^" * max(1, min(self.end - self.start, 60))
+        lines = [self.reason, f"  {shown}", f"  {carets}"]
+        if self.read:
+            lines.append(f"read so far: {self.read}")
+        if self.expected:
+            lines.append(f"what could come here: {', '.join(self.expected)}")
+        return "\n".join(lines)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        fields = (self.question, self.start, self.end, self.reason, self.read, self.expected, self.suggestion)
+        return QuestionError, fields
+
+
 class ArgumentError(NmnError):
     """A layout names a value, relation, attribute or superlative that the library at hand does not know."""
 

@@ -6,7 +6,7 @@ removes the entry. Torch-free.
 """
 
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, Mapping
@@ -60,13 +60,13 @@ Meaning = Order | Offset | Gap | Given
 class Attribute:
     """An attribute, its names in text, its values and their words.
 
-    ``noun``: its values are nouns ("a circle"); else adjectives ("red"). ``adjectives`` ask for it ("how big is ...").
+    ``noun``: its values are nouns ("a circle"), with ``adjectives`` for some of them ("circular"); else adjectives.
     """
 
     words: tuple[str, ...]
     values: Mapping[str, tuple[str, ...]]
     noun: bool = False
-    adjectives: tuple[str, ...] = ()
+    adjectives: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +87,7 @@ class Superlative:
     places: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Lexicon:
     """A domain: attributes, relations and superlatives by name; ``nouns`` name any object at all.
 
@@ -181,16 +181,18 @@ def _build(data: dict[str, Any]) -> Lexicon:
 def _attribute(name: str, entry: Any) -> Attribute:
     place = f"attributes.{name}"
     _check_keys(place, entry, {"words", "values", "noun", "adjectives"})
-    values = {value: _words(f"{place}.values.{value}", words) for value, words in _table(entry, "values").items()}
+    values, adjectives = (
+        {value: _words(f"{place}.{key}.{value}", words) for value, words in _table(entry, key).items()}
+        for key in ("values", "adjectives")
+    )
     if not values:
         raise LexiconError(f"{place}.values: at least one value is needed")
+    if stray := adjectives.keys() - values.keys():
+        raise LexiconError(f"{place}.adjectives: {min(stray)} is no value of {name}")
     noun = entry.get("noun", False)
     if not isinstance(noun, bool):
         raise LexiconError(f"{place}.noun: expected true or false, got {noun!r}")
-    return Attribute(
-        _words(f"{place}.words", entry.get("words", [])), values, noun,
-        _words(f"{place}.adjectives", entry.get("adjectives", [])),
-    )
+    return Attribute(_words(f"{place}.words", entry.get("words", [])), values, noun, adjectives)
 
 
 def _relation(name: str, entry: Any, attributes: Mapping[str, Attribute]) -> Relation:

@@ -1,0 +1,181 @@
+"""Which noun a modifier attaches to: the one place where that is decided, and where other readings come from.
+
+The grammars keep modifiers in flat lists, so attachment is a choice among the phrases on the right edge of what was
+read so far. The decisions, in order of preference (Kimball 1973, "right association"):
+
+1. A modifier attaches to the nearest noun: in "the circle left of the square above the star" the square is above the
+   star.
+2. A modifier joined by "and" or "or" continues the last open relative clause, or else the outermost noun: in "a circle
+   left of a square and above a star" the circle is above the star, in "a circle left of a square that is red and
+   large" the square is large.
+3. A noun phrase joined by "and" or "or" stands beside the outermost one ("there is a circle left of a square and a
+   star": there is a star), but after a verb beside the nearest ("the circle is left of a square and a star").
+
+``Choices`` replays the lowering with other picks, so every reading is made by the same code as the first.
+"""
+
+import heapq
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple, TypeVar
+
+from nmn.layout import Layout
+
+Option = TypeVar("Option")
+Result = TypeVar("Result")
+
+
+class Determiner(NamedTuple):
+    """What stands before a noun: ``name`` is a key of the tables in ``meaning.py``; numbers are inclusive bounds."""
+
+    name: str
+    low: int | None = None
+    high: int | None = None
+
+
+@dataclass(frozen=True)
+class Modifier:
+    """What follows a noun, or a predicate, which is a modifier of its subject.
+
+    ``joined`` is "and" or "or" where a conjunction joins it to the modifier before, else None. ``operands`` are noun
+    phrases, joined among themselves by ``operand_joins`` (one fewer). ``relative``: it stands in a relative clause.
+    """
+
+    kind: str
+    name: str = ""
+    operands: tuple["Phrase", ...] = ()
+    operand_joins: tuple[str, ...] = ()
+    negated: bool = False
+    relative: bool = False
+    joined: str | None = None
+    layout: Layout | None = None
+
+
+@dataclass(frozen=True)
+class Phrase:
+    """A noun phrase: determiner, what stands before the noun (left to right), the noun's set, what follows it."""
+
+    determiner: Determiner
+    noun: Layout
+    plural: bool = False
+    premodifiers: tuple[tuple[str, object], ...] = ()
+    modifiers: tuple[Modifier, ...] = ()
+    span: tuple[int, int] = (0, 0)
+
+
+class Joined(NamedTuple):
+    """A phrase of a list and the conjunction before it ("and" for the first)."""
+
+    conjunction: str
+    phrase: Phrase
+
+
+@dataclass
+class Choices:
+    """The picks of one run: the first options by default, else as the prefix says; what was offered is recorded."""
+
+    prefix: tuple[int, ...] = ()
+    offered: list[int] = field(default_factory=list)
+
+    def pick(self, options: Sequence[Option]) -> Option:
+        """Return one of the options, which come in order of preference."""
+        place = len(self.offered)
+        self.offered.append(len(options))
+        return options[self.prefix[place] if place < len(self.prefix) else 0]
+
+
+def all_runs(
+    run: Callable[[Choices], Result], failure: type[Exception], seconds: float
+) -> Iterator[tuple[int, Result | None]]:
+    """Yield (cost, result) of every run in order of cost, the number of steps away from the first options.
+
+    A run that raises ``failure`` yields None. Ends early, after a last item with cost -1, when the time is up.
+    """
+    deadline = time.perf_counter() + seconds
+    queue: list[tuple[int, int, tuple[int, ...]]] = [(0, 0, ())]
+    order = 0
+    while queue:
+        if time.perf_counter() > deadline:
+            yield -1, None
+            return
+        cost, _, prefix = heapq.heappop(queue)
+        choices = Choices(prefix)
+        try:
+            yield cost, run(choices)
+        except failure:
+            yield cost, None
+        for place in range(len(prefix), len(choices.offered)):
+            for option in range(1, choices.offered[place]):
+                order += 1
+                chosen = prefix + (0,) * (place - len(prefix)) + (option,)
+                heapq.heappush(queue, (cost + option, order, chosen))
+
+
+def attach_modifier(phrases: list[Joined], modifier: Modifier, choices: Choices) -> list[Joined]:
+    """Attach a modifier to a phrase on the right edge of the last of the phrases (decisions 1 and 2)."""
+    edge = right_edge(phrases[-1].phrase)
+    levels = list(range(len(edge) - 1, -1, -1))
+    if modifier.joined:
+        levels.sort(key=lambda level: (not _ends_in_relative(edge[level]), level > 0))
+    elif modifier.kind == "from_side":
+        levels = [level for level in levels if _has_ordinal(edge[level])] or levels
+    level = choices.pick(levels)
+    return _replace_last(phrases, _edit(phrases[-1].phrase, level, lambda phrase: _modified(phrase, modifier)))
+
+
+def attach_phrase(phrases: list[Joined], joined: Joined, choices: Choices, nearest_first: bool) -> list[Joined]:
+    """Attach a joined noun phrase beside a phrase on the right edge (decision 3)."""
+    edge = right_edge(phrases[-1].phrase)
+    levels = [0] + [level for level in range(len(edge) - 1, 0, -1) if edge[level - 1].modifiers[-1].kind == "related"]
+    if nearest_first:
+        levels = levels[1:] + levels[:1]
+    level = choices.pick(levels)
+    if level == 0:
+        return [*phrases, joined]
+    return _replace_last(phrases, _edit(phrases[-1].phrase, level - 1, lambda phrase: _widened(phrase, joined)))
+
+
+def right_edge(phrase: Phrase) -> list[Phrase]:
+    """Return the phrase, the last operand of its last modifier, and so on inwards."""
+    edge = [phrase]
+    while edge[-1].modifiers and edge[-1].modifiers[-1].operands and edge[-1].modifiers[-1].kind != "joint":
+        edge.append(edge[-1].modifiers[-1].operands[-1])
+    return edge
+
+
+def _edit(phrase: Phrase, level: int, change: Callable[[Phrase], Phrase]) -> Phrase:
+    """Return the phrase with the one ``level`` steps down its right edge changed."""
+    if level == 0:
+        return change(phrase)
+    last = phrase.modifiers[-1]
+    inner = _edit(last.operands[-1], level - 1, change)
+    last = replace(last, operands=(*last.operands[:-1], inner))
+    return replace(phrase, modifiers=(*phrase.modifiers[:-1], last))
+
+
+def _modified(phrase: Phrase, modifier: Modifier) -> Phrase:
+    if not phrase.modifiers:
+        modifier = replace(modifier, joined=None)
+    return replace(phrase, modifiers=(*phrase.modifiers, modifier))
+
+
+def _widened(phrase: Phrase, joined: Joined) -> Phrase:
+    """Return the phrase whose last modifier takes one more operand."""
+    last = phrase.modifiers[-1]
+    last = replace(
+        last, operands=(*last.operands, joined.phrase), operand_joins=(*last.operand_joins, joined.conjunction)
+    )
+    return replace(phrase, modifiers=(*phrase.modifiers[:-1], last))
+
+
+def _replace_last(phrases: list[Joined], phrase: Phrase) -> list[Joined]:
+    return [*phrases[:-1], Joined(phrases[-1].conjunction, phrase)]
+
+
+def _ends_in_relative(phrase: Phrase) -> bool:
+    return bool(phrase.modifiers) and phrase.modifiers[-1].relative
+
+
+def _has_ordinal(phrase: Phrase) -> bool:
+    return any(kind == "ordinal" for kind, _ in phrase.premodifiers)

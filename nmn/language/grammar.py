@@ -1,0 +1,71 @@
+"""Grammar files to parsers: one LALR(1) parser per grammar file, one vocabulary per grammar and lexicon.
+
+The parser is LALR(1) since the grammars keep modifiers in flat lists (see ``attach.py``): one pass, no choice, time
+linear in the number of words.
+"""
+
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Iterator
+
+from lark import Lark, Token
+from lark.lexer import Lexer
+
+from nmn.errors import QuestionError, did_you_mean
+from nmn.language.lexer import Vocabulary, build_vocabulary
+from nmn.lexicon import Lexicon, load_lexicon
+from nmn.resources import GRAMMARS
+
+
+class Pretokenised(Lexer):
+    """Hand a list of tokens on to Lark as it is."""
+
+    __future_interface__ = True
+
+    def __init__(self, configuration: Any) -> None:
+        self.terminals = configuration.terminals
+
+    def lex(self, state: Any, parser_state: Any) -> Iterator[Token]:
+        """Yield the tokens that were given as the text."""
+        yield from state.text
+
+
+@dataclass(frozen=True)
+class Grammar:
+    """A question language: its name, parser, lexicon and vocabulary."""
+
+    name: str
+    parser: Lark
+    lexicon: Lexicon
+    vocabulary: Vocabulary
+
+
+def grammar_names() -> list[str]:
+    """Return the names of the grammars that ship with the package."""
+    return sorted(path.stem for path in GRAMMARS.glob("*.lark") if path.stem != "shared")
+
+
+def load_grammar(name: str = "world", lexicon: Lexicon | str | Path | None = None) -> Grammar:
+    """Return the grammar of that name with its own lexicon, or with the one given.
+
+    Raises QuestionError for an unknown grammar and LexiconError for a lexicon that clashes with it.
+    """
+    if not isinstance(lexicon, Lexicon):
+        lexicon = load_lexicon(name if lexicon is None and name in grammar_names() else lexicon or "world")
+    return _load(name, lexicon)
+
+
+@lru_cache(maxsize=32)
+def _load(name: str, lexicon: Lexicon) -> Grammar:
+    parser = _parser(name)
+    return Grammar(name, parser, lexicon, build_vocabulary(parser.terminals, lexicon))
+
+
+@lru_cache(maxsize=8)
+def _parser(name: str) -> Lark:
+    path = GRAMMARS / f"{name}.lark"
+    if name not in grammar_names():
+        known = ", ".join(grammar_names())
+        raise QuestionError.at("", 0, 0, f"no grammar {name!r}; there are {known}{did_you_mean(name, grammar_names())}")
+    return Lark.open(str(path), parser="lalr", lexer=Pretokenised, maybe_placeholders=False)

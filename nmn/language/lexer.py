@@ -1,0 +1,179 @@
+"""Words to tokens: the longest phrase that the grammar's terminals or the lexicon know, each with one sense.
+
+Closed-class phrases come from the terminals of the grammar file, open-class ones from the lexicon. A phrase has one
+terminal; the two overlaps that English needs ("shape" names an attribute and any object, "top" a superlative and a
+side) have terminals of their own. So the parser never has to choose among senses of a word.
+"""
+
+import re
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Iterator, Mapping, NamedTuple, Sequence
+
+from lark import Token
+from lark.lexer import TerminalDef
+
+from nmn.errors import LexiconError, QuestionError, nearest
+from nmn.language.normalise import Word
+from nmn.layout import MAX_NUMBER
+from nmn.lexicon import Lexicon
+
+NUMERALS = (
+    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
+    "eighteen nineteen twenty"
+).split()
+OVERLAPS = {
+    frozenset({"ATTRIBUTE", "THING"}): "THING_ATTRIBUTE",
+    frozenset({"SUPERLATIVE", "PLACE"}): "SUPERLATIVE_PLACE",
+}
+FILLER = "FILLER"
+
+
+class Sense(NamedTuple):
+    """What a phrase means: its terminal, the name it stands for and, of a noun, whether it is plural."""
+
+    terminal: str
+    name: str
+    plural: bool = False
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """Every phrase that can be read, as a tuple of words, and its sense."""
+
+    senses: Mapping[tuple[str, ...], Sense]
+
+    @cached_property
+    def longest(self) -> Mapping[str, int]:
+        """Number of words of the longest phrase that starts with each word."""
+        longest: dict[str, int] = {}
+        for phrase in self.senses:
+            longest[phrase[0]] = max(longest.get(phrase[0], 0), len(phrase))
+        return longest
+
+    @cached_property
+    def words(self) -> frozenset[str]:
+        """Every single word that occurs in some phrase."""
+        return frozenset(word for phrase in self.senses for word in phrase)
+
+    def tokens(self, question: str, words: Sequence[Word]) -> list[Token]:
+        """Return the tokens of a question's words; raise QuestionError at an unknown word.
+
+        A token's ``value`` is the Sense, its ``start_pos`` and ``end_pos`` are offsets into the question.
+        """
+        tokens: list[Token] = []
+        position, count = 0, len(words)
+        while position < count:
+            size, sense = self._match(words, position)
+            if sense is None:
+                raise self._unknown(question, words[position], tokens)
+            if sense.terminal != FILLER:
+                start, end = words[position].start, words[position + size - 1].end
+                tokens.append(Token(sense.terminal, sense, start, end_pos=end))  # type: ignore[arg-type]
+            position += size
+        return tokens
+
+    def _match(self, words: Sequence[Word], position: int) -> tuple[int, Sense | None]:
+        text = words[position].text
+        for size in range(min(self.longest.get(text, 0), len(words) - position), 0, -1):
+            sense = self.senses.get(tuple([word.text for word in words[position : position + size]]))
+            if sense is not None:
+                return size, sense
+        if text.isdigit() and text.isascii() and len(text) < 10 and int(text) <= MAX_NUMBER:
+            return 1, Sense("ONE" if int(text) == 1 else "NUMBER", str(int(text)))
+        return 1, None
+
+    def _unknown(self, question: str, word: Word, tokens: Sequence[Token]) -> QuestionError:
+        match = nearest(word.text, self.words)
+        if word.text.isdigit():
+            reason = f"the number {word.text} is above {MAX_NUMBER}, the largest that is read"
+        elif match:
+            reason = f'unknown word "{word.text}"; did you mean "{match}"?'
+        else:
+            reason = f'unknown word "{word.text}"'
+        suggestion = question[: word.start] + match + question[word.end :] if match else None
+        return QuestionError(question, word.start, word.end, reason, read_so_far(question, tokens), (), suggestion)
+
+
+def read_so_far(question: str, tokens: Sequence[Token]) -> str:
+    """Return the part of the question that the tokens cover."""
+    return question[tokens[0].start_pos : tokens[-1].end_pos] if tokens else ""
+
+
+def build_vocabulary(terminals: Sequence[TerminalDef], lexicon: Lexicon) -> Vocabulary:
+    """Join the phrases of the grammar's terminals and of the lexicon; raise LexiconError where two clash."""
+    senses: dict[tuple[str, ...], Sense] = {}
+    for terminal in terminals:
+        for phrase in terminal_phrases(terminal):
+            senses[tuple(phrase.split())] = Sense(str(terminal.name), phrase)
+    for number, numeral in enumerate(NUMERALS):
+        if number != 1:
+            senses[(numeral,)] = Sense("NUMBER", str(number))
+    for sense, phrase in _lexicon_phrases(lexicon):
+        key = tuple(phrase.split())
+        senses[key] = _merge(phrase, senses.get(key), sense)
+    return Vocabulary(senses)
+
+
+def terminal_phrases(terminal: TerminalDef) -> list[str]:
+    """Return the phrases of a terminal that is written as ``"one phrase" | "another"``."""
+    pattern = terminal.pattern.to_regexp()
+    inner = pattern.removeprefix("(?:").removesuffix(")") if pattern.startswith("(?:") else pattern
+    return [re.sub(r"\\(.)", r"\1", phrase) for phrase in inner.split("|")]
+
+
+def _merge(phrase: str, old: Sense | None, new: Sense) -> Sense:
+    if old is None or old == new:
+        return new
+    overlap = OVERLAPS.get(frozenset({old.terminal, new.terminal}))
+    if overlap is None:
+        raise LexiconError(
+            f'the words "{phrase}" clash: they stand for {_describe(old)} and for {_describe(new)}; '
+            "give one of them other words"
+        )
+    named = old if old.terminal in ("ATTRIBUTE", "SUPERLATIVE") else new
+    return Sense(overlap, named.name, named.plural)
+
+
+def _describe(sense: Sense) -> str:
+    return f"the {sense.terminal.lower().replace('_', ' ')} {sense.name!r}"
+
+
+def _lexicon_phrases(lexicon: Lexicon) -> Iterator[tuple[Sense, str]]:
+    for noun in lexicon.nouns:
+        yield from _numbered("THING", "thing", noun, lexicon)
+    for name, attribute in lexicon.attributes.items():
+        for word in attribute.words:
+            yield from _numbered("ATTRIBUTE", name, word, lexicon)
+        for value, words in attribute.values.items():
+            for word in words:
+                if attribute.noun:
+                    yield from _numbered("VALUE_NOUN", value, word, lexicon)
+                else:
+                    yield Sense("ADJECTIVE", value), word
+        for value, words in attribute.adjectives.items():
+            yield from ((Sense("ADJECTIVE", value), word) for word in words)
+    for name, relation in lexicon.relations.items():
+        yield from ((Sense("RELATION", name), word) for word in relation.words)
+        yield from ((Sense("VERB", name), word) for word in relation.verbs)
+    for name, superlative in lexicon.superlatives.items():
+        yield from ((Sense("SUPERLATIVE", name), word) for word in superlative.words)
+        yield from ((Sense("PLACE", name), word) for word in superlative.places)
+
+
+def _numbered(terminal: str, name: str, word: str, lexicon: Lexicon) -> Iterator[tuple[Sense, str]]:
+    yield Sense(terminal, name), word
+    yield Sense(terminal, name, plural=True), lexicon.plurals.get(word) or plural(word)
+
+
+def plural(noun: str) -> str:
+    """Return the regular English plural.
+
+    >>> [plural(noun) for noun in ("circle", "cross", "ellipse", "berry", "toy")]
+    ['circles', 'crosses', 'ellipses', 'berries', 'toys']
+    """
+    if re.search(r"(s|x|z|ch|sh)$", noun):
+        return noun + "es"
+    if re.search(r"[^aeiou]y$", noun):
+        return noun[:-1] + "ies"
+    return noun + "s"

@@ -1,0 +1,278 @@
+"""What a phrase means: ``Phrase`` to ``Layout``.
+
+A phrase has members (the set that its noun and modifiers name) and a determiner, which says what is claimed of them.
+The decisions, each in the table or function that takes it:
+
+- "a", "some": at least one. A bare number means exactly that many ("there are two circles"), as NLVR's labels have it.
+- "the circle": ``unique``, which passes the set on and presupposes one member. "the circles" as a subject: every one.
+- "circles are red" (bare plural subject): every one. "every", "only" of nothing are true, the trace says so.
+- "only circles are red": every red thing is a circle.
+- "left of two squares": of at least two; "left of every square": of every other one; "left of the squares": of each.
+"""
+
+from collections.abc import Sequence
+
+from nmn.language.attach import Joined, Modifier, Phrase
+from nmn.language.phrases import FROM_PLACE, SCENE, Reader
+from nmn.layout import Layout
+
+QUANTIFIERS = ("every", "most", "half", "both", "neither")
+
+
+def conj(first: Layout, second: Layout) -> Layout:
+    """Return the set of what is in both, leaving ``scene`` out."""
+    if first == SCENE:
+        return second
+    return first if second == SCENE else Layout("and", None, (first, second))
+
+
+def negate(layout: Layout) -> Layout:
+    """Return the complement; twice negated is not negated."""
+    return layout.operands[0] if layout.module == "not" else Layout("not", None, (layout,))
+
+
+def fold(joins: Sequence[str], layouts: Sequence[Layout]) -> Layout:
+    """Join layouts by "and" and "or", "and" binding tighter; ``joins[i]`` stands before ``layouts[i]``."""
+    groups = [layouts[0]]
+    for join, layout in zip(joins[1:], layouts[1:], strict=True):
+        if join == "or":
+            groups.append(layout)
+        else:
+            groups[-1] = Layout("and", None, (groups[-1], layout))
+    joined = groups[0]
+    for group in groups[1:]:
+        joined = Layout("or", None, (joined, group))
+    return joined
+
+
+def number(value: int) -> Layout:
+    """Return the numeral."""
+    return Layout("number", str(value))
+
+
+def count_in_bounds(count: Layout, low: int | None, high: int | None) -> Layout:
+    """Return that a number lies within inclusive bounds, of which one may be open."""
+    if low is not None and low == high:
+        return Layout("compare", "equal", (count, number(low)))
+    if low is None or high is None:
+        bound, comparison = (high, "at_most") if low is None else (low, "at_least")
+        assert bound is not None
+        return Layout("compare", comparison, (count, number(bound)))
+    return Layout("within", None, (count, number(low), number(high)))
+
+
+def members(phrase: Phrase, reader: Reader) -> Layout:
+    """Return the set that a phrase names, its determiner left out."""
+    before = list(phrase.premodifiers)
+    side = next((modifier.name for modifier in phrase.modifiers if modifier.kind == FROM_PLACE), None)
+    inner = SCENE
+    while before and before[-1][0] in ("set", "other"):
+        kind, layout = before.pop()
+        if kind == "set":
+            assert isinstance(layout, Layout)
+            inner = conj(layout, inner)
+    inner = _with_noun(inner, phrase.noun)
+    restricting = [modifier for modifier in phrase.modifiers if modifier.kind != FROM_PLACE]
+    if restricting:
+        inner = conj(inner, restriction(restricting, reader))
+    while before:
+        inner = _apply_before(before, inner, side, phrase, reader)
+    if _is_other(phrase) and not restricting:
+        inner = _without_mentioned(inner, phrase, reader)
+    return inner
+
+
+def _with_noun(adjectives: Layout, noun: Layout) -> Layout:
+    """Put the noun behind the innermost adjective: ``and(find[small], and(find[red], find[circle]))``."""
+    if adjectives.module == "and" and adjectives.operands[0].kind == adjectives.kind:
+        return Layout("and", None, (adjectives.operands[0], _with_noun(adjectives.operands[1], noun)))
+    return conj(adjectives, noun)
+
+
+def _apply_before(
+    before: list[tuple[str, object]], inner: Layout, side: str | None, phrase: Phrase, reader: Reader
+) -> Layout:
+    kind, value = before.pop()
+    if kind == "set":
+        assert isinstance(value, Layout)
+        return conj(value, inner)
+    if kind == "superlative":
+        if before and before[-1][0] == "ordinal":
+            return Layout("ordinal", str(value), (inner, number(int(str(before.pop()[1])))))
+        return Layout("superlative", str(value), (inner,))
+    if kind == "ordinal":
+        if side is None:
+            raise reader.error(phrase, 'an order is missing: say, for instance, "the second circle from the left"')
+        return Layout("ordinal", side, (inner, number(int(str(value)))))
+    return inner
+
+
+def _is_other(phrase: Phrase) -> bool:
+    return phrase.determiner.name == "another" or any(kind == "other" for kind, _ in phrase.premodifiers)
+
+
+def _without_mentioned(inner: Layout, phrase: Phrase, reader: Reader) -> Layout:
+    """Leave out of "the other circles" what was mentioned before as "the ..."."""
+    earlier = [other for other in reader.mentioned if other.span[1] <= phrase.span[0]]
+    if not earlier:
+        raise reader.error(phrase, '"other" than what? Nothing was mentioned before')
+    if earlier[-1].determiner.name in ("the", "every"):
+        return conj(inner, negate(members(earlier[-1], reader)))
+    return inner
+
+
+def restriction(modifiers: Sequence[Modifier], reader: Reader) -> Layout:
+    """Return the set of what all the modifiers, joined as they are, hold of."""
+    layouts = [modifier_set(modifier, reader) for modifier in modifiers]
+    return fold([modifier.joined or "and" for modifier in modifiers], layouts)
+
+
+def modifier_set(modifier: Modifier, reader: Reader) -> Layout:
+    """Return the set of what one modifier or predicate holds of."""
+    layout = _modifier_set(modifier, reader)
+    return negate(layout) if modifier.negated else layout
+
+
+def _modifier_set(modifier: Modifier, reader: Reader) -> Layout:
+    kind, operands = modifier.kind, modifier.operands
+    if modifier.layout is not None:
+        return modifier.layout
+    if kind == "related":
+        return fold(["and", *modifier.operand_joins], [related(modifier.name, phrase, reader) for phrase in operands])
+    if kind == "between_two":
+        return Layout("between", None, (referent(operands[0], reader), referent(operands[1], reader)))
+    if kind == "between_some":
+        return Layout("between", None, (members(operands[0], reader),) * 2)
+    if kind == "other_than":
+        return negate(referent(operands[0], reader))
+    if kind == "nominal":
+        return referent(operands[0], reader) if operands[0].determiner.name == "the" else members(operands[0], reader)
+    if kind == "joint":
+        layouts = [members(phrase, reader) for phrase in operands]
+        if modifier.name == "nor":
+            return conj(negate(layouts[0]), negate(layouts[1]))
+        return fold(["and", modifier.name], layouts)
+    if kind in ("same_as", "different_from"):
+        return _same_set(modifier, reader)
+    raise reader.error(_first_phrase(modifier, reader), "this says how several things compare, so it cannot stand here")
+
+
+def _first_phrase(modifier: Modifier, reader: Reader) -> Phrase:
+    return modifier.operands[0] if modifier.operands else reader.mentioned[-1]
+
+
+def _same_set(modifier: Modifier, reader: Reader) -> Layout:
+    reference = referent(modifier.operands[0], reader)
+    same = fold(
+        ["and"] * len(modifier.name.split()),
+        [Layout("same", attribute, (reference,)) for attribute in modifier.name.split()],
+    )
+    return same if modifier.kind == "same_as" else conj(negate(same), negate(reference))
+
+
+def referent(phrase: Phrase, reader: Reader) -> Layout:
+    """Return the set that a phrase refers to: a singular "the" presupposes that it has one member."""
+    layout = members(phrase, reader)
+    if phrase.determiner.name == "the" and not phrase.plural:
+        return Layout("unique", None, (layout,))
+    return layout
+
+
+def related(relation: str, phrase: Phrase, reader: Reader) -> Layout:
+    """Return the set of what stands in the relation to a phrase, by the phrase's determiner."""
+    name, low, high = phrase.determiner
+    operand = referent(phrase, reader)
+    if name in ("every", "both") or name == "the" and phrase.plural:
+        return Layout("relate_every", relation, (operand,))
+    if name in ("no", "neither"):
+        return negate(Layout("relate", relation, (operand,)))
+    if name == "several":
+        low, name = 2, "number"
+    if name == "number":
+        at_least = Layout("relate_count", relation, (operand, number(low or 0)))
+        above = None if high is None or low == high else Layout("relate_count", relation, (operand, number(high + 1)))
+        if above is None:
+            return at_least
+        return negate(above) if low is None else conj(at_least, negate(above))
+    if name in ("most", "half", "only"):
+        raise reader.error(phrase, f'"{name}" is not read after a relation; "every" and numbers are')
+    return Layout("relate", relation, (operand,))
+
+
+def existence(phrase: Phrase, reader: Reader) -> Layout:
+    """Return that there is such a phrase, by its determiner: "a circle", "no circles", "exactly two circles"."""
+    name, low, high = phrase.determiner
+    layout = referent(phrase, reader)
+    if name in ("no", "neither"):
+        return negate(Layout("exists", None, (layout,)))
+    if name == "only":
+        return Layout("quantify", "every", (SCENE, layout))
+    bounds = {"number": (low, high), "several": (2, None), "both": (2, 2)}.get(name)
+    if name == "the" and low is not None:
+        bounds = (low, low)
+    if bounds:
+        return count_in_bounds(Layout("count", None, (layout,)), *bounds)
+    return Layout("exists", None, (layout,))
+
+
+def existences(phrases: Sequence[Joined], reader: Reader) -> Layout:
+    """Return that all of a list are there; "a circle and another circle" needs two things."""
+    truths = [existence(joined.phrase, reader) for joined in phrases]
+    for position, joined in enumerate(phrases[1:], 1):
+        earlier = phrases[position - 1].phrase
+        if _is_other(joined.phrase) and earlier.determiner.name not in ("the", "every"):
+            sets = members(earlier, reader), members(joined.phrase, reader)
+            union = sets[0] if sets[0] == sets[1] else Layout("or", None, sets)
+            two = Layout("compare", "at_least", (Layout("count", None, (union,)), number(2)))
+            truths[position] = Layout("and", None, (truths[position], two))
+    return fold([joined.conjunction for joined in phrases], truths)
+
+
+def claim(phrase: Phrase, predicate: Layout, reader: Reader) -> Layout:
+    """Return that a predicate holds of a subject, by the subject's determiner."""
+    name, low, high = phrase.determiner
+    subject = referent(phrase, reader)
+    if name == "only":
+        return Layout("quantify", "every", (predicate, subject))
+    if name in QUANTIFIERS:
+        return Layout("quantify", name, (subject, predicate))
+    if phrase.plural and name in ("the", "bare"):
+        every = Layout("quantify", "every", (subject, predicate))
+        if low is None:
+            return every
+        return Layout("and", None, (count_in_bounds(Layout("count", None, (subject,)), low, low), every))
+    both = conj(subject, predicate)
+    if name == "no":
+        return negate(Layout("exists", None, (both,)))
+    bounds = {"number": (low, high), "several": (2, None)}.get(name)
+    if bounds:
+        return count_in_bounds(Layout("count", None, (both,)), *bounds)
+    return Layout("exists", None, (both,))
+
+
+def compared(subjects: Sequence[Joined], modifier: Modifier, reader: Reader) -> Layout:
+    """Return that subjects have the same, or all different, values of an attribute."""
+    sets = [referent(joined.phrase, reader) for joined in subjects]
+    different = modifier.kind == "different_each"
+    if len(sets) == 2 and not any(joined.phrase.plural for joined in subjects):
+        layout = Layout("agree", modifier.name, (sets[0], sets[1]))
+        return negate(layout) if different != modifier.negated else layout
+    union = fold(["or"] * len(sets), sets)
+    values = Layout("distinct", modifier.name, (union,))
+    if different:
+        layout = Layout("compare", "equal", (values, Layout("count", None, (union,))))
+    else:
+        layout = Layout("compare", "at_most", (values, number(1)))
+    return negate(layout) if modifier.negated else layout
+
+
+def agreement(subject: Phrase, modifier: Modifier, reader: Reader) -> Layout | None:
+    """Return "the circle has the same colour as the square" as ``agree``; None where it is about sets."""
+    phrases = (subject, *modifier.operands)
+    singular = all(phrase.determiner.name == "the" and not phrase.plural for phrase in phrases)
+    if modifier.kind not in ("same_as", "different_from") or not singular or len(phrases) != 2:
+        return None
+    sets = (referent(subject, reader), referent(modifier.operands[0], reader))
+    agreeing = [Layout("agree", attribute, sets) for attribute in modifier.name.split()]
+    same = fold(["and"] * len(agreeing), agreeing)
+    return negate(same) if (modifier.kind == "different_from") != modifier.negated else same

@@ -1,0 +1,119 @@
+"""Question text to words: lower case, plain quotes, contractions opened, offsets into the original kept.
+
+Commas are decided here, since they only ever stand for another word: before a conjunction or a relative clause, or
+between two adjectives, a comma is dropped; in a list it stands for the conjunction that ends the list; after an
+if-clause it stands for "then".
+"""
+
+import re
+import unicodedata
+from typing import NamedTuple
+
+from nmn.errors import QuestionError
+
+MAX_WORDS = 200
+MAX_CHARACTERS = 2_000
+CONTRACTIONS = {"can't": ("can", "not"), "cannot": ("can", "not"), "won't": ("will", "not"), "ain't": ("is", "not")}
+PIECE = re.compile(r"[^\W_]+(?:[-'][^\W_]+)*|[;,?!.:()\"]|\S")
+SILENT = frozenset('?!.:()"')
+QUOTES = str.maketrans("\u2019\u2018\u02bc\u201c\u201d\u2010\u2011", "'''\"\"--")
+
+
+class Word(NamedTuple):
+    """A word in lower case with the place it takes in the question, as offsets of its first and after its last letter.
+
+    """
+
+    text: str
+    start: int
+    end: int
+
+
+def normalise(question: str) -> list[Word]:
+    """Return the words of one question; raise QuestionError for what cannot be one.
+
+    >>> [word.text for word in normalise("Isn't there a red, small circle?")]
+    ['is', 'not', 'there', 'a', 'red', 'small', 'circle']
+    """
+    _check_length(question)
+    text = question.translate(QUOTES)
+    words: list[Word] = []
+    for match in PIECE.finditer(text):
+        piece = match[0].lower()
+        if piece in SILENT:
+            if piece in "?!." and piece != "." or piece == ".":
+                _check_single(question, text, match.end(), piece)
+            continue
+        if not (piece[0].isalnum() or piece in ";,"):
+            raise QuestionError.at(question, match.start(), match.end(), _strange(piece))
+        words += _open_contraction(piece, match.start(), match.end())
+    if len(words) > MAX_WORDS:
+        raise QuestionError.at(
+            question, words[MAX_WORDS].start, words[MAX_WORDS].end,
+            f"the question has {len(words)} words; at most {MAX_WORDS} are read",
+        )
+    words = _resolve_commas(words)
+    if not words:
+        raise QuestionError.at(question, 0, 0, "the question is empty")
+    return words
+
+
+def _check_length(question: str) -> None:
+    if len(question) > MAX_CHARACTERS:
+        raise QuestionError.at(
+            question[:80] + "...", 80, 83,
+            f"the question has {len(question.split()):,} words and {len(question):,} characters; "
+            f"at most {MAX_WORDS} words and {MAX_CHARACTERS:,} characters are read",
+        )
+
+
+def _check_single(question: str, text: str, end: int, mark: str) -> None:
+    """Refuse words after a closing mark: two questions at once."""
+    rest = re.search(r"\w", text[end:])
+    if rest:
+        start = end + rest.start()
+        raise QuestionError.at(
+            question, start, len(question.rstrip()), f'a second sentence starts after "{mark}"; ask one at a time'
+        )
+
+
+def _strange(piece: str) -> str:
+    code = f"U+{ord(piece):04X}"
+    kind = "control character" if unicodedata.category(piece).startswith("C") else "character"
+    name = unicodedata.name(piece, "without a name").lower()
+    return f"the {kind} {code} ({name}) does not belong in a question"
+
+
+def _open_contraction(piece: str, start: int, end: int) -> list[Word]:
+    if piece in CONTRACTIONS:
+        return [Word(part, start, end) for part in CONTRACTIONS[piece]]
+    if piece.endswith("n't"):
+        return [Word(piece[:-3], start, end - 3), Word("not", end - 3, end)]
+    if piece.endswith("'s"):
+        stem = piece[:-2]
+        verb = stem in ("what", "there", "it", "that", "where", "which", "who")
+        return [Word(stem, start, end - 2), Word("is" if verb else "'s", end - 2, end)]
+    if piece.endswith("'re"):
+        return [Word(piece[:-3], start, end - 3), Word("are", end - 3, end)]
+    return [Word(piece, start, end)]
+
+
+def _resolve_commas(words: list[Word]) -> list[Word]:
+    """Replace each comma by the word it stands for, or drop it."""
+    if not any(word.text == "," for word in words):
+        return words
+    resolved: list[Word] = []
+    conditional = bool(words) and words[0].text == "if" and all(word.text != "then" for word in words)
+    conjunction = ""
+    for position in range(len(words) - 1, -1, -1):
+        word = words[position]
+        following = words[position + 1].text if position + 1 < len(words) else ""
+        if word.text in ("and", "or", "nor"):
+            conjunction = word.text
+        if word.text != ",":
+            resolved.append(word)
+        elif conditional and all(other.text != "," for other in words[:position]):
+            resolved.append(Word("then", word.start, word.end))
+        elif conjunction and following not in ("and", "or", "nor", "which", "that", "but", "then", "what", "how", "is"):
+            resolved.append(Word(conjunction, word.start, word.end))
+    return resolved[::-1]

@@ -1,0 +1,141 @@
+"""Question text to ``Layout``: the front door of the language, its cache, and repair of spelling."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from lark import Token, Tree
+from lark.exceptions import UnexpectedToken
+
+from nmn.errors import QuestionError, nearest
+from nmn.language.attach import Choices, all_runs
+from nmn.language.diagnose import explain
+from nmn.language.grammar import Grammar, load_grammar
+from nmn.language.lower import lower
+from nmn.language.normalise import Word, normalise
+from nmn.layout import Layout
+from nmn.lexicon import Lexicon
+
+MAX_READINGS = 20
+READINGS_SECONDS = 0.08
+CACHED_QUESTIONS = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class Repair:
+    """A word that was replaced by the nearest known one; offsets are into the question as it was asked."""
+
+    word: str
+    replacement: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A layout and the text that it rests on, which differs from the question where ``repairs`` says so."""
+
+    layout: Layout
+    text: str
+    repairs: tuple[Repair, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Readings:
+    """Distinct readings of one question, the preferred first; ``cut``: there are more than were enumerated."""
+
+    readings: tuple[Reading, ...]
+    cut: bool
+
+
+LexiconSource = Lexicon | str | Path | None
+
+
+def parse(question: str, grammar: str = "world", *, lexicon: LexiconSource = None, repair: bool = False) -> Layout:
+    """Return the layout of a question.
+
+    ``lexicon`` is a Lexicon, a name or the path of a TOML file; by default the grammar's own. Raises QuestionError with
+    a caret under the words at fault; with ``repair`` misspelt words are read as the nearest known ones (``read`` tells
+    which).
+
+    >>> str(parse("Is there a red circle above a square?"))
+    'exists(and(and(find[red], find[circle]), relate[above](find[square])))'
+    """
+    return read(question, grammar, lexicon=lexicon, repair=repair).layout
+
+
+def read(question: str, grammar: str = "world", *, lexicon: LexiconSource = None, repair: bool = False) -> Reading:
+    """Return the preferred reading of a question: its layout, the text it rests on and what was repaired."""
+    if lexicon is None:
+        return _read_cached(question, grammar, repair)
+    return _read(question, load_grammar(grammar, lexicon), repair)
+
+
+def read_all(
+    question: str, grammar: str = "world", *, lexicon: LexiconSource = None, repair: bool = False
+) -> Readings:
+    """Return the readings of a question, the preferred first, at most 20 of them within about 100 ms."""
+    language = load_grammar(grammar, lexicon)
+    words, repairs, text = _words(question, language, repair)
+    tree = _tree(text, words, language)
+    layouts: dict[Layout, None] = {}
+    runs = all_runs(lambda choices: lower(tree, text, language.lexicon, choices), QuestionError, READINGS_SECONDS)
+    for cost, layout in runs:
+        if layout is not None:
+            if layout not in layouts and len(layouts) == MAX_READINGS:
+                cost = -1
+            else:
+                layouts[layout] = None
+        if cost < 0:
+            return Readings(tuple(Reading(layout, text, repairs) for layout in layouts), True)
+    if not layouts:
+        lower(tree, text, language.lexicon, Choices())
+    return Readings(tuple(Reading(layout, text, repairs) for layout in layouts), False)
+
+
+@lru_cache(maxsize=CACHED_QUESTIONS)
+def _read_cached(question: str, grammar: str, repair: bool) -> Reading:
+    return _read(question, load_grammar(grammar), repair)
+
+
+def _read(question: str, grammar: Grammar, repair: bool) -> Reading:
+    words, repairs, text = _words(question, grammar, repair)
+    return Reading(lower(_tree(text, words, grammar), text, grammar.lexicon, Choices()), text, repairs)
+
+
+def _words(question: str, grammar: Grammar, repair: bool) -> tuple[list[Word], tuple[Repair, ...], str]:
+    """Return the words of the question and, where repaired, of the repaired question, with the repairs and its text."""
+    words = normalise(question)
+    repairs = tuple(_repairs(question, words, grammar)) if repair else ()
+    if not repairs:
+        return words, (), question
+    text = question
+    for fix in reversed(repairs):
+        text = text[: fix.start] + fix.replacement + text[fix.end :]
+    return normalise(text), repairs, text
+
+
+def _repairs(question: str, words: list[Word], grammar: Grammar) -> list[Repair]:
+    known = grammar.vocabulary.words
+    repairs = []
+    for word in words:
+        if word.text in known or word.text.isdigit():
+            continue
+        replacement = _split(word.text, known) or nearest(word.text, known)
+        if replacement and word.end - word.start == len(word.text):
+            repairs.append(Repair(question[word.start : word.end], replacement, word.start, word.end))
+    return repairs
+
+
+def _split(word: str, known: frozenset[str]) -> str | None:
+    """Return ``at least`` for ``atleast``: the word as two known words, or None."""
+    pairs = ((word[:cut], word[cut:]) for cut in range(1, len(word)))
+    return next((f"{left} {right}" for left, right in pairs if left in known and right in known), None)
+
+
+def _tree(question: str, words: list[Word], grammar: Grammar) -> Tree[Token]:
+    tokens = grammar.vocabulary.tokens(question, words)
+    try:
+        return grammar.parser.parse(tokens)  # type: ignore[arg-type, return-value]
+    except UnexpectedToken as error:
+        raise explain(question, tokens, error, grammar) from None

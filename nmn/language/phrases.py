@@ -1,0 +1,277 @@
+"""Parse trees of noun phrases and modifiers to ``Phrase`` and ``Modifier``: what was said, before what it means."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from lark import Token, Tree
+
+from nmn.errors import QuestionError
+from nmn.language.attach import Choices, Determiner, Joined, Modifier, Phrase, attach_modifier
+from nmn.layout import Layout
+from nmn.lexicon import Lexicon
+
+Node = Tree[Token] | Token
+SCENE = Layout("scene")
+DETERMINERS = {
+    "A": "some", "THE": "the", "NO": "no", "EVERY": "every", "MOST": "most", "HALF": "half", "BOTH": "both",
+    "NEITHER": "neither", "ONLY": "only", "SEVERAL": "several", "ANOTHER": "another", "SOMETHING": "some",
+    "EVERYTHING": "every", "NOTHING": "no", "IT": "it",
+}  # fmt: skip
+ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
+FROM_PLACE = "from_side"
+
+
+def rule(tree: Tree[Token]) -> str:
+    """Return the rule's name without the prefix that an import adds."""
+    return str(tree.data).rpartition("__")[2]
+
+
+def name_of(token: Token) -> str:
+    """Return the name that a token's phrase stands for."""
+    return str(token.value.name)
+
+
+def span_of(node: Node) -> tuple[int, int]:
+    """Return the offsets of the first and after the last letter of a tree, (0, 0) of an empty one."""
+    tokens = [node] if isinstance(node, Token) else list(node.scan_values(lambda _: True))
+    return (tokens[0].start_pos, tokens[-1].end_pos) if tokens else (0, 0)
+
+
+def is_token(node: Node, *terminals: str) -> bool:
+    """Whether a node is a token of one of the terminals."""
+    return isinstance(node, Token) and node.type in terminals
+
+
+@dataclass
+class Reader:
+    """Reads the phrases of one question; remembers what "it" and "one" can stand for."""
+
+    question: str
+    lexicon: Lexicon
+    choices: Choices
+    mentioned: list[Phrase]
+
+    def error(self, node: Node | Phrase, reason: str) -> QuestionError:
+        """Build the error that points at a part of the question."""
+        start, end = node.span if isinstance(node, Phrase) else span_of(node)
+        return QuestionError(self.question, start, end, reason, self.question[:start].strip())
+
+    def noun_phrase(self, tree: Tree[Token]) -> list[Joined]:
+        """Read an ``np``: a core and its modifiers, attached."""
+        core, *modifiers = tree.children
+        return self.attached([Joined("and", self.core(core))], modifiers)
+
+    def attached(self, phrases: list[Joined], modifiers: Iterable[Node]) -> list[Joined]:
+        """Attach modifiers, in the order of the text, to the right edge of the last phrase."""
+        for tree in modifiers:
+            phrases = attach_modifier(phrases, self.modifier(tree), self.choices)
+        return phrases
+
+    def core(self, node: Node) -> Phrase:
+        """Read a noun with what stands before it."""
+        assert isinstance(node, Tree)
+        if rule(node) in ("nominal", "object"):
+            return self.core(node.children[0])
+        determiner, noun, plural = Determiner("bare"), SCENE, False
+        premodifiers: list[tuple[str, object]] = []
+        after: list[Modifier] = []
+        pronoun = is_token(node.children[0], "SOMETHING", "EVERYTHING", "NOTHING")
+        for child in node.children:
+            if isinstance(child, Token) and child.type in DETERMINERS:
+                determiner = Determiner(DETERMINERS[child.type])
+            elif is_token(child, "ADJECTIVE") and pronoun:
+                after.append(self.modifier(child))
+            elif isinstance(child, Token):
+                premodifiers.append(self.premodifier(child))
+            elif rule(child) == "det":
+                determiner = self.determiner(child)
+            elif rule(child) == "noun":
+                noun, plural = self.noun(child)
+            elif rule(child) == "head":
+                *before, last = child.children
+                premodifiers += [self.premodifier(part) for part in before]
+                noun, plural = self.noun(last)
+        phrase = Phrase(determiner, noun, plural, tuple(premodifiers), tuple(after), span_of(node))
+        return self.remember(phrase)
+
+    def remember(self, phrase: Phrase) -> Phrase:
+        """Resolve "it" to the phrase mentioned last, and note a phrase as mentioned."""
+        if phrase.determiner.name == "it":
+            if not self.mentioned:
+                raise self.error(phrase, '"it" stands for nothing mentioned before')
+            return replace(self.mentioned[0], determiner=Determiner("the"), span=phrase.span)
+        self.mentioned.append(phrase)
+        return phrase
+
+    def determiner(self, tree: Tree[Token]) -> Determiner:
+        """Read a ``det``: an article, a quantifier or a quantity."""
+        numbers = [child for child in tree.children if is_token(child, "NUMBER", "ONE")]
+        quantities = [child for child in tree.children if isinstance(child, Tree)]
+        if quantities:
+            return self.quantity(quantities[0])
+        if numbers:
+            return Determiner("the", int(name_of(numbers[0])))  # type: ignore[arg-type]
+        return Determiner(DETERMINERS[tree.children[0].type])  # type: ignore[union-attr]
+
+    def quantity(self, tree: Tree[Token]) -> Determiner:
+        """Read a number with its bounds, such as "at least two" or "between two and four"."""
+        numbers = [int(name_of(child)) for child in tree.children if is_token(child, "NUMBER", "ONE")]  # type: ignore[arg-type]
+        kind, low = rule(tree), numbers[0]
+        if kind == "between" and numbers[1] < low:
+            raise self.error(tree, f"between {low} and {numbers[1]} lies nothing: the smaller number comes first")
+        bounds = {
+            "exactly": (low, low), "at_least": (low, None), "at_most": (None, low), "more_than": (low + 1, None),
+            "fewer_than": (None, low - 1), "between": (low, numbers[-1]),
+        }  # fmt: skip
+        if kind == "fewer_than" and low == 0:
+            raise self.error(tree, "nothing is fewer than zero")
+        return Determiner("number", *bounds[kind])
+
+    def noun(self, node: Node) -> tuple[Layout, bool]:
+        """Return the set that a noun names and whether it is plural; "one" takes the noun mentioned last."""
+        assert isinstance(node, Tree)
+        token = node.children[0]
+        assert isinstance(token, Token)
+        last = node.children[-1]
+        plural = bool(last.value.plural) or token.type == "ONES"  # type: ignore[union-attr]
+        if token.type == "VALUE_NOUN":
+            return Layout("find", name_of(token)), plural
+        if token.type in ("ONE", "ONES") and self.mentioned:
+            return self.mentioned[-1].noun, plural
+        return SCENE, plural
+
+    def premodifier(self, node: Node) -> tuple[str, object]:
+        """Read what stands before a noun: ("set", layout), ("superlative", name), ("ordinal", rank) or ("other", None)."""
+        if isinstance(node, Token):
+            if node.type == "OTHER":
+                return "other", None
+            if node.type == "ORDINAL":
+                return "ordinal", 1 + ORDINALS.index(name_of(node))
+            return "set", Layout("find", name_of(node))
+        kind = rule(node)
+        if kind == "premodifier" or kind == "ordinal_premodifier" or kind == "other_premodifier":
+            return self.premodifier(node.children[0])
+        if kind == "superlative_premodifier":
+            return "superlative", name_of(node.children[0])  # type: ignore[arg-type]
+        if kind == "not_premodifier":
+            return "set", Layout("not", None, (Layout("find", name_of(node.children[1])),))  # type: ignore[arg-type]
+        return "set", self.adjectives(node, kind)
+
+    def adjectives(self, tree: Tree[Token], kind: str) -> Layout:
+        """Read "red and large", "red or blue"; "red and blue", two values of one attribute, means either."""
+        values = [child for child in tree.children if not is_token(child, "AND", "OR", "EITHER")]
+        layouts, owners = [], []
+        for value in values:
+            negated = isinstance(value, Tree) and is_token(value.children[0], "NOT")
+            token = value.children[-1] if isinstance(value, Tree) else value
+            assert isinstance(token, Token)
+            found = Layout("find", name_of(token))
+            layouts.append(Layout("not", None, (found,)) if negated else found)
+            owners.append((self.lexicon.attribute_of[name_of(token)], negated))
+        clash = len(set(owners)) < len(owners) and not any(negated for _, negated in owners)
+        module = "or" if kind == "any_premodifier" or clash else "and"
+        joined = layouts[0]
+        for layout in layouts[1:]:
+            joined = Layout(module, None, (joined, layout))
+        return joined
+
+    def modifier(self, node: Node, joined: str | None = None) -> Modifier:
+        """Read one modifier or predicate."""
+        if isinstance(node, Token):
+            return self._token_modifier(node, joined)
+        kind = rule(node)
+        negated = any(is_token(child, "NOT", "NO") for child in node.children)
+        parts = [child for child in node.children if not is_token(child, "NOT", "WITH", "HAVE", "BE", "DO", "THAT", "WHICH", "EVERY")]
+        if kind in ("relative", "not_relative"):
+            return replace(self.modifier(parts[0], joined), relative=True) if kind == "relative" else replace(
+                self.modifier(parts[0], joined), relative=True, negated=True
+            )
+        if kind in ("plain_modifier", "simple", "complete", "bare_predicate", "have_same"):
+            modifier = self.modifier(parts[0], joined)
+            return replace(modifier, negated=modifier.negated != negated)
+        return self._compound(kind, node, parts, joined)
+
+    def _token_modifier(self, token: Token, joined: str | None) -> Modifier:
+        if token.type == "ADJECTIVE":
+            return Modifier("is", layout=Layout("find", name_of(token)), joined=joined)
+        if token.type == "VISIBLE":
+            return Modifier("is", layout=SCENE, joined=joined)
+        if token.type == "VERB":
+            raise self.error(token, f'"{name_of(token)}" needs a noun after it')
+        return Modifier("is", layout=Layout("superlative", name_of(token), (SCENE,)), joined=joined)
+
+    def _compound(self, kind: str, tree: Tree[Token], parts: list[Node], joined: str | None) -> Modifier:
+        first = parts[0] if parts else tree
+        if kind in ("related", "between_two", "between_some", "other_than"):
+            return self._related(kind, parts, joined)
+        if kind in ("same_as", "different_from"):
+            return self._same(kind, parts, joined)
+        if kind in ("same_each", "different_each"):
+            return Modifier(kind, name_of(parts[-1]), joined=joined)  # type: ignore[arg-type]
+        if kind == "visible":
+            return Modifier("is", layout=SCENE, joined=joined)
+        if kind == FROM_PLACE:
+            return Modifier(FROM_PLACE, name_of(parts[-1]), joined=joined)  # type: ignore[arg-type]
+        if kind in ("nominal", "not_nominal"):
+            return Modifier("nominal", operands=(self.core(first),), negated=kind == "not_nominal", joined=joined)
+        if kind in ("joint_and", "joint_or", "joint_nor"):
+            return self._joint(kind, parts, joined)
+        if kind == "whose":
+            return self._whose(tree, joined)
+        assert kind == "whose_same", kind
+        return self._whose_same(tree, parts, joined)
+
+    def _related(self, kind: str, parts: list[Node], joined: str | None) -> Modifier:
+        operands, joins = [], []
+        objects = [part for part in parts if isinstance(part, Tree)]
+        for tree in objects:
+            for phrase, join in self.object(tree):
+                operands.append(phrase)
+                joins.append(join)
+        name = name_of(parts[0]) if kind == "related" else ""  # type: ignore[arg-type]
+        return Modifier(kind, name, tuple(operands), tuple(joins[1:]), joined=joined)
+
+    def object(self, tree: Tree[Token]) -> list[tuple[Phrase, str]]:
+        """Read the noun phrases after a relation, each with the conjunction before it."""
+        kind = rule(tree)
+        if kind in ("object_and", "object_or"):
+            cores = [child for child in tree.children if isinstance(child, Tree)]
+            return [(self.core(core), kind.removeprefix("object_")) for core in cores]
+        return [(self.core(tree.children[0] if kind == "object" else tree), "and")]
+
+    def _same(self, kind: str, parts: list[Node], joined: str | None) -> Modifier:
+        attributes = [name_of(part) for part in parts if is_token(part, "ATTRIBUTE", "THING_ATTRIBUTE")]  # type: ignore[arg-type]
+        objects = [pair for part in parts if isinstance(part, Tree) for pair in self.object(part)]
+        operands = tuple(phrase for phrase, _ in objects)
+        return Modifier(kind, " ".join(attributes), operands, tuple(join for _, join in objects[1:]), joined=joined)
+
+    def _joint(self, kind: str, parts: list[Node], joined: str | None) -> Modifier:
+        """Read "both A and B": each side is a set of things on its own, with its own modifiers."""
+        sides: list[list[Node]] = [[]]
+        for part in parts:
+            if is_token(part, "AND", "OR", "NOR"):
+                sides.append([])
+            elif not is_token(part, "BOTH", "EITHER", "NEITHER"):
+                sides[-1].append(part)
+        phrases = tuple(self.attached([Joined("and", anything())], side)[-1].phrase for side in sides)
+        return Modifier("joint", kind.removeprefix("joint_"), phrases, joined=joined)
+
+    def _whose(self, tree: Tree[Token], joined: str | None) -> Modifier:
+        attribute = next(child for child in tree.children if is_token(child, "ATTRIBUTE", "THING_ATTRIBUTE"))
+        value = tree.children[-1]
+        assert isinstance(attribute, Token) and isinstance(value, Token)
+        owner = self.lexicon.attribute_of[name_of(value)]
+        if owner != name_of(attribute):
+            raise self.error(value, f'"{name_of(value)}" is a {owner}, not a {name_of(attribute)}')
+        negated = any(is_token(child, "NOT") for child in tree.children)
+        found = Layout("find", name_of(value))
+        return Modifier("is", layout=found, negated=negated, relative=True, joined=joined)
+
+    def _whose_same(self, tree: Tree[Token], parts: list[Node], joined: str | None) -> Modifier:
+        kind = "different_from" if any(is_token(part, "DIFFERENT") for part in parts) else "same_as"
+        return replace(self._same(kind, parts, joined), relative=True)
+
+
+def anything() -> Phrase:
+    """Return the phrase for any thing at all, to hang a predicate on."""
+    return Phrase(Determiner("bare"), SCENE)
