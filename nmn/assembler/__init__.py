@@ -1,0 +1,1 @@
+"""Layouts to one batched run: plan, execute, trace."""

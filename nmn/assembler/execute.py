@@ -1,0 +1,61 @@
+"""A plan to values: one batched tensor call per step, no decision, no loop over examples, no host synchronisation."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from nmn.assembler.plan import Plan
+from nmn.layout import Kind
+from nmn.modules.library import Group, Library
+from nmn.regions import Regions
+
+
+@dataclass(frozen=True)
+class Run:
+    """The value of every call of a plan, so that a trace needs no second run.
+
+    ``values``: attentions [rows regions], numbers [rows width], attributes [rows values], truths [rows].
+    """
+
+    plan: Plan
+    regions: Regions
+    library: Library
+    values: dict[Kind, Tensor]
+
+
+def execute(plan: Plan, library: Library, regions: Regions) -> Run:
+    """Run a plan on the regions of its images.
+
+    Differentiable where the regions' features are. Raises ArgumentError for a word that the library does not know.
+    """
+    device = regions.features.device
+    width = max(regions.features.shape[1], library.value_width, plan.largest_number) + 2
+    values = _buffers(plan, regions, library, width)
+    images = torch.from_numpy(plan.images).to(device)
+    arguments = _resolved(plan, library).to(device)
+    operands = [torch.from_numpy(rows).to(device) for rows in plan.operands]
+    for step in plan.steps:
+        calls = slice(step.start, step.stop)
+        gathered = tuple(
+            [values[kind].index_select(0, rows[calls]) for kind, rows in zip(step.operand_kinds, operands, strict=False)]
+        )
+        group = Group(regions, images[calls], arguments[calls], gathered, width, step.variant)
+        values[step.kind][step.rows] = library.modules[step.module](group)
+    return Run(plan, regions, library, values)
+
+
+def _buffers(plan: Plan, regions: Regions, library: Library, width: int) -> dict[Kind, Tensor]:
+    empty = regions.features.new_empty
+    return {
+        Kind.ATTENTION: empty(plan.sizes[Kind.ATTENTION], regions.features.shape[1]),
+        Kind.NUMBER: empty(plan.sizes[Kind.NUMBER], width),
+        Kind.ATTRIBUTE: empty(plan.sizes[Kind.ATTRIBUTE], library.value_width),
+        Kind.TRUTH: empty(plan.sizes[Kind.TRUTH]),
+    }
+
+
+def _resolved(plan: Plan, library: Library) -> Tensor:
+    """Return the library's index of every call's argument, 0 where it has none."""
+    indices = [library.resolve(argument, word) for argument, word in plan.names]
+    return torch.tensor([*indices, 0])[torch.from_numpy(plan.arguments)]

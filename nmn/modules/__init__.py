@@ -1,0 +1,1 @@
+"""The meaning of every name in SIGNATURES, as functions on batches of calls."""

@@ -1,0 +1,268 @@
+"""The exact library: modules that read scene graphs, so that every value is 0 or 1.
+
+What a relation or an order means comes from the lexicon alone. Matrices over pairs of objects are computed once when
+scenes are encoded, in float64 and then kept as 0.0 and 1.0.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import torch
+from jaxtyping import Float, Int
+from numpy.typing import NDArray
+from torch import Tensor
+
+from nmn.errors import SceneError, did_you_mean
+from nmn.layout import Argument
+from nmn.lexicon import BETWEEN_DEGREES, Gap, Given, Lexicon, Offset, Order
+from nmn.modules.library import Group, Library, build_library
+from nmn.regions import Regions
+from nmn.scene import SceneGraph
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class SceneRegions(Regions):
+    """Objects of a batch of scenes as regions; ``features`` are 1.0 where an object has a value of the lexicon.
+
+    ``codes``: the index of each attribute's value among all values, -1 for none. ``relations`` and ``orders`` hold
+    [other, object] matrices for each relation and superlative; ``given`` says where a relation that the scene itself
+    must give is missing.
+    """
+
+    lexicon: Lexicon
+    codes: Int[Tensor, "batch attributes regions"]
+    relations: Float[Tensor, "batch relations others regions"]
+    orders: Float[Tensor, "batch superlatives others regions"]
+    centres: Float[Tensor, "batch regions 2"]
+    missing: tuple[tuple[int, str], ...]
+
+    @cached_property
+    def by_value(self) -> Float[Tensor, "batch values regions"]:
+        """``features`` with the values before the regions."""
+        return self.features.transpose(1, 2).contiguous()
+
+
+def encode(scenes: Sequence[SceneGraph], lexicon: Lexicon) -> SceneRegions:
+    """Encode scenes for the exact library, padded to the largest number of objects.
+
+    Raises SceneError where an object has an attribute or value that the lexicon does not know.
+    """
+    count = max([1, *(len(scene.objects) for scene in scenes)])
+    boxes, mask = _boxes(scenes, count)
+    codes = _codes(scenes, lexicon, count)
+    units = np.array([lexicon.unit_px or max(scene.width, scene.height) for scene in scenes], np.float64)
+    measures = _measures(boxes, codes, lexicon)
+    pairs = mask[:, :, None] & mask[:, None, :] & ~np.eye(count, dtype=bool)
+    relations, missing = _relations(scenes, lexicon, boxes, measures, units, pairs)
+    orders = [_ordered(entry.order, measures, units) & pairs for entry in lexicon.superlatives.values()]
+    return SceneRegions(
+        features=_features(codes, len(lexicon.attribute_of)),
+        boxes=torch.from_numpy(boxes).float(),
+        mask=torch.from_numpy(mask),
+        lexicon=lexicon,
+        codes=torch.from_numpy(codes),
+        relations=_stack(relations, len(scenes), count),
+        orders=_stack(orders, len(scenes), count),
+        centres=torch.from_numpy(np.stack([measures["x"], measures["y"]], -1)),
+        missing=missing,
+    )
+
+
+def exact_library(lexicon: Lexicon) -> Library:
+    """Return the library that reads encoded scenes of a lexicon's world."""
+    words = {
+        Argument.VALUE: tuple(lexicon.attribute_of),
+        Argument.ATTRIBUTE: tuple(lexicon.attributes),
+        Argument.RELATION: tuple(lexicon.relations),
+        Argument.SUPERLATIVE: tuple(lexicon.superlatives),
+    }
+    width = max([1, *(len(attribute.values) for attribute in lexicon.attributes.values())])
+    return build_library(_Scenes(lexicon, width), words, width)
+
+
+class _Scenes:
+    """The Sources of the exact library."""
+
+    def __init__(self, lexicon: Lexicon, width: int) -> None:
+        self.relation_names = tuple(lexicon.relations)
+        values = {value: index for index, value in enumerate(lexicon.attribute_of)}
+        rows = [[values[value] for value in attribute.values] for attribute in lexicon.attributes.values()]
+        self.attribute_values = torch.tensor([row + [len(values)] * (width - len(row)) for row in rows])
+
+    def find(self, group: Group) -> Tensor:
+        return _scenes(group).by_value[group.image, group.argument]
+
+    def relation(self, group: Group) -> Tensor:
+        regions = _scenes(group)
+        if regions.missing:
+            self._check_given(group, regions)
+        return _gather(regions.relations, group)
+
+    def before(self, group: Group) -> Tensor:
+        return _gather(_scenes(group).orders, group)
+
+    def same(self, group: Group) -> Tensor:
+        codes = _scenes(group).codes[group.image, group.argument]
+        equal = (codes.unsqueeze(2) == codes.unsqueeze(1)) & (codes >= 0).unsqueeze(1)
+        return (equal & ~torch.eye(codes.shape[1], dtype=torch.bool, device=codes.device)).float()
+
+    def between(self, group: Group) -> Tensor:
+        """Return ``1 - prod_jk(1 - a_j b_k B_ijk)``, one region j of the first set at a time."""
+        centres = _scenes(group).centres[group.image]
+        first, second = group.operands
+        apart = centres.unsqueeze(1) - centres.unsqueeze(2)  # [calls, region, other]: from region to other
+        length = apart.square().sum(-1).sqrt()
+        outside = torch.ones_like(first)
+        limit = math.cos(math.radians(BETWEEN_DEGREES))
+        others = 1 - torch.eye(centres.shape[1], device=centres.device)
+        for region in range(centres.shape[1]):
+            towards, distance = apart[:, :, region, None], length[:, :, region, None]
+            wide = (towards * apart).sum(-1) <= limit * distance * length
+            wide = wide & (distance * length > 0)
+            chance = first[:, region, None, None] * second.unsqueeze(1) * wide * others[region]
+            outside = outside * (1 - chance).prod(-1)
+        return 1 - outside
+
+    def values(self, group: Group) -> Tensor:
+        padded = torch.nn.functional.pad(_scenes(group).by_value, (0, 0, 0, 1))
+        return padded[group.image.unsqueeze(1), self.attribute_values.to(group.image.device)[group.argument]]
+
+    def _check_given(self, group: Group, regions: SceneRegions) -> None:
+        used = set(zip(group.image.tolist(), group.argument.tolist(), strict=True))
+        for image, name in regions.missing:
+            if (image, self.relation_names.index(name)) in used:
+                raise SceneError(f'scene {image} gives no relation for "{name}"; its file must list the pairs')
+
+
+def _scenes(group: Group) -> SceneRegions:
+    assert isinstance(group.regions, SceneRegions), "the exact library runs on encoded scenes"
+    return group.regions
+
+
+def _gather(matrices: Tensor, group: Group) -> Tensor:
+    batch, kinds, size, _ = matrices.shape
+    return matrices.view(batch * kinds, size, size).index_select(0, group.image * kinds + group.argument)
+
+
+def _stack(matrices: list[NDArray[np.bool_]], batch: int, count: int) -> Tensor:
+    """Return matrices [batch, region, other] as one tensor [batch, kind, other, region]."""
+    stacked = torch.zeros(batch, max(1, len(matrices)), count, count)
+    for kind, matrix in enumerate(matrices):
+        stacked[:, kind] = torch.from_numpy(matrix).transpose(1, 2)
+    return stacked
+
+
+def _boxes(scenes: Sequence[SceneGraph], count: int) -> tuple[Array, NDArray[np.bool_]]:
+    sizes = np.array([len(scene.objects) for scene in scenes], np.int64)
+    mask = np.arange(count) < sizes[:, None]
+    boxes = np.zeros((len(scenes), count, 4))
+    boxes[mask] = np.array([thing.box for scene in scenes for thing in scene.objects]).reshape(-1, 4)
+    return boxes, mask
+
+
+def _codes(scenes: Sequence[SceneGraph], lexicon: Lexicon, count: int) -> NDArray[np.int64]:
+    values = {value: index for index, value in enumerate(lexicon.attribute_of)}
+    known = {(name, value): values[value] for value, name in lexicon.attribute_of.items()}
+    places = {name: index for index, name in enumerate(lexicon.attributes)}
+    codes = np.full((len(scenes), max(1, len(places)), count), -1, np.int64)
+    for index, scene in enumerate(scenes):
+        for number, thing in enumerate(scene.objects):
+            for item in thing.attributes.items():
+                code = known.get(item)
+                if code is None:
+                    raise _unknown_value(index, number, item, lexicon)
+                codes[index, places[item[0]], number] = code
+    return codes
+
+
+def _unknown_value(scene: int, thing: int, item: tuple[str, str], lexicon: Lexicon) -> SceneError:
+    name, value = item
+    place = f"scene {scene}, objects[{thing}].attributes"
+    if name not in lexicon.attributes:
+        return SceneError(f'{place}: unknown attribute "{name}"{did_you_mean(name, lexicon.attributes)}')
+    known = lexicon.attributes[name].values
+    return SceneError(
+        f'{place}.{name}: unknown value "{value}"{did_you_mean(value, known) or "; there are " + ", ".join(known)}'
+    )
+
+
+def _features(codes: NDArray[np.int64], values: int) -> Tensor:
+    batch, _, count = codes.shape
+    features = np.zeros((batch, count, values + 1), np.float32)
+    scene, thing = np.ogrid[:batch, :count]
+    for attribute in range(codes.shape[1]):
+        features[scene, thing, codes[:, attribute]] = 1
+    return torch.from_numpy(np.ascontiguousarray(features[..., :values]))
+
+
+def _measures(boxes: Array, codes: NDArray[np.int64], lexicon: Lexicon) -> dict[str, Array]:
+    """Return each measure of every object in pixels (areas in square pixels, attributes as ranks, NaN for none)."""
+    left, top, right, bottom = np.moveaxis(boxes, -1, 0)
+    width, height = right - left, bottom - top
+    measures = {"x": (left + right) / 2, "y": (top + bottom) / 2, "width": width, "height": height}
+    measures["area"] = width * height
+    for place, name in enumerate(lexicon.attributes):
+        measures.setdefault(name, np.where(codes[:, place] < 0, np.nan, codes[:, place]))
+    return measures
+
+
+def _ordered(order: Order, measures: dict[str, Array], units: Array) -> NDArray[np.bool_]:
+    """Return [batch, region, other]: the region exceeds the other, in the order's sense, by more than its margin."""
+    measure = measures[order.by]
+    scale = {"area": units**2, "x": units, "y": units, "width": units, "height": units}.get(order.by, np.ones_like(units))
+    difference = (measure[:, :, None] - measure[:, None, :]) * order.sign
+    return np.asarray(difference > (order.margin * scale)[:, None, None])
+
+
+def _relations(
+    scenes: Sequence[SceneGraph],
+    lexicon: Lexicon,
+    boxes: Array,
+    measures: dict[str, Array],
+    units: Array,
+    pairs: NDArray[np.bool_],
+) -> tuple[list[NDArray[np.bool_]], tuple[tuple[int, str], ...]]:
+    matrices: list[NDArray[np.bool_]] = []
+    missing: list[tuple[int, str]] = []
+    for name, relation in lexicon.relations.items():
+        meaning = relation.meaning
+        if isinstance(meaning, Order):
+            holds = _ordered(meaning, measures, units)
+        elif isinstance(meaning, Offset):
+            holds = _offset(meaning, measures, units)
+        elif isinstance(meaning, Gap):
+            holds = _gap(boxes) <= (meaning.at_most * units)[:, None, None]
+        else:
+            holds = _given(meaning, scenes, pairs.shape)
+            missing += [(index, name) for index, scene in enumerate(scenes) if meaning.name not in scene.relations]
+        matrices.append(holds & pairs)
+    return matrices, tuple(missing)
+
+
+def _offset(meaning: Offset, measures: dict[str, Array], units: Array) -> NDArray[np.bool_]:
+    unit = units[:, None, None]
+    off = [
+        np.abs(measures[axis][:, :, None] - measures[axis][:, None, :] - step * unit) <= unit / 2
+        for axis, step in (("x", meaning.dx), ("y", meaning.dy))
+    ]
+    return np.asarray(off[0] & off[1])
+
+
+def _gap(boxes: Array) -> Array:
+    """Return [batch, region, other]: the larger of horizontal and vertical distance between two boxes, at least 0."""
+    low, high = boxes[..., :2], boxes[..., 2:]
+    apart = np.maximum(low[:, :, None] - high[:, None, :], low[:, None, :] - high[:, :, None])
+    return np.asarray(np.maximum(apart.max(-1), 0))
+
+
+def _given(meaning: Given, scenes: Sequence[SceneGraph], shape: tuple[int, ...]) -> NDArray[np.bool_]:
+    holds = np.zeros(shape, bool)
+    for index, scene in enumerate(scenes):
+        for other, things in enumerate(scene.relations.get(meaning.name, ())):
+            holds[index, list(things), other] = True
+    return holds

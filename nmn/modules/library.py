@@ -1,0 +1,149 @@
+"""A library of modules: for every name in SIGNATURES a function on a group of calls.
+
+The exact and the neural library differ only in their ``Sources``: where the values of regions, and the matrices over
+pairs of regions, come from. Everything else is ``logic.py`` for both.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from nmn.errors import ArgumentError, LayoutError, did_you_mean
+from nmn.layout import COMPARISONS, QUANTIFIERS, SIGNATURES, Argument, Signature, register_signature
+from nmn.modules import logic
+from nmn.regions import Regions
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The calls of one step: image and argument of each, and the values of their operands.
+
+    ``argument`` is what ``Library.resolve`` made of the word: an index into the library's values, relations, ..., or
+    the number itself. ``width`` is the length of every number's distribution in this run. ``variant``: see ``Step``.
+    """
+
+    regions: Regions
+    image: Int[Tensor, " calls"]
+    argument: Int[Tensor, " calls"]
+    operands: tuple[Tensor, ...]
+    width: int
+    variant: str = ""
+
+    @property
+    def mask(self) -> Float[Tensor, "calls regions"]:
+        """1 for each real region of each call's image, 0 for padding."""
+        return self.regions.mask[self.image].to(self.regions.features.dtype)
+
+
+Module = Callable[[Group], Tensor]
+
+
+class Sources(Protocol):
+    """What a library must know of the world; each function takes the group with its arguments."""
+
+    def find(self, group: Group) -> Float[Tensor, "calls regions"]:
+        """Return which regions have the value that the argument names."""
+
+    def relation(self, group: Group) -> Float[Tensor, "calls others regions"]:
+        """Return which regions stand in the relation to which others."""
+
+    def before(self, group: Group) -> Float[Tensor, "calls others regions"]:
+        """Return which others come before which regions in the order of the superlative."""
+
+    def same(self, group: Group) -> Float[Tensor, "calls others regions"]:
+        """Return which others share the attribute's value with which regions; 0 on the diagonal."""
+
+    def between(self, group: Group) -> Float[Tensor, "calls regions"]:
+        """Return which regions lie between a region of the first operand and another of the second."""
+
+    def values(self, group: Group) -> Float[Tensor, "calls values regions"]:
+        """Return which regions have each value of the attribute, zeros beyond its last value."""
+
+
+@dataclass(frozen=True)
+class Library:
+    """Functions by module name, and the words that each kind of argument may be, in the order of their indices."""
+
+    modules: Mapping[str, Module]
+    words: Mapping[Argument, tuple[str, ...]]
+    value_width: int
+
+    def resolve(self, argument: Argument, word: str) -> int:
+        """Return the index of a word (a number: itself); raise ArgumentError naming the nearest known one."""
+        if argument is Argument.NUMBER:
+            return int(word)
+        words = self.words[argument]
+        if word not in words:
+            known = f"; there are {', '.join(words)}" if len(words) <= 20 else ""
+            raise ArgumentError(f'unknown {argument} "{word}"{did_you_mean(word, words) or known}')
+        return words.index(word)
+
+
+def build_library(sources: Sources, words: Mapping[Argument, tuple[str, ...]], value_width: int) -> Library:
+    """Return the library over some sources; ``value_width`` is the largest number of values of an attribute."""
+    closed = {Argument.COMPARISON: COMPARISONS, Argument.QUANTIFIER: QUANTIFIERS}
+    modules = {**_shared_modules(sources), **CUSTOM}
+    return Library(modules, {**words, **closed}, value_width)
+
+
+def _shared_modules(sources: Sources) -> dict[str, Module]:
+    def first(group: Group) -> Tensor:
+        return group.operands[0]
+
+    return {
+        "scene": lambda group: group.mask,
+        "find": sources.find,
+        "relate": lambda group: logic.relate(sources.relation(group), *group.operands),
+        "relate_every": lambda group: logic.relate_every(sources.relation(group), first(group), group.mask),
+        "relate_count": lambda group: logic.relate_count(sources.relation(group), *group.operands),
+        "between": sources.between,
+        "same": lambda group: logic.relate(sources.same(group), *group.operands),
+        "superlative": lambda group: logic.superlative(sources.before(group), *group.operands),
+        "ordinal": lambda group: logic.ordinal(sources.before(group), *group.operands),
+        "unique": first,
+        "and": lambda group: logic.both(*group.operands),
+        "or": lambda group: logic.either(*group.operands),
+        "not": lambda group: (group.mask if first(group).ndim > 1 else 1) - first(group),
+        "count": lambda group: logic.poisson_binomial(first(group), group.width),
+        "distinct": lambda group: logic.poisson_binomial(
+            logic.presence(first(group), sources.values(group)), group.width
+        ),
+        "number": lambda group: torch.nn.functional.one_hot(group.argument, group.width).to(
+            group.regions.features.dtype
+        ),
+        "exists": lambda group: logic.exists(first(group)),
+        "compare": lambda group: logic.compare(
+            *group.operands, logic.COUNTED.to(first(group))[group.argument]
+        ),
+        "within": lambda group: logic.within(*group.operands),
+        "quantify": lambda group: logic.QUANTIFY[group.variant](*group.operands),
+        "agree": lambda group: logic.agree(
+            *(logic.presence(operand, sources.values(group)) for operand in group.operands)
+        ),
+        "describe": lambda group: logic.presence(first(group), sources.values(group)),
+    }
+
+
+CUSTOM: dict[str, Module] = {}
+
+
+def register_module(name: str, signature: Signature, function: Module) -> None:
+    """Add a module of one's own to SIGNATURES and to every library built from now on.
+
+    ``function`` takes a Group and returns a tensor with one row a call: [calls regions] for an attention, [calls] for
+    a truth, [calls width] for a number. Raises LayoutError if the name is taken.
+
+    >>> from nmn.layout import Kind
+    >>> corner = Signature((Kind.ATTENTION,), Kind.ATTENTION, None, "members in the left half of a 64 px image")
+    >>> register_module("left_half", corner, lambda group: group.operands[0] * (group.regions.boxes[group.image][..., 2] <= 32))
+    """
+    if name in SIGNATURES and name not in CUSTOM:
+        raise LayoutError(f"module {name!r} is one of the language's own")
+    register_signature(name, signature)
+    CUSTOM[name] = function
+
+
