@@ -39,6 +39,13 @@ class Reading:
     text: str
     repairs: tuple[Repair, ...] = ()
 
+    def to_json(self) -> dict[str, object]:
+        """Return the reading as plain JSON data."""
+        repairs = [
+            {"word": fix.word, "replacement": fix.replacement, "start": fix.start, "end": fix.end} for fix in self.repairs
+        ]
+        return {"layout": str(self.layout), "text": self.text, "repairs": repairs}
+
 
 @dataclass(frozen=True, slots=True)
 class Readings:

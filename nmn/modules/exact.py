@@ -59,7 +59,7 @@ def encode(scenes: Sequence[SceneGraph], lexicon: Lexicon) -> SceneRegions:
     measures = _measures(boxes, codes, lexicon)
     pairs = mask[:, :, None] & mask[:, None, :] & ~np.eye(count, dtype=bool)
     relations, missing = _relations(scenes, lexicon, boxes, measures, units, pairs)
-    orders = [_ordered(entry.order, measures, units) & pairs for entry in lexicon.superlatives.values()]
+    exceeds = [_ordered(entry.order, measures, units) & pairs for entry in lexicon.superlatives.values()]
     return SceneRegions(
         features=_features(codes, len(lexicon.attribute_of)),
         boxes=torch.from_numpy(boxes).float(),
@@ -67,7 +67,7 @@ def encode(scenes: Sequence[SceneGraph], lexicon: Lexicon) -> SceneRegions:
         lexicon=lexicon,
         codes=torch.from_numpy(codes),
         relations=_stack(relations, len(scenes), count),
-        orders=_stack(orders, len(scenes), count),
+        orders=_stack([matrix.swapaxes(1, 2) for matrix in exceeds], len(scenes), count),
         centres=torch.from_numpy(np.stack([measures["x"], measures["y"]], -1)),
         missing=missing,
     )

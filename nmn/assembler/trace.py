@@ -1,0 +1,188 @@
+"""What a run saw: for one example, every call with its value, the objects it picked and what it presupposed.
+
+A trace is read off the run that gave the answer; nothing is computed a second time.
+"""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor
+
+from nmn.assembler.execute import Run
+from nmn.layout import Kind, call_label
+from nmn.lexicon import Lexicon
+from nmn.modules.logic import poisson_binomial
+
+if TYPE_CHECKING:
+    import networkx
+
+Value = bool | int | str | tuple[str, ...] | tuple[int, ...] | None
+
+# what a module presupposes of its first operand: how many members, as (lowest, highest) with None for no bound
+PRESUPPOSITIONS: dict[tuple[str, str | None], tuple[int, int | None]] = {
+    ("unique", None): (1, 1),
+    ("quantify", "every"): (1, None),
+    ("quantify", "most"): (1, None),
+    ("quantify", "half"): (1, None),
+    ("quantify", "both"): (2, 2),
+    ("quantify", "neither"): (2, 2),
+    ("describe", None): (1, None),
+    ("superlative", None): (1, None),
+    ("relate_every", None): (1, None),
+}
+BOUNDS = {(1, 1): "exactly one", (1, None): "at least one", (2, 2): "exactly two"}
+
+
+@dataclass(frozen=True, slots=True)
+class Presupposition:
+    """What a call takes for granted of its first operand, how true that was and how many members there were."""
+
+    wanted: str
+    truth: float
+    found: int
+
+    @property
+    def holds(self) -> bool:
+        """Whether it was more true than not."""
+        return self.truth > 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class TracedCall:
+    """One call: ``operands`` are positions in ``Trace.calls``; ``raw`` is its row of the buffer as plain numbers.
+
+    ``picked`` are the regions that an attention attends to by more than a half, else empty.
+    """
+
+    module: str
+    argument: str | None
+    kind: Kind
+    operands: tuple[int, ...]
+    value: Value
+    raw: tuple[float, ...]
+    presupposition: Presupposition | None
+
+    @property
+    def picked(self) -> tuple[int, ...]:
+        """The regions that an attention picks."""
+        return self.value if self.kind is Kind.ATTENTION else ()  # type: ignore[return-value]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the call as plain JSON data."""
+        data: dict[str, Any] = {
+            "module": self.module,
+            "argument": self.argument,
+            "kind": str(self.kind),
+            "operands": list(self.operands),
+            "value": list(self.value) if isinstance(self.value, tuple) else self.value,
+            "raw": list(self.raw),
+        }
+        if self.presupposition:
+            wanted, truth, found = self.presupposition.wanted, self.presupposition.truth, self.presupposition.found
+            data["presupposition"] = {"wanted": wanted, "truth": truth, "found": found}
+        return data
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """Every call of one example's layout, operands before the calls that use them, the root last."""
+
+    calls: tuple[TracedCall, ...]
+
+    @property
+    def root(self) -> TracedCall:
+        """The call whose value is the answer."""
+        return self.calls[-1]
+
+    @property
+    def failures(self) -> tuple[str, ...]:
+        """What was presupposed and did not hold, a sentence each."""
+        return tuple(
+            f"{call_label(call.module, call.argument)} presupposes {call.presupposition.wanted} "
+            f"in its set, there {'is' if call.presupposition.found == 1 else 'are'} {call.presupposition.found}"
+            for call in self.calls
+            if call.presupposition and not call.presupposition.holds
+        )
+
+    def to_json(self) -> list[dict[str, Any]]:
+        """Return the calls as plain JSON data."""
+        return [call.to_json() for call in self.calls]
+
+    def to_networkx(self) -> "networkx.DiGraph[int]":
+        """Return the graph of calls with ``module``, ``argument``, ``kind`` and ``value`` on the nodes."""
+        import networkx
+
+        graph: networkx.DiGraph[int] = networkx.DiGraph()
+        for position, call in enumerate(self.calls):
+            graph.add_node(
+                position, module=call.module, argument=call.argument, kind=str(call.kind), value=call.value
+            )
+            graph.add_edges_from((operand, position) for operand in call.operands)
+        return graph
+
+
+def trace(run: Run, example: int, lexicon: Lexicon) -> Trace:
+    """Return what the run saw of one of its examples."""
+    layout = run.plan.layouts[example]
+    image = int(run.plan.example_images[example])
+    regions = int(run.regions.mask[image].sum())
+    rows = [
+        run.values[call.kind][row].detach().cpu()
+        for call, row in zip(layout.calls, run.plan.rows(example), strict=True)
+    ]
+    rows = [row[:regions] if call.kind is Kind.ATTENTION else row for call, row in zip(layout.calls, rows, strict=True)]
+    calls = []
+    for call, row in zip(layout.calls, rows, strict=True):
+        presupposed = _presupposition(call.module, call.argument, rows[call.operands[0]] if call.operands else row)
+        names = _value_names(call.module, call.argument, lexicon)
+        raw = row.reshape(-1).tolist()[: len(names) or None]
+        value = decode(call.kind, row, names)
+        calls.append(TracedCall(call.module, call.argument, call.kind, call.operands, value, tuple(raw), presupposed))
+    return Trace(tuple(calls))
+
+
+def decode(kind: Kind, row: Tensor, names: tuple[str, ...] = ()) -> Value:
+    """Return the answer that a value amounts to.
+
+    A truth is a bool, a number an int, an attention the tuple of the regions above a half; an attribute the name of the
+    one value above a half (of ``names``), a tuple of names where there are several, None where there is none.
+    """
+    if kind is Kind.TRUTH:
+        return bool(row > 0.5)
+    if kind is Kind.NUMBER:
+        return int(row.argmax())
+    picked = torch.nonzero(row > 0.5).flatten().tolist()
+    if kind is Kind.ATTENTION:
+        return tuple(picked)
+    found = tuple(names[index] for index in picked)
+    return found[0] if len(found) == 1 else found or None
+
+
+def answers(run: Run, lexicon: Lexicon) -> list[Value]:
+    """Return the decoded answer of every example of a run."""
+    layouts = run.plan.layouts
+    decoded = []
+    for layout, image, row in zip(layouts, run.plan.example_images.tolist(), run.plan.roots().tolist(), strict=True):
+        names = _value_names(layout.module, layout.argument, lexicon)
+        value = run.values[layout.kind][row]
+        if layout.kind is Kind.ATTENTION:
+            value = value * run.regions.mask[image]
+        decoded.append(decode(layout.kind, value, names))
+    return decoded
+
+
+def _value_names(module: str, argument: str | None, lexicon: Lexicon) -> tuple[str, ...]:
+    if module != "describe" or argument is None:
+        return ()
+    return tuple(lexicon.attributes[argument].values)
+
+
+def _presupposition(module: str, argument: str | None, operand: Tensor) -> Presupposition | None:
+    bounds = PRESUPPOSITIONS.get((module, argument)) or PRESUPPOSITIONS.get((module, None))
+    if bounds is None:
+        return None
+    counts = poisson_binomial(operand, len(operand) + 3)
+    low, high = bounds
+    truth = counts[low:].sum() if high is None else counts[low : high + 1].sum()
+    return Presupposition(BOUNDS[bounds], float(truth), int((operand > 0.5).sum()))
