@@ -40,7 +40,7 @@ def execute(plan: Plan, library: Library, regions: Regions) -> Run:
         gathered = tuple(
             [values[kind].index_select(0, rows[calls]) for kind, rows in zip(step.operand_kinds, operands, strict=False)]
         )
-        group = Group(regions, images[calls], arguments[calls], gathered, width, step.variant)
+        group = Group(regions, images[calls], arguments[calls], gathered, width, step.words)
         values[step.kind][step.rows] = library.modules[step.module](group)
     return Run(plan, regions, library, values)
 

@@ -7,28 +7,32 @@ calls of the same depth, module and kind become one step, whose values lie in co
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
+from operator import attrgetter
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nmn.layout import SIGNATURES, Argument, Kind, Layout
+from nmn.layout import SIGNATURES, Argument, Kind, Layout, call_label
 
 Integers = NDArray[np.int64]
+Structure = tuple[str | int, ...]  # label, numbers of the operands
 KINDS = tuple(Kind)
-MAX_OPERANDS = 3
+KIND_PLACES = {kind: place for place, kind in enumerate(KINDS)}
+MAX_OPERANDS = max(len(signature.operands) for signature in SIGNATURES.values())
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
     """Calls ``start`` to ``stop`` of the plan, run by one function; their values fill ``rows`` of the kind's buffer.
 
-    ``variant`` is the quantifier of a ``quantify`` step, whose argument chooses the computation, and else empty.
+    ``words`` are the different arguments of a step whose arguments choose the computation (quantifiers), else empty.
     """
 
     module: str
-    variant: str
     kind: Kind
     operand_kinds: tuple[Kind, ...]
+    words: tuple[str, ...]
     start: int
     stop: int
     rows: slice
@@ -39,19 +43,21 @@ class Plan:
     """A batch of layouts as steps over arrays with one entry a call, in the order of execution.
 
     ``images``: the image of each call; ``arguments``: its argument as an index into ``names``, -1 for none;
-    ``operands``: rows of its operands in their kinds' buffers; ``sizes``: rows of each buffer. ``keys`` (sorted) and
-    ``key_rows`` find the row of any call by image and structure; ``structures`` numbers the distinct sub-layouts.
+    ``operands``: rows of its operands in their kinds' buffers; ``sizes``: rows of each buffer. ``structures`` numbers
+    the distinct sub-layouts, ``example_roots`` are the numbers of the examples' own; ``keys`` (sorted) and ``key_rows``
+    find the row of any call by image and number.
     """
 
     layouts: tuple[Layout, ...]
     example_images: Integers
+    example_roots: Integers
     steps: tuple[Step, ...]
     sizes: dict[Kind, int]
     images: Integers
     arguments: Integers
     operands: tuple[Integers, ...]
     names: tuple[tuple[Argument, str], ...]
-    structures: dict[tuple[str, str | None, tuple[int, ...]], int]
+    structures: dict[Structure, int]
     keys: Integers
     key_rows: Integers
 
@@ -64,21 +70,16 @@ class Plan:
         """Return, for each of ``layouts[example].calls``, the row of its value in its kind's buffer."""
         numbers: list[int] = []
         for call in self.layouts[example].calls:
-            key = (call.module, call.argument, tuple([numbers[operand] for operand in call.operands]))
-            numbers.append(self.structures[key])
-        keys = self.example_images[example] * len(self.structures) + np.array(numbers)
-        return [int(row) for row in self.key_rows[np.searchsorted(self.keys, keys)]]
+            below = [numbers[operand] for operand in call.operands]
+            numbers.append(self.structures[(call_label(call.module, call.argument), *below)])
+        return [int(row) for row in self._find(self.example_images[example], np.array(numbers))]
 
     def roots(self) -> Integers:
         """Return the row of each example's root in its kind's buffer."""
-        return self.key_rows[np.searchsorted(self.keys, self.root_keys)]
+        return self._find(self.example_images, self.example_roots)
 
-    @property
-    def root_keys(self) -> Integers:
-        """The key of each example's root."""
-        numbers = {layout: _number(layout, self.structures) for layout in set(self.layouts)}
-        roots = np.fromiter((numbers[layout] for layout in self.layouts), np.int64, len(self.layouts))
-        return self.example_images * len(self.structures) + roots
+    def _find(self, images: Integers, numbers: Integers) -> Integers:
+        return self.key_rows[np.searchsorted(self.keys, images * len(self.structures) + numbers)]
 
     @property
     def largest_number(self) -> int:
@@ -94,141 +95,174 @@ def plan(layouts: Sequence[Layout], images: Sequence[int] | None = None) -> Plan
     example_images = np.arange(len(layouts)) if images is None else np.asarray(images, np.int64)
     if len(example_images) != len(layouts):
         raise ValueError(f"{len(layouts)} layouts need as many images, got {len(example_images)}")
-    table = _Structures()
+    structures = _Structures()
     distinct = {layout: index for index, layout in enumerate(dict.fromkeys(layouts))}
-    members = [table.add(layout) for layout in distinct]
+    members = [structures.add(layout) for layout in distinct]
     chosen = np.fromiter(map(distinct.__getitem__, layouts), np.int64, len(layouts))
-    call_images, numbers = _spread(members, chosen, example_images)
-    keys = np.unique(call_images * len(table) + numbers)
-    return _arrange(tuple(layouts), example_images, table, keys)
+    roots = np.fromiter([numbers[-1] for numbers in members], np.int64, len(members))[chosen]
+    keys = _keys(members, chosen, example_images, len(structures))
+    return _arrange(tuple(layouts), example_images, roots, structures, keys)
 
 
 class _Structures:
-    """The distinct sub-layouts of a batch, numbered, with everything the plan needs of each."""
+    """The distinct sub-layouts of a batch, numbered, operands before the calls that use them."""
 
     def __init__(self) -> None:
-        self.numbers: dict[tuple[str, str | None, tuple[int, ...]], int] = {}
+        self.numbers: dict[Structure, int] = {}
         self.layouts: list[Layout] = []
-        self.operands: list[tuple[int, ...]] = []
+        self.flat_operands: list[int] = []
 
     def __len__(self) -> int:
         return len(self.layouts)
 
     def add(self, layout: Layout) -> list[int]:
-        """Number the layout's sub-layouts; return the numbers, the root's last."""
-        seen: dict[int, int] = {}
-        self._visit(layout, seen)
-        return list(seen.values())
+        """Number the layout's sub-layouts; return the numbers, some of them repeated, the root's last.
 
-    def _visit(self, layout: Layout, seen: dict[int, int]) -> int:
-        number = seen.get(id(layout))
-        if number is None:
+        The hot loop of planning: one dictionary look-up a call.
+        """
+        numbers, layouts, flat = self.numbers, self.layouts, self.flat_operands
+        members: list[int] = []
+        find, note = numbers.get, members.append
+
+        def visit(layout: Layout) -> int:
             operands = layout.operands
-            below = tuple([self._visit(operand, seen) for operand in operands]) if operands else ()
-            key = (layout.module, layout.argument, below)
-            number = self.numbers.get(key)
+            arity = len(operands)
+            key: Structure
+            if arity == 0:
+                key = (layout.label,)
+            elif arity == 1:
+                key = (layout.label, visit(operands[0]))
+            elif arity == 2:
+                key = (layout.label, visit(operands[0]), visit(operands[1]))
+            else:
+                key = (layout.label, *[visit(operand) for operand in operands])
+            number = find(key)
             if number is None:
-                number = self.numbers[key] = len(self.layouts)
-                self.layouts.append(layout)
-                self.operands.append(below)
-            seen[id(layout)] = number
-        return number
+                number = numbers[key] = len(layouts)
+                layouts.append(layout)
+                flat.extend(key[1:])  # type: ignore[arg-type]
+            note(number)
+            return number
+
+        visit(layout)
+        return members
 
 
-def _number(layout: Layout, numbers: dict[tuple[str, str | None, tuple[int, ...]], int]) -> int:
-    below = tuple([_number(operand, numbers) for operand in layout.operands])
-    return numbers[(layout.module, layout.argument, below)]
+@dataclass(frozen=True)
+class _Table:
+    """What the plan needs of each structure, as arrays; found once for each distinct label, not for each structure."""
+
+    layouts: list[Layout]
+    kinds: Integers
+    groups: Integers
+    arguments: Integers
+    below: Integers
+    names: tuple[tuple[Argument, str], ...]
 
 
-def _spread(members: list[list[int]], chosen: Integers, images: Integers) -> tuple[Integers, Integers]:
-    """Return image and structure number of every call of every example, repetitions included."""
-    sizes = np.fromiter(map(len, members), np.int64, len(members))
-    flat = np.fromiter((number for numbers in members for number in numbers), np.int64, int(sizes.sum()))
-    starts = np.cumsum(sizes) - sizes
-    lengths = sizes[chosen]
-    before = np.cumsum(lengths) - lengths
-    within = np.arange(int(lengths.sum())) - np.repeat(before, lengths)
-    return np.repeat(images, lengths), flat[np.repeat(starts[chosen], lengths) + within]
+def _table(structures: _Structures) -> _Table:
+    layouts, labels = structures.layouts, dict[str, int]()
+    of_label = np.fromiter(
+        [labels.setdefault(layout.label, len(labels)) for layout in layouts], np.int64, len(layouts)
+    )
+    firsts = [layouts[index] for index in np.unique(of_label, return_index=True)[1]]
+    signatures = [SIGNATURES[layout.module] for layout in firsts]
+    arity = np.array([len(signature.operands) for signature in signatures], np.int64)[of_label]
+    below = np.full((len(layouts), MAX_OPERANDS), -1, np.int64)
+    below[np.arange(MAX_OPERANDS) < arity[:, None]] = structures.flat_operands
+    outputs = [-1 if signature.output is None else KIND_PLACES[signature.output] for signature in signatures]
+    kinds = _connective_kinds(np.array(outputs, np.int64)[of_label], below)
+    arguments, names = _arguments(firsts)
+    places = {name: place for place, name in enumerate(SIGNATURES)}
+    modules = np.array([places[layout.module] for layout in firsts], np.int64)[of_label]
+    depths = np.fromiter(map(attrgetter("depth"), layouts), np.int64, len(layouts))
+    groups = (depths * len(places) + modules) * len(KINDS) + kinds
+    return _Table(layouts, kinds, groups, arguments[of_label], below, names)
 
 
-def _arrange(layouts: tuple[Layout, ...], images: Integers, table: _Structures, keys: Integers) -> Plan:
-    """Order the calls by step, give each a row and find the rows of its operands."""
-    size = max(1, len(table))
-    groups, group_keys = _groups(table.layouts)
-    arguments, names = _arguments(table.layouts)
-    call_images, numbers = np.divmod(keys, size)
-    order = np.argsort(groups[numbers], kind="stable")
-    kinds = np.fromiter((KINDS.index(layout.kind) for layout in table.layouts), np.int64, len(table))[numbers]
-    key_rows, sizes = _rows(kinds, order)
-    operands = _operand_rows(table, keys, key_rows, call_images, numbers, order)
-    steps = _steps(group_keys, groups[numbers[order]], key_rows[order])
-    return Plan(
-        layouts, images, steps, sizes, call_images[order], arguments[numbers[order]], operands, names,
-        table.numbers, keys, key_rows,
-    )  # fmt: skip
-
-
-def _groups(layouts: list[Layout]) -> tuple[Integers, list[tuple[int, str, str, Kind, tuple[Kind, ...]]]]:
-    """Return each structure's step as an index into the sorted (depth, module, variant, kind, operand kinds)."""
-    keys = []
-    for layout in layouts:
-        variant = layout.argument or "" if SIGNATURES[layout.module].argument is Argument.QUANTIFIER else ""
-        kinds = tuple([operand.kind for operand in layout.operands])
-        keys.append((layout.depth, layout.module, variant, layout.kind, kinds))
-    ordered = sorted(set(keys))
-    index = {key: place for place, key in enumerate(ordered)}
-    return np.fromiter((index[key] for key in keys), np.int64, len(keys)), ordered
+def _connective_kinds(kinds: Integers, below: Integers) -> Integers:
+    """Give "and", "or" and "not" (-1 so far) the kind of their first operand, from the leaves upwards."""
+    while (unknown := np.flatnonzero(kinds < 0)).size:
+        kinds[unknown] = kinds[below[unknown, 0]]
+    return kinds
 
 
 def _arguments(layouts: list[Layout]) -> tuple[Integers, tuple[tuple[Argument, str], ...]]:
+    """Return each layout's argument as an index into the names, -1 for none."""
     names: dict[tuple[Argument, str], int] = {}
     indices = []
     for layout in layouts:
-        argument = SIGNATURES[layout.module].argument
-        if argument is None or layout.argument is None:
-            indices.append(-1)
-        else:
-            indices.append(names.setdefault((argument, layout.argument), len(names)))
+        argument, word = SIGNATURES[layout.module].argument, layout.argument
+        indices.append(-1 if argument is None or word is None else names.setdefault((argument, word), len(names)))
     return np.array(indices, np.int64), tuple(names)
+
+
+def _keys(members: list[list[int]], chosen: Integers, images: Integers, structures: int) -> Integers:
+    """Return the sorted keys, ``image * structures + number``, of the distinct calls of all examples."""
+    sizes = np.fromiter(map(len, members), np.int64, len(members))
+    flat = np.fromiter(chain.from_iterable(members), np.int64, int(sizes.sum()))
+    starts = np.cumsum(sizes) - sizes
+    lengths = sizes[chosen]
+    before = np.cumsum(lengths) - lengths
+    places = np.arange(int(lengths.sum())) + np.repeat(starts[chosen] - before, lengths)
+    keys = np.repeat(images * structures, lengths) + flat[places]
+    keys.sort()
+    return keys[np.flatnonzero(np.diff(keys, prepend=-1))]
+
+
+def _arrange(
+    layouts: tuple[Layout, ...], images: Integers, roots: Integers, structures: _Structures, keys: Integers
+) -> Plan:
+    """Order the calls by step, give each a row and find the rows of its operands."""
+    table = _table(structures)
+    call_images, numbers = np.divmod(keys, max(1, len(structures)))
+    order = np.argsort(table.groups[numbers], kind="stable")
+    key_rows, sizes = _rows(table.kinds[numbers], order)
+    operands = _operand_rows(table.below[numbers], call_images * len(structures), keys, key_rows, order)
+    ordered = numbers[order]
+    steps = _steps(table, ordered, key_rows[order])
+    return Plan(
+        layouts, images, roots, steps, sizes, call_images[order], table.arguments[ordered], operands, table.names,
+        structures.numbers, keys, key_rows,
+    )  # fmt: skip
 
 
 def _rows(kinds: Integers, order: Integers) -> tuple[Integers, dict[Kind, int]]:
     """Return the row of every call (in the order of the keys) in its kind's buffer, and the buffers' sizes."""
     rows = np.empty(len(kinds), np.int64)
     sizes = {}
-    for index, kind in enumerate(KINDS):
-        of_kind = order[kinds[order] == index]
+    for place, kind in enumerate(KINDS):
+        of_kind = order[kinds[order] == place]
         rows[of_kind] = np.arange(len(of_kind))
         sizes[kind] = len(of_kind)
     return rows, sizes
 
 
 def _operand_rows(
-    table: _Structures, keys: Integers, key_rows: Integers, images: Integers, numbers: Integers, order: Integers
+    below: Integers, bases: Integers, keys: Integers, key_rows: Integers, order: Integers
 ) -> tuple[Integers, ...]:
-    below = np.full((len(table), MAX_OPERANDS), -1, np.int64)
-    for number, operands in enumerate(table.operands):
-        for place, operand in enumerate(operands):
-            below[number, place] = operand
+    """Return, for each operand place, the row of each call's operand, in the order of execution; 0 for none."""
     rows = []
     for place in range(MAX_OPERANDS):
-        operand = below[numbers, place]
-        found = np.zeros(len(keys), np.int64)
+        operand = below[:, place]
         present = np.flatnonzero(operand >= 0)
-        wanted = images[present] * len(table) + operand[present]
-        found[present] = key_rows[np.searchsorted(keys, wanted)]
+        found = np.zeros(len(keys), np.int64)
+        found[present] = key_rows[np.searchsorted(keys, bases[present] + operand[present])]
         rows.append(found[order])
     return tuple(rows)
 
 
-def _steps(
-    group_keys: list[tuple[int, str, str, Kind, tuple[Kind, ...]]], groups: Integers, rows: Integers
-) -> tuple[Step, ...]:
+def _steps(table: _Table, numbers: Integers, rows: Integers) -> tuple[Step, ...]:
+    groups = table.groups[numbers]
     starts = np.flatnonzero(np.diff(groups, prepend=-1))
     stops = np.append(starts[1:], len(groups))
     steps = []
     for start, stop in zip(starts.tolist(), stops.tolist(), strict=True):
-        _, module, variant, kind, operand_kinds = group_keys[groups[start]]
+        layout = table.layouts[numbers[start]]
+        kinds = tuple(operand.kind for operand in layout.operands)
+        words: tuple[str, ...] = ()
+        if SIGNATURES[layout.module].argument is Argument.QUANTIFIER:
+            words = tuple(table.names[place][1] for place in np.unique(table.arguments[numbers[start:stop]]))
         row = int(rows[start])
-        steps.append(Step(module, variant, kind, operand_kinds, start, stop, slice(row, row + stop - start)))
+        steps.append(Step(layout.module, layout.kind, kinds, words, start, stop, slice(row, row + stop - start)))
     return tuple(steps)

@@ -1,6 +1,6 @@
 """The language of reasoning: kinds, signatures, layouts and their text form. Torch-free."""
 
-from nmn.layout.graph import MAX_DEPTH, Call, Layout
+from nmn.layout.graph import MAX_DEPTH, Call, Layout, call_label
 from nmn.layout.signature import (
     COMPARISONS,
     MAX_NUMBER,
@@ -11,7 +11,7 @@ from nmn.layout.signature import (
     Signature,
     register_signature,
 )
-from nmn.layout.text import call_label, format_layout, parse_layout, to_dot, to_mermaid
+from nmn.layout.text import format_layout, parse_layout, to_dot, to_mermaid
 
 __all__ = [
     "COMPARISONS",

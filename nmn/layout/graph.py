@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import networkx
 
 MAX_DEPTH = 200
+MAX_SIZE = 10_000
 WORD = re.compile(r"[\w-]+")
 CLOSED_ARGUMENTS = {Argument.COMPARISON: COMPARISONS, Argument.QUANTIFIER: QUANTIFIERS}
 
@@ -35,7 +36,7 @@ class Layout:
     """One module call and, through its operands, the whole layout below it.
 
     ``kind`` is the kind of its value, ``depth`` 0 for a call without operands and else 1 + the deepest operand.
-    Raises LayoutError where the call does not fit ``SIGNATURES``.
+    ``size`` is the number of calls written out as a tree, ``label`` the call without its operands (``find[red]``). Raises LayoutError where the call does not fit ``SIGNATURES``.
 
     >>> red_circle = Layout("and", None, (Layout("find", "red"), Layout("find", "circle")))
     >>> str(Layout("exists", None, (red_circle,)))
@@ -47,14 +48,19 @@ class Layout:
     operands: tuple["Layout", ...] = ()
     kind: Kind = field(init=False, repr=False)
     depth: int = field(init=False, repr=False)
+    size: int = field(init=False, repr=False)
+    label: str = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         operands = self.operands
         object.__setattr__(self, "kind", _check_call(self.module, self.argument, operands))
-        depth = 1 + max(operand.depth for operand in operands) if operands else 0
-        if depth > MAX_DEPTH:
-            raise LayoutError(f"a layout may be {MAX_DEPTH} calls deep, this one is deeper")
+        depth = 1 + max([operand.depth for operand in operands]) if operands else 0
+        size = 1 + sum([operand.size for operand in operands])
+        if depth > MAX_DEPTH or size > MAX_SIZE:
+            raise LayoutError(f"a layout may be {MAX_DEPTH} calls deep and {MAX_SIZE:,} calls large, this one is more")
         object.__setattr__(self, "depth", depth)
+        object.__setattr__(self, "size", size)
+        object.__setattr__(self, "label", call_label(self.module, self.argument))
         object.__setattr__(self, "_hash", hash((self.module, self.argument, operands)))
 
     def __hash__(self) -> int:
@@ -100,6 +106,11 @@ class Layout:
                 places = tuple(place for place, other in enumerate(call.operands) if other == operand)
                 graph.add_edge(operand, position, operand=places)
         return graph
+
+
+def call_label(module: str, argument: str | None) -> str:
+    """Return ``find[red]`` or ``and``: a call without its operands."""
+    return module if argument is None else f"{module}[{argument}]"
 
 
 def _append_calls(layout: Layout, positions: dict[Layout, int], calls: list[Call]) -> int:

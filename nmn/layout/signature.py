@@ -22,6 +22,8 @@ class Kind(StrEnum):
     ATTRIBUTE = "attribute"  # truth in [0, 1] of each value of one attribute
     TRUTH = "truth"  # truth in [0, 1]
 
+    __hash__ = str.__hash__  # as str, whose equality it has: kinds are keys in hot loops, and Enum's hash is slow
+
 
 class Argument(StrEnum):
     """What the argument of a module, in square brackets, names."""

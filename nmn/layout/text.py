@@ -3,7 +3,7 @@
 import re
 
 from nmn.errors import LayoutError
-from nmn.layout.graph import MAX_DEPTH, Call, Layout
+from nmn.layout.graph import MAX_DEPTH, Call, Layout, call_label
 
 TOKEN = re.compile(r"\s*([\w-]+|[\[\](),])")
 
@@ -11,12 +11,7 @@ TOKEN = re.compile(r"\s*([\w-]+|[\[\](),])")
 def format_layout(layout: Layout) -> str:
     """Return the text form, such as ``describe[color](relate[left_of](find[circle]))``."""
     operands = ", ".join(format_layout(operand) for operand in layout.operands)
-    return call_label(layout.module, layout.argument) + (f"({operands})" if operands else "")
-
-
-def call_label(module: str, argument: str | None) -> str:
-    """Return ``find[red]`` or ``and``: a call without its operands."""
-    return module if argument is None else f"{module}[{argument}]"
+    return layout.label + (f"({operands})" if operands else "")
 
 
 def parse_layout(text: str) -> Layout:

@@ -11,9 +11,10 @@ from functools import cached_property
 
 import numpy as np
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 from numpy.typing import NDArray
 from torch import Tensor
+from torch.nn.functional import pad
 
 from nmn.errors import SceneError, did_you_mean
 from nmn.layout import Argument
@@ -23,6 +24,7 @@ from nmn.regions import Regions
 from nmn.scene import SceneGraph
 
 Array = NDArray[np.float64]
+MAX_WIDE = 2**26
 
 
 @dataclass(frozen=True)
@@ -42,9 +44,28 @@ class SceneRegions(Regions):
     missing: tuple[tuple[int, str], ...]
 
     @cached_property
-    def by_value(self) -> Float[Tensor, "batch values regions"]:
-        """``features`` with the values before the regions."""
-        return self.features.transpose(1, 2).contiguous()
+    def by_value(self) -> Float[Tensor, "rows regions"]:
+        """``features`` as a row for each image and value, and a row of zeros after each image's values."""
+        return pad(self.features.transpose(1, 2), (0, 0, 0, 1)).flatten(0, 1)
+
+    @cached_property
+    def wide(self) -> Bool[Tensor, "rows regions others"] | None:
+        """For each image and region j, a row: whether j and other k lie on opposite sides of region i.
+
+        None where that would take more than MAX_WIDE entries; it is then worked out as it is used.
+        """
+        batch, count, _ = self.centres.shape
+        if batch * count**3 > MAX_WIDE:
+            return None
+        return torch.stack([opposite(self.centres, other) for other in range(count)], 1).flatten(0, 1)
+
+
+def opposite(centres: Float[Tensor, "calls regions 2"], other: int) -> Bool[Tensor, "calls regions others"]:
+    """Return [region, k]: seen from the region, ``other`` and k are at least BETWEEN_DEGREES apart."""
+    apart = centres.unsqueeze(1) - centres.unsqueeze(2)  # [calls, region, k]: from the region to k
+    length = apart.square().sum(-1).sqrt()
+    towards, product = apart[:, :, other, None], length[:, :, other, None] * length
+    return ((towards * apart).sum(-1) <= math.cos(math.radians(BETWEEN_DEGREES)) * product) & (product > 0)
 
 
 def encode(scenes: Sequence[SceneGraph], lexicon: Lexicon) -> SceneRegions:
@@ -92,10 +113,11 @@ class _Scenes:
         self.relation_names = tuple(lexicon.relations)
         values = {value: index for index, value in enumerate(lexicon.attribute_of)}
         rows = [[values[value] for value in attribute.values] for attribute in lexicon.attributes.values()]
+        self.value_count = len(values)
         self.attribute_values = torch.tensor([row + [len(values)] * (width - len(row)) for row in rows])
 
     def find(self, group: Group) -> Tensor:
-        return _scenes(group).by_value[group.image, group.argument]
+        return _scenes(group).by_value.index_select(0, group.image * (self.value_count + 1) + group.argument)
 
     def relation(self, group: Group) -> Tensor:
         regions = _scenes(group)
@@ -113,24 +135,23 @@ class _Scenes:
 
     def between(self, group: Group) -> Tensor:
         """Return ``1 - prod_jk(1 - a_j b_k B_ijk)``, one region j of the first set at a time."""
-        centres = _scenes(group).centres[group.image]
-        first, second = group.operands
-        apart = centres.unsqueeze(1) - centres.unsqueeze(2)  # [calls, region, other]: from region to other
-        length = apart.square().sum(-1).sqrt()
+        regions, (first, second) = _scenes(group), group.operands
+        count = first.shape[1]
+        others = 1 - torch.eye(count, device=first.device)
         outside = torch.ones_like(first)
-        limit = math.cos(math.radians(BETWEEN_DEGREES))
-        others = 1 - torch.eye(centres.shape[1], device=centres.device)
-        for region in range(centres.shape[1]):
-            towards, distance = apart[:, :, region, None], length[:, :, region, None]
-            wide = (towards * apart).sum(-1) <= limit * distance * length
-            wide = wide & (distance * length > 0)
-            chance = first[:, region, None, None] * second.unsqueeze(1) * wide * others[region]
-            outside = outside * (1 - chance).prod(-1)
+        for other in range(count):
+            if regions.wide is None:
+                wide = opposite(regions.centres[group.image], other)
+            else:
+                wide = regions.wide.index_select(0, group.image * count + other)
+            pairs = (first[:, other, None] * second * others[other]).unsqueeze(1)
+            outside = outside * (1 - pairs * wide).prod(-1)
         return 1 - outside
 
     def values(self, group: Group) -> Tensor:
-        padded = torch.nn.functional.pad(_scenes(group).by_value, (0, 0, 0, 1))
-        return padded[group.image.unsqueeze(1), self.attribute_values.to(group.image.device)[group.argument]]
+        values = self.attribute_values.to(group.image.device)[group.argument]
+        rows = group.image.unsqueeze(1) * (self.value_count + 1) + values
+        return _scenes(group).by_value[rows]
 
     def _check_given(self, group: Group, regions: SceneRegions) -> None:
         used = set(zip(group.image.tolist(), group.argument.tolist(), strict=True))

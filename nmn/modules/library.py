@@ -23,7 +23,7 @@ class Group:
     """The calls of one step: image and argument of each, and the values of their operands.
 
     ``argument`` is what ``Library.resolve`` made of the word: an index into the library's values, relations, ..., or
-    the number itself. ``width`` is the length of every number's distribution in this run. ``variant``: see ``Step``.
+    the number itself. ``width`` is the length of every number's distribution in this run. ``words``: see ``Step``.
     """
 
     regions: Regions
@@ -31,7 +31,7 @@ class Group:
     argument: Int[Tensor, " calls"]
     operands: tuple[Tensor, ...]
     width: int
-    variant: str = ""
+    words: tuple[str, ...] = ()
 
     @property
     def mask(self) -> Float[Tensor, "calls regions"]:
@@ -120,7 +120,7 @@ def _shared_modules(sources: Sources) -> dict[str, Module]:
             *group.operands, logic.COUNTED.to(first(group))[group.argument]
         ),
         "within": lambda group: logic.within(*group.operands),
-        "quantify": lambda group: logic.QUANTIFY[group.variant](*group.operands),
+        "quantify": lambda group: logic.quantify(*group.operands, group.argument, group.words),
         "agree": lambda group: logic.agree(
             *(logic.presence(operand, sources.values(group)) for operand in group.operands)
         ),

@@ -5,12 +5,14 @@ distribution (Hong 2013, section 2.1). ``calls`` is the batch axis: one row a ca
 the other region first: ``pairs[call, other, region]``.
 """
 
+from collections.abc import Sequence
+
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor
 from torch.nn.functional import pad
 
-from nmn.layout import COMPARISONS
+from nmn.layout import COMPARISONS, QUANTIFIERS
 
 Attention = Float[Tensor, "calls regions"]
 Pairs = Float[Tensor, "calls others regions"]
@@ -39,13 +41,18 @@ def exists(attention: Attention) -> Truth:
 
 def relate(pairs: Pairs, attention: Attention) -> Attention:
     """Return the regions in a relation to at least one attended region, ``1 - prod_j(1 - a_j K_ji)``."""
-    return 1 - (1 - pairs * attention.unsqueeze(2)).prod(1)
+    return 1 - _none(pairs, attention)
+
+
+def _none(pairs: Pairs, attention: Attention) -> Attention:
+    """Return ``prod_j(1 - a_j K_ji)``: that no attended region is paired with each region."""
+    return torch.addcmul(pairs.new_ones(()), pairs, attention.unsqueeze(2), value=-1).prod(1)
 
 
 def relate_every(pairs: Pairs, attention: Attention, mask: Attention) -> Attention:
     """Return the regions in a relation to every other attended region, ``prod_{j != i}(1 - a_j (1 - K_ji))``."""
     missing = (1 - pairs) * (1 - torch.eye(pairs.shape[-1], device=pairs.device, dtype=pairs.dtype))
-    return (1 - missing * attention.unsqueeze(2)).prod(1) * mask
+    return _none(missing, attention) * mask
 
 
 def relate_count(pairs: Pairs, attention: Attention, number: Number) -> Attention:
@@ -57,7 +64,7 @@ def relate_count(pairs: Pairs, attention: Attention, number: Number) -> Attentio
 
 def superlative(before: Pairs, attention: Attention) -> Attention:
     """Return the members that no member comes before, ``a_i prod_j(1 - a_j before_ji)``."""
-    return attention * (1 - before * attention.unsqueeze(2)).prod(1)
+    return attention * _none(before, attention)
 
 
 def ordinal(before: Pairs, attention: Attention, number: Number) -> Attention:
@@ -70,13 +77,13 @@ def ordinal(before: Pairs, attention: Attention, number: Number) -> Attention:
 def poisson_binomial(chances: Float[Tensor, "*calls regions"], width: int) -> Float[Tensor, "*calls width"]:
     """Return the distribution of how many of some independent events happen; ``width`` exceeds their number.
 
-    One region at a time: with chance p the count moves up by one.
+    One event at a time: with its chance the count moves up by one.
     """
-    distribution = pad(torch.ones_like(chances[..., :1]), (0, width - 1))
-    for region in range(chances.shape[-1]):
-        moved = pad(distribution[..., :-1], (1, 0))
-        distribution = torch.lerp(distribution, moved, chances[..., region, None])
-    return distribution
+    distribution = torch.ones_like(chances[..., :1])
+    for event in range(chances.shape[-1]):
+        stays, moves = pad(distribution, (0, 1)), pad(distribution, (1, 0))
+        distribution = torch.lerp(stays, moves, chances[..., event, None])
+    return pad(distribution, (0, width - distribution.shape[-1]))
 
 
 def presence(attention: Attention, values: Float[Tensor, "calls values regions"]) -> Float[Tensor, "calls values"]:
@@ -107,46 +114,43 @@ def quantify_every(first: Attention, second: Attention) -> Truth:
     return (1 - first * (1 - second)).prod(-1)
 
 
-def quantify_both(first: Attention, second: Attention) -> Truth:
+def pair(first: Attention, second: Attention) -> Truth:
     """Return that the first set has exactly two members and both are in the second."""
-    none, one, two = torch.ones_like(first[:, 0]), torch.zeros_like(first[:, 0]), torch.zeros_like(first[:, 0])
+    inside, absent = first * second, 1 - first
+    distribution = pad(torch.ones_like(first[:, :1]), (0, 2))  # no member so far, one inside, two inside
     for region in range(first.shape[1]):
-        absent, inside = 1 - first[:, region], first[:, region] * second[:, region]
-        none, one, two = none * absent, one * absent + none * inside, two * absent + one * inside
-    return two
+        moved = pad(distribution[:, :-1], (1, 0)) * inside[:, region, None]
+        distribution = torch.addcmul(moved, distribution, absent[:, region, None])
+    return distribution[:, 2]
 
 
-def quantify_neither(first: Attention, second: Attention) -> Truth:
-    """Return that the first set has exactly two members and neither is in the second."""
-    return quantify_both(first, 1 - second)
-
-
-def _majority(first: Attention, second: Attention) -> Float[Tensor, "calls differences"]:
+def majority(first: Attention, second: Attention) -> Float[Tensor, "calls differences"]:
     """Return the distribution of #(in both) - #(only in the first), from -regions to +regions."""
-    regions = first.shape[1]
-    distribution = pad(torch.ones_like(first[:, :1]), (regions, regions))
-    for region in range(regions):
-        inside = (first[:, region] * second[:, region]).unsqueeze(1)
-        outside = (first[:, region] * (1 - second[:, region])).unsqueeze(1)
-        up, down = pad(distribution[:, :-1], (1, 0)), pad(distribution[:, 1:], (0, 1))
-        distribution = distribution * (1 - first[:, region, None]) + up * inside + down * outside
+    inside = first * second
+    outside = first - inside
+    absent = 1 - first
+    distribution = torch.ones_like(first[:, :1])
+    for region in range(first.shape[1]):
+        moved = pad(distribution, (2, 2))
+        distribution = moved[:, 1:-1] * absent[:, region, None]
+        distribution = torch.addcmul(distribution, moved[:, :-2], inside[:, region, None])
+        distribution = torch.addcmul(distribution, moved[:, 2:], outside[:, region, None])
     return distribution
 
 
-def quantify_most(first: Attention, second: Attention) -> Truth:
-    """Return that more than half of the first set are in the second; false of an empty first set."""
-    return _majority(first, second)[:, first.shape[1] + 1 :].sum(-1)
+def quantify(first: Attention, second: Attention, quantifier: Int[Tensor, " calls"], words: Sequence[str]) -> Truth:
+    """Return what each call's quantifier says of two sets; of an empty first set "every" and "half" are true.
 
-
-def quantify_half(first: Attention, second: Attention) -> Truth:
-    """Return that exactly half of the first set are in the second; true of an empty first set."""
-    return _majority(first, second)[:, first.shape[1]]
-
-
-QUANTIFY = {
-    "every": quantify_every,
-    "both": quantify_both,
-    "neither": quantify_neither,
-    "most": quantify_most,
-    "half": quantify_half,
-}
+    ``quantifier`` are positions in QUANTIFIERS, ``words`` those that occur, so that no other is computed.
+    """
+    truth = quantify_every(first, second)
+    chosen = {word: quantifier == QUANTIFIERS.index(word) for word in words}
+    if "most" in chosen or "half" in chosen:
+        differences, even = majority(first, second), first.shape[1]
+        for word, chance in (("most", differences[:, even + 1 :].sum(-1)), ("half", differences[:, even])):
+            truth = torch.where(chosen[word], chance, truth) if word in chosen else truth
+    if "both" in chosen or "neither" in chosen:
+        inside = torch.where(chosen["neither"].unsqueeze(1), 1 - second, second) if "neither" in chosen else second
+        of_two = torch.stack([chosen[word] for word in ("both", "neither") if word in chosen]).any(0)
+        truth = torch.where(of_two, pair(first, inside), truth)
+    return truth

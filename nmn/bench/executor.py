@@ -1,0 +1,114 @@
+"""How fast layouts are planned and executed exactly, on one thread.
+
+The anchor is ns-vqa's symbolic executor, which runs 146,000 CLEVR programs a second one at a time.
+"""
+
+import gc
+import random
+import statistics
+import time
+from collections.abc import Callable, Sequence
+
+import torch
+
+from nmn.assembler.execute import execute
+from nmn.assembler.plan import Plan, plan
+from nmn.bench.figure import Figure
+from nmn.bench.samples import random_question_layout, random_scene
+from nmn.layout import Layout
+from nmn.lexicon import Lexicon, load_lexicon
+from nmn.modules.exact import encode, exact_library
+from nmn.modules.library import Library
+from nmn.regions import Regions
+from nmn.scene import SceneGraph
+
+SCENES = 4_096
+FEW = 16
+SINGLE = 256
+WINDOWS = 7
+
+
+def bench_executor(seed: int = 0) -> list[Figure]:
+    """Return the figures of the executor; torch runs on one thread meanwhile."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        with torch.no_grad():
+            return _measure(random.Random(seed))
+    finally:
+        torch.set_num_threads(threads)
+
+
+def _measure(rng: random.Random) -> list[Figure]:
+    lexicon = load_lexicon("world")
+    library = exact_library(lexicon)
+    scenes = [random_scene(rng, lexicon, rng.randint(3, 10)) for _ in range(SCENES)]
+    layouts = _distinct(rng, lexicon, SCENES)
+    regions = encode(scenes, lexicon)
+    return [
+        *_encoding(scenes, lexicon),
+        *_few(layouts[:FEW], library, regions),
+        *_many(layouts, scenes[:SINGLE], lexicon, library, regions),
+        *_planning(layouts),
+    ]
+
+
+def _distinct(rng: random.Random, lexicon: Lexicon, count: int) -> list[Layout]:
+    layouts: dict[Layout, None] = {}
+    while len(layouts) < count:
+        layouts[random_question_layout(rng, lexicon)] = None
+    return list(layouts)
+
+
+def _encoding(scenes: Sequence[SceneGraph], lexicon: Lexicon) -> list[Figure]:
+    seconds = median_seconds(lambda: encode(scenes, lexicon))
+    return [Figure("encoding of scenes with 3 to 10 objects", len(scenes) / seconds, "scenes/s")]
+
+
+def _few(layouts: Sequence[Layout], library: Library, regions: Regions) -> list[Figure]:
+    """Time every one of a few layouts on every scene, planned once."""
+    plans = [plan([layout] * SCENES) for layout in layouts]
+    seconds = median_seconds(lambda: [execute(prepared, library, regions) for prepared in plans])
+    calls = statistics.median(len(layout.calls) for layout in layouts)
+    name = f"{len(layouts)} layouts of about {calls:g} calls on {SCENES:,} scenes each"
+    return [Figure(name, len(layouts) * SCENES / seconds, "executions/s", at_least=150_000)]
+
+
+def _many(
+    layouts: Sequence[Layout], scenes: Sequence[SceneGraph], lexicon: Lexicon, library: Library, regions: Regions
+) -> list[Figure]:
+    """Time as many different layouts as scenes in one batch, against one at a time and against identical ones."""
+    mixed = plan(layouts)
+    together = median_seconds(lambda: execute(mixed, library, regions))
+    singles = [(plan([layout]), encode([scene], lexicon)) for layout, scene in zip(layouts, scenes, strict=False)]
+    alone = median_seconds(lambda: [execute(prepared, library, one) for prepared, one in singles])
+    identical = [plan([layout] * SCENES) for layout in layouts[:: SCENES // (2 * FEW)]]
+    same = median_seconds(lambda: [execute(prepared, library, regions) for prepared in identical])
+    per_call = together / mixed.calls
+    same_per_call = same / sum(prepared.calls for prepared in identical)
+    speed = SCENES / together
+    return [
+        Figure(f"{SCENES:,} different layouts on as many scenes, one batch", speed, "executions/s"),
+        Figure("... times the speed of one at a time", speed / (len(singles) / alone), "x", at_least=20),
+        Figure("... cost of a call against identical layouts", per_call / same_per_call, "x", at_most=2.5),
+        Figure("... time a call", per_call * 1e6, "us"),
+    ]
+
+
+def _planning(layouts: Sequence[Layout]) -> list[Figure]:
+    prepared: list[Plan] = []
+    seconds = median_seconds(lambda: prepared.append(plan(layouts)))
+    calls = sum(len(layout.calls) for layout in layouts)
+    return [Figure("planning of different layouts, a call", seconds / calls * 1e6, "us", at_most=2)]
+
+
+def median_seconds(work: Callable[[], object], windows: int = WINDOWS) -> float:
+    """Return the median wall time of some work over several windows, after one that is not counted."""
+    work()
+    seconds = []
+    for _ in range(windows):
+        gc.collect()
+        start = time.perf_counter()
+        work()
+        seconds.append(time.perf_counter() - start)
+    return statistics.median(seconds)
