@@ -146,7 +146,7 @@ class _Scenes:
                 wide = regions.wide.index_select(0, group.image * count + other)
             pairs = (first[:, other, None] * second * others[other]).unsqueeze(1)
             outside = outside * (1 - pairs * wide).prod(-1)
-        return 1 - outside
+        return (1 - outside) * group.mask
 
     def values(self, group: Group) -> Tensor:
         values = self.attribute_values.to(group.image.device)[group.argument]

@@ -99,7 +99,7 @@ def _shared_modules(sources: Sources) -> dict[str, Module]:
         "find": sources.find,
         "relate": lambda group: logic.relate(sources.relation(group), *group.operands),
         "relate_every": lambda group: logic.relate_every(sources.relation(group), first(group), group.mask),
-        "relate_count": lambda group: logic.relate_count(sources.relation(group), *group.operands),
+        "relate_count": lambda group: logic.relate_count(sources.relation(group), *group.operands, group.mask),
         "between": sources.between,
         "same": lambda group: logic.relate(sources.same(group), *group.operands),
         "superlative": lambda group: logic.superlative(sources.before(group), *group.operands),

@@ -55,11 +55,11 @@ def relate_every(pairs: Pairs, attention: Attention, mask: Attention) -> Attenti
     return _none(missing, attention) * mask
 
 
-def relate_count(pairs: Pairs, attention: Attention, number: Number) -> Attention:
+def relate_count(pairs: Pairs, attention: Attention, number: Number, mask: Attention) -> Attention:
     """Return the regions in a relation to at least ``number`` attended regions."""
     related = (pairs * attention.unsqueeze(2)).transpose(1, 2)
     counts = poisson_binomial(related, number.shape[-1])
-    return (counts * number.cumsum(-1).unsqueeze(1)).sum(-1)
+    return (counts * number.cumsum(-1).unsqueeze(1)).sum(-1) * mask
 
 
 def superlative(before: Pairs, attention: Attention) -> Attention:

@@ -1,0 +1,1 @@
+"""Shape worlds: the independent reference evaluator that checks every label."""

@@ -1,0 +1,211 @@
+"""The meaning of every module in plain sets and loops: slow, and written apart from ``nmn.modules`` on purpose.
+
+Nothing here is shared with the executor but the layout, the scene and the lexicon, so that labels and their check
+cannot have the same bug. A set is a frozenset of object numbers.
+"""
+
+import math
+from collections.abc import Callable
+from fractions import Fraction
+
+from nmn.errors import ArgumentError, SceneError
+from nmn.layout import Layout
+from nmn.lexicon import BETWEEN_DEGREES, Gap, Given, Lexicon, Offset, Order
+from nmn.scene import SceneGraph
+
+Objects = frozenset[int]
+Value = bool | int | str | tuple[str, ...] | tuple[int, ...] | None
+Meaning = Objects | bool | int | tuple[str, ...]
+
+
+def evaluate(layout: Layout, scene: SceneGraph, lexicon: Lexicon) -> Value:
+    """Return the answer of a layout on a scene.
+
+    A set is answered as the sorted tuple of its objects; an attribute as a value's name, a tuple of names in the
+    lexicon's order where there are several, None where there is none.
+    """
+    value = World(scene, lexicon).meaning(layout)
+    if isinstance(value, frozenset):
+        return tuple(sorted(value))
+    if isinstance(value, tuple):
+        return value[0] if len(value) == 1 else value or None
+    return value
+
+
+class World:
+    """One scene with what the lexicon says of it."""
+
+    def __init__(self, scene: SceneGraph, lexicon: Lexicon) -> None:
+        self.scene, self.lexicon = scene, lexicon
+        self.all: Objects = frozenset(range(len(scene.objects)))
+        self.unit = lexicon.unit_px or max(scene.width, scene.height)
+
+    def meaning(self, layout: Layout) -> Meaning:
+        """Return the set, number, truth or values that a layout means."""
+        operands = [self.meaning(operand) for operand in layout.operands]
+        if layout.module in TRUTH_OR_SET and isinstance(operands[0], bool):
+            return TRUTH_OR_SET[layout.module](*operands)
+        return MODULES[layout.module](self, layout.argument, *operands)
+
+    def attribute(self, thing: int, name: str) -> str | None:
+        """Return an object's value of an attribute, if it has one."""
+        if name not in self.lexicon.attributes:
+            raise ArgumentError(f'unknown attribute "{name}"')
+        return self.scene.objects[thing].attributes.get(name)
+
+    def values(self, things: Objects, name: str) -> tuple[str, ...]:
+        """Return the values of an attribute that occur in a set, in the lexicon's order."""
+        found = {self.attribute(thing, name) for thing in things}
+        return tuple(value for value in self.lexicon.attributes[name].values if value in found)
+
+    def centre(self, thing: int) -> tuple[float, float]:
+        """Return the centre of an object's box."""
+        left, top, right, bottom = self.scene.objects[thing].box
+        return (left + right) / 2, (top + bottom) / 2
+
+    def measure(self, thing: int, by: str) -> float | None:
+        """Return one measure of an object: in pixels, or the rank of an attribute's value."""
+        left, top, right, bottom = self.scene.objects[thing].box
+        x, y = self.centre(thing)
+        measures = {"x": x, "y": y, "width": right - left, "height": bottom - top}
+        measures["area"] = (right - left) * (bottom - top)
+        if by in measures:
+            return measures[by]
+        value = self.attribute(thing, by)
+        return None if value is None else float(list(self.lexicon.attributes[by].values).index(value))
+
+    def exceeds(self, thing: int, other: int, order: Order) -> bool:
+        """Whether an object lies beyond another in an order, by more than its margin."""
+        mine, its = self.measure(thing, order.by), self.measure(other, order.by)
+        if mine is None or its is None:
+            return False
+        power = {"x": 1, "y": 1, "width": 1, "height": 1, "area": 2}.get(order.by, 0)
+        return (mine - its) * order.sign > order.margin * self.unit**power
+
+    def related(self, thing: int, name: str | None, other: int) -> bool:
+        """Whether an object stands in a relation to another; never to itself."""
+        if name not in self.lexicon.relations:
+            raise ArgumentError(f'unknown relation "{name}"')
+        return thing != other and self._related(thing, self.lexicon.relations[str(name)].meaning, other)
+
+    def _related(self, thing: int, meaning: Order | Offset | Gap | Given, other: int) -> bool:
+        if isinstance(meaning, Order):
+            return self.exceeds(thing, other, meaning)
+        if isinstance(meaning, Given):
+            if meaning.name not in self.scene.relations:
+                raise SceneError(f"the scene does not give {meaning.name}")
+            return thing in self.scene.relations[meaning.name][other]
+        if isinstance(meaning, Offset):
+            x, y = (mine - its for mine, its in zip(self.centre(thing), self.centre(other), strict=True))
+            off = abs(x - meaning.dx * self.unit), abs(y - meaning.dy * self.unit)
+            return max(off) <= self.unit / 2
+        mine, its = self.scene.objects[thing].box, self.scene.objects[other].box
+        gaps = [max(mine[axis] - its[axis + 2], its[axis] - mine[axis + 2]) for axis in (0, 1)]
+        return max(*gaps, 0) <= meaning.at_most * self.unit
+
+    def before(self, thing: int, name: str | None, things: Objects) -> int:
+        """Return how many of a set come before an object in the order of a superlative."""
+        if name not in self.lexicon.superlatives:
+            raise ArgumentError(f'unknown superlative "{name}"')
+        order = self.lexicon.superlatives[str(name)].order
+        return sum(self.exceeds(other, thing, order) for other in things if other != thing)
+
+    def lies_between(self, thing: int, one: int, other: int) -> bool:
+        """Whether two objects are seen in nearly opposite directions from a third."""
+        if len({thing, one, other}) < 3:
+            return False
+        (x, y), (x1, y1), (x2, y2) = self.centre(thing), self.centre(one), self.centre(other)
+        lengths = math.hypot(x1 - x, y1 - y) * math.hypot(x2 - x, y2 - y)
+        product = (x1 - x) * (x2 - x) + (y1 - y) * (y2 - y)
+        return lengths > 0 and product <= math.cos(math.radians(BETWEEN_DEGREES)) * lengths
+
+
+TRUTH_OR_SET: dict[str, Callable[..., bool]] = {
+    "and": lambda first, second: first and second,
+    "or": lambda first, second: first or second,
+    "not": lambda first: not first,
+}
+COMPARE: dict[str | None, Callable[[int, int], bool]] = {
+    "equal": lambda first, second: first == second,
+    "fewer": lambda first, second: first < second,
+    "more": lambda first, second: first > second,
+    "at_most": lambda first, second: first <= second,
+    "at_least": lambda first, second: first >= second,
+}
+QUANTIFY: dict[str | None, Callable[[Objects, Objects], bool]] = {
+    "every": lambda first, second: first <= second,
+    "most": lambda first, second: len(first) > 0 and Fraction(len(first & second), len(first)) > Fraction(1, 2),
+    "half": lambda first, second: 2 * len(first & second) == len(first),
+    "both": lambda first, second: len(first) == 2 and first <= second,
+    "neither": lambda first, second: len(first) == 2 and not first & second,
+}
+
+
+def _find(world: World, value: str | None) -> Objects:
+    if value not in world.lexicon.attribute_of:
+        raise ArgumentError(f'unknown value "{value}"')
+    attribute = world.lexicon.attribute_of[str(value)]
+    return frozenset(thing for thing in world.all if world.attribute(thing, attribute) == value)
+
+
+def _relate(world: World, name: str | None, things: Objects) -> Objects:
+    return frozenset(thing for thing in world.all if any(world.related(thing, name, other) for other in things))
+
+
+def _relate_every(world: World, name: str | None, things: Objects) -> Objects:
+    return frozenset(
+        thing for thing in world.all if all(world.related(thing, name, other) for other in things - {thing})
+    )
+
+
+def _relate_count(world: World, name: str | None, things: Objects, number: int) -> Objects:
+    return frozenset(
+        thing for thing in world.all if sum(world.related(thing, name, other) for other in things) >= number
+    )
+
+
+def _between(world: World, _: str | None, first: Objects, second: Objects) -> Objects:
+    pairs = [(one, other) for one in first for other in second]
+    return frozenset(thing for thing in world.all if any(world.lies_between(thing, *pair) for pair in pairs))
+
+
+def _same(world: World, name: str | None, things: Objects) -> Objects:
+    def shares(thing: int, other: int) -> bool:
+        value = world.attribute(thing, str(name))
+        return thing != other and value is not None and value == world.attribute(other, str(name))
+
+    return frozenset(thing for thing in world.all if any(shares(thing, other) for other in things))
+
+
+def _superlative(world: World, name: str | None, things: Objects) -> Objects:
+    return frozenset(thing for thing in things if world.before(thing, name, things) == 0)
+
+
+def _ordinal(world: World, name: str | None, things: Objects, number: int) -> Objects:
+    return frozenset(thing for thing in things if world.before(thing, name, things) + 1 == number)
+
+
+MODULES: dict[str, Callable[..., Meaning]] = {
+    "scene": lambda world, _: world.all,
+    "find": _find,
+    "relate": _relate,
+    "relate_every": _relate_every,
+    "relate_count": _relate_count,
+    "between": _between,
+    "same": _same,
+    "superlative": _superlative,
+    "ordinal": _ordinal,
+    "unique": lambda world, _, things: things,
+    "and": lambda world, _, first, second: first & second,
+    "or": lambda world, _, first, second: first | second,
+    "not": lambda world, _, things: world.all - things,
+    "count": lambda world, _, things: len(things),
+    "distinct": lambda world, name, things: len(world.values(things, name)),
+    "number": lambda world, numeral: int(numeral),
+    "exists": lambda world, _, things: len(things) > 0,
+    "compare": lambda world, name, first, second: COMPARE[name](first, second),
+    "within": lambda world, _, number, low, high: low <= number <= high,
+    "quantify": lambda world, name, first, second: QUANTIFY[name](first, second),
+    "agree": lambda world, name, first, second: bool(set(world.values(first, name)) & set(world.values(second, name))),
+    "describe": lambda world, name, things: world.values(things, name),
+}
