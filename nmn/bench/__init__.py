@@ -1,1 +1,9 @@
 """Speed, as ratios measured in one run: ``nmn bench``."""
+
+from collections.abc import Callable
+
+from nmn.bench.executor import bench_executor
+from nmn.bench.figure import Figure
+from nmn.bench.language import bench_language
+
+BENCHES: dict[str, Callable[[], list[Figure]]] = {"language": bench_language, "executor": bench_executor}

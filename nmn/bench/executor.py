@@ -3,11 +3,9 @@
 The anchor is ns-vqa's symbolic executor, which runs 146,000 CLEVR programs a second one at a time.
 """
 
-import gc
 import random
 import statistics
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import torch
 
@@ -15,6 +13,7 @@ from nmn.assembler.execute import execute
 from nmn.assembler.plan import Plan, plan
 from nmn.bench.figure import Figure
 from nmn.bench.samples import random_question_layout, random_scene
+from nmn.bench.timing import median_seconds
 from nmn.layout import Layout
 from nmn.lexicon import Lexicon, load_lexicon
 from nmn.modules.exact import encode, exact_library
@@ -25,7 +24,6 @@ from nmn.scene import SceneGraph
 SCENES = 4_096
 FEW = 16
 SINGLE = 256
-WINDOWS = 7
 
 
 def bench_executor(seed: int = 0) -> list[Figure]:
@@ -100,15 +98,3 @@ def _planning(layouts: Sequence[Layout]) -> list[Figure]:
     seconds = median_seconds(lambda: prepared.append(plan(layouts)))
     calls = sum(len(layout.calls) for layout in layouts)
     return [Figure("planning of different layouts, a call", seconds / calls * 1e6, "us", at_most=2)]
-
-
-def median_seconds(work: Callable[[], object], windows: int = WINDOWS) -> float:
-    """Return the median wall time of some work over several windows, after one that is not counted."""
-    work()
-    seconds = []
-    for _ in range(windows):
-        gc.collect()
-        start = time.perf_counter()
-        work()
-        seconds.append(time.perf_counter() - start)
-    return statistics.median(seconds)

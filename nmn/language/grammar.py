@@ -4,6 +4,8 @@ The parser is LALR(1) since the grammars keep modifiers in flat lists (see ``att
 linear in the number of words.
 """
 
+import os
+import sys
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -68,4 +70,17 @@ def _parser(name: str) -> Lark:
     if name not in grammar_names():
         known = ", ".join(grammar_names())
         raise QuestionError.at("", 0, 0, f"no grammar {name!r}; there are {known}{did_you_mean(name, grammar_names())}")
-    return Lark.open(str(path), parser="lalr", lexer=Pretokenised, maybe_placeholders=False)
+    return Lark.open(str(path), parser="lalr", lexer=Pretokenised, maybe_placeholders=False, cache=_cache_file(name))
+
+
+def _cache_file(name: str) -> str | bool:
+    """Return where the parser's tables are kept between processes, or False where no such place can be had.
+
+    Lark checks them against the grammar's text and its own version, and rebuilds them (half a second) where they differ.
+    """
+    root = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "nmn"
+    try:
+        root.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError:
+        return False
+    return str(root / f"{name}-{sys.version_info.major}.{sys.version_info.minor}.lark") if os.access(root, os.W_OK) else False

@@ -75,7 +75,13 @@ def read(question: str, grammar: str = "world", *, lexicon: LexiconSource = None
     """Return the preferred reading of a question: its layout, the text it rests on and what was repaired."""
     if lexicon is None:
         return _read_cached(question, grammar, repair)
-    return _read(question, load_grammar(grammar, lexicon), repair)
+    return read_fresh(question, load_grammar(grammar, lexicon), repair)
+
+
+def read_fresh(question: str, grammar: Grammar, repair: bool = False) -> Reading:
+    """Return the preferred reading of a question, without the cache."""
+    words, repairs, text = _words(question, grammar, repair)
+    return Reading(lower(_tree(text, words, grammar), text, grammar.lexicon, Choices()), text, repairs)
 
 
 def read_all(
@@ -102,12 +108,7 @@ def read_all(
 
 @lru_cache(maxsize=CACHED_QUESTIONS)
 def _read_cached(question: str, grammar: str, repair: bool) -> Reading:
-    return _read(question, load_grammar(grammar), repair)
-
-
-def _read(question: str, grammar: Grammar, repair: bool) -> Reading:
-    words, repairs, text = _words(question, grammar, repair)
-    return Reading(lower(_tree(text, words, grammar), text, grammar.lexicon, Choices()), text, repairs)
+    return read_fresh(question, load_grammar(grammar), repair)
 
 
 def _words(question: str, grammar: Grammar, repair: bool) -> tuple[list[Word], tuple[Repair, ...], str]:

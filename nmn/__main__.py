@@ -1,0 +1,5 @@
+"""``python -m nmn``: the command line."""
+
+from nmn.cli import main
+
+main()
