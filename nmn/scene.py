@@ -41,7 +41,7 @@ class SceneObject:
         return SceneObject, (dict(self.attributes), self.box)
 
     def __str__(self) -> str:
-        return " ".join(self.attributes.values())
+        return " ".join(self.attributes.values()) or "without attributes"
 
 
 @dataclass(frozen=True, slots=True)

@@ -417,6 +417,16 @@ def _refer(tree: Tree[Token], reader: Reader) -> Layout:
     return union(_phrases(_trees(tree, "nps")[0], reader), reader)
 
 
+def _is_related(tree: Tree[Token], reader: Reader) -> Layout:
+    """Return SHAPES' only sentence: the first set and the chain of relations to the second overlap."""
+    subject, *relations, last = tree.children[1:]
+    assert isinstance(subject, Tree)
+    reached = members(reader.core(last), reader) if isinstance(last, Tree) else Layout("find", name_of(last))
+    for relation in reversed(relations):
+        reached = Layout("relate", name_of(relation), (reached,))  # type: ignore[arg-type]
+    return Layout("exists", None, (conj(members(reader.core(subject), reader), reached),))
+
+
 QUERIES: dict[str, Callable[[Tree[Token], Reader], Layout]] = {
     "how_many": _how_many,
     "how_many_there": _how_many,
@@ -430,4 +440,5 @@ QUERIES: dict[str, Callable[[Tree[Token], Reader], Layout]] = {
     "describe_kind_such": _describe_kind_such,
     "which_are": _which_are,
     "refer": _refer,
+    "is_related": _is_related,
 }

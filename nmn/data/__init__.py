@@ -1,0 +1,1 @@
+"""Datasets as examples: a question, the scene it is about, the recorded answer."""

@@ -1,0 +1,112 @@
+"""SHAPES (Andreas et al. 2016), in the files of Hu et al. 2017: 30x30 images of 3x3 cells, decoded to scenes.
+
+A cell of 10x10 px holds nothing or one shape at its centre: a square, circle or triangle of half-width r px (small
+2.25 to 2.75, big 3.375 to 4.125) in red, green or blue, on black, anti-aliased by exact area. Channels are stored blue,
+green, red. The colour is the brightest channel; shape and r are those whose coverage fits the channel best.
+
+What a question relates are cells, not shapes: "above right of a square" passes through a cell that may be empty. So a
+scene has nine objects, in reading order, and an empty cell is one without attributes.
+"""
+
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nmn.data.example import Example
+from nmn.errors import DataError
+from nmn.scene import SceneGraph, SceneObject
+
+SPLITS = ("val", "train.small", "train.tiny")
+COLORS = ("blue", "green", "red")  # in the order of the stored channels
+SHAPES = ("square", "circle", "triangle")
+CELL_PX, CELLS, SIDE_PX = 10, 3, 30
+RADII_PX = tuple(np.round(np.concatenate([np.arange(2.25, 2.76, 0.05), np.arange(3.375, 4.13, 0.05)]), 3).tolist())
+SUBSAMPLES = 16
+FILLED = 100  # a filled cell's own channel is 204 or more at full coverage, other channels stay below 52
+Floats = NDArray[np.float64]
+
+
+def read_shapes(folder: str | Path, split: str) -> list[Example]:
+    """Read a split's questions, images and, where recorded, answers; the family is the split's name.
+
+    Raises DataError naming the file that is missing, truncated or does not fit the others.
+    """
+    folder = Path(folder)
+    questions = _lines(folder / f"{split}.query_str.txt")
+    scenes = decode_images(_images(folder / f"{split}.input.npy"))
+    recorded = folder / f"{split}.output"
+    answers: list[str | None] = [*_lines(recorded)] if recorded.exists() else [None] * len(questions)
+    for name, count in (("input.npy", len(scenes)), ("output", len(answers))):
+        if count != len(questions):
+            raise DataError(f"{folder / split}.{name}: {count} entries for {len(questions)} questions")
+    triples = zip(questions, scenes, answers, strict=True)
+    return [Example(question, scene, answer, split) for question, scene, answer in triples]
+
+
+def decode_images(images: NDArray[np.uint8]) -> list[SceneGraph]:
+    """Return the scene of each image [images, 30, 30, 3]: nine cells in reading order, sizes told by the boxes."""
+    count = len(images)
+    cells = images.reshape(count, CELLS, CELL_PX, CELLS, CELL_PX, 3).swapaxes(2, 3).reshape(-1, CELL_PX**2, 3)
+    brightest = cells.max(1).argmax(-1)
+    own = np.take_along_axis(cells, brightest[:, None, None], -1)[..., 0].astype(np.float64)
+    filled = own.max(-1) > FILLED
+    kinds, masks = coverage_masks()
+    fits = np.full(len(cells), -1)
+    fits[filled] = _best_fit(own[filled] / own[filled].max(-1, keepdims=True), masks)
+    per_image = zip(brightest.reshape(count, -1).tolist(), fits.reshape(count, -1).tolist(), strict=True)
+    return [_scene(colors, fit, kinds) for colors, fit in per_image]
+
+
+@lru_cache(maxsize=1)
+def coverage_masks() -> tuple[tuple[tuple[str, float], ...], Floats]:
+    """Return every (shape, half-width) and the share of each pixel of a cell that it covers [kinds, pixels]."""
+    at = (np.arange(CELL_PX * SUBSAMPLES) + 0.5) / SUBSAMPLES - CELL_PX / 2
+    dx, dy = np.meshgrid(at, at)
+    kinds = tuple((shape, radius) for shape in SHAPES for radius in RADII_PX)
+    masks = [_inside(shape, radius, dx, dy) for shape, radius in kinds]
+    shape = (len(kinds), CELL_PX, SUBSAMPLES, CELL_PX, SUBSAMPLES)
+    return kinds, np.array(masks).reshape(shape).mean((2, 4)).reshape(len(kinds), -1)
+
+
+def _inside(shape: str, radius: float, dx: Floats, dy: Floats) -> NDArray[np.bool_]:
+    if shape == "square":
+        return np.asarray((abs(dx) <= radius) & (abs(dy) <= radius))
+    if shape == "circle":
+        return np.asarray(dx**2 + dy**2 <= radius**2)
+    return np.asarray((abs(dy) <= radius) & (abs(dx) <= (dy + radius) / 2))
+
+
+def _best_fit(coverage: Floats, masks: Floats) -> NDArray[np.int64]:
+    """Return, for each cell, the mask at the least squared distance."""
+    distances = (masks**2).sum(-1) - 2 * coverage @ masks.T
+    return distances.argmin(-1)
+
+
+def _scene(colors: list[int], fits: list[int], kinds: tuple[tuple[str, float], ...]) -> SceneGraph:
+    objects = []
+    for cell, (color, fit) in enumerate(zip(colors, fits, strict=True)):
+        shape, radius = kinds[fit] if fit >= 0 else ("", CELL_PX / 2)
+        row, column = divmod(cell, CELLS)
+        x, y = (CELL_PX * (place + 0.5) for place in (column, row))
+        box = (x - radius, y - radius, x + radius, y + radius)
+        objects.append(SceneObject({"color": COLORS[color], "shape": shape} if shape else {}, box))
+    return SceneGraph(tuple(objects), SIDE_PX, SIDE_PX, "shapes")
+
+
+def _lines(path: Path) -> list[str]:
+    try:
+        return path.read_text(encoding="utf-8").split("\n")[:-1] if path.stat().st_size else []
+    except (OSError, UnicodeDecodeError) as error:
+        raise DataError(f"{path}: cannot be read: {error}") from None
+
+
+def _images(path: Path) -> NDArray[np.uint8]:
+    try:
+        images = np.load(path, allow_pickle=False)
+    except (OSError, ValueError, EOFError) as error:
+        raise DataError(f"{path}: not a whole .npy file: {error}") from None
+    if images.dtype != np.uint8 or images.shape[1:] != (SIDE_PX, SIDE_PX, 3):
+        raise DataError(f"{path}: expected uint8 images [N, 30, 30, 3], got {images.dtype} {list(images.shape)}")
+    return np.asarray(images)

@@ -1,0 +1,1 @@
+"""How well answers fit what was recorded: metrics as functions of records."""
