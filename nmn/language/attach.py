@@ -54,7 +54,11 @@ class Modifier:
 
 @dataclass(frozen=True)
 class Phrase:
-    """A noun phrase: determiner, what stands before the noun (left to right), the noun's set, what follows it."""
+    """A noun phrase: determiner, what stands before the noun (left to right), the noun's set, what follows it.
+
+    ``span``: its offsets in the question; ``sealed``: how many of its modifiers were read elsewhere ("it"), so that
+    nothing attaches inside them.
+    """
 
     determiner: Determiner
     noun: Layout
@@ -62,6 +66,7 @@ class Phrase:
     premodifiers: tuple[tuple[str, object], ...] = ()
     modifiers: tuple[Modifier, ...] = ()
     span: tuple[int, int] = (0, 0)
+    sealed: int = 0
 
 
 class Joined(NamedTuple):
@@ -139,8 +144,12 @@ def attach_phrase(phrases: list[Joined], joined: Joined, choices: Choices, neare
 def right_edge(phrase: Phrase) -> list[Phrase]:
     """Return the phrase, the last operand of its last modifier, and so on inwards."""
     edge = [phrase]
-    while edge[-1].modifiers and edge[-1].modifiers[-1].operands and edge[-1].modifiers[-1].kind != "joint":
-        edge.append(edge[-1].modifiers[-1].operands[-1])
+    while len(phrase.modifiers) > phrase.sealed:
+        last = phrase.modifiers[-1]
+        if not last.operands or last.kind == "joint":
+            break
+        phrase = last.operands[-1]
+        edge.append(phrase)
     return edge
 
 

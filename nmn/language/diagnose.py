@@ -94,7 +94,9 @@ def expected_words(terminals: Iterable[str], grammar: Grammar) -> tuple[str, ...
     """Return what could come, in words: open classes with an example first, then function words."""
     examples: dict[str, str] = {}
     for phrase, sense in grammar.vocabulary.senses.items():
-        examples.setdefault(sense.terminal, " ".join(phrase))
+        shortest = examples.get(sense.terminal)
+        if shortest is None or (sense.terminal not in OPEN_CLASSES and len(" ".join(phrase)) < len(shortest)):
+            examples[sense.terminal] = " ".join(phrase)
     terminals = sorted(set(terminals))
     opened = {OPEN_CLASSES[name]: examples[name] for name in terminals if name in OPEN_CLASSES and name in examples}
     closed = [f'"{examples[name]}"' for name in terminals if name not in OPEN_CLASSES and name in examples]

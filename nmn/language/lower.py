@@ -27,7 +27,7 @@ from nmn.language.meaning import (
     referent,
     restriction,
 )
-from nmn.language.phrases import Node, Reader, anything, is_token, name_of, rule
+from nmn.language.phrases import SCENE, Node, Reader, anything, is_token, name_of, number_of, rule, span_of
 from nmn.layout import Layout
 from nmn.lexicon import Lexicon
 
@@ -52,9 +52,23 @@ def lower(tree: Tree[Token], question: str, lexicon: Lexicon, choices: Choices) 
 
     Raises QuestionError where the words fit the grammar but mean nothing: "the second circle", "it" for nothing.
     """
-    reader = Reader(question, lexicon, choices, [])
-    query = QUERIES.get(rule(tree))
-    return query(tree, reader) if query else sentence(tree, reader)
+    return _lower(tree, Reader(question, lexicon, choices))
+
+
+def _lower(tree: Tree[Token], reader: Reader) -> Layout:
+    if rule(tree) == "about":
+        return _about(tree, reader)
+    if rule(tree) in PIECES:
+        tree = Tree("sentence", [tree])
+    return QUERIES.get(rule(tree), sentence)(tree, reader)
+
+
+def _about(tree: Tree[Token], reader: Reader) -> Layout:
+    """Return what is asked of a thing that is introduced first: "there is a cube; what color is it?"."""
+    introduced, asked = tree.children
+    assert isinstance(introduced, Tree) and isinstance(asked, Tree)
+    _lower(introduced, reader)
+    return _lower(asked, reader)
 
 
 def sentence(tree: Tree[Token], reader: Reader) -> Layout:
@@ -66,6 +80,9 @@ def sentence(tree: Tree[Token], reader: Reader) -> Layout:
     if kind == "implies":
         condition, consequence = (sentence(part, reader) for part in trees)
         return Layout("or", None, (negate(condition), consequence))
+    if kind == "either":
+        first, second = (sentence(Tree("sentence", [part]), reader) for part in trees)
+        return Layout("or", None, (first, second))
     if rule(trees[0]) == "sentence":
         return sentence(trees[0], reader)
     clauses = _clauses(trees, reader)
@@ -105,7 +122,7 @@ def _there_is(clauses: list[Clause], tree: Tree[Token], conjunction: str, reader
     existent = tree.children[-1]
     assert isinstance(existent, Tree)
     kind = rule(existent)
-    if kind == "np":
+    if kind in ("np", "determined"):
         subjects = reader.noun_phrase(existent)
     else:
         first, second = (reader.noun_phrase(part) for part in existent.children if isinstance(part, Tree))
@@ -131,9 +148,8 @@ def _predicate_clause(clauses: list[Clause], tree: Tree[Token], conjunction: str
 
 
 def _inverted_clause(clauses: list[Clause], tree: Tree[Token], conjunction: str, reader: Reader) -> None:
-    subject = tree.children[-1]
-    assert isinstance(subject, Tree)
-    clauses.append(Clause("inverted", tree, conjunction, reader.noun_phrase(subject)))
+    phrases = [phrase for subject in _trees(tree, "np") for phrase in reader.noun_phrase(subject)]
+    clauses.append(Clause("inverted", tree, conjunction, [Joined("and", joined.phrase) for joined in phrases]))
 
 
 def _fragment(clauses: list[Clause], tree: Tree[Token], conjunction: str, reader: Reader) -> None:
@@ -221,12 +237,22 @@ def _numeric_clause(clauses: list[Clause], tree: Tree[Token], conjunction: str, 
     while isinstance(amount, Tree) and rule(amount) == "amount":
         amount = amount.children[0]  # type: ignore[assignment]
     if isinstance(amount, Token):
-        right = number(int(name_of(amount)))
+        right = number(number_of(amount))
     else:
         right = Layout("count", None, (union(reader.noun_phrase(amount), reader),))
     layout = Layout("compare", NUMERIC[rule(numeric)], (left, right))
     layout = negate(layout) if rule(numeric) == "unequal" else layout
     clauses.append(Clause("closed", tree, conjunction, truth=layout))
+
+
+def _attribute_clause(clauses: list[Clause], tree: Tree[Token], conjunction: str, reader: Reader) -> None:
+    """Read "the colour of the circle is the same as that of the square"."""
+    phrases = [phrase for part in _trees(tree, "np") for phrase in reader.noun_phrase(part)]
+    its = [token for token in tree.children if is_token(token, "ITS")]
+    subject = reader.it(span_of(its[0])) if its else phrases[0].phrase
+    kind = "different_each" if any(is_token(child, "DIFFERENT") for child in tree.children) else "same_each"
+    pair = [Joined("and", replace(phrase, plural=False)) for phrase in (subject, phrases[-1].phrase)]
+    clauses.append(Clause("closed", tree, conjunction, truth=compared(pair, Modifier(kind, _attribute(tree)), reader)))
 
 
 PIECES: dict[str, Callable[[list[Clause], Tree[Token], str, Reader], None]] = {
@@ -242,6 +268,7 @@ PIECES: dict[str, Callable[[list[Clause], Tree[Token], str, Reader], None]] = {
     "gapped": _gapped,
     "comparison_clause": _comparison_clause,
     "numeric_clause": _numeric_clause,
+    "attribute_clause": _attribute_clause,
 }
 
 
@@ -262,9 +289,9 @@ def _split_predicate(clause: Clause, reader: Reader) -> None:
     """Take the last group of joined modifiers of "is the circle left of a square" as the predicate."""
     subject = clause.subjects[-1].phrase
     start = len(subject.modifiers) - 1
-    while start > 0 and subject.modifiers[start].joined:
+    while start > subject.sealed and subject.modifiers[start].joined:
         start -= 1
-    if start < 0:
+    if start < subject.sealed:
         raise QuestionError(
             reader.question, len(reader.question.rstrip()), len(reader.question.rstrip()),
             "the question stops before saying what is asked of it", reader.question.strip(),
@@ -358,15 +385,14 @@ def _how_many(tree: Tree[Token], reader: Reader) -> Layout:
     phrases = _phrases(_trees(tree, "nps")[0], reader)
     if rule(tree) == "how_many_there":
         phrases = reader.attached(phrases, _after_be(tree))
+    predicate = _predicate_set(_after_be(tree), reader) if rule(tree) == "how_many_are" else SCENE
     counted = fold(["or"] * len(phrases), [members(joined.phrase, reader) for joined in phrases])
-    if rule(tree) == "how_many_are":
-        counted = conj(counted, _predicate_set(_after_be(tree), reader))
-    return Layout("count", None, (counted,))
+    return Layout("count", None, (conj(counted, predicate),))
 
 
 def _how_many_values(tree: Tree[Token], reader: Reader) -> Layout:
     described = _trees(tree, "nps")
-    phrases = union(_phrases(described[0], reader), reader) if described else Layout("scene")
+    phrases = union(_phrases(described[0], reader), reader) if described else SCENE
     return Layout("distinct", _attribute(tree), (phrases,))
 
 
@@ -392,8 +418,16 @@ def _describe_how(tree: Tree[Token], reader: Reader) -> Layout:
     return Layout("describe", attribute, (union(_phrases(_trees(tree, "nps")[0], reader), reader),))
 
 
+def _describe_its(tree: Tree[Token], reader: Reader) -> Layout:
+    return Layout("describe", _attribute(tree), (referent(reader.it(span_of(tree)), reader),))
+
+
 def _kind(tree: Tree[Token], reader: Reader) -> str:
-    """Return the attribute that "what is it" asks for: the one whose values are nouns."""
+    """Return the attribute that "what is it" asks for: the one whose values are nouns; "made of": its material."""
+    if is_token(list(tree.scan_values(lambda _: True))[-1], "MADE_OF"):
+        if "material" not in reader.lexicon.attributes:
+            raise reader.error(tree, 'this lexicon has no attribute "material", so nothing is made of something')
+        return "material"
     for name, attribute in reader.lexicon.attributes.items():
         if attribute.noun:
             return name
@@ -410,7 +444,8 @@ def _describe_kind_such(tree: Tree[Token], reader: Reader) -> Layout:
 
 def _which_are(tree: Tree[Token], reader: Reader) -> Layout:
     phrases = reader.noun_phrase(_trees(tree, "np")[0])
-    return conj(members(phrases[0].phrase, reader), _predicate_set(_after_be(tree), reader))
+    predicate = _predicate_set(_after_be(tree), reader)
+    return conj(members(phrases[0].phrase, reader), predicate)
 
 
 def _refer(tree: Tree[Token], reader: Reader) -> Layout:
@@ -436,6 +471,7 @@ QUERIES: dict[str, Callable[[Tree[Token], Reader], Layout]] = {
     "describe_possessor": _describe_np,
     "describe_such": _describe_such,
     "describe_how": _describe_how,
+    "describe_its": _describe_its,
     "describe_kind": _describe_kind,
     "describe_kind_such": _describe_kind_such,
     "which_are": _which_are,

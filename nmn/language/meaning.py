@@ -114,6 +114,8 @@ def _is_other(phrase: Phrase) -> bool:
 def _without_mentioned(inner: Layout, phrase: Phrase, reader: Reader) -> Layout:
     """Leave out of "the other circles" what was mentioned before as "the ..."."""
     earlier = [other for other in reader.mentioned if other.span[1] <= phrase.span[0]]
+    if not earlier and len(reader.mentioned) > 1:
+        return inner  # "other" than what is mentioned later, which no relation holds to itself
     if not earlier:
         raise reader.error(phrase, '"other" than what? Nothing was mentioned before')
     if earlier[-1].determiner.name in ("the", "every"):
@@ -139,6 +141,9 @@ def _modifier_set(modifier: Modifier, reader: Reader) -> Layout:
         return modifier.layout
     if kind == "related":
         return fold(["and", *modifier.operand_joins], [related(modifier.name, phrase, reader) for phrase in operands])
+    if kind in ("related_all", "related_any"):
+        joins = ["or" if kind == "related_any" else "and"] * len(modifier.name.split())
+        return fold(joins, [related(name, operands[0], reader) for name in modifier.name.split()])
     if kind == "between_two":
         return Layout("between", None, (referent(operands[0], reader), referent(operands[1], reader)))
     if kind == "between_some":
@@ -161,8 +166,15 @@ def _first_phrase(modifier: Modifier, reader: Reader) -> Phrase:
     return modifier.operands[0] if modifier.operands else reader.mentioned[-1]
 
 
+def _definite(phrase: Phrase) -> bool:
+    """Whether a phrase means one thing: "the circle", or "circle" after "the same colour as"."""
+    return phrase.determiner.name in ("the", "bare") and not phrase.plural
+
+
 def _same_set(modifier: Modifier, reader: Reader) -> Layout:
-    reference = referent(modifier.operands[0], reader)
+    reference = members(modifier.operands[0], reader)
+    if _definite(modifier.operands[0]):
+        reference = Layout("unique", None, (reference,))
     same = fold(
         ["and"] * len(modifier.name.split()),
         [Layout("same", attribute, (reference,)) for attribute in modifier.name.split()],
@@ -268,11 +280,11 @@ def compared(subjects: Sequence[Joined], modifier: Modifier, reader: Reader) -> 
 
 def agreement(subject: Phrase, modifier: Modifier, reader: Reader) -> Layout | None:
     """Return "the circle has the same colour as the square" as ``agree``; None where it is about sets."""
-    phrases = (subject, *modifier.operands)
-    singular = all(phrase.determiner.name == "the" and not phrase.plural for phrase in phrases)
-    if modifier.kind not in ("same_as", "different_from") or not singular or len(phrases) != 2:
+    if modifier.kind not in ("same_as", "different_from") or len(modifier.operands) != 1:
         return None
-    sets = (referent(subject, reader), referent(modifier.operands[0], reader))
+    if subject.determiner.name != "the" or not all(_definite(phrase) for phrase in (subject, *modifier.operands)):
+        return None
+    sets = tuple(Layout("unique", None, (members(phrase, reader),)) for phrase in (subject, *modifier.operands))
     agreeing = [Layout("agree", attribute, sets) for attribute in modifier.name.split()]
     same = fold(["and"] * len(agreeing), agreeing)
     return negate(same) if (modifier.kind == "different_from") != modifier.negated else same

@@ -1,5 +1,6 @@
 """Question text to ``Layout``: the front door of the language, its cache, and repair of spelling."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -80,8 +81,8 @@ def read(question: str, grammar: str = "world", *, lexicon: LexiconSource = None
 
 def read_fresh(question: str, grammar: Grammar, repair: bool = False) -> Reading:
     """Return the preferred reading of a question, without the cache."""
-    words, repairs, text = _words(question, grammar, repair)
-    return Reading(lower(_tree(text, words, grammar), text, grammar.lexicon, Choices()), text, repairs)
+    tree, repairs, text = _repaired_tree(question, grammar, repair)
+    return Reading(lower(tree, text, grammar.lexicon, Choices()), text, repairs)
 
 
 def read_all(
@@ -89,8 +90,7 @@ def read_all(
 ) -> Readings:
     """Return the readings of a question, the preferred first, at most 20 of them within about 100 ms."""
     language = load_grammar(grammar, lexicon)
-    words, repairs, text = _words(question, language, repair)
-    tree = _tree(text, words, language)
+    tree, repairs, text = _repaired_tree(question, language, repair)
     layouts: dict[Layout, None] = {}
     runs = all_runs(lambda choices: lower(tree, text, language.lexicon, choices), QuestionError, READINGS_SECONDS)
     for cost, layout in runs:
@@ -111,16 +111,22 @@ def _read_cached(question: str, grammar: str, repair: bool) -> Reading:
     return read_fresh(question, load_grammar(grammar), repair)
 
 
-def _words(question: str, grammar: Grammar, repair: bool) -> tuple[list[Word], tuple[Repair, ...], str]:
-    """Return the words of the question and, where repaired, of the repaired question, with the repairs and its text."""
+def _repaired_tree(
+    question: str, grammar: Grammar, repair: bool
+) -> tuple[Tree[Token], tuple[Repair, ...], str]:
+    """Return the parse tree, the repairs it took and the text it is of.
+
+    A question that cannot be read even when repaired is refused as it was asked.
+    """
     words = normalise(question)
     repairs = tuple(_repairs(question, words, grammar)) if repair else ()
-    if not repairs:
-        return words, (), question
-    text = question
-    for fix in reversed(repairs):
-        text = text[: fix.start] + fix.replacement + text[fix.end :]
-    return normalise(text), repairs, text
+    if repairs:
+        text = question
+        for fix in reversed(repairs):
+            text = text[: fix.start] + fix.replacement + text[fix.end :]
+        with suppress(QuestionError):
+            return _tree(text, normalise(text), grammar), repairs, text
+    return _tree(question, words, grammar), (), question
 
 
 def _repairs(question: str, words: list[Word], grammar: Grammar) -> list[Repair]:

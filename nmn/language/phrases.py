@@ -1,7 +1,7 @@
 """Parse trees of noun phrases and modifiers to ``Phrase`` and ``Modifier``: what was said, before what it means."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from lark import Token, Tree
 
@@ -31,6 +31,11 @@ def name_of(token: Token) -> str:
     return str(token.value.name)
 
 
+def number_of(token: Token) -> int:
+    """Return the number that a NUMBER or ONE token stands for."""
+    return 1 if token.type == "ONE" else int(name_of(token))
+
+
 def span_of(node: Node) -> tuple[int, int]:
     """Return the offsets of the first and after the last letter of a tree, (0, 0) of an empty one."""
     tokens = [node] if isinstance(node, Token) else list(node.scan_values(lambda _: True))
@@ -44,12 +49,13 @@ def is_token(node: Node, *terminals: str) -> bool:
 
 @dataclass
 class Reader:
-    """Reads the phrases of one question; remembers what "it" and "one" can stand for."""
+    """Reads the phrases of one question; remembers what "it" (the topic) and "one" can stand for."""
 
     question: str
     lexicon: Lexicon
     choices: Choices
-    mentioned: list[Phrase]
+    mentioned: list[Phrase] = field(default_factory=list)
+    topic: Phrase | None = None
 
     def error(self, node: Node | Phrase, reason: str) -> QuestionError:
         """Build the error that points at a part of the question."""
@@ -58,8 +64,13 @@ class Reader:
 
     def noun_phrase(self, tree: Tree[Token]) -> list[Joined]:
         """Read an ``np``: a core and its modifiers, attached."""
-        core, *modifiers = tree.children
-        return self.attached([Joined("and", self.core(core))], modifiers)
+        core, *modifiers = (part for part in tree.children if not is_token(part, "BOTH"))
+        phrase = self.core(core)
+        if rule(tree) == "both_np":
+            phrase = replace(phrase, determiner=Determiner("both"))
+        phrases = self.attached([Joined("and", phrase)], modifiers)
+        self.topic = self.topic or phrases[0].phrase
+        return phrases
 
     def attached(self, phrases: list[Joined], modifiers: Iterable[Node]) -> list[Joined]:
         """Attach modifiers, in the order of the text, to the right edge of the last phrase."""
@@ -95,13 +106,20 @@ class Reader:
         return self.remember(phrase)
 
     def remember(self, phrase: Phrase) -> Phrase:
-        """Resolve "it" to the phrase mentioned last, and note a phrase as mentioned."""
+        """Resolve "it" to the topic, the first noun phrase, and note any other phrase as mentioned."""
         if phrase.determiner.name == "it":
-            if not self.mentioned:
-                raise self.error(phrase, '"it" stands for nothing mentioned before')
-            return replace(self.mentioned[0], determiner=Determiner("the"), span=phrase.span)
+            return self.it(phrase.span)
         self.mentioned.append(phrase)
         return phrase
+
+    def it(self, span: tuple[int, int]) -> Phrase:
+        """Return the topic as "the ..."; raise QuestionError where there is none."""
+        if self.topic is None:
+            raise QuestionError(self.question, *span, '"it" stands for nothing mentioned before')
+        single = [phrase for phrase in self.mentioned if not phrase.plural]
+        if self.topic.plural and single:
+            return replace(single[-1], determiner=Determiner("the"), span=span, sealed=len(single[-1].modifiers))
+        return replace(self.topic, determiner=Determiner("the"), span=span, sealed=len(self.topic.modifiers))
 
     def determiner(self, tree: Tree[Token]) -> Determiner:
         """Read a ``det``: an article, a quantifier or a quantity."""
@@ -110,12 +128,12 @@ class Reader:
         if quantities:
             return self.quantity(quantities[0])
         if numbers:
-            return Determiner("the", int(name_of(numbers[0])))  # type: ignore[arg-type]
+            return Determiner("the", number_of(numbers[0]))  # type: ignore[arg-type]
         return Determiner(DETERMINERS[tree.children[0].type])  # type: ignore[union-attr]
 
     def quantity(self, tree: Tree[Token]) -> Determiner:
         """Read a number with its bounds, such as "at least two" or "between two and four"."""
-        numbers = [int(name_of(child)) for child in tree.children if is_token(child, "NUMBER", "ONE")]  # type: ignore[arg-type]
+        numbers = [number_of(child) for child in tree.children if is_token(child, "NUMBER", "ONE")]  # type: ignore[arg-type]
         kind, low = rule(tree), numbers[0]
         if kind == "between" and numbers[1] < low:
             raise self.error(tree, f"between {low} and {numbers[1]} lies nothing: the smaller number comes first")
@@ -181,11 +199,14 @@ class Reader:
             return self._token_modifier(node, joined)
         kind = rule(node)
         negated = any(is_token(child, "NOT", "NO") for child in node.children)
-        parts = [child for child in node.children if not is_token(child, "NOT", "WITH", "HAVE", "BE", "DO", "THAT", "WHICH", "EVERY")]
+        parts = [child for child in node.children if not is_token(child, "NOT", "WITH", "HAVE", "BE", "DO", "THAT", "WHICH", "EVERY", "MADE_OF")]
         if kind in ("relative", "not_relative"):
             return replace(self.modifier(parts[0], joined), relative=True) if kind == "relative" else replace(
                 self.modifier(parts[0], joined), relative=True, negated=True
             )
+        if is_token(node.children[0], "EITHER") and kind == "complete":
+            sides = tuple(self.noun_phrase(part)[-1].phrase for part in parts if isinstance(part, Tree))
+            return Modifier("joint", "or", sides, joined=joined)
         if kind in ("plain_modifier", "simple", "complete", "bare_predicate", "have_same"):
             modifier = self.modifier(parts[0], joined)
             return replace(modifier, negated=modifier.negated != negated)
@@ -202,7 +223,7 @@ class Reader:
 
     def _compound(self, kind: str, tree: Tree[Token], parts: list[Node], joined: str | None) -> Modifier:
         first = parts[0] if parts else tree
-        if kind in ("related", "between_two", "between_some", "other_than"):
+        if kind in ("related", "related_all", "related_any", "between_two", "between_some", "other_than"):
             return self._related(kind, parts, joined)
         if kind in ("same_as", "different_from"):
             return self._same(kind, parts, joined)
@@ -228,8 +249,8 @@ class Reader:
             for phrase, join in self.object(tree):
                 operands.append(phrase)
                 joins.append(join)
-        name = name_of(parts[0]) if kind == "related" else ""  # type: ignore[arg-type]
-        return Modifier(kind, name, tuple(operands), tuple(joins[1:]), joined=joined)
+        names = [name_of(part) for part in parts if is_token(part, "RELATION", "VERB")]  # type: ignore[arg-type]
+        return Modifier(kind, " ".join(names), tuple(operands), tuple(joins[1:]), joined=joined)
 
     def object(self, tree: Tree[Token]) -> list[tuple[Phrase, str]]:
         """Read the noun phrases after a relation, each with the conjunction before it."""
@@ -237,6 +258,8 @@ class Reader:
         if kind in ("object_and", "object_or"):
             cores = [child for child in tree.children if isinstance(child, Tree)]
             return [(self.core(core), kind.removeprefix("object_")) for core in cores]
+        if kind == "object_both":
+            return [(replace(self.core(tree.children[-1]), determiner=Determiner("both")), "and")]
         return [(self.core(tree.children[0] if kind == "object" else tree), "and")]
 
     def _same(self, kind: str, parts: list[Node], joined: str | None) -> Modifier:
