@@ -12,7 +12,7 @@ test: $(STAMP)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/pytest nmn synth_data tests
+	$(BIN)/pytest
 
 setup: $(STAMP)
 

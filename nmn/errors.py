@@ -14,8 +14,8 @@ Each message says what was wrong, where, and what would have been right. All der
 caller who does not know this package catches them as bad input.
 """
 
+from collections.abc import Iterable
 from difflib import get_close_matches
-from typing import Iterable
 
 
 class NmnError(ValueError):

@@ -6,10 +6,11 @@ removes the entry. Torch-free.
 """
 
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import Any, Mapping
+from typing import Any
 
 from nmn.errors import LexiconError, did_you_mean
 from nmn.resources import GRAMMARS
@@ -252,7 +253,7 @@ def _check_keys(place: str, entry: Any, known: set[str]) -> None:
         raise LexiconError(f"{place}: expected a table, got {entry!r}")
     for key in entry:
         if key not in known:
-            raise LexiconError(f'{place + "." if place else ""}{key}: unknown key{did_you_mean(key, known)}')
+            raise LexiconError(f"{place + '.' if place else ''}{key}: unknown key{did_you_mean(key, known)}")
 
 
 def _table(entry: Mapping[str, Any], key: str) -> dict[str, Any]:

@@ -6,10 +6,11 @@ and measures mean what in a scene is said by the lexicon that ``SceneGraph.world
 
 import json
 import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Mapping, Sequence
+from typing import Any
 
 from nmn.errors import SceneError, did_you_mean
 
@@ -86,14 +87,16 @@ class SceneGraph:
 
 def scene_from_json(data: Any) -> SceneGraph:
     """Build a scene from JSON data; raise SceneError naming the place, such as ``objects[3].box``."""
-    _check_fields("scene", data, {"objects": list, "width": (int, float), "height": (int, float)},
-                  {"world": str, "relations": dict})
+    _check_fields(
+        "scene",
+        data,
+        {"objects": list, "width": (int, float), "height": (int, float)},
+        {"world": str, "relations": dict},
+    )
     if len(data["objects"]) > MAX_OBJECTS:
         raise SceneError(f"scene.objects: at most {MAX_OBJECTS} objects, got {len(data['objects'])}")
     objects = tuple(_object_from_json(f"objects[{index}]", item) for index, item in enumerate(data["objects"]))
-    return SceneGraph(
-        objects, data["width"], data["height"], data.get("world", "world"), data.get("relations", {})
-    )
+    return SceneGraph(objects, data["width"], data["height"], data.get("world", "world"), data.get("relations", {}))
 
 
 def read_scene(path: str | Path) -> SceneGraph:
@@ -135,8 +138,13 @@ def _check_fields(place: str, data: Any, required: Mapping[str, Any], optional: 
 
 
 def _check_relation(name: str, rows: Any, count: int) -> tuple[tuple[int, ...], ...]:
-    valid = isinstance(rows, Sequence) and len(rows) == count and all(
-        isinstance(row, Sequence) and all(type(index) is int and 0 <= index < count for index in row) for row in rows
+    valid = (
+        isinstance(rows, Sequence)
+        and len(rows) == count
+        and all(
+            isinstance(row, Sequence) and all(type(index) is int and 0 <= index < count for index in row)
+            for row in rows
+        )
     )
     if not valid:
         raise SceneError(f"relations.{name}: expected {count} arrays of object numbers from 0 to {count - 1}")

@@ -38,7 +38,10 @@ def execute(plan: Plan, library: Library, regions: Regions) -> Run:
     for step in plan.steps:
         calls = slice(step.start, step.stop)
         gathered = tuple(
-            [values[kind].index_select(0, rows[calls]) for kind, rows in zip(step.operand_kinds, operands, strict=False)]
+            [
+                values[kind].index_select(0, rows[calls])
+                for kind, rows in zip(step.operand_kinds, operands, strict=False)
+            ]
         )
         group = Group(regions, images[calls], arguments[calls], gathered, width, step.words)
         values[step.kind][step.rows] = library.modules[step.module](group)

@@ -162,9 +162,7 @@ class _Table:
 
 def _table(structures: _Structures) -> _Table:
     layouts, labels = structures.layouts, dict[str, int]()
-    of_label = np.fromiter(
-        [labels.setdefault(layout.label, len(labels)) for layout in layouts], np.int64, len(layouts)
-    )
+    of_label = np.fromiter([labels.setdefault(layout.label, len(labels)) for layout in layouts], np.int64, len(layouts))
     firsts = [layouts[index] for index in np.unique(of_label, return_index=True)[1]]
     signatures = [SIGNATURES[layout.module] for layout in firsts]
     arity = np.array([len(signature.operands) for signature in signatures], np.int64)[of_label]
@@ -207,7 +205,7 @@ def _keys(members: list[list[int]], chosen: Integers, images: Integers, structur
     places = np.arange(int(lengths.sum())) + np.repeat(starts[chosen] - before, lengths)
     keys = np.repeat(images * structures, lengths) + flat[places]
     keys.sort()
-    return keys[np.flatnonzero(np.diff(keys, prepend=-1))]
+    return np.asarray(keys[np.flatnonzero(np.diff(keys, prepend=-1))])
 
 
 def _arrange(

@@ -115,9 +115,7 @@ class Trace:
 
         graph: networkx.DiGraph[int] = networkx.DiGraph()
         for position, call in enumerate(self.calls):
-            graph.add_node(
-                position, module=call.module, argument=call.argument, kind=str(call.kind), value=call.value
-            )
+            graph.add_node(position, module=call.module, argument=call.argument, kind=str(call.kind), value=call.value)
             graph.add_edges_from((operand, position) for operand in call.operands)
         return graph
 

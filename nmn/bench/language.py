@@ -1,4 +1,4 @@
-"""How fast questions are read: fresh ones, repeated ones, longer and longer ones, and all readings of an ambiguous one."""
+"""How fast questions are read: fresh, repeated, longer and longer, and in all their readings."""
 
 import subprocess
 import sys

@@ -78,7 +78,9 @@ def random_scene(rng: random.Random, lexicon: Lexicon, objects: int, sparse: boo
         for relation in lexicon.relations.values()
         if isinstance(relation.meaning, Given)
     }
-    given = {name: [[other for other in row if other != thing] for thing, row in enumerate(rows)]
-             for name, rows in given.items()}
+    given = {
+        name: [[other for other in row if other != thing] for thing, row in enumerate(rows)]
+        for name, rows in given.items()
+    }
     side = cell * (3 if lexicon.unit_px else 8)
     return SceneGraph(tuple(things), side, side, lexicon.name, given)

@@ -81,7 +81,7 @@ def _inside(shape: str, radius: float, dx: Floats, dy: Floats) -> NDArray[np.boo
 def _best_fit(coverage: Floats, masks: Floats) -> NDArray[np.int64]:
     """Return, for each cell, the mask at the least squared distance."""
     distances = (masks**2).sum(-1) - 2 * coverage @ masks.T
-    return distances.argmin(-1)
+    return np.asarray(distances.argmin(-1))
 
 
 def _scene(colors: list[int], fits: list[int], kinds: tuple[tuple[str, float], ...]) -> SceneGraph:

@@ -13,6 +13,7 @@ from nmn.language import read
 from nmn.layout import Layout
 from nmn.lexicon import Lexicon, load_lexicon
 from nmn.modules.exact import encode, exact_library
+from nmn.scene import SceneGraph
 
 BATCH = 4_096
 TRUTHS = {"true": "yes", "false": "no"}
@@ -74,7 +75,9 @@ class Report:
         """Return figures, unread questions and wrong answers as plain JSON data."""
         rows = [{**row._asdict(), "accuracy": row.accuracy} for row in self.rows()]
         wrong = [
-            record._asdict() for record in self.records if record.answer is not None and not record.right and not record.error
+            record._asdict()
+            for record in self.records
+            if record.answer is not None and not record.right and not record.error
         ]
         return {"families": rows[:-1], "total": rows[-1], "unread": self.unread, "wrong": wrong}
 
@@ -112,8 +115,8 @@ def _answers(layouts: Sequence[Layout], examples: Sequence[Example], lexicon: Le
     for start in range(0, len(layouts), BATCH):
         batch = layouts[start : start + BATCH]
         places: dict[int, int] = {}
-        scenes = []
-        images = []
+        scenes: list[SceneGraph] = []
+        images: list[int] = []
         for example in examples[start : start + BATCH]:
             if id(example.scene) not in places:
                 places[id(example.scene)] = len(scenes)

@@ -38,7 +38,7 @@ EXPLANATIONS: tuple[Explanation, ...] = (
                 ("is there a red", "how many", "are there more circles than")),
     Explanation(frozenset({END}), ANY, ANY, "the question stops before it is complete",
                 ("is there", "the red circle is", "what color is", "if there is a circle")),
-    Explanation(STARTERS, ANY, frozenset({END}), "a second question seems to start here; ask one at a time, or join them with \"and\"",
+    Explanation(STARTERS, ANY, frozenset({END}), "a second question seems to start here; ask one at a time",
                 ("is there a red circle how many squares are there", "how many circles are there is there a square")),
     Explanation(frozenset({"ADJECTIVE"}), NOUNS, ANY, "an adjective stands before its noun, or after \"that is\"",
                 ("is there a circle red", "how many circles red are there")),

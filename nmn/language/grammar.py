@@ -6,10 +6,11 @@ linear in the number of words.
 
 import os
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Iterator
+from typing import Any
 
 from lark import Lark, Token
 from lark.lexer import Lexer
@@ -61,7 +62,7 @@ def load_grammar(name: str = "world", lexicon: Lexicon | str | Path | None = Non
 @lru_cache(maxsize=32)
 def _load(name: str, lexicon: Lexicon) -> Grammar:
     parser = _parser(name)
-    return Grammar(name, parser, lexicon, build_vocabulary(parser.terminals, lexicon))
+    return Grammar(name, parser, lexicon, build_vocabulary(list(parser.terminals), lexicon))
 
 
 @lru_cache(maxsize=8)
@@ -76,11 +77,12 @@ def _parser(name: str) -> Lark:
 def _cache_file(name: str) -> str | bool:
     """Return where the parser's tables are kept between processes, or False where no such place can be had.
 
-    Lark checks them against the grammar's text and its own version, and rebuilds them (half a second) where they differ.
+    Lark checks them against the grammar's text and its own version and rebuilds them where they differ.
     """
     root = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "nmn"
     try:
         root.mkdir(parents=True, exist_ok=True, mode=0o700)
     except OSError:
         return False
-    return str(root / f"{name}-{sys.version_info.major}.{sys.version_info.minor}.lark") if os.access(root, os.W_OK) else False
+    version = f"{sys.version_info.major}.{sys.version_info.minor}"
+    return str(root / f"{name}-{version}.lark") if os.access(root, os.W_OK) else False

@@ -6,9 +6,10 @@ side) have terminals of their own. So the parser never has to choose among sense
 """
 
 import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Iterator, Mapping, NamedTuple, Sequence
+from typing import NamedTuple
 
 from lark import Token
 from lark.lexer import TerminalDef
@@ -19,9 +20,9 @@ from nmn.layout import MAX_NUMBER
 from nmn.lexicon import Lexicon
 
 NUMERALS = (
-    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
-    "eighteen nineteen twenty"
-).split()
+    *("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"),
+    *("thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen", "twenty"),
+)
 OVERLAPS = {
     frozenset({"ATTRIBUTE", "THING"}): "THING_ATTRIBUTE",
     frozenset({"SUPERLATIVE", "PLACE"}): "SUPERLATIVE_PLACE",
@@ -35,6 +36,9 @@ class Sense(NamedTuple):
     terminal: str
     name: str
     plural: bool = False
+
+    def __str__(self) -> str:
+        return self.name
 
 
 @dataclass(frozen=True)
@@ -69,7 +73,7 @@ class Vocabulary:
                 raise self._unknown(question, words[position], tokens)
             if sense.terminal != FILLER:
                 start, end = words[position].start, words[position + size - 1].end
-                tokens.append(Token(sense.terminal, sense, start, end_pos=end))  # type: ignore[arg-type]
+                tokens.append(Token(sense.terminal, sense, start, end_pos=end))
             position += size
         return tokens
 

@@ -11,17 +11,15 @@ from dataclasses import dataclass, field, replace
 from lark import Token, Tree
 
 from nmn.errors import QuestionError
-from nmn.language.attach import Choices, Joined, Modifier, Phrase, attach_modifier, attach_phrase
+from nmn.language.attach import Choices, Joined, Modifier, attach_modifier, attach_phrase
 from nmn.language.meaning import (
     agreement,
     claim,
-    conj,
     compared,
-    count_in_bounds,
+    conj,
     existences,
     fold,
     members,
-    modifier_set,
     negate,
     number,
     referent,
@@ -31,7 +29,14 @@ from nmn.language.phrases import SCENE, Node, Reader, anything, is_token, name_o
 from nmn.layout import Layout
 from nmn.lexicon import Lexicon
 
-NUMERIC = {"more": "more", "fewer": "fewer", "equal": "equal", "unequal": "equal", "at_least": "at_least", "at_most": "at_most"}
+NUMERIC = {
+    "more": "more",
+    "fewer": "fewer",
+    "equal": "equal",
+    "unequal": "equal",
+    "at_least": "at_least",
+    "at_most": "at_most",
+}
 
 
 @dataclass
@@ -233,9 +238,13 @@ def _comparison_clause(clauses: list[Clause], tree: Tree[Token], conjunction: st
 def _numeric_clause(clauses: list[Clause], tree: Tree[Token], conjunction: str, reader: Reader) -> None:
     phrase, numeric = (child for child in tree.children if isinstance(child, Tree))
     left = Layout("count", None, (union(reader.noun_phrase(phrase), reader),))
-    amount = next(child for child in numeric.children if not is_token(child, *"MORE_THAN FEWER_THAN EQUAL_TO EXACTLY NOT AT_LEAST AT_MOST".split()))
+    amount = next(
+        child
+        for child in numeric.children
+        if not is_token(child, *["MORE_THAN", "FEWER_THAN", "EQUAL_TO", "EXACTLY", "NOT", "AT_LEAST", "AT_MOST"])
+    )
     while isinstance(amount, Tree) and rule(amount) == "amount":
-        amount = amount.children[0]  # type: ignore[assignment]
+        amount = amount.children[0]
     if isinstance(amount, Token):
         right = number(number_of(amount))
     else:
@@ -371,7 +380,9 @@ def _attribute(tree: Tree[Token]) -> str:
 def _after_be(tree: Tree[Token]) -> list[Node]:
     """Return what follows "is", or, where there is none, what follows the noun phrase."""
     places = [index for index, child in enumerate(tree.children) if is_token(child, "BE", "THERE")]
-    nouns = [index for index, child in enumerate(tree.children) if isinstance(child, Tree) and rule(child) in ("np", "nps")]
+    nouns = [
+        index for index, child in enumerate(tree.children) if isinstance(child, Tree) and rule(child) in ("np", "nps")
+    ]
     start = places[-1] if places else nouns[0]
     rest = tree.children[start + 1 :]
     return [part for node in rest for part in (node.children if _is_predicates(node) else [node])]  # type: ignore[union-attr]

@@ -194,7 +194,7 @@ def related(relation: str, phrase: Phrase, reader: Reader) -> Layout:
     """Return the set of what stands in the relation to a phrase, by the phrase's determiner."""
     name, low, high = phrase.determiner
     operand = referent(phrase, reader)
-    if name in ("every", "both") or name == "the" and phrase.plural:
+    if name in ("every", "both") or (name == "the" and phrase.plural):
         return Layout("relate_every", relation, (operand,))
     if name in ("no", "neither"):
         return negate(Layout("relate", relation, (operand,)))

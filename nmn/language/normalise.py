@@ -20,9 +20,7 @@ QUOTES = str.maketrans("\u2019\u2018\u02bc\u201c\u201d\u2010\u2011", "'''\"\"--"
 
 
 class Word(NamedTuple):
-    """A word in lower case with the place it takes in the question, as offsets of its first and after its last letter.
-
-    """
+    """A word in lower case and its place in the question: offsets of its first and after its last letter."""
 
     text: str
     start: int
@@ -41,7 +39,7 @@ def normalise(question: str) -> list[Word]:
     for match in PIECE.finditer(text):
         piece = match[0].lower()
         if piece in SILENT:
-            if piece in "?!." and piece != "." or piece == ".":
+            if piece in "?!.":
                 _check_single(question, text, match.end(), piece)
             continue
         if not (piece[0].isalnum() or piece in ";,"):
@@ -49,7 +47,9 @@ def normalise(question: str) -> list[Word]:
         words += _open_contraction(piece, match.start(), match.end())
     if len(words) > MAX_WORDS:
         raise QuestionError.at(
-            question, words[MAX_WORDS].start, words[MAX_WORDS].end,
+            question,
+            words[MAX_WORDS].start,
+            words[MAX_WORDS].end,
             f"the question has {len(words)} words; at most {MAX_WORDS} are read",
         )
     words = _resolve_commas(words)
@@ -61,7 +61,9 @@ def normalise(question: str) -> list[Word]:
 def _check_length(question: str) -> None:
     if len(question) > MAX_CHARACTERS:
         raise QuestionError.at(
-            question[:80] + "...", 80, 83,
+            question[:80] + "...",
+            80,
+            83,
             f"the question has {len(question.split()):,} words and {len(question):,} characters; "
             f"at most {MAX_WORDS} words and {MAX_CHARACTERS:,} characters are read",
         )

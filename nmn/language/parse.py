@@ -43,7 +43,8 @@ class Reading:
     def to_json(self) -> dict[str, object]:
         """Return the reading as plain JSON data."""
         repairs = [
-            {"word": fix.word, "replacement": fix.replacement, "start": fix.start, "end": fix.end} for fix in self.repairs
+            {"word": fix.word, "replacement": fix.replacement, "start": fix.start, "end": fix.end}
+            for fix in self.repairs
         ]
         return {"layout": str(self.layout), "text": self.text, "repairs": repairs}
 
@@ -85,25 +86,24 @@ def read_fresh(question: str, grammar: Grammar, repair: bool = False) -> Reading
     return Reading(lower(tree, text, grammar.lexicon, Choices()), text, repairs)
 
 
-def read_all(
-    question: str, grammar: str = "world", *, lexicon: LexiconSource = None, repair: bool = False
-) -> Readings:
+def read_all(question: str, grammar: str = "world", *, lexicon: LexiconSource = None, repair: bool = False) -> Readings:
     """Return the readings of a question, the preferred first, at most 20 of them within about 100 ms."""
     language = load_grammar(grammar, lexicon)
     tree, repairs, text = _repaired_tree(question, language, repair)
     layouts: dict[Layout, None] = {}
-    runs = all_runs(lambda choices: lower(tree, text, language.lexicon, choices), QuestionError, READINGS_SECONDS)
-    for cost, layout in runs:
+    cut = False
+    for cost, layout in all_runs(
+        lambda picks: lower(tree, text, language.lexicon, picks), QuestionError, READINGS_SECONDS
+    ):
+        new = layout is not None and layout not in layouts
+        cut = cost < 0 or (new and len(layouts) == MAX_READINGS)
+        if cut:
+            break
         if layout is not None:
-            if layout not in layouts and len(layouts) == MAX_READINGS:
-                cost = -1
-            else:
-                layouts[layout] = None
-        if cost < 0:
-            return Readings(tuple(Reading(layout, text, repairs) for layout in layouts), True)
+            layouts[layout] = None
     if not layouts:
-        lower(tree, text, language.lexicon, Choices())
-    return Readings(tuple(Reading(layout, text, repairs) for layout in layouts), False)
+        lower(tree, text, language.lexicon, Choices())  # raises what is wrong with the preferred reading
+    return Readings(tuple(Reading(layout, text, repairs) for layout in layouts), cut)
 
 
 @lru_cache(maxsize=CACHED_QUESTIONS)
@@ -111,9 +111,7 @@ def _read_cached(question: str, grammar: str, repair: bool) -> Reading:
     return read_fresh(question, load_grammar(grammar), repair)
 
 
-def _repaired_tree(
-    question: str, grammar: Grammar, repair: bool
-) -> tuple[Tree[Token], tuple[Repair, ...], str]:
+def _repaired_tree(question: str, grammar: Grammar, repair: bool) -> tuple[Tree[Token], tuple[Repair, ...], str]:
     """Return the parse tree, the repairs it took and the text it is of.
 
     A question that cannot be read even when repaired is refused as it was asked.
@@ -150,6 +148,6 @@ def _split(word: str, known: frozenset[str]) -> str | None:
 def _tree(question: str, words: list[Word], grammar: Grammar) -> Tree[Token]:
     tokens = grammar.vocabulary.tokens(question, words)
     try:
-        return grammar.parser.parse(tokens)  # type: ignore[arg-type, return-value]
+        return grammar.parser.parse(tokens)
     except UnexpectedToken as error:
         raise explain(question, tokens, error, grammar) from None

@@ -39,7 +39,7 @@ def number_of(token: Token) -> int:
 def span_of(node: Node) -> tuple[int, int]:
     """Return the offsets of the first and after the last letter of a tree, (0, 0) of an empty one."""
     tokens = [node] if isinstance(node, Token) else list(node.scan_values(lambda _: True))
-    return (tokens[0].start_pos, tokens[-1].end_pos) if tokens else (0, 0)
+    return (tokens[0].start_pos or 0, tokens[-1].end_pos or 0) if tokens else (0, 0)
 
 
 def is_token(node: Node, *terminals: str) -> bool:
@@ -159,7 +159,7 @@ class Reader:
         return SCENE, plural
 
     def premodifier(self, node: Node) -> tuple[str, object]:
-        """Read what stands before a noun: ("set", layout), ("superlative", name), ("ordinal", rank) or ("other", None)."""
+        """Read what stands before a noun: (set, layout), (superlative, name), (ordinal, rank) or (other, None)."""
         if isinstance(node, Token):
             if node.type == "OTHER":
                 return "other", None
@@ -167,7 +167,7 @@ class Reader:
                 return "ordinal", 1 + ORDINALS.index(name_of(node))
             return "set", Layout("find", name_of(node))
         kind = rule(node)
-        if kind == "premodifier" or kind == "ordinal_premodifier" or kind == "other_premodifier":
+        if kind in ("premodifier", "ordinal_premodifier", "other_premodifier"):
             return self.premodifier(node.children[0])
         if kind == "superlative_premodifier":
             return "superlative", name_of(node.children[0])  # type: ignore[arg-type]
@@ -199,10 +199,16 @@ class Reader:
             return self._token_modifier(node, joined)
         kind = rule(node)
         negated = any(is_token(child, "NOT", "NO") for child in node.children)
-        parts = [child for child in node.children if not is_token(child, "NOT", "WITH", "HAVE", "BE", "DO", "THAT", "WHICH", "EVERY", "MADE_OF")]
+        parts = [
+            child
+            for child in node.children
+            if not is_token(child, "NOT", "WITH", "HAVE", "BE", "DO", "THAT", "WHICH", "EVERY", "MADE_OF")
+        ]
         if kind in ("relative", "not_relative"):
-            return replace(self.modifier(parts[0], joined), relative=True) if kind == "relative" else replace(
-                self.modifier(parts[0], joined), relative=True, negated=True
+            return (
+                replace(self.modifier(parts[0], joined), relative=True)
+                if kind == "relative"
+                else replace(self.modifier(parts[0], joined), relative=True, negated=True)
             )
         if is_token(node.children[0], "EITHER") and kind == "complete":
             sides = tuple(self.noun_phrase(part)[-1].phrase for part in parts if isinstance(part, Tree))

@@ -36,7 +36,8 @@ class Layout:
     """One module call and, through its operands, the whole layout below it.
 
     ``kind`` is the kind of its value, ``depth`` 0 for a call without operands and else 1 + the deepest operand.
-    ``size`` is the number of calls written out as a tree, ``label`` the call without its operands (``find[red]``). Raises LayoutError where the call does not fit ``SIGNATURES``.
+    ``size`` is the number of calls written out as a tree, ``label`` the call without its operands (``find[red]``).
+    Raises LayoutError where the call does not fit ``SIGNATURES``.
 
     >>> red_circle = Layout("and", None, (Layout("find", "red"), Layout("find", "circle")))
     >>> str(Layout("exists", None, (red_circle,)))
@@ -99,9 +100,7 @@ class Layout:
 
         graph: networkx.DiGraph[int] = networkx.DiGraph()
         for position, call in enumerate(self.calls):
-            graph.add_node(
-                position, module=call.module, argument=call.argument, kind=str(call.kind), depth=call.depth
-            )
+            graph.add_node(position, module=call.module, argument=call.argument, kind=str(call.kind), depth=call.depth)
             for operand in dict.fromkeys(call.operands):
                 places = tuple(place for place, other in enumerate(call.operands) if other == operand)
                 graph.add_edge(operand, position, operand=places)

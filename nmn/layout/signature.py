@@ -6,10 +6,10 @@ and the drawings. Names follow Andreas et al. 2016 (find, relate, describe, ...)
 stands in ``nmn/modules``.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Mapping
 
 from nmn.errors import LayoutError
 
@@ -85,7 +85,9 @@ _SIGNATURES: dict[str, Signature] = {
     "quantify": Signature((A, A), T, Argument.QUANTIFIER, "every, most, ... of the first set are in the second"),
     "agree": Signature((A, A), T, Argument.ATTRIBUTE, "some value of the attribute occurs in both sets"),
     # attributes
-    "describe": Signature((A,), Kind.ATTRIBUTE, Argument.ATTRIBUTE, "the values of the attribute that occur in the set"),
+    "describe": Signature(
+        (A,), Kind.ATTRIBUTE, Argument.ATTRIBUTE, "the values of the attribute that occur in the set"
+    ),
 }
 
 SIGNATURES: Mapping[str, Signature] = MappingProxyType(_SIGNATURES)

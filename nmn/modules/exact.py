@@ -235,7 +235,9 @@ def _measures(boxes: Array, codes: NDArray[np.int64], lexicon: Lexicon) -> dict[
 def _ordered(order: Order, measures: dict[str, Array], units: Array) -> NDArray[np.bool_]:
     """Return [batch, region, other]: the region exceeds the other, in the order's sense, by more than its margin."""
     measure = measures[order.by]
-    scale = {"area": units**2, "x": units, "y": units, "width": units, "height": units}.get(order.by, np.ones_like(units))
+    scale = {"area": units**2, "x": units, "y": units, "width": units, "height": units}.get(
+        order.by, np.ones_like(units)
+    )
     difference = (measure[:, :, None] - measure[:, None, :]) * order.sign
     return np.asarray(difference > (order.margin * scale)[:, None, None])
 

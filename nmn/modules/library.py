@@ -99,7 +99,7 @@ def _shared_modules(sources: Sources) -> dict[str, Module]:
         "find": sources.find,
         "relate": lambda group: logic.relate(sources.relation(group), *group.operands),
         "relate_every": lambda group: logic.relate_every(sources.relation(group), first(group), group.mask),
-        "relate_count": lambda group: logic.relate_count(sources.relation(group), *group.operands, group.mask),
+        "relate_count": lambda group: logic.relate_count(sources.relation(group), group.mask, *group.operands),
         "between": sources.between,
         "same": lambda group: logic.relate(sources.same(group), *group.operands),
         "superlative": lambda group: logic.superlative(sources.before(group), *group.operands),
@@ -116,11 +116,9 @@ def _shared_modules(sources: Sources) -> dict[str, Module]:
             group.regions.features.dtype
         ),
         "exists": lambda group: logic.exists(first(group)),
-        "compare": lambda group: logic.compare(
-            *group.operands, logic.COUNTED.to(first(group))[group.argument]
-        ),
+        "compare": lambda group: logic.compare(logic.COUNTED.to(first(group))[group.argument], *group.operands),
         "within": lambda group: logic.within(*group.operands),
-        "quantify": lambda group: logic.quantify(*group.operands, group.argument, group.words),
+        "quantify": lambda group: logic.quantify(group.argument, group.words, *group.operands),
         "agree": lambda group: logic.agree(
             *(logic.presence(operand, sources.values(group)) for operand in group.operands)
         ),
@@ -138,12 +136,13 @@ def register_module(name: str, signature: Signature, function: Module) -> None:
     a truth, [calls width] for a number. Raises LayoutError if the name is taken.
 
     >>> from nmn.layout import Kind
-    >>> corner = Signature((Kind.ATTENTION,), Kind.ATTENTION, None, "members in the left half of a 64 px image")
-    >>> register_module("left_half", corner, lambda group: group.operands[0] * (group.regions.boxes[group.image][..., 2] <= 32))
+    >>> left_half = Signature((Kind.ATTENTION,), Kind.ATTENTION, None, "members in the left half of a 64 px image")
+    >>> def run_left_half(group: Group) -> Tensor:
+    ...     right_edges = group.regions.boxes[group.image][..., 2]
+    ...     return group.operands[0] * (right_edges <= 32)
+    >>> register_module("left_half", left_half, run_left_half)
     """
     if name in SIGNATURES and name not in CUSTOM:
         raise LayoutError(f"module {name!r} is one of the language's own")
     register_signature(name, signature)
     CUSTOM[name] = function
-
-

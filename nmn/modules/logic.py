@@ -55,7 +55,7 @@ def relate_every(pairs: Pairs, attention: Attention, mask: Attention) -> Attenti
     return _none(missing, attention) * mask
 
 
-def relate_count(pairs: Pairs, attention: Attention, number: Number, mask: Attention) -> Attention:
+def relate_count(pairs: Pairs, mask: Attention, attention: Attention, number: Number) -> Attention:
     """Return the regions in a relation to at least ``number`` attended regions."""
     related = (pairs * attention.unsqueeze(2)).transpose(1, 2)
     counts = poisson_binomial(related, number.shape[-1])
@@ -96,10 +96,12 @@ def agree(first: Float[Tensor, "calls values"], second: Float[Tensor, "calls val
     return exists(first * second)
 
 
-def compare(first: Number, second: Number, comparison: Float[Tensor, "calls 3"]) -> Truth:
+def compare(comparison: Float[Tensor, "calls 3"], first: Number, second: Number) -> Truth:
     """Return that one number is fewer than, equal to or more than another; ``comparison`` are rows of COUNTED."""
     below_first, below_second = (number.cumsum(-1) - number for number in (first, second))
-    chances = torch.stack([(below_first * second).sum(-1), (first * second).sum(-1), (first * below_second).sum(-1)], -1)
+    chances = torch.stack(
+        [(below_first * second).sum(-1), (first * second).sum(-1), (first * below_second).sum(-1)], -1
+    )
     return (chances * comparison).sum(-1)
 
 
@@ -138,7 +140,7 @@ def majority(first: Attention, second: Attention) -> Float[Tensor, "calls differ
     return distribution
 
 
-def quantify(first: Attention, second: Attention, quantifier: Int[Tensor, " calls"], words: Sequence[str]) -> Truth:
+def quantify(quantifier: Int[Tensor, " calls"], words: Sequence[str], first: Attention, second: Attention) -> Truth:
     """Return what each call's quantifier says of two sets; of an empty first set "every" and "half" are true.
 
     ``quantifier`` are positions in QUANTIFIERS, ``words`` those that occur, so that no other is computed.
