@@ -25,6 +25,7 @@ _PLACES = {
     "read_scene": "nmn.scene",
     "register_module": "nmn.modules.library",
     "run": "nmn.reasoner",
+    "unregister_module": "nmn.modules.library",
 }
 
 __all__ = sorted(_PLACES)  # noqa: PLE0605

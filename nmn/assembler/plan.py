@@ -19,7 +19,6 @@ Integers = NDArray[np.int64]
 Structure = tuple[str | int, ...]  # label, numbers of the operands
 KINDS = tuple(Kind)
 KIND_PLACES = {kind: place for place, kind in enumerate(KINDS)}
-MAX_OPERANDS = max(len(signature.operands) for signature in SIGNATURES.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,8 +165,8 @@ def _table(structures: _Structures) -> _Table:
     firsts = [layouts[index] for index in np.unique(of_label, return_index=True)[1]]
     signatures = [SIGNATURES[layout.module] for layout in firsts]
     arity = np.array([len(signature.operands) for signature in signatures], np.int64)[of_label]
-    below = np.full((len(layouts), MAX_OPERANDS), -1, np.int64)
-    below[np.arange(MAX_OPERANDS) < arity[:, None]] = structures.flat_operands
+    below = np.full((len(layouts), max([1, *(len(signature.operands) for signature in signatures)])), -1, np.int64)
+    below[np.arange(below.shape[1]) < arity[:, None]] = structures.flat_operands
     outputs = [-1 if signature.output is None else KIND_PLACES[signature.output] for signature in signatures]
     kinds = _connective_kinds(np.array(outputs, np.int64)[of_label], below)
     arguments, names = _arguments(firsts)
@@ -241,7 +240,7 @@ def _operand_rows(
 ) -> tuple[Integers, ...]:
     """Return, for each operand place, the row of each call's operand, in the order of execution; 0 for none."""
     rows = []
-    for place in range(MAX_OPERANDS):
+    for place in range(below.shape[1]):
         operand = below[:, place]
         present = np.flatnonzero(operand >= 0)
         found = np.zeros(len(keys), np.int64)

@@ -17,6 +17,7 @@ END = "$END"
 NOUNS = frozenset({"VALUE_NOUN", "THING", "THING_ATTRIBUTE", "ONE", "ONES"})
 STARTERS = frozenset({"BE", "DO", "WHAT", "WHICH", "HOW", "HOW_MANY", "FIND", "IF", "THERE", "WHETHER", "DOES_CONTAIN"})
 ARTICLES = frozenset({"A", "THE", "NO", "EVERY", "MOST", "HALF", "BOTH", "NEITHER", "ONLY", "SEVERAL", "ANOTHER"})
+VERBS = frozenset({"BE", "THERE", "DO", "HAVE"})
 RELATIONS = frozenset({"RELATION", "VERB", "BETWEEN"})
 ANY: frozenset[str] = frozenset()
 
@@ -34,10 +35,12 @@ class Explanation(NamedTuple):
 EXPLANATIONS: tuple[Explanation, ...] = (
     Explanation(frozenset({END}), RELATIONS, ANY, "the question stops after a relation; the noun it relates to is due",
                 ("is the red circle left of", "is there a circle above", "is there a circle between")),
+    Explanation(frozenset({END}), VERBS, ANY, "the question stops after a verb; what is asked or said is due",
+                ("is there", "the red circle is", "what color is")),
     Explanation(frozenset({END}), ANY, NOUNS, "the question stops where a noun is due",
                 ("is there a red", "how many", "are there more circles than")),
     Explanation(frozenset({END}), ANY, ANY, "the question stops before it is complete",
-                ("is there", "the red circle is", "what color is", "if there is a circle")),
+                ("if there is a circle", "are there as many circles")),
     Explanation(STARTERS, ANY, frozenset({END}), "a second question seems to start here; ask one at a time",
                 ("is there a red circle how many squares are there", "how many circles are there is there a square")),
     Explanation(frozenset({"ADJECTIVE"}), NOUNS, ANY, "an adjective stands before its noun, or after \"that is\"",

@@ -4,12 +4,14 @@ from nmn.layout.graph import MAX_DEPTH, Call, Layout, call_label
 from nmn.layout.signature import (
     COMPARISONS,
     MAX_NUMBER,
+    OWN_NAMES,
     QUANTIFIERS,
     SIGNATURES,
     Argument,
     Kind,
     Signature,
     register_signature,
+    unregister_signature,
 )
 from nmn.layout.text import format_layout, parse_layout, to_dot, to_mermaid
 
@@ -17,6 +19,7 @@ __all__ = [
     "COMPARISONS",
     "MAX_DEPTH",
     "MAX_NUMBER",
+    "OWN_NAMES",
     "QUANTIFIERS",
     "SIGNATURES",
     "Argument",
@@ -30,4 +33,5 @@ __all__ = [
     "register_signature",
     "to_dot",
     "to_mermaid",
+    "unregister_signature",
 ]

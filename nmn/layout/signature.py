@@ -91,6 +91,7 @@ _SIGNATURES: dict[str, Signature] = {
 }
 
 SIGNATURES: Mapping[str, Signature] = MappingProxyType(_SIGNATURES)
+OWN_NAMES = frozenset(_SIGNATURES)
 
 
 def register_signature(name: str, signature: Signature) -> None:
@@ -102,3 +103,10 @@ def register_signature(name: str, signature: Signature) -> None:
         raise LayoutError(f"a module's name is a lower-case identifier, got {name!r}")
     if _SIGNATURES.setdefault(name, signature) != signature:
         raise LayoutError(f"module {name!r} exists already, with the signature {_SIGNATURES[name]}")
+
+
+def unregister_signature(name: str) -> None:
+    """Take a module of the user's own out of SIGNATURES again."""
+    if name in OWN_NAMES:
+        raise LayoutError(f"module {name!r} is one of the language's own")
+    _SIGNATURES.pop(name, None)

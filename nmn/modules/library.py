@@ -13,7 +13,15 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from nmn.errors import ArgumentError, LayoutError, did_you_mean
-from nmn.layout import COMPARISONS, QUANTIFIERS, SIGNATURES, Argument, Signature, register_signature
+from nmn.layout import (
+    COMPARISONS,
+    OWN_NAMES,
+    QUANTIFIERS,
+    Argument,
+    Signature,
+    register_signature,
+    unregister_signature,
+)
 from nmn.modules import logic
 from nmn.regions import Regions
 
@@ -141,8 +149,15 @@ def register_module(name: str, signature: Signature, function: Module) -> None:
     ...     right_edges = group.regions.boxes[group.image][..., 2]
     ...     return group.operands[0] * (right_edges <= 32)
     >>> register_module("left_half", left_half, run_left_half)
+    >>> unregister_module("left_half")
     """
-    if name in SIGNATURES and name not in CUSTOM:
+    if name in OWN_NAMES:
         raise LayoutError(f"module {name!r} is one of the language's own")
     register_signature(name, signature)
     CUSTOM[name] = function
+
+
+def unregister_module(name: str) -> None:
+    """Take a module of one's own out of the language again."""
+    unregister_signature(name)
+    CUSTOM.pop(name, None)

@@ -1,0 +1,185 @@
+"""English to layouts: golden questions, text built beside its layout, spelling, readings, users' lexicons."""
+
+import random
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nmn.errors import LexiconError, QuestionError
+from nmn.language import parse, read, read_all
+from nmn.layout import Layout, parse_layout
+from nmn.lexicon import load_lexicon
+
+GOLDEN = Path(__file__).parent / "golden"
+ADJECTIVES = ("red", "green", "small", "large", "striped")
+NOUNS = ("circle", "square", "star")
+RELATIONS = {"left of": "left_of", "above": "above", "touching": "touching", "to the right of": "right_of"}
+
+
+def golden(name: str) -> list[tuple[str, str]]:
+    lines = (GOLDEN / f"{name}.txt").read_text(encoding="utf-8").splitlines()[1:]
+    return [(question, layout.strip()) for question, layout in zip(lines[::2], lines[1::2], strict=True)]
+
+
+@pytest.mark.parametrize(("question", "layout"), golden("world"))
+def test_golden_questions_of_the_world(question: str, layout: str) -> None:
+    assert str(parse(question)) == layout
+
+
+@pytest.mark.parametrize(("question", "layout"), golden("clevr"))
+def test_golden_questions_of_clevr(question: str, layout: str) -> None:
+    assert str(parse(question, "clevr")) == layout
+
+
+@pytest.mark.parametrize(("_", "layout"), golden("world") + golden("clevr"))
+def test_golden_layouts_round_trip(_: str, layout: str) -> None:
+    assert str(parse_layout(layout)) == layout
+
+
+def noun_phrase(rng: random.Random, hops: int) -> tuple[str, Layout]:
+    """Return "large red circles left of a small star above ..." and its layout, built side by side."""
+    adjectives = rng.sample(ADJECTIVES, rng.randint(0, 3))
+    noun = rng.choice(NOUNS)
+    layout = Layout("find", noun)
+    for adjective in reversed(adjectives):
+        layout = Layout("and", None, (Layout("find", adjective), layout))
+    text = " ".join([*adjectives, noun])
+    if hops:
+        words, relation = rng.choice(list(RELATIONS.items()))
+        reference, inner = noun_phrase(rng, hops - 1)
+        article = rng.choice(["a", "the", "some", "any"])
+        if article == "the":
+            inner = Layout("unique", None, (inner,))
+        text += f" {rng.choice(['', 'that is ', 'which is '])}{words} {article} {reference}"
+        layout = Layout("and", None, (layout, Layout("relate", relation, (inner,))))
+    return text, layout
+
+
+FRAMES = {
+    "Is there a {}?": "exists({})",
+    "there is a {}.": "exists({})",
+    "What colour is the {}?": "describe[color](unique({}))",
+    "What is the shape of the {}?": "describe[shape](unique({}))",
+    "the {}": "unique({})",
+    "are there at least three {}?": "compare[at_least](count({}), number[3])",
+    "it is not the case that there is a {}": "not(exists({}))",
+    "Every {} is blue": "quantify[every]({}, find[blue])",
+    "is the {} blue?": "exists(and(unique({}), find[blue]))",
+}
+
+
+@given(st.randoms(use_true_random=False), st.integers(0, 4), st.sampled_from(sorted(FRAMES)))
+def test_text_built_beside_its_layout_is_read_as_that_layout(rng: random.Random, hops: int, frame: str) -> None:
+    text, layout = noun_phrase(rng, hops)
+    assert str(parse(frame.format(text))) == FRAMES[frame].format(layout)
+
+
+def test_every_shapes_string_there_can_be_is_read() -> None:
+    nouns = ("a red shape", "a blue shape", "a green shape", "a circle", "a square", "a triangle")
+    relations = ("above", "below", "left of", "right of")
+    chains = [[]] + [[one] for one in relations] + [[one, two] for one in relations for two in relations]
+    for subject in nouns:
+        for chain in chains:
+            for last in nouns:
+                layout = parse(" ".join(["is", subject, *chain, last]), "shapes")
+                assert [call.module for call in layout.calls].count("relate") == len(chain)
+
+
+def test_shapes_reads_a_bare_colour_as_a_predicate() -> None:
+    assert str(parse("is a blue shape red", "shapes")) == "exists(and(find[blue], find[red]))"
+
+
+def test_case_punctuation_and_contractions_do_not_matter() -> None:
+    assert parse("What's the COLOR of the Circle ?") == parse("what is the colour of the circle")
+
+
+def test_repair_replaces_misspelt_words_and_says_so() -> None:
+    reading = read("is there a purpel cirlce", repair=True)
+    assert reading.text == "is there a purple circle"
+    assert [(fix.word, fix.replacement) for fix in reading.repairs] == [("purpel", "purple"), ("cirlce", "circle")]
+
+
+def test_repair_splits_words_run_together() -> None:
+    assert read("there are atleast two circles", repair=True).text == "there are at least two circles"
+
+
+def test_without_repair_a_misspelt_word_is_refused() -> None:
+    with pytest.raises(QuestionError, match='unknown word "purpel"; did you mean "purple"'):
+        parse("is there a purpel circle")
+
+
+def test_what_even_repair_cannot_read_is_refused_as_it_was_asked() -> None:
+    with pytest.raises(QuestionError, match='unknown word "cirlce"'):
+        read("cirlce is a there", repair=True)
+
+
+def test_an_unambiguous_question_has_one_reading() -> None:
+    assert len(read_all("is there a red circle above a square").readings) == 1
+
+
+def test_the_first_reading_is_the_one_that_parse_gives() -> None:
+    for question, _ in golden("world"):
+        assert read_all(question).readings[0].layout == parse(question)
+
+
+def test_attachment_readings_are_ranked_nearest_first() -> None:
+    found = read_all("is there a circle left of a square above a star")
+    assert [str(reading.layout) for reading in found.readings] == [
+        "exists(and(find[circle], relate[left_of](and(find[square], relate[above](find[star])))))",
+        "exists(and(find[circle], and(relate[left_of](find[square]), relate[above](find[star]))))",
+    ]
+    assert not found.cut
+
+
+def test_more_than_twenty_readings_are_cut_and_said_to_be() -> None:
+    found = read_all("is there a circle " + " ".join(["left of a square"] * 8))
+    assert len(found.readings) == len({reading.layout for reading in found.readings}) == 20
+    assert found.cut
+
+
+def test_a_users_lexicon_extends_ours(tmp_path: Path) -> None:
+    (tmp_path / "kitchen.toml").write_text(
+        'name = "kitchen"\nextends = "world"\n[attributes.shape.values]\nmug = ["mug", "cup"]\n'
+        '[attributes.color.values]\nteal = ["teal"]\n'
+        '[relations.inside]\nwords = ["inside", "in the middle of"]\nmeaning = { given = "inside" }\n',
+        encoding="utf-8",
+    )
+    layout = parse("how many teal cups are inside a red ring", lexicon=tmp_path / "kitchen.toml")
+    assert str(layout) == ("count(and(and(find[teal], find[mug]), relate[inside](and(find[red], find[ring]))))")
+
+
+def test_a_users_lexicon_may_replace_ours(tmp_path: Path) -> None:
+    (tmp_path / "pets.toml").write_text(
+        'name = "pets"\nnouns = ["animal"]\n[plurals]\nmouse = "mice"\n'
+        '[attributes.kind]\nwords = ["kind"]\nnoun = true\n[attributes.kind.values]\nmouse = ["mouse"]\ncat = ["cat"]\n'
+        '[attributes.mood]\nwords = ["mood"]\n[attributes.mood.values]\nangry = ["angry"]\n'
+        '[relations.chases]\nwords = ["chasing"]\nverbs = ["chase", "chases"]\nmeaning = { given = "chases" }\n',
+        encoding="utf-8",
+    )
+    lexicon = load_lexicon(tmp_path / "pets.toml")
+    assert str(parse("do all angry cats chase mice?", lexicon=lexicon)) == (
+        "quantify[every](and(find[angry], find[cat]), relate[chases](find[mouse]))"
+    )
+
+
+def test_a_lexicon_whose_words_clash_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "clash.toml").write_text(
+        'name = "clash"\nextends = "world"\n[attributes.texture.values]\nruddy = ["red"]\n', encoding="utf-8"
+    )
+    with pytest.raises(LexiconError, match='the words "red" clash'):
+        parse("is there a red circle", lexicon=tmp_path / "clash.toml")
+
+
+def test_a_lexicon_that_takes_a_function_word_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "clash.toml").write_text(
+        'name = "clash"\nextends = "world"\n[attributes.color.values]\nevery = ["every"]\n', encoding="utf-8"
+    )
+    with pytest.raises(LexiconError, match="clash"):
+        parse("is there a red circle", lexicon=tmp_path / "clash.toml")
+
+
+def test_an_unknown_grammar_is_refused_with_those_there_are() -> None:
+    with pytest.raises(QuestionError, match="no grammar 'wrld'; there are clevr, shapes, world; did you mean"):
+        parse("is there a circle", "wrld")
