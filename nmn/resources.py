@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
-_INSIDE = Path(__file__).parent / "grammars"
+_PACKAGE = Path(__file__).parent
+_INSIDE = _PACKAGE / "grammars"
 
-GRAMMARS = _INSIDE if _INSIDE.is_dir() else Path(__file__).parent.parent / "grammars"
+GRAMMARS = _INSIDE if _INSIDE.is_dir() else _PACKAGE.parent / "grammars"
+SCENES = _PACKAGE / "scenes"

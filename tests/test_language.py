@@ -79,7 +79,9 @@ def test_text_built_beside_its_layout_is_read_as_that_layout(rng: random.Random,
 def test_every_shapes_string_there_can_be_is_read() -> None:
     nouns = ("a red shape", "a blue shape", "a green shape", "a circle", "a square", "a triangle")
     relations = ("above", "below", "left of", "right of")
-    chains = [[]] + [[one] for one in relations] + [[one, two] for one in relations for two in relations]
+    chains: list[list[str]] = (
+        [[]] + [[one] for one in relations] + [[one, two] for one in relations for two in relations]
+    )
     for subject in nouns:
         for chain in chains:
             for last in nouns:

@@ -1,0 +1,108 @@
+"""CLEVR: its files read, its relations taken from the scene, answers that a person can check."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from nmn.data.clevr import read_clevr
+from nmn.errors import DataError
+from nmn.evaluation.exact import evaluate_exact
+
+
+def thing(size: str, color: str, material: str, shape: str) -> dict[str, Any]:
+    return {"size": size, "color": color, "material": material, "shape": shape, "pixel_coords": [100, 100, 9.5]}
+
+
+# left to right: 0 large red metal cube, 1 small red rubber sphere, 2 large blue rubber sphere, 3 small gray metal
+# cylinder; 1 and 3 in front
+SCENE: dict[str, Any] = {
+    "image_index": 7,
+    "objects": [
+        thing("large", "red", "metal", "cube"),
+        thing("small", "red", "rubber", "sphere"),
+        thing("large", "blue", "rubber", "sphere"),
+        thing("small", "gray", "metal", "cylinder"),
+    ],
+    "relationships": {
+        "left": [[], [0], [0, 1], [0, 1, 2]],
+        "right": [[1, 2, 3], [2, 3], [3], []],
+        "front": [[1, 3], [], [1, 3], []],
+        "behind": [[], [0, 2], [], [0, 2]],
+    },
+}
+QUESTIONS = [
+    ("How many small things are there?", "2"),
+    ("How many things are to the right of the red metal block?", "3"),
+    ("What color is the sphere that is left of the big blue ball?", "red"),
+    ("What is the size of the matte thing that is in front of the cube?", "small"),
+    ("Is there anything else that is the same material as the tiny ball?", "yes"),
+    ("How many other things are there of the same size as the blue object?", "1"),
+    ("There is a tiny sphere; what number of other things are the same color as it?", "1"),
+    ("There is a ball in front of the big ball; is it the same color as the cube?", "yes"),
+    ("Do the cube and the gray thing have the same size?", "no"),
+    ("Is the material of the cube the same as the cylinder?", "yes"),
+    ("Are there fewer cubes than balls?", "yes"),
+    ("Is the number of metal things equal to the number of rubber things?", "yes"),
+    ("Are there more big things than cylinders right of the blue ball?", "yes"),
+    ("What number of things are both right of the cube and left of the gray cylinder?", "2"),
+    ("How many things are either cubes or small shiny cylinders?", "2"),
+    ("What shape is the tiny metal thing?", "cylinder"),
+    ("What is the big red thing made of?", "metal"),
+    ("Is there a purple thing behind the tiny ball?", "no"),
+]
+
+
+def write(folder: Path, scenes: Any, questions: Any) -> tuple[Path, Path]:
+    paths = folder / "scenes.json", folder / "questions.json"
+    paths[0].write_text(json.dumps({"scenes": scenes}), encoding="utf-8")
+    paths[1].write_text(json.dumps({"questions": questions}), encoding="utf-8")
+    return paths
+
+
+def question(text: str, answer: Any, **more: Any) -> dict[str, Any]:
+    return {"image_index": 7, "question": text, "answer": answer, **more}
+
+
+@pytest.mark.parametrize(("text", "answer"), QUESTIONS)
+def test_answers_that_a_person_can_check(tmp_path: Path, text: str, answer: str) -> None:
+    examples = read_clevr(*write(tmp_path, [SCENE], [question(text, answer)]))
+    (record,) = evaluate_exact(examples, "clevr").records
+    assert record.predicted == answer
+
+
+def test_the_report_counts_by_family_and_lists_what_could_not_be_read(tmp_path: Path) -> None:
+    entries = [
+        question("How many cubes are there?", 1, program=[{"type": "scene"}, {"type": "count"}]),
+        question("Is there a sphere?", False, program=[{"type": "exist"}]),
+        question("Is there a zeppelin?", "no", program=[{"type": "exist"}]),
+    ]
+    report = evaluate_exact(read_clevr(*write(tmp_path, [SCENE], entries)), "clevr")
+    assert [(row.family, row.examples, row.right, row.unread) for row in report.rows()] == [
+        ("count", 1, 1, 0), ("exist", 2, 0, 1), ("total", 3, 1, 1),
+    ]  # fmt: skip
+    assert list(report.unread) == ["Is there a zeppelin?"]
+    assert [record["question"] for record in report.to_json()["wrong"]] == ["Is there a sphere?"]
+
+
+@pytest.mark.parametrize(
+    ("scenes", "questions", "message"),
+    [
+        ([{**SCENE, "objects": [{"size": "large"}]}], [], r"scenes\[0\]: field 'color' is missing"),
+        ([{"objects": []}], [], r"scenes\[0\]: field 'relationships' is missing"),
+        ([SCENE], [{"image_index": 7}], r'questions\[0\]: field "question" is missing'),
+        ([SCENE], [{"image_index": 8, "question": "?"}], "image_index 8 is in no scene"),
+        ([SCENE], {}, 'expected an object with an array "questions"'),
+    ],
+)
+def test_wrong_files_are_refused_with_the_entry(tmp_path: Path, scenes: Any, questions: Any, message: str) -> None:
+    with pytest.raises(DataError, match=message):
+        read_clevr(*write(tmp_path, scenes, questions))
+
+
+def test_a_file_that_is_no_json_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "scenes.json"
+    path.write_text("{", encoding="utf-8")
+    with pytest.raises(DataError, match=r"scenes\.json: not JSON"):
+        read_clevr(path, path)

@@ -1,0 +1,104 @@
+"""SHAPES: images back to scenes, wrong files, and every recorded answer of the real files."""
+
+import random
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from nmn.data.shapes import CELL_PX, COLORS, SHAPES, SIDE_PX, SPLITS, decode_images, read_shapes
+from nmn.errors import DataError
+from nmn.evaluation.exact import evaluate_exact
+
+
+def covered(shape: str, radius: float, x: float, y: float) -> bool:
+    """Whether a shape of half-width ``radius`` at the origin covers a point."""
+    inside = {
+        "square": abs(x) <= radius and abs(y) <= radius,
+        "circle": x * x + y * y <= radius * radius,
+        "triangle": -radius <= y <= radius and abs(x) <= (y + radius) / 2,
+    }
+    return inside[shape]
+
+
+def draw_cell(shape: str, color: str, radius: float, rng: random.Random) -> NDArray[np.uint8]:
+    """Draw one cell, 4x4 points a pixel, with the noise on the colour that SHAPES has."""
+    points = [(place + 0.5) / 4 - CELL_PX / 2 for place in range(CELL_PX * 4)]
+    mask = np.array([[covered(shape, radius, x, y) for x in points] for y in points], float)
+    share = mask.reshape(CELL_PX, 4, CELL_PX, 4).mean((1, 3))
+    own = [rng.uniform(204, 255) if channel == color else rng.uniform(0, 51) for channel in COLORS]
+    return np.asarray(np.round(share[..., None] * np.array(own)), np.uint8)
+
+
+@given(st.randoms(use_true_random=False))
+def test_a_drawn_image_is_decoded_to_what_was_drawn(rng: random.Random) -> None:
+    image = np.zeros((SIDE_PX, SIDE_PX, 3), np.uint8)
+    drawn: list[dict[str, str]] = []
+    for cell in range(9):
+        shape, color, radius = rng.choice(SHAPES), rng.choice(COLORS), rng.choice((2.5, 3.75)) * rng.uniform(0.9, 1.1)
+        filled = rng.random() < 0.8
+        drawn.append({"color": color, "shape": shape} if filled else {})
+        if filled:
+            row, column = (CELL_PX * place for place in divmod(cell, 3))
+            image[row : row + CELL_PX, column : column + CELL_PX] = draw_cell(shape, color, radius, rng)
+    (scene,) = decode_images(image[None])
+    assert [dict(thing.attributes) for thing in scene.objects] == drawn
+
+
+def write_split(folder: Path, questions: int, images: int, answers: int) -> None:
+    (folder / "val.query_str.txt").write_text("is a circle red\n" * questions, encoding="utf-8")
+    (folder / "val.output").write_text("false\n" * answers, encoding="utf-8")
+    np.save(folder / "val.input.npy", np.zeros((images, SIDE_PX, SIDE_PX, 3), np.uint8))
+
+
+def test_a_split_without_recorded_answers_is_read_without(tmp_path: Path) -> None:
+    write_split(tmp_path, 2, 2, 2)
+    (tmp_path / "val.output").unlink()
+    examples = read_shapes(tmp_path, "val")
+    assert [example.answer for example in examples] == [None, None]
+    assert [record.predicted for record in evaluate_exact(examples, "shapes").records] == ["no", "no"]
+
+
+@pytest.mark.parametrize(
+    ("counts", "message"),
+    [
+        ((2, 3, 2), r"val\.input\.npy: 3 entries for 2 questions"),
+        ((2, 2, 1), r"val\.output: 1 entries for 2 questions"),
+    ],
+)
+def test_files_that_do_not_fit_each_other_are_named(tmp_path: Path, counts: tuple[int, int, int], message: str) -> None:
+    write_split(tmp_path, *counts)
+    with pytest.raises(DataError, match=message):
+        read_shapes(tmp_path, "val")
+
+
+def test_missing_truncated_and_foreign_files_are_named(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"val\.query_str\.txt: cannot be read"):
+        read_shapes(tmp_path, "val")
+    write_split(tmp_path, 2, 2, 2)
+    whole = (tmp_path / "val.input.npy").read_bytes()
+    (tmp_path / "val.input.npy").write_bytes(whole[:-100])
+    with pytest.raises(DataError, match=r"val\.input\.npy: not a whole \.npy file"):
+        read_shapes(tmp_path, "val")
+    np.save(tmp_path / "val.input.npy", np.zeros((2, 30, 30), np.float32))
+    with pytest.raises(DataError, match=r"expected uint8 images \[N, 30, 30, 3\], got float32 \[2, 30, 30\]"):
+        read_shapes(tmp_path, "val")
+
+
+@pytest.mark.parametrize("split", SPLITS)
+def test_every_recorded_answer_is_right(shapes_folder: Path, split: str) -> None:
+    total = evaluate_exact(read_shapes(shapes_folder, split), "shapes").rows()[-1]
+    assert (total.examples, total.right, total.unread) == (
+        {"val": 1024, "train.small": 640, "train.tiny": 64}[split],
+    ) * 2 + (0,)
+
+
+def test_every_string_of_the_data_is_read(shapes_folder: Path) -> None:
+    from nmn.language import parse
+
+    strings = {line for file in shapes_folder.glob("*.query_str.txt") for line in file.read_text().splitlines()}
+    assert len(strings) == 228
+    assert all(parse(string, "shapes").kind == "truth" for string in strings)
