@@ -1,0 +1,51 @@
+"""The README's examples: every console block and every Python block does what it shows."""
+
+import contextlib
+import io
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from nmn.cli import app
+
+ROOT = Path(__file__).parent.parent
+TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
+CONSOLE = re.findall(r"```console\n(.*?)```", TEXT, re.S)
+PYTHON = re.findall(r"```python\n(.*?)```", TEXT, re.S)
+
+
+def commands(block: str) -> list[tuple[str, str]]:
+    """Return each ``$ nmn ...`` of a block with the output shown under it."""
+    parts = re.split(r"^\$ ", block, flags=re.M)[1:]
+    return [(part.split("\n", 1)[0], part.split("\n", 1)[1]) for part in parts]
+
+
+@pytest.mark.parametrize(("command", "shown"), [pair for block in CONSOLE for pair in commands(block)])
+def test_a_command_prints_what_the_readme_shows(command: str, shown: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    program, *arguments = shlex.split(command)
+    assert program == "nmn"
+    result = CliRunner().invoke(app, arguments)
+    assert (result.stdout + result.stderr).rstrip() == shown.rstrip()
+
+
+@pytest.mark.parametrize("block", PYTHON)
+def test_a_python_block_prints_what_its_comments_show(block: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed):
+        exec(compile(block, "README.md", "exec"), {})
+    shown = re.findall(r"print\(.*\)  # (.*)", block)
+    assert printed.getvalue().splitlines() == shown and shown
+
+
+def test_there_are_examples_of_both_sorts() -> None:
+    assert CONSOLE and PYTHON
+
+
+def test_every_file_of_the_map_is_there() -> None:
+    mapped = re.findall(r"^\| `([^`]+)` \|", TEXT, re.M)
+    assert mapped and all((ROOT / path).exists() for path in mapped)
