@@ -5,8 +5,9 @@ another (``extends = "world"``, or a path): its tables are laid over the other's
 removes the entry. Torch-free.
 """
 
+import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -17,6 +18,8 @@ from nmn.resources import GRAMMARS
 
 MEASURES = ("x", "y", "width", "height", "area")
 BETWEEN_DEGREES = 150.0
+MAX_EXTENSIONS = 50
+NAME = re.compile(r"[\w-]+")  # what a layout takes as an argument
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +130,7 @@ def _load_file(path: Path, mtime_ns: int) -> Lexicon:
 def _find(source: str, beside: Path) -> Path:
     """Return the file that ``source`` names: a path ending in .toml, else one of ours."""
     path = beside / source if source.endswith(".toml") else GRAMMARS / "lexicon" / f"{source}.toml"
-    if not path.is_file():
+    if not _is_file(path):
         known = sorted(file.stem for file in (GRAMMARS / "lexicon").glob("*.toml"))
         raise LexiconError(
             f"no lexicon {source!r}; there are {', '.join(known)}, or give the path of a .toml file"
@@ -136,12 +139,21 @@ def _find(source: str, beside: Path) -> Path:
     return path.resolve()
 
 
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except (OSError, ValueError):  # a name that no file can have: too long, or with a zero byte
+        return False
+
+
 def _read_extended(path: Path, seen: tuple[Path, ...]) -> dict[str, Any]:
     if path in seen:
         raise LexiconError("lexicons extend each other in a cycle: " + " -> ".join(str(file) for file in (*seen, path)))
+    if len(seen) > MAX_EXTENSIONS:
+        raise LexiconError(f"{path}: more than {MAX_EXTENSIONS} lexicons extend each other")
     try:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (OSError, ValueError, RecursionError) as error:  # ValueError: of UTF-8, of TOML, of too long an integer
         raise LexiconError(f"{path}: not a readable TOML file: {error}") from None
     if "extends" not in data:
         return data
@@ -163,6 +175,8 @@ def _overlay(base: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
 
 def _build(data: dict[str, Any]) -> Lexicon:
     _check_keys("", data, {"name", "nouns", "attributes", "relations", "superlatives", "plurals", "unit_px"})
+    for table in ("attributes", "relations", "superlatives"):
+        _check_names(table, _table(data, table))
     attributes = {name: _attribute(name, entry) for name, entry in _table(data, "attributes").items()}
     lexicon = Lexicon(
         name=_text("name", data.get("name")),
@@ -173,7 +187,7 @@ def _build(data: dict[str, Any]) -> Lexicon:
             name: _superlative(name, entry, attributes) for name, entry in _table(data, "superlatives").items()
         },
         plurals={single: _text(f"plurals.{single}", many) for single, many in _table(data, "plurals").items()},
-        unit_px=_number("unit_px", data["unit_px"]) if "unit_px" in data else None,
+        unit_px=_unit(data["unit_px"]) if "unit_px" in data else None,
     )
     _check_distinct_values(lexicon)
     return lexicon
@@ -186,6 +200,7 @@ def _attribute(name: str, entry: Any) -> Attribute:
         {value: _words(f"{place}.{key}.{value}", words) for value, words in _table(entry, key).items()}
         for key in ("values", "adjectives")
     )
+    _check_names(f"{place}.values", values)
     if not values:
         raise LexiconError(f"{place}.values: at least one value is needed")
     if stray := adjectives.keys() - values.keys():
@@ -256,6 +271,13 @@ def _check_keys(place: str, entry: Any, known: set[str]) -> None:
             raise LexiconError(f"{place + '.' if place else ''}{key}: unknown key{did_you_mean(key, known)}")
 
 
+def _check_names(place: str, names: Iterable[str]) -> None:
+    """Refuse a name that no layout could take as an argument; the words for it may be any text."""
+    for name in names:
+        if not NAME.fullmatch(name):
+            raise LexiconError(f"{place}.{name}: a name is one word of letters, digits, _ and -, such as light_blue")
+
+
 def _table(entry: Mapping[str, Any], key: str) -> dict[str, Any]:
     table = entry.get(key, {})
     if not isinstance(table, dict):
@@ -279,3 +301,10 @@ def _number(place: str, value: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not abs(value) < 1e9:
         raise LexiconError(f"{place}: expected a number, got {value!r}")
     return float(value)
+
+
+def _unit(value: Any) -> float:
+    unit = _number("unit_px", value)
+    if unit <= 0:
+        raise LexiconError(f"unit_px: expected a number above 0, got {value!r}")
+    return unit

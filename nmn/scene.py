@@ -5,7 +5,6 @@ and measures mean what in a scene is said by the lexicon that ``SceneGraph.world
 """
 
 import json
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import Any
 from nmn.errors import SceneError, did_you_mean
 
 MAX_OBJECTS = 256
+MAX_PX = 1e9  # so that areas and their differences stay finite
 Box = tuple[float, float, float, float]
 
 
@@ -22,7 +22,7 @@ Box = tuple[float, float, float, float]
 class SceneObject:
     """One object: its attributes, such as ``{"shape": "circle", "color": "red"}``, and its box.
 
-    ``box`` is (left, top, right, bottom) in pixels, finite, with left <= right and top <= bottom.
+    ``box`` is (left, top, right, bottom) in pixels, within MAX_PX, with left <= right and top <= bottom.
     """
 
     attributes: Mapping[str, str]
@@ -107,10 +107,10 @@ def read_scene(path: str | Path) -> SceneGraph:
         raise SceneError(f"{path}: cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
         raise SceneError(f"{path}: not UTF-8 text, so not a scene's JSON") from error
-    except (json.JSONDecodeError, RecursionError) as error:
-        raise SceneError(f"{path}: not JSON: {error}") from error
     except SceneError as error:
         raise SceneError(f"{path}: {error}") from error
+    except (ValueError, RecursionError) as error:  # JSON's own error, or an integer of too many digits
+        raise SceneError(f"{path}: not JSON: {error}") from error
 
 
 def _object_from_json(place: str, data: Any) -> SceneObject:
@@ -139,10 +139,10 @@ def _check_fields(place: str, data: Any, required: Mapping[str, Any], optional: 
 
 def _check_relation(name: str, rows: Any, count: int) -> tuple[tuple[int, ...], ...]:
     valid = (
-        isinstance(rows, Sequence)
+        isinstance(rows, (list, tuple))
         and len(rows) == count
         and all(
-            isinstance(row, Sequence) and all(type(index) is int and 0 <= index < count for index in row)
+            isinstance(row, (list, tuple)) and all(type(index) is int and 0 <= index < count for index in row)
             for row in rows
         )
     )
@@ -152,4 +152,4 @@ def _check_relation(name: str, rows: Any, count: int) -> tuple[tuple[int, ...], 
 
 
 def _is_finite(value: object) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < MAX_PX

@@ -6,10 +6,10 @@ cannot have the same bug. A set is a frozenset of object numbers.
 
 import math
 from collections.abc import Callable
-from fractions import Fraction
+from operator import eq, ge, gt, le, lt
 
-from nmn.errors import ArgumentError, SceneError
-from nmn.layout import Layout
+from nmn.errors import ArgumentError, SceneError, did_you_mean
+from nmn.layout import SIGNATURES, Argument, Layout
 from nmn.lexicon import BETWEEN_DEGREES, Gap, Given, Lexicon, Offset, Order
 from nmn.scene import SceneGraph
 
@@ -19,7 +19,7 @@ Meaning = Objects | bool | int | tuple[str, ...]
 
 
 def evaluate(layout: Layout, scene: SceneGraph, lexicon: Lexicon) -> Value:
-    """Return the answer of a layout on a scene.
+    """Return the answer of a layout on a scene; raise ArgumentError or SceneError for a word that means nothing there.
 
     A set is answered as the sorted tuple of its objects; an attribute as a value's name, a tuple of names in the
     lexicon's order where there are several, None where there is none.
@@ -37,25 +37,33 @@ class World:
 
     def __init__(self, scene: SceneGraph, lexicon: Lexicon) -> None:
         self.scene, self.lexicon = scene, lexicon
+        self.attributes = [thing.attributes for thing in scene.objects]
         self.all: Objects = frozenset(range(len(scene.objects)))
         self.unit = lexicon.unit_px or max(scene.width, scene.height)
 
     def meaning(self, layout: Layout) -> Meaning:
         """Return the set, number, truth or values that a layout means."""
-        operands = [self.meaning(operand) for operand in layout.operands]
-        if layout.module in TRUTH_OR_SET and isinstance(operands[0], bool):
-            return TRUTH_OR_SET[layout.module](*operands)
-        return MODULES[layout.module](self, layout.argument, *operands)
+        argument, word = SIGNATURES[layout.module].argument, layout.argument or ""
+        self.check_word(argument, word)
+        return MODULES[layout.module](self, word, *[self.meaning(operand) for operand in layout.operands])
 
-    def attribute(self, thing: int, name: str) -> str | None:
-        """Return an object's value of an attribute, if it has one."""
-        if name not in self.lexicon.attributes:
-            raise ArgumentError(f'unknown attribute "{name}"')
-        return self.scene.objects[thing].attributes.get(name)
+    def check_word(self, argument: Argument | None, word: str) -> None:
+        """Refuse a word that the lexicon lacks, or whose pairs the scene must give and does not: also of empty sets."""
+        known = {
+            Argument.VALUE: self.lexicon.attribute_of,
+            Argument.ATTRIBUTE: self.lexicon.attributes,
+            Argument.RELATION: self.lexicon.relations,
+            Argument.SUPERLATIVE: self.lexicon.superlatives,
+        }
+        if argument in known and word not in known[argument]:
+            raise ArgumentError(f'unknown {argument} "{word}"{did_you_mean(word, known[argument])}')
+        meaning = self.lexicon.relations[word].meaning if argument is Argument.RELATION else None
+        if isinstance(meaning, Given) and meaning.name not in self.scene.relations:
+            raise SceneError(f'the scene gives no relation "{meaning.name}"')
 
     def values(self, things: Objects, name: str) -> tuple[str, ...]:
         """Return the values of an attribute that occur in a set, in the lexicon's order."""
-        found = {self.attribute(thing, name) for thing in things}
+        found = {self.attributes[thing].get(name) for thing in things}
         return tuple(value for value in self.lexicon.attributes[name].values if value in found)
 
     def centre(self, thing: int) -> tuple[float, float]:
@@ -68,10 +76,10 @@ class World:
         left, top, right, bottom = self.scene.objects[thing].box
         x, y = self.centre(thing)
         measures = {"x": x, "y": y, "width": right - left, "height": bottom - top}
-        measures["area"] = (right - left) * (bottom - top)
+        measures["area"] = measures["width"] * measures["height"]
         if by in measures:
             return measures[by]
-        value = self.attribute(thing, by)
+        value = self.attributes[thing].get(by)
         return None if value is None else float(list(self.lexicon.attributes[by].values).index(value))
 
     def exceeds(self, thing: int, other: int, order: Order) -> bool:
@@ -82,18 +90,14 @@ class World:
         power = {"x": 1, "y": 1, "width": 1, "height": 1, "area": 2}.get(order.by, 0)
         return (mine - its) * order.sign > order.margin * self.unit**power
 
-    def related(self, thing: int, name: str | None, other: int) -> bool:
+    def related(self, thing: int, name: str, other: int) -> bool:
         """Whether an object stands in a relation to another; never to itself."""
-        if name not in self.lexicon.relations:
-            raise ArgumentError(f'unknown relation "{name}"')
-        return thing != other and self._related(thing, self.lexicon.relations[str(name)].meaning, other)
+        return thing != other and self._related(thing, self.lexicon.relations[name].meaning, other)
 
     def _related(self, thing: int, meaning: Order | Offset | Gap | Given, other: int) -> bool:
         if isinstance(meaning, Order):
             return self.exceeds(thing, other, meaning)
         if isinstance(meaning, Given):
-            if meaning.name not in self.scene.relations:
-                raise SceneError(f"the scene does not give {meaning.name}")
             return thing in self.scene.relations[meaning.name][other]
         if isinstance(meaning, Offset):
             x, y = (mine - its for mine, its in zip(self.centre(thing), self.centre(other), strict=True))
@@ -103,12 +107,12 @@ class World:
         gaps = [max(mine[axis] - its[axis + 2], its[axis] - mine[axis + 2]) for axis in (0, 1)]
         return max(*gaps, 0) <= meaning.at_most * self.unit
 
-    def before(self, thing: int, name: str | None, things: Objects) -> int:
-        """Return how many of a set come before an object in the order of a superlative."""
-        if name not in self.lexicon.superlatives:
-            raise ArgumentError(f'unknown superlative "{name}"')
-        order = self.lexicon.superlatives[str(name)].order
-        return sum(self.exceeds(other, thing, order) for other in things if other != thing)
+    def rank(self, thing: int, name: str, things: Objects) -> int | None:
+        """Return 1 + how many of a set come before an object; None where it lacks the attribute that decides."""
+        order = self.lexicon.superlatives[name].order
+        if self.measure(thing, order.by) is None:
+            return None
+        return 1 + sum(self.exceeds(other, thing, order) for other in things if other != thing)
 
     def lies_between(self, thing: int, one: int, other: int) -> bool:
         """Whether two objects are seen in nearly opposite directions from a third."""
@@ -120,69 +124,50 @@ class World:
         return lengths > 0 and product <= math.cos(math.radians(BETWEEN_DEGREES)) * lengths
 
 
-TRUTH_OR_SET: dict[str, Callable[..., bool]] = {
-    "and": lambda first, second: first and second,
-    "or": lambda first, second: first or second,
-    "not": lambda first: not first,
-}
-COMPARE: dict[str | None, Callable[[int, int], bool]] = {
-    "equal": lambda first, second: first == second,
-    "fewer": lambda first, second: first < second,
-    "more": lambda first, second: first > second,
-    "at_most": lambda first, second: first <= second,
-    "at_least": lambda first, second: first >= second,
-}
-QUANTIFY: dict[str | None, Callable[[Objects, Objects], bool]] = {
+COMPARE: dict[str, Callable[[int, int], bool]] = {"equal": eq, "fewer": lt, "more": gt, "at_most": le, "at_least": ge}
+QUANTIFY: dict[str, Callable[[Objects, Objects], bool]] = {
     "every": lambda first, second: first <= second,
-    "most": lambda first, second: len(first) > 0 and Fraction(len(first & second), len(first)) > Fraction(1, 2),
+    "most": lambda first, second: 2 * len(first & second) > len(first),
     "half": lambda first, second: 2 * len(first & second) == len(first),
     "both": lambda first, second: len(first) == 2 and first <= second,
     "neither": lambda first, second: len(first) == 2 and not first & second,
 }
 
 
-def _find(world: World, value: str | None) -> Objects:
-    if value not in world.lexicon.attribute_of:
-        raise ArgumentError(f'unknown value "{value}"')
-    attribute = world.lexicon.attribute_of[str(value)]
-    return frozenset(thing for thing in world.all if world.attribute(thing, attribute) == value)
+def _find(world: World, value: str) -> Objects:
+    attribute = world.lexicon.attribute_of[value]
+    return frozenset(thing for thing in world.all if world.attributes[thing].get(attribute) == value)
 
 
-def _relate(world: World, name: str | None, things: Objects) -> Objects:
+def _relate(world: World, name: str, things: Objects) -> Objects:
     return frozenset(thing for thing in world.all if any(world.related(thing, name, other) for other in things))
 
 
-def _relate_every(world: World, name: str | None, things: Objects) -> Objects:
-    return frozenset(
-        thing for thing in world.all if all(world.related(thing, name, other) for other in things - {thing})
-    )
+def _relate_every(world: World, name: str, things: Objects) -> Objects:
+    others = {thing: things - {thing} for thing in world.all}
+    return frozenset(thing for thing in world.all if all(world.related(thing, name, other) for other in others[thing]))
 
 
-def _relate_count(world: World, name: str | None, things: Objects, number: int) -> Objects:
-    return frozenset(
-        thing for thing in world.all if sum(world.related(thing, name, other) for other in things) >= number
-    )
+def _relate_count(world: World, name: str, things: Objects, number: int) -> Objects:
+    counts = {thing: sum(world.related(thing, name, other) for other in things) for thing in world.all}
+    return frozenset(thing for thing, count in counts.items() if count >= number)
 
 
-def _between(world: World, _: str | None, first: Objects, second: Objects) -> Objects:
+def _between(world: World, _: str, first: Objects, second: Objects) -> Objects:
     pairs = [(one, other) for one in first for other in second]
     return frozenset(thing for thing in world.all if any(world.lies_between(thing, *pair) for pair in pairs))
 
 
-def _same(world: World, name: str | None, things: Objects) -> Objects:
+def _same(world: World, name: str, things: Objects) -> Objects:
     def shares(thing: int, other: int) -> bool:
-        value = world.attribute(thing, str(name))
-        return thing != other and value is not None and value == world.attribute(other, str(name))
+        value = world.attributes[thing].get(name)
+        return thing != other and value is not None and value == world.attributes[other].get(name)
 
     return frozenset(thing for thing in world.all if any(shares(thing, other) for other in things))
 
 
-def _superlative(world: World, name: str | None, things: Objects) -> Objects:
-    return frozenset(thing for thing in things if world.before(thing, name, things) == 0)
-
-
-def _ordinal(world: World, name: str | None, things: Objects, number: int) -> Objects:
-    return frozenset(thing for thing in things if world.before(thing, name, things) + 1 == number)
+def _ordinal(world: World, name: str, things: Objects, number: int) -> Objects:
+    return frozenset(thing for thing in things if world.rank(thing, name, things) == number)
 
 
 MODULES: dict[str, Callable[..., Meaning]] = {
@@ -193,12 +178,12 @@ MODULES: dict[str, Callable[..., Meaning]] = {
     "relate_count": _relate_count,
     "between": _between,
     "same": _same,
-    "superlative": _superlative,
+    "superlative": lambda world, name, things: _ordinal(world, name, things, 1),
     "ordinal": _ordinal,
     "unique": lambda world, _, things: things,
-    "and": lambda world, _, first, second: first & second,
+    "and": lambda world, _, first, second: first & second,  # of two sets or of two truths
     "or": lambda world, _, first, second: first | second,
-    "not": lambda world, _, things: world.all - things,
+    "not": lambda world, _, first: not first if isinstance(first, bool) else world.all - first,
     "count": lambda world, _, things: len(things),
     "distinct": lambda world, name, things: len(world.values(things, name)),
     "number": lambda world, numeral: int(numeral),

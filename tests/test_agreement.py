@@ -1,50 +1,121 @@
 """The batched exact executor against the independent reference, on random layouts and scenes of every world."""
 
 import random
+from dataclasses import dataclass
+from functools import cache
 
 import pytest
 
-from nmn.assembler.execute import execute
+from nmn.assembler.execute import Run, execute
 from nmn.assembler.plan import plan
 from nmn.assembler.trace import answers, trace
 from nmn.bench.samples import random_layout, random_scene
-from nmn.layout import SIGNATURES, Kind, Layout
-from nmn.lexicon import Lexicon, load_lexicon
+from nmn.layout import SIGNATURES, Argument, Kind, Layout
 from nmn.modules.exact import encode, exact_library
 from nmn.scene import SceneGraph
 from synth_data.reference import evaluate
+from tests.strategies import LEXICONS, draw_pairs
 
-PAIRS = 4_000
+PAIRS = 4_000  # of each world
+BATCH = 1_000
+SEEDS = {"world": 1, "shapes": 2, "clevr": 3, "ordered": 4, "ranked": 5}
+# where the executor is known to depart from the stated meaning; strict, so that a repair makes itself known
+RANKED = pytest.param(
+    "ranked",
+    marks=pytest.mark.xfail(strict=True, reason="superlatives pick objects that lack the attribute they order by"),
+)
 
 
-def sample(world: str, count: int, seed: int) -> tuple[Lexicon, list[Layout], list[SceneGraph]]:
-    rng, lexicon = random.Random(seed), load_lexicon(world)
-    layouts = [random_layout(rng, lexicon, rng.choice(list(Kind)), rng.randint(1, 6)) for _ in range(count)]
-    scenes = [random_scene(rng, lexicon, rng.randint(0, 9), sparse=True) for _ in range(count)]
-    return lexicon, layouts, scenes
+@dataclass(frozen=True)
+class Sample:
+    """Layouts and scenes of a world, and the runs of their batches."""
+
+    world: str
+    layouts: list[Layout]
+    scenes: list[SceneGraph]
+    runs: list[Run]
 
 
-@pytest.mark.parametrize(("world", "seed"), [("world", 1), ("shapes", 2), ("clevr", 3)])
-def test_executor_and_reference_give_the_same_answers(world: str, seed: int) -> None:
-    lexicon, layouts, scenes = sample(world, PAIRS, seed)
-    run = execute(plan(layouts), exact_library(lexicon), encode(scenes, lexicon))
-    expected = [evaluate(layout, scene, lexicon) for layout, scene in zip(layouts, scenes, strict=True)]
-    found = answers(run, lexicon)
-    wrong = [(str(layouts[i]), found[i], expected[i]) for i in range(PAIRS) if found[i] != expected[i]]
+@cache
+def sample(world: str) -> Sample:
+    layouts, scenes = draw_pairs(world, PAIRS, SEEDS[world])
+    batches = [slice(start, start + BATCH) for start in range(0, PAIRS, BATCH)]
+    return Sample(world, layouts, scenes, [run(world, layouts[batch], scenes[batch]) for batch in batches])
+
+
+def run(world: str, layouts: list[Layout], scenes: list[SceneGraph]) -> Run:
+    lexicon = LEXICONS[world]
+    return execute(plan(layouts), exact_library(lexicon), encode(scenes, lexicon))
+
+
+def differences(world: str, layouts: list[Layout], scenes: list[SceneGraph], found: list[object]) -> list[str]:
+    """Return, shortest layout first, where an answer is not the reference's; 1 and True are different answers."""
+    wrong = []
+    for layout, scene, answer in zip(layouts, scenes, found, strict=True):
+        expected = evaluate(layout, scene, LEXICONS[world])
+        if type(answer) is not type(expected) or answer != expected:
+            wrong.append(f"{layout}: executor {answer!r}, reference {expected!r}, scene {scene.to_json()}")
+    return sorted(wrong, key=len)
+
+
+@pytest.mark.parametrize("world", ["world", "shapes", "clevr", "ordered", RANKED])
+def test_executor_and_reference_give_the_same_answers(world: str) -> None:
+    drawn, lexicon = sample(world), LEXICONS[world]
+    found = [answer for one in drawn.runs for answer in answers(one, lexicon)]
+    wrong = differences(world, drawn.layouts, drawn.scenes, list(found))
     assert not wrong, f"{len(wrong)} of {PAIRS} differ, first: {wrong[:3]}"
 
 
-@pytest.mark.parametrize("world", ["world", "shapes", "clevr"])
+@pytest.mark.parametrize("world", ["world", "shapes", "clevr", "ordered"])
 def test_every_call_of_a_trace_is_what_the_reference_says(world: str) -> None:
-    lexicon, layouts, scenes = sample(world, 150, seed=4)
-    run = execute(plan(layouts), exact_library(lexicon), encode(scenes, lexicon))
-    for example, (layout, scene) in enumerate(zip(layouts, scenes, strict=True)):
+    drawn, lexicon = sample(world), LEXICONS[world]
+    for example in range(200):
+        layout, scene = drawn.layouts[example], drawn.scenes[example]
         built: list[Layout] = []
-        for call, traced in zip(layout.calls, trace(run, example, lexicon).calls, strict=True):
+        for call in layout.calls:
             built.append(Layout(call.module, call.argument, tuple(built[operand] for operand in call.operands)))
-            assert traced.value == evaluate(built[-1], scene, lexicon), str(built[-1])
+        found: list[object] = [call.value for call in trace(drawn.runs[0], example, lexicon).calls]
+        assert not differences(world, built, [scene] * len(built), found)
 
 
-def test_the_sample_reaches_every_module() -> None:
-    _, layouts, _ = sample("world", PAIRS, seed=1)
-    assert {call.module for layout in layouts for call in layout.calls} >= set(SIGNATURES)
+@pytest.mark.parametrize("world", ["world", "shapes", "clevr"])
+def test_many_layouts_on_one_shared_image_agree_too(world: str) -> None:
+    layouts, scenes = draw_pairs(world, 300, seed=6)
+    lexicon, images = LEXICONS[world], [index % 7 for index in range(300)]
+    shared = execute(plan(layouts, images), exact_library(lexicon), encode(scenes[:7], lexicon))
+    assert not differences(world, layouts, [scenes[image] for image in images], list(answers(shared, lexicon)))
+
+
+def test_the_benchmarks_own_samples_agree_too() -> None:
+    rng, lexicon = random.Random(7), LEXICONS["world"]
+    layouts = [random_layout(rng, lexicon, rng.choice(list(Kind)), rng.randint(1, 6)) for _ in range(BATCH)]
+    scenes = [random_scene(rng, lexicon, rng.randint(0, 9), sparse=True) for _ in range(BATCH)]
+    found = answers(run("world", layouts, scenes), lexicon)
+    assert not differences("world", layouts, scenes, list(found))
+
+
+@pytest.mark.parametrize("world", ["world", "ordered"])
+def test_the_sample_reaches_every_module_and_every_word(world: str) -> None:
+    called = {(call.module, call.argument) for layout in sample(world).layouts for call in layout.calls}
+    words = {
+        Argument.RELATION: LEXICONS[world].relations,
+        Argument.SUPERLATIVE: LEXICONS[world].superlatives,
+        Argument.ATTRIBUTE: LEXICONS[world].attributes,
+    }
+    wanted = {
+        (name, word)
+        for name, signature in SIGNATURES.items()
+        if signature.argument in words
+        for word in words[signature.argument]
+    }
+    assert {module for module, _ in called} >= set(SIGNATURES) and called >= wanted
+
+
+@pytest.mark.parametrize("world", ["world", "shapes", "clevr"])
+def test_no_kind_of_answer_is_nearly_always_the_same(world: str) -> None:
+    drawn = sample(world)
+    answered: dict[Kind, list[object]] = {kind: [] for kind in Kind}
+    for layout, scene in zip(drawn.layouts[:BATCH], drawn.scenes[:BATCH], strict=True):
+        answered[layout.kind].append(evaluate(layout, scene, LEXICONS[world]))
+    for kind, found in answered.items():
+        assert max(found.count(answer) for answer in found) < 0.75 * len(found), kind

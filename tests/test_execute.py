@@ -61,12 +61,11 @@ def test_equal_sub_layouts_on_one_image_are_one_call() -> None:
     assert plan(layouts, images=[0, 1]).calls == 8
 
 
-def test_calls_of_one_depth_module_and_kind_are_one_step() -> None:
+def test_calls_of_one_level_module_and_kind_are_one_step() -> None:
     layouts = [parse_layout(f"and(exists(and(find[{c}], find[circle])), exists(find[{c}]))") for c in ("red", "blue")]
     steps = [(step.module, step.kind, step.stop - step.start) for step in plan(layouts).steps]
     assert steps == [
-        ("find", "attention", 4), ("and", "attention", 2), ("exists", "truth", 2), ("exists", "truth", 2),
-        ("and", "truth", 2),
+        ("find", "attention", 4), ("and", "attention", 2), ("exists", "truth", 4), ("and", "truth", 2),
     ]  # fmt: skip
 
 

@@ -37,15 +37,18 @@ def draw_cell(shape: str, color: str, radius: float, rng: random.Random) -> NDAr
 def test_a_drawn_image_is_decoded_to_what_was_drawn(rng: random.Random) -> None:
     image = np.zeros((SIDE_PX, SIDE_PX, 3), np.uint8)
     drawn: list[dict[str, str]] = []
+    widths: list[float] = []
     for cell in range(9):
         shape, color, radius = rng.choice(SHAPES), rng.choice(COLORS), rng.choice((2.5, 3.75)) * rng.uniform(0.9, 1.1)
         filled = rng.random() < 0.8
+        widths.append(2 * radius if filled else CELL_PX)
         drawn.append({"color": color, "shape": shape} if filled else {})
         if filled:
             row, column = (CELL_PX * place for place in divmod(cell, 3))
             image[row : row + CELL_PX, column : column + CELL_PX] = draw_cell(shape, color, radius, rng)
     (scene,) = decode_images(image[None])
     assert [dict(thing.attributes) for thing in scene.objects] == drawn
+    assert [thing.box[2] - thing.box[0] for thing in scene.objects] == pytest.approx(widths, abs=0.5)
 
 
 def write_split(folder: Path, questions: int, images: int, answers: int) -> None:
@@ -72,6 +75,44 @@ def test_a_split_without_recorded_answers_is_read_without(tmp_path: Path) -> Non
 def test_files_that_do_not_fit_each_other_are_named(tmp_path: Path, counts: tuple[int, int, int], message: str) -> None:
     write_split(tmp_path, *counts)
     with pytest.raises(DataError, match=message):
+        read_shapes(tmp_path, "val")
+
+
+def test_the_last_line_counts_without_a_newline_at_its_end(tmp_path: Path) -> None:
+    write_split(tmp_path, 2, 2, 2)
+    for name in ("query_str.txt", "output"):
+        path = tmp_path / f"val.{name}"
+        path.write_text(path.read_text(encoding="utf-8").removesuffix("\n"), encoding="utf-8")
+    assert [example.answer for example in read_shapes(tmp_path, "val")] == ["false", "false"]
+
+
+def test_an_empty_split_has_no_examples(tmp_path: Path) -> None:
+    write_split(tmp_path, 0, 0, 0)
+    assert read_shapes(tmp_path, "val") == []
+
+
+def test_an_answer_that_is_neither_true_nor_false_is_named_with_its_line(tmp_path: Path) -> None:
+    write_split(tmp_path, 2, 2, 2)
+    (tmp_path / "val.output").write_text("true\nmaybe\n", encoding="utf-8")
+    with pytest.raises(DataError, match=r"val\.output: line 2: expected true or false, got 'maybe'"):
+        read_shapes(tmp_path, "val")
+
+
+def test_an_archive_of_arrays_is_refused(tmp_path: Path) -> None:
+    write_split(tmp_path, 2, 2, 2)
+    with (tmp_path / "val.input.npy").open("wb") as file:
+        np.savez(file, images=np.zeros((2, SIDE_PX, SIDE_PX, 3), np.uint8))
+    with pytest.raises(DataError, match=r"val\.input\.npy: expected one array"):
+        read_shapes(tmp_path, "val")
+
+
+def test_a_header_that_promises_a_trillion_images_is_refused(tmp_path: Path) -> None:
+    write_split(tmp_path, 2, 2, 2)
+    whole = (tmp_path / "val.input.npy").read_bytes()
+    padded = whole.replace(b"(2, 30, 30, 3), }" + b" " * 12, b"(2000000000000, 30, 30, 3), }")
+    assert len(padded) == len(whole) and padded != whole
+    (tmp_path / "val.input.npy").write_bytes(padded)
+    with pytest.raises(DataError, match=r"val\.input\.npy: not a whole \.npy file"):
         read_shapes(tmp_path, "val")
 
 

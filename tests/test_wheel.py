@@ -29,15 +29,15 @@ def clean(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     venv.create(folder, with_pip=False)
     python = folder / "bin" / "python"
     site = Path(sysconfig.get_path("purelib", "venv", {"base": str(folder), "platbase": str(folder)}))
-    with zipfile.ZipFile(wheel) as archive:
-        archive.extractall(site)
+    pip = [sys.executable, "-m", "pip", "--python", str(python), "install", "--quiet", "--no-deps", "--no-index"]
+    subprocess.run([*pip, "--disable-pip-version-check", str(wheel)], check=True, capture_output=True)
     paths = {sysconfig.get_path("purelib"), sysconfig.get_path("platlib")}
     (site / "dependencies.pth").write_text("\n".join(sorted(paths)), encoding="utf-8")
     return python
 
 
-def run(python: Path, *arguments: str) -> str:
-    result = subprocess.run([str(python), *arguments], capture_output=True, text=True, cwd=python.parent, check=False)
+def run(program: Path, *arguments: str) -> str:
+    result = subprocess.run([str(program), *arguments], capture_output=True, text=True, cwd=program.parent, check=False)
     assert result.returncode == 0, result.stderr
     return result.stdout
 
@@ -54,8 +54,20 @@ def test_the_clean_environment_takes_the_wheels_package(clean: Path) -> None:
     assert not Path(path).is_relative_to(ROOT)
 
 
-def test_the_wheel_parses_and_answers_a_question(clean: Path) -> None:
-    assert run(clean, "-m", "nmn", "parse", "is there a red circle").startswith("exists(and(find[red], find[circle]))")
+def test_the_installed_nmn_command_parses_and_answers_a_question(clean: Path) -> None:
+    nmn = clean.with_name("nmn")
+    assert run(nmn, "parse", "is there a red circle").startswith("exists(and(find[red], find[circle]))")
     scene = run(clean, "-c", "from nmn.resources import SCENES; print(SCENES / 'demo.json')").strip()
-    answer = json.loads(run(clean, "-m", "nmn", "ask", scene, "how many circles are there", "--json"))
+    answer = json.loads(run(nmn, "ask", scene, "how many circles are there", "--json"))
     assert answer["answer"] == 2
+
+
+def test_the_installed_synth_data_command_evaluates_a_layout(clean: Path) -> None:
+    scene = run(clean, "-c", "from nmn.resources import SCENES; print(SCENES / 'demo.json')").strip()
+    assert run(clean.with_name("synth-data"), "evaluate", scene, "count(find[circle])") == "2\n"
+
+
+def test_every_grammar_and_lexicon_can_be_read_from_the_wheel(clean: Path) -> None:
+    code = "import nmn; print([str(nmn.parse('is there a red thing', grammar=name)) for name in ('world', 'clevr')])"
+    assert run(clean, "-c", code) == "['exists(find[red])', 'exists(find[red])']\n"
+    assert run(clean.with_name("nmn"), "parse", "is a red shape above a square", "--grammar", "shapes")

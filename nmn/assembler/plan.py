@@ -1,8 +1,9 @@
 """Layouts of a batch to one plan: which calls there are, which run together, and where each value will lie.
 
 All decisions are taken here, with integers only and no torch. Equal sub-layouts on the same image become one call;
-calls of the same depth, module and kind become one step, whose values lie in consecutive rows of its kind's buffer
-(dynamic batching over the union graph, Looks et al. 2017, section 2).
+calls of the same level, module and kind become one step, whose values lie in consecutive rows of its kind's buffer
+(dynamic batching over the union graph, Looks et al. 2017, section 2). A level is a depth, moved later where that lets
+more calls share a step.
 """
 
 from collections.abc import Sequence
@@ -95,9 +96,9 @@ def plan(layouts: Sequence[Layout], images: Sequence[int] | None = None) -> Plan
     if len(example_images) != len(layouts):
         raise ValueError(f"{len(layouts)} layouts need as many images, got {len(example_images)}")
     structures = _Structures()
-    distinct = {layout: index for index, layout in enumerate(dict.fromkeys(layouts))}
+    distinct: dict[Layout, int] = {}
+    chosen = np.array([distinct.setdefault(layout, len(distinct)) for layout in layouts], np.int64)
     members = [structures.add(layout) for layout in distinct]
-    chosen = np.fromiter(map(distinct.__getitem__, layouts), np.int64, len(layouts))
     roots = np.fromiter([numbers[-1] for numbers in members], np.int64, len(members))[chosen]
     keys = _keys(members, chosen, example_images, len(structures))
     return _arrange(tuple(layouts), example_images, roots, structures, keys)
@@ -125,13 +126,12 @@ class _Structures:
 
         def visit(layout: Layout) -> int:
             operands = layout.operands
-            arity = len(operands)
             key: Structure
-            if arity == 0:
+            if not operands:
                 key = (layout.label,)
-            elif arity == 1:
+            elif len(operands) == 1:
                 key = (layout.label, visit(operands[0]))
-            elif arity == 2:
+            elif len(operands) == 2:
                 key = (layout.label, visit(operands[0]), visit(operands[1]))
             else:
                 key = (layout.label, *[visit(operand) for operand in operands])
@@ -173,8 +173,25 @@ def _table(structures: _Structures) -> _Table:
     places = {name: place for place, name in enumerate(SIGNATURES)}
     modules = np.array([places[layout.module] for layout in firsts], np.int64)[of_label]
     depths = np.fromiter(map(attrgetter("depth"), layouts), np.int64, len(layouts))
-    groups = (depths * len(places) + modules) * len(KINDS) + kinds
+    groups = (_levels(depths, kinds, below) * len(places) + modules) * len(KINDS) + kinds
     return _Table(layouts, kinds, groups, arguments[of_label], below, names)
+
+
+def _levels(depths: Integers, kinds: Integers, below: Integers) -> Integers:
+    """Return when each structure runs: attentions as early as they can, what is made of them as late as it can.
+
+    So the attentions of a batch start together and its answers end together, whatever the depth of each layout, and
+    more calls share a step than by depth alone.
+    """
+    late = kinds != KIND_PLACES[Kind.ATTENTION]
+    levels = np.where(late, depths.max(initial=0), depths)
+    for depth in range(int(depths.max(initial=0)), 0, -1):
+        users = np.flatnonzero(depths == depth)
+        for place in range(below.shape[1]):
+            operands = below[users, place]
+            delayed = np.flatnonzero((operands >= 0) & late[operands])
+            np.minimum.at(levels, operands[delayed], levels[users[delayed]] - 1)
+    return levels
 
 
 def _connective_kinds(kinds: Integers, below: Integers) -> Integers:

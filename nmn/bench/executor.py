@@ -23,6 +23,7 @@ from nmn.scene import SceneGraph
 
 SCENES = 4_096
 FEW = 16
+SAMPLE = 64
 SINGLE = 256
 
 
@@ -31,7 +32,7 @@ def bench_executor(seed: int = 0) -> list[Figure]:
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
-        with torch.no_grad():
+        with torch.inference_mode():
             return _measure(random.Random(seed))
     finally:
         torch.set_num_threads(threads)
@@ -80,7 +81,7 @@ def _many(
     together = median_seconds(lambda: execute(mixed, library, regions))
     singles = [(plan([layout]), encode([scene], lexicon)) for layout, scene in zip(layouts, scenes, strict=False)]
     alone = median_seconds(lambda: [execute(prepared, library, one) for prepared, one in singles])
-    identical = [plan([layout] * SCENES) for layout in layouts[:: SCENES // (2 * FEW)]]
+    identical = [plan([layout] * SCENES) for layout in layouts[:: SCENES // SAMPLE]]
     same = median_seconds(lambda: [execute(prepared, library, regions) for prepared in identical])
     per_call = together / mixed.calls
     same_per_call = same / sum(prepared.calls for prepared in identical)

@@ -19,6 +19,7 @@ from nmn.errors import DataError
 from nmn.scene import SceneGraph, SceneObject
 
 SPLITS = ("val", "train.small", "train.tiny")
+ANSWERS = ("true", "false")
 COLORS = ("blue", "green", "red")  # in the order of the stored channels
 SHAPES = ("square", "circle", "triangle")
 CELL_PX, CELLS, SIDE_PX = 10, 3, 30
@@ -37,7 +38,7 @@ def read_shapes(folder: str | Path, split: str) -> list[Example]:
     questions = _lines(folder / f"{split}.query_str.txt")
     scenes = decode_images(_images(folder / f"{split}.input.npy"))
     recorded = folder / f"{split}.output"
-    answers: list[str | None] = [*_lines(recorded)] if recorded.exists() else [None] * len(questions)
+    answers: list[str | None] = [*_answers(recorded)] if recorded.exists() else [None] * len(questions)
     for name, count in (("input.npy", len(scenes)), ("output", len(answers))):
         if count != len(questions):
             raise DataError(f"{folder / split}.{name}: {count} entries for {len(questions)} questions")
@@ -48,15 +49,16 @@ def read_shapes(folder: str | Path, split: str) -> list[Example]:
 def decode_images(images: NDArray[np.uint8]) -> list[SceneGraph]:
     """Return the scene of each image [images, 30, 30, 3]: nine cells in reading order, sizes told by the boxes."""
     count = len(images)
-    cells = images.reshape(count, CELLS, CELL_PX, CELLS, CELL_PX, 3).swapaxes(2, 3).reshape(-1, CELL_PX**2, 3)
+    cells = images.reshape(count, CELLS, CELL_PX, CELLS, CELL_PX, 3).swapaxes(2, 3)
+    cells = cells.reshape(count * CELLS**2, CELL_PX**2, 3)
     brightest = cells.max(1).argmax(-1)
     own = np.take_along_axis(cells, brightest[:, None, None], -1)[..., 0].astype(np.float64)
     filled = own.max(-1) > FILLED
     kinds, masks = coverage_masks()
     fits = np.full(len(cells), -1)
     fits[filled] = _best_fit(own[filled] / own[filled].max(-1, keepdims=True), masks)
-    per_image = zip(brightest.reshape(count, -1).tolist(), fits.reshape(count, -1).tolist(), strict=True)
-    return [_scene(colors, fit, kinds) for colors, fit in per_image]
+    per_image = (found.reshape(count, CELLS**2).tolist() for found in (brightest, fits))
+    return [_scene(color, fit, kinds) for color, fit in zip(*per_image, strict=True)]
 
 
 @lru_cache(maxsize=1)
@@ -97,16 +99,27 @@ def _scene(colors: list[int], fits: list[int], kinds: tuple[tuple[str, float], .
 
 def _lines(path: Path) -> list[str]:
     try:
-        return path.read_text(encoding="utf-8").split("\n")[:-1] if path.stat().st_size else []
+        text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise DataError(f"{path}: cannot be read: {error}") from None
+    return text.removesuffix("\n").split("\n") if text else []
+
+
+def _answers(path: Path) -> list[str]:
+    answers = _lines(path)
+    for number, answer in enumerate(answers, 1):
+        if answer not in ANSWERS:
+            raise DataError(f"{path}: line {number}: expected true or false, got {answer!r}")
+    return answers
 
 
 def _images(path: Path) -> NDArray[np.uint8]:
     try:
         images = np.load(path, allow_pickle=False)
-    except (OSError, ValueError, EOFError) as error:
+    except (OSError, ValueError, EOFError, MemoryError) as error:  # a damaged header may ask for any amount of memory
         raise DataError(f"{path}: not a whole .npy file: {error}") from None
+    if not isinstance(images, np.ndarray):
+        raise DataError(f"{path}: expected one array, got an .npz archive")
     if images.dtype != np.uint8 or images.shape[1:] != (SIDE_PX, SIDE_PX, 3):
         raise DataError(f"{path}: expected uint8 images [N, 30, 30, 3], got {images.dtype} {list(images.shape)}")
-    return np.asarray(images)
+    return images

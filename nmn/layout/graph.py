@@ -6,7 +6,6 @@ It cannot be built ill-typed.
 
 import re
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from nmn.errors import LayoutError, did_you_mean
@@ -31,7 +30,7 @@ class Call(NamedTuple):
     depth: int
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, slots=True)
 class Layout:
     """One module call and, through its operands, the whole layout below it.
 
@@ -51,6 +50,8 @@ class Layout:
     depth: int = field(init=False, repr=False)
     size: int = field(init=False, repr=False)
     label: str = field(init=False, repr=False)
+    _hash: int = field(init=False, repr=False)
+    _calls: tuple[Call, ...] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         operands = self.operands
@@ -63,9 +64,10 @@ class Layout:
         object.__setattr__(self, "size", size)
         object.__setattr__(self, "label", call_label(self.module, self.argument))
         object.__setattr__(self, "_hash", hash((self.module, self.argument, operands)))
+        object.__setattr__(self, "_calls", ())
 
     def __hash__(self) -> int:
-        return self._hash  # type: ignore[attr-defined, no-any-return]
+        return self._hash
 
     def __eq__(self, other: object) -> bool:
         if self is other:
@@ -82,13 +84,14 @@ class Layout:
 
         return format_layout(self)
 
-    @cached_property
+    @property
     def calls(self) -> tuple[Call, ...]:
         """The calls of the graph, operands before the calls that use them, the root last, each distinct one once."""
-        positions: dict[Layout, int] = {}
-        calls: list[Call] = []
-        _append_calls(self, positions, calls)
-        return tuple(calls)
+        if not self._calls:
+            calls: list[Call] = []
+            _append_calls(self, {}, calls)
+            object.__setattr__(self, "_calls", tuple(calls))
+        return self._calls
 
     def to_networkx(self) -> "networkx.DiGraph[int]":
         """Return the graph with a node per call and an edge from each operand to its user, in the direction of data.

@@ -80,9 +80,9 @@ def poisson_binomial(chances: Float[Tensor, "*calls regions"], width: int) -> Fl
     One event at a time: with its chance the count moves up by one.
     """
     distribution = torch.ones_like(chances[..., :1])
-    for event in range(chances.shape[-1]):
-        stays, moves = pad(distribution, (0, 1)), pad(distribution, (1, 0))
-        distribution = torch.lerp(stays, moves, chances[..., event, None])
+    for chance in chances.unsqueeze(-1).unbind(-2):
+        padded = pad(distribution, (1, 1))
+        distribution = torch.lerp(padded[..., 1:], padded[..., :-1], chance)
     return pad(distribution, (0, width - distribution.shape[-1]))
 
 
@@ -120,9 +120,8 @@ def pair(first: Attention, second: Attention) -> Truth:
     """Return that the first set has exactly two members and both are in the second."""
     inside, absent = first * second, 1 - first
     distribution = pad(torch.ones_like(first[:, :1]), (0, 2))  # no member so far, one inside, two inside
-    for region in range(first.shape[1]):
-        moved = pad(distribution[:, :-1], (1, 0)) * inside[:, region, None]
-        distribution = torch.addcmul(moved, distribution, absent[:, region, None])
+    for one, none in zip(*(chance.unsqueeze(-1).unbind(1) for chance in (inside, absent)), strict=True):
+        distribution = torch.addcmul(pad(distribution[:, :-1], (1, 0)) * one, distribution, none)
     return distribution[:, 2]
 
 
@@ -132,11 +131,10 @@ def majority(first: Attention, second: Attention) -> Float[Tensor, "calls differ
     outside = first - inside
     absent = 1 - first
     distribution = torch.ones_like(first[:, :1])
-    for region in range(first.shape[1]):
+    for none, up, down in zip(*(chance.unsqueeze(-1).unbind(1) for chance in (absent, inside, outside)), strict=True):
         moved = pad(distribution, (2, 2))
-        distribution = moved[:, 1:-1] * absent[:, region, None]
-        distribution = torch.addcmul(distribution, moved[:, :-2], inside[:, region, None])
-        distribution = torch.addcmul(distribution, moved[:, 2:], outside[:, region, None])
+        distribution = torch.addcmul(moved[:, 1:-1] * none, moved[:, :-2], up)
+        distribution = torch.addcmul(distribution, moved[:, 2:], down)
     return distribution
 
 
