@@ -61,6 +61,13 @@ def test_a_file_imports_only_from_layers_above_or_its_own_folder(path: Path) -> 
         assert other == own or LAYERS[other] < LAYERS[own], f"{own} imports {name}"
 
 
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_a_file_names_what_it_imports_in_full(path: Path) -> None:
+    """Relative imports would pass the check of layers unseen."""
+    nodes = ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+    assert not [ast.unparse(node) for node in nodes if isinstance(node, ast.ImportFrom) and node.level]
+
+
 @pytest.mark.parametrize(
     ("statement", "absent"),
     [

@@ -51,6 +51,12 @@ def test_a_drawn_image_is_decoded_to_what_was_drawn(rng: random.Random) -> None:
     assert [thing.box[2] - thing.box[0] for thing in scene.objects] == pytest.approx(widths, abs=0.5)
 
 
+def test_boxes_lie_in_the_middle_of_their_cells_in_reading_order() -> None:
+    (scene,) = decode_images(np.zeros((1, SIDE_PX, SIDE_PX, 3), np.uint8))
+    centres = [((left + right) / 2, (top + bottom) / 2) for left, top, right, bottom in (o.box for o in scene.objects)]
+    assert centres == [(5, 5), (15, 5), (25, 5), (5, 15), (15, 15), (25, 15), (5, 25), (15, 25), (25, 25)]
+
+
 def write_split(folder: Path, questions: int, images: int, answers: int) -> None:
     (folder / "val.query_str.txt").write_text("is a circle red\n" * questions, encoding="utf-8")
     (folder / "val.output").write_text("false\n" * answers, encoding="utf-8")

@@ -13,7 +13,7 @@ from nmn.assembler.execute import execute
 from nmn.assembler.plan import Plan, plan
 from nmn.bench.figure import Figure
 from nmn.bench.samples import random_question_layout, random_scene
-from nmn.bench.timing import median_seconds
+from nmn.bench.timing import median_seconds, paired_seconds
 from nmn.layout import Layout
 from nmn.lexicon import Lexicon, load_lexicon
 from nmn.modules.exact import encode, exact_library
@@ -78,19 +78,24 @@ def _many(
 ) -> list[Figure]:
     """Time as many different layouts as scenes in one batch, against one at a time and against identical ones."""
     mixed = plan(layouts)
-    together = median_seconds(lambda: execute(mixed, library, regions))
     singles = [(plan([layout]), encode([scene], lexicon)) for layout, scene in zip(layouts, scenes, strict=False)]
-    alone = median_seconds(lambda: [execute(prepared, library, one) for prepared, one in singles])
     identical = [plan([layout] * SCENES) for layout in layouts[:: SCENES // SAMPLE]]
-    same = median_seconds(lambda: [execute(prepared, library, regions) for prepared in identical])
-    per_call = together / mixed.calls
-    same_per_call = same / sum(prepared.calls for prepared in identical)
-    speed = SCENES / together
+    together, alone, same = paired_seconds(
+        lambda: execute(mixed, library, regions),
+        lambda: [execute(prepared, library, one) for prepared, one in singles],
+        lambda: [execute(prepared, library, regions) for prepared in identical],
+    )
+    per_call = [seconds / mixed.calls for seconds in together]
+    same_per_call = [seconds / sum(prepared.calls for prepared in identical) for seconds in same]
+    alone_each = [seconds / len(singles) for seconds in alone]
+    faster = [one / (batch / SCENES) for one, batch in zip(alone_each, together, strict=True)]
+    dearer = [mixed_call / same_call for mixed_call, same_call in zip(per_call, same_per_call, strict=True)]
+    speed = SCENES / statistics.median(together)
     return [
         Figure(f"{SCENES:,} different layouts on as many scenes, one batch", speed, "executions/s"),
-        Figure("... times the speed of one at a time", speed / (len(singles) / alone), "x", at_least=20),
-        Figure("... cost of a call against identical layouts", per_call / same_per_call, "x", at_most=2.5),
-        Figure("... time a call", per_call * 1e6, "us"),
+        Figure("... times the speed of one at a time", statistics.median(faster), "x", at_least=20),
+        Figure("... cost of a call against identical layouts", statistics.median(dearer), "x", at_most=2.5),
+        Figure("... time a call", statistics.median(per_call) * 1e6, "us"),
     ]
 
 

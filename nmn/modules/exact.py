@@ -24,7 +24,8 @@ from nmn.regions import Regions
 from nmn.scene import SceneGraph
 
 Array = NDArray[np.float64]
-MAX_WIDE = 2**26
+MAX_OPPOSITE = 2**26  # entries kept, a byte each
+BETWEEN_AT_ONCE = 2**18  # entries of one step of the product, 4 bytes each
 
 
 @dataclass(frozen=True)
@@ -32,8 +33,8 @@ class SceneRegions(Regions):
     """Objects of a batch of scenes as regions; ``features`` are 1.0 where an object has a value of the lexicon.
 
     ``codes``: the index of each attribute's value among all values, -1 for none. ``relations`` and ``orders`` hold
-    [other, object] matrices for each relation and superlative; ``given`` says where a relation that the scene itself
-    must give is missing.
+    [other, object] matrices for each relation and superlative; ``ranked`` says which objects a superlative can order at
+    all (None: each of them all); ``missing`` where a relation that the scene itself must give is not given.
     """
 
     lexicon: Lexicon
@@ -41,6 +42,7 @@ class SceneRegions(Regions):
     relations: Float[Tensor, "batch relations others regions"]
     orders: Float[Tensor, "batch superlatives others regions"]
     centres: Float[Tensor, "batch regions 2"]
+    ranked: Float[Tensor, "batch superlatives regions"] | None
     missing: tuple[tuple[int, str], ...]
 
     @cached_property
@@ -49,23 +51,32 @@ class SceneRegions(Regions):
         return pad(self.features.transpose(1, 2), (0, 0, 0, 1)).flatten(0, 1)
 
     @cached_property
-    def wide(self) -> Bool[Tensor, "rows regions others"] | None:
-        """For each image and region j, a row: whether j and other k lie on opposite sides of region i.
-
-        None where that would take more than MAX_WIDE entries; it is then worked out as it is used.
-        """
+    def _opposite(self) -> Bool[Tensor, "rows regions others"] | None:
+        """A row for each image and region j, as ``opposite`` gives them; None where they would fill MAX_OPPOSITE."""
         batch, count, _ = self.centres.shape
-        if batch * count**3 > MAX_WIDE:
+        if batch * count**3 > MAX_OPPOSITE:
             return None
-        return torch.stack([opposite(self.centres, other) for other in range(count)], 1).flatten(0, 1)
+        return opposite(self.centres, torch.arange(count, device=self.centres.device)).flatten(0, 1)
+
+    def opposite(
+        self, image: Int[Tensor, " calls"], some: Int[Tensor, " some"]
+    ) -> Bool[Tensor, "calls some regions others"]:
+        """Return ``opposite`` for the images of some calls, looked up or, in a very large batch, worked out."""
+        if self._opposite is None:
+            return opposite(self.centres[image], some)
+        return self._opposite[image.unsqueeze(1) * self.centres.shape[1] + some]
 
 
-def opposite(centres: Float[Tensor, "calls regions 2"], other: int) -> Bool[Tensor, "calls regions others"]:
-    """Return [region, k]: seen from the region, ``other`` and k are at least BETWEEN_DEGREES apart."""
-    apart = centres.unsqueeze(1) - centres.unsqueeze(2)  # [calls, region, k]: from the region to k
+def opposite(
+    centres: Float[Tensor, "calls regions 2"], some: Int[Tensor, " some"]
+) -> Bool[Tensor, "calls some regions others"]:
+    """Return [j, i, k]: seen from region i, the regions j (of ``some``) and k are at least BETWEEN_DEGREES apart."""
+    apart = centres.unsqueeze(1) - centres.unsqueeze(2)  # [calls, i, k]: from i to k
     length = apart.square().sum(-1).sqrt()
-    towards, product = apart[:, :, other, None], length[:, :, other, None] * length
-    return ((towards * apart).sum(-1) <= math.cos(math.radians(BETWEEN_DEGREES)) * product) & (product > 0)
+    towards, distance = apart[:, :, some].transpose(1, 2), length[:, :, some].transpose(1, 2).unsqueeze(3)
+    product = distance * length.unsqueeze(1)
+    cosine = (towards.unsqueeze(3) * apart.unsqueeze(1)).sum(-1)
+    return (cosine <= math.cos(math.radians(BETWEEN_DEGREES)) * product) & (product > 0)
 
 
 def encode(scenes: Sequence[SceneGraph], lexicon: Lexicon) -> SceneRegions:
@@ -90,6 +101,7 @@ def encode(scenes: Sequence[SceneGraph], lexicon: Lexicon) -> SceneRegions:
         relations=_stack(relations, len(scenes), count),
         orders=_stack([matrix.swapaxes(1, 2) for matrix in exceeds], len(scenes), count),
         centres=torch.from_numpy(np.stack([measures["x"], measures["y"]], -1)),
+        ranked=_ranked(lexicon, measures),
         missing=missing,
     )
 
@@ -128,24 +140,27 @@ class _Scenes:
     def before(self, group: Group) -> Tensor:
         return _gather(_scenes(group).orders, group)
 
+    def ranked(self, group: Group) -> Tensor:
+        regions, attention = _scenes(group), group.operands[0]
+        if regions.ranked is None:
+            return attention
+        return attention * regions.ranked[group.image, group.argument]
+
     def same(self, group: Group) -> Tensor:
         codes = _scenes(group).codes[group.image, group.argument]
         equal = (codes.unsqueeze(2) == codes.unsqueeze(1)) & (codes >= 0).unsqueeze(1)
         return (equal & ~torch.eye(codes.shape[1], dtype=torch.bool, device=codes.device)).float()
 
     def between(self, group: Group) -> Tensor:
-        """Return ``1 - prod_jk(1 - a_j b_k B_ijk)``, one region j of the first set at a time."""
+        """Return ``1 - prod_jk(1 - a_j b_k B_ijk)``, some regions j of the first set at a time."""
         regions, (first, second) = _scenes(group), group.operands
-        count = first.shape[1]
-        others = 1 - torch.eye(count, device=first.device)
+        calls, count = first.shape
+        distinct = 1 - torch.eye(count, device=first.device)
         outside = torch.ones_like(first)
-        for other in range(count):
-            if regions.wide is None:
-                wide = opposite(regions.centres[group.image], other)
-            else:
-                wide = regions.wide.index_select(0, group.image * count + other)
-            pairs = (first[:, other, None] * second * others[other]).unsqueeze(1)
-            outside = outside * (1 - pairs * wide).prod(-1)
+        at_once = max(1, BETWEEN_AT_ONCE // (max(1, calls) * count**2))
+        for some in torch.split(torch.arange(count, device=first.device), at_once):
+            pairs = first[:, some, None] * second.unsqueeze(1) * distinct[some]
+            outside = outside * (1 - pairs.unsqueeze(2) * regions.opposite(group.image, some)).prod(-1).prod(1)
         return (1 - outside) * group.mask
 
     def values(self, group: Group) -> Tensor:
@@ -240,6 +255,14 @@ def _ordered(order: Order, measures: dict[str, Array], units: Array) -> NDArray[
     )
     difference = (measure[:, :, None] - measure[:, None, :]) * order.sign
     return np.asarray(difference > (order.margin * scale)[:, None, None])
+
+
+def _ranked(lexicon: Lexicon, measures: dict[str, Array]) -> Tensor | None:
+    """Return 1.0 where an object has the measure that a superlative goes by, None if every object has every one."""
+    known = [~np.isnan(measures[entry.order.by]) for entry in lexicon.superlatives.values()]
+    if all(measure.all() for measure in known):
+        return None
+    return torch.from_numpy(np.stack(known, 1)).float()
 
 
 def _relations(

@@ -62,6 +62,9 @@ class Sources(Protocol):
     def before(self, group: Group) -> Float[Tensor, "calls others regions"]:
         """Return which others come before which regions in the order of the superlative."""
 
+    def ranked(self, group: Group) -> Float[Tensor, "calls regions"]:
+        """Return the first operand less the regions that have no place in the order of the superlative."""
+
     def same(self, group: Group) -> Float[Tensor, "calls others regions"]:
         """Return which others share the attribute's value with which regions; 0 on the diagonal."""
 
@@ -110,8 +113,8 @@ def _shared_modules(sources: Sources) -> dict[str, Module]:
         "relate_count": lambda group: logic.relate_count(sources.relation(group), group.mask, *group.operands),
         "between": sources.between,
         "same": lambda group: logic.relate(sources.same(group), *group.operands),
-        "superlative": lambda group: logic.superlative(sources.before(group), *group.operands),
-        "ordinal": lambda group: logic.ordinal(sources.before(group), *group.operands),
+        "superlative": lambda group: logic.superlative(sources.before(group), sources.ranked(group)),
+        "ordinal": lambda group: logic.ordinal(sources.before(group), sources.ranked(group), group.operands[1]),
         "unique": first,
         "and": lambda group: logic.both(*group.operands),
         "or": lambda group: logic.either(*group.operands),

@@ -1,0 +1,1 @@
+"""Tests, and the random layouts and scenes that several of them draw."""
