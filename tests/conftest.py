@@ -7,7 +7,8 @@ import pytest
 from hypothesis import settings
 from jaxtyping import install_import_hook
 
-install_import_hook(["nmn.modules.logic", "nmn.regions"], "beartype.beartype")
+CHECKED = ["nmn.assembler.execute", "nmn.assembler.trace", "nmn.modules.exact", "nmn.modules.logic", "nmn.regions"]
+install_import_hook(CHECKED, "beartype.beartype")
 
 settings.register_profile("fixed", derandomize=True, deadline=None, max_examples=100)
 settings.load_profile("fixed")

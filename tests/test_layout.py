@@ -28,7 +28,7 @@ def test_spaces_between_tokens_mean_nothing(layout: Layout, rng: random.Random) 
 
 
 @given(layouts(), st.data())
-def test_a_text_that_is_cut_short_is_refused_or_is_a_shorter_word(layout: Layout, data: st.DataObject) -> None:
+def test_a_text_cut_short_after_an_opened_bracket_is_refused(layout: Layout, data: st.DataObject) -> None:
     text = str(layout)
     cut = text[: data.draw(st.integers(0, len(text) - 1))]
     with pytest.raises(LayoutError):
