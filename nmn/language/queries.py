@@ -1,0 +1,160 @@
+"""Questions for something else than yes or no: a number, an attribute, the things themselves.
+
+Each rule of a grammar that is such a question has one entry in ``QUERIES``; rules of one name mean the same in every
+grammar.
+"""
+
+from collections.abc import Callable, Iterable
+
+from lark import Token, Tree
+
+from nmn.language.attach import Joined, attach_modifier
+from nmn.language.meaning import conj, fold, members, referent, restriction
+from nmn.language.phrases import SCENE, Node, Reader, anything, is_token, name_of, rule, span_of
+from nmn.language.sentences import (
+    Clause,
+    attribute_of_tree,
+    conjunction_of,
+    join_modifiers,
+    joined_phrases,
+    more_np,
+    named,
+    trees_of,
+    union,
+)
+from nmn.layout import Layout
+
+
+def _predicate_set(parts: Iterable[Node], reader: Reader) -> Layout:
+    """Return the set that a predicate with everything joined to it holds of."""
+    phrases = [Joined("and", anything())]
+    conjunction = ""
+    for part in parts:
+        if isinstance(part, Tree) and rule(part) == "conj":
+            conjunction = conjunction_of(part)
+        elif isinstance(part, Tree) and rule(part) == "more_predicate":
+            phrases = join_modifiers(phrases, part, conjunction, reader)
+        elif isinstance(part, Tree) and rule(part) == "np":
+            clause = Clause("predicate", part, predicate=phrases)
+            more_np([clause], Tree("more_np", [part]), conjunction, reader)
+            assert clause.predicate is not None
+            phrases = clause.predicate
+        else:
+            phrases = attach_modifier(phrases, reader.modifier(part), reader.choices)
+    return restriction(phrases[0].phrase.modifiers, reader)
+
+
+def _after_be(tree: Tree[Token]) -> list[Node]:
+    """Return what follows "is", or, where there is none, what follows the noun phrase."""
+    places = [index for index, child in enumerate(tree.children) if is_token(child, "BE", "THERE")]
+    nouns = [
+        index for index, child in enumerate(tree.children) if isinstance(child, Tree) and rule(child) in ("np", "nps")
+    ]
+    start = places[-1] if places else nouns[0]
+    rest = tree.children[start + 1 :]
+    return [part for node in rest for part in (node.children if _is_predicates(node) else [node])]  # type: ignore[union-attr]
+
+
+def _is_predicates(node: Node) -> bool:
+    return isinstance(node, Tree) and rule(node) == "predicates"
+
+
+def _how_many(tree: Tree[Token], reader: Reader) -> Layout:
+    phrases = joined_phrases(trees_of(tree, "nps")[0], reader)
+    if rule(tree) == "how_many_there":
+        phrases = reader.attached(phrases, _after_be(tree))
+    predicate = _predicate_set(_after_be(tree), reader) if rule(tree) == "how_many_are" else SCENE
+    counted = fold(["or"] * len(phrases), [members(joined.phrase, reader) for joined in phrases])
+    return Layout("count", None, (conj(counted, predicate),))
+
+
+def _how_many_values(tree: Tree[Token], reader: Reader) -> Layout:
+    described = trees_of(tree, "nps")
+    phrases = union(joined_phrases(described[0], reader), reader) if described else SCENE
+    return Layout("distinct", attribute_of_tree(tree), (phrases,))
+
+
+def _describe(tree: Tree[Token], reader: Reader) -> Layout:
+    return Layout(
+        "describe", attribute_of_tree(tree), (union(joined_phrases(trees_of(tree, "nps")[0], reader), reader),)
+    )
+
+
+def _describe_np(tree: Tree[Token], reader: Reader) -> Layout:
+    return Layout("describe", attribute_of_tree(tree), (union(reader.noun_phrase(trees_of(tree, "np")[0]), reader),))
+
+
+def _describe_such(tree: Tree[Token], reader: Reader) -> Layout:
+    """Return the attribute of what a predicate holds of; "which shapes are ..." asks for the things themselves."""
+    asked = next(child for child in tree.children if is_token(child, "ATTRIBUTE", "THING_ATTRIBUTE"))
+    predicate = _predicate_set(_after_be(tree), reader)
+    if is_token(asked, "THING_ATTRIBUTE") and asked.value.plural:  # type: ignore[union-attr]
+        return predicate
+    return Layout("describe", attribute_of_tree(tree), (predicate,))
+
+
+def _describe_how(tree: Tree[Token], reader: Reader) -> Layout:
+    attribute = reader.lexicon.attribute_of[named(tree, "ADJECTIVE")]
+    return Layout("describe", attribute, (union(joined_phrases(trees_of(tree, "nps")[0], reader), reader),))
+
+
+def _describe_its(tree: Tree[Token], reader: Reader) -> Layout:
+    return Layout("describe", attribute_of_tree(tree), (referent(reader.it(span_of(tree)), reader),))
+
+
+def _kind(tree: Tree[Token], reader: Reader) -> str:
+    """Return the attribute that "what is it" asks for: the one whose values are nouns; "made of": its material."""
+    if is_token(list(tree.scan_values(lambda _: True))[-1], "MADE_OF"):
+        if "material" not in reader.lexicon.attributes:
+            raise reader.error(tree, 'this lexicon has no attribute "material", so nothing is made of something')
+        return "material"
+    for name, attribute in reader.lexicon.attributes.items():
+        if attribute.noun:
+            return name
+    raise reader.error(tree, "no attribute of this lexicon has nouns for values, so ask for one by name")
+
+
+def _describe_kind(tree: Tree[Token], reader: Reader) -> Layout:
+    return Layout("describe", _kind(tree, reader), (union(joined_phrases(trees_of(tree, "nps")[0], reader), reader),))
+
+
+def _describe_kind_such(tree: Tree[Token], reader: Reader) -> Layout:
+    return Layout("describe", _kind(tree, reader), (_predicate_set(_after_be(tree), reader),))
+
+
+def _which_are(tree: Tree[Token], reader: Reader) -> Layout:
+    phrases = reader.noun_phrase(trees_of(tree, "np")[0])
+    predicate = _predicate_set(_after_be(tree), reader)
+    return conj(members(phrases[0].phrase, reader), predicate)
+
+
+def _refer(tree: Tree[Token], reader: Reader) -> Layout:
+    return union(joined_phrases(trees_of(tree, "nps")[0], reader), reader)
+
+
+def _is_related(tree: Tree[Token], reader: Reader) -> Layout:
+    """Return SHAPES' only sentence: the first set and the chain of relations to the second overlap."""
+    subject, *relations, last = tree.children[1:]
+    assert isinstance(subject, Tree)
+    reached = members(reader.core(last), reader) if isinstance(last, Tree) else Layout("find", name_of(last))
+    for relation in reversed(relations):
+        reached = Layout("relate", name_of(relation), (reached,))  # type: ignore[arg-type]
+    return Layout("exists", None, (conj(members(reader.core(subject), reader), reached),))
+
+
+QUERIES: dict[str, Callable[[Tree[Token], Reader], Layout]] = {
+    "how_many": _how_many,
+    "how_many_there": _how_many,
+    "how_many_are": _how_many,
+    "how_many_values": _how_many_values,
+    "describe": lambda tree, reader: (_describe if trees_of(tree, "nps") else _describe_np)(tree, reader),
+    "describe_possessor": _describe_np,
+    "describe_such": _describe_such,
+    "describe_how": _describe_how,
+    "describe_its": _describe_its,
+    "describe_kind": _describe_kind,
+    "describe_kind_such": _describe_kind_such,
+    "which_are": _which_are,
+    "refer": _refer,
+    "is_related": _is_related,
+}

@@ -1,0 +1,332 @@
+"""Statements, yes/no questions and captions: lists of joined pieces to a truth, or to the set that a phrase names.
+
+A sentence's pieces are read left to right into clauses; a joined piece continues the clause before it or starts one of
+its own. Each rule of a grammar that is a piece has one entry in ``PIECES``.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+
+from lark import Token, Tree
+
+from nmn.errors import QuestionError
+from nmn.language.attach import Choices, Joined, Modifier, attach_modifier, attach_phrase
+from nmn.language.meaning import (
+    agreement,
+    claim,
+    compared,
+    existences,
+    fold,
+    negate,
+    number,
+    referent,
+    restriction,
+)
+from nmn.language.phrases import Reader, anything, is_token, name_of, number_of, rule, span_of
+from nmn.layout import Layout
+
+NUMERIC = {
+    "more": "more",
+    "fewer": "fewer",
+    "equal": "equal",
+    "unequal": "equal",
+    "at_least": "at_least",
+    "at_most": "at_most",
+}
+
+
+@dataclass
+class Clause:
+    """One clause in the making: its subjects, its predicate (a phrase for anything, with modifiers) or its truth."""
+
+    kind: str
+    tree: Tree[Token]
+    conjunction: str = "and"
+    subjects: list[Joined] = field(default_factory=list)
+    predicate: list[Joined] | None = None
+    negated: bool = False
+    truth: Layout | None = None
+
+
+def sentence(tree: Tree[Token], reader: Reader) -> Layout:
+    """Return the truth of a statement or yes/no question, or the set that a bare referring expression names."""
+    kind = rule(tree)
+    trees = [child for child in tree.children if isinstance(child, Tree)]
+    if kind == "untrue":
+        return negate(sentence(trees[0], reader))
+    if kind == "implies":
+        condition, consequence = (sentence(part, reader) for part in trees)
+        return Layout("or", None, (negate(condition), consequence))
+    if kind == "either":
+        first, second = (sentence(Tree("sentence", [part]), reader) for part in trees)
+        return Layout("or", None, (first, second))
+    if rule(trees[0]) == "sentence":
+        return sentence(trees[0], reader)
+    clauses = _clauses(trees, reader)
+    if len(clauses) == 1 and clauses[0].kind == "fragment" and _refers(clauses[0].subjects):
+        return union(clauses[0].subjects, reader)
+    return fold([clause.conjunction for clause in clauses], [truth(clause, reader) for clause in clauses])
+
+
+def _clauses(trees: Sequence[Tree[Token]], reader: Reader) -> list[Clause]:
+    clauses: list[Clause] = []
+    conjunction = "and"
+    for tree in trees:
+        if rule(tree) == "conj":
+            conjunction = conjunction_of(tree)
+        else:
+            PIECES[rule(tree)](clauses, tree, conjunction, reader)
+    return clauses
+
+
+def conjunction_of(tree: Tree[Token]) -> str:
+    return "or" if is_token(tree.children[0], "OR") else "and"
+
+
+def _refers(subjects: Sequence[Joined]) -> bool:
+    return all(joined.phrase.determiner.name in ("the", "bare", "every", "both") for joined in subjects)
+
+
+def union(phrases: Sequence[Joined], reader: Reader) -> Layout:
+    """Return the set of everything that a list of phrases refers to, whether joined by "and" or "or"."""
+    return fold(["or"] * len(phrases), [referent(joined.phrase, reader) for joined in phrases])
+
+
+# ---- pieces of a sentence -------------------------------------------------------------------------------------------
+
+
+def _there_is(clauses: list[Clause], tree: Tree[Token], conjunction: str, reader: Reader) -> None:
+    existent = tree.children[-1]
+    assert isinstance(existent, Tree)
+    kind = rule(existent)
+    if kind in ("np", "determined"):
+        subjects = reader.noun_phrase(existent)
+    else:
+        first, second = (reader.noun_phrase(part) for part in existent.children if isinstance(part, Tree))
+        subjects = [*first, Joined("or" if kind != "pair_and" else "and", second[0].phrase)]
+    negated = rule(tree) == "there_is_not" or kind == "pair_nor"
+    clauses.append(Clause("there", tree, conjunction, subjects, negated=negated))
+
+
+def _predicate_clause(clauses: list[Clause], tree: Tree[Token], conjunction: str, reader: Reader) -> None:
+    """Read subject and predicate; fragments just before are subjects too ("the circle and the square are red")."""
+    start = next(index for index, child in enumerate(tree.children) if isinstance(child, Tree))
+    subject, rest = tree.children[start], tree.children[start + 1 :]
+    assert isinstance(subject, Tree)
+    subjects = joined_phrases(subject, reader) if rule(subject) == "nps" else reader.noun_phrase(subject)
+    if clauses and clauses[-1].kind == "fragment":
+        before = clauses.pop()
+        subjects = [*before.subjects, Joined(conjunction, subjects[0].phrase)]
+        conjunction = before.conjunction
+    parts = [part for part in rest if not is_token(part, "BE", "DO", "NOT")]
+    predicate = reader.attached([Joined("and", anything())], parts)
+    negated = rule(tree) == "negated_clause"
+    clauses.append(Clause("predicate", tree, conjunction, subjects, predicate, negated))
+
+
+def _inverted_clause(clauses: list[Clause], tree: Tree[Token], conjunction: str, reader: Reader) -> None:
+    phrases = [phrase for subject in trees_of(tree, "np") for phrase in reader.noun_phrase(subject)]
+    clauses.append(Clause("inverted", tree, conjunction, [Joined("and", joined.phrase) for joined in phrases]))
+
+
+def _fragment(clauses: list[Clause], tree: Tree[Token], conjunction: str, reader: Reader) -> None:
+    phrase = tree.children[0]
+    assert isinstance(phrase, Tree)
+    clauses.append(Clause("fragment", tree, conjunction, reader.noun_phrase(phrase)))
+
+
+def more_np(clauses: list[Clause], tree: Tree[Token], conjunction: str, reader: Reader) -> None:
+    """Continue a list of noun phrases, or the predicate, with one more."""
+    clause = clauses[-1]
+    parts = tree.children[0].children if rule(tree) == "more_np" else tree.children  # type: ignore[union-attr]
+    core, *modifiers = (part for part in parts if not is_token(part, "NOT"))
+    phrase = reader.core(core if rule(tree) == "more_np" else Tree("core", [core, modifiers.pop(0)]))
+    if rule(tree) == "no_np":
+        phrase = replace(phrase, determiner=phrase.determiner._replace(name="no"))
+    _join_phrase(clause, Joined(conjunction, phrase), tree, reader)
+    target = clause.subjects if clause.predicate is None else clause.predicate
+    target[:] = reader.attached(target, modifiers)
+
+
+def _join_phrase(clause: Clause, joined: Joined, tree: Tree[Token], reader: Reader) -> None:
+    if clause.truth is not None:
+        raise reader.error(tree, "a noun phrase cannot continue a comparison of numbers; start a new clause")
+    if clause.predicate is not None:
+        if clause.predicate[-1].phrase.modifiers[-1].kind == "related":
+            _join_operand(clause, joined, reader)
+        else:
+            modifier = Modifier("nominal", operands=(joined.phrase,), joined=joined.conjunction)
+            clause.predicate = attach_modifier(clause.predicate, modifier, Choices())
+    else:
+        nearest = clause.kind == "inverted" and bool(clause.subjects[-1].phrase.modifiers)
+        clause.subjects = attach_phrase(clause.subjects, joined, reader.choices, nearest)
+
+
+def _join_operand(clause: Clause, joined: Joined, reader: Reader) -> None:
+    assert clause.predicate is not None
+    phrases = attach_phrase(clause.predicate, joined, reader.choices, nearest_first=True)
+    if len(phrases) > len(clause.predicate):
+        modifier = Modifier("nominal", operands=(joined.phrase,), joined=joined.conjunction)
+        phrases = attach_modifier(clause.predicate, modifier, Choices((0,)))
+    clause.predicate = phrases
+
+
+def _more_predicate(clauses: list[Clause], tree: Tree[Token], conjunction: str, reader: Reader) -> None:
+    clause = clauses[-1]
+    if clause.truth is not None:
+        raise reader.error(tree, "this continues no noun phrase")
+    if clause.predicate is not None:
+        clause.predicate = join_modifiers(clause.predicate, tree, conjunction, reader)
+    else:
+        clause.subjects = join_modifiers(clause.subjects, tree, conjunction, reader)
+
+
+def join_modifiers(phrases: list[Joined], tree: Tree[Token], conjunction: str, reader: Reader) -> list[Joined]:
+    first, *others = (part for part in tree.children if not is_token(part, "BE"))
+    phrases = attach_modifier(phrases, reader.modifier(first, conjunction), reader.choices)
+    return reader.attached(phrases, others)
+
+
+def _gapped(clauses: list[Clause], tree: Tree[Token], conjunction: str, reader: Reader) -> None:
+    """Read "... and the square blue": the rest of an inverted clause's subjects, or a clause without its verb."""
+    last = clauses[-1] if clauses else None
+    if last and last.kind == "inverted" and not last.subjects[-1].phrase.modifiers:
+        clauses.pop()
+        _predicate_clause(clauses, tree, conjunction, reader)
+        clauses[-1].subjects = [*last.subjects, Joined(conjunction, clauses[-1].subjects[-1].phrase)]
+        clauses[-1].conjunction = last.conjunction
+    else:
+        _predicate_clause(clauses, tree, conjunction, reader)
+
+
+def _comparison_clause(clauses: list[Clause], tree: Tree[Token], conjunction: str, reader: Reader) -> None:
+    comparison = tree.children[-1]
+    assert isinstance(comparison, Tree)
+    phrases = [reader.noun_phrase(part) for part in comparison.children if isinstance(part, Tree)]
+    counts = tuple(Layout("count", None, (union(part, reader),)) for part in phrases)
+    clauses.append(Clause("closed", tree, conjunction, truth=Layout("compare", rule(comparison), counts)))
+
+
+def _numeric_clause(clauses: list[Clause], tree: Tree[Token], conjunction: str, reader: Reader) -> None:
+    phrase, numeric = (child for child in tree.children if isinstance(child, Tree))
+    left = Layout("count", None, (union(reader.noun_phrase(phrase), reader),))
+    amount = next(
+        child
+        for child in numeric.children
+        if not is_token(child, *["MORE_THAN", "FEWER_THAN", "EQUAL_TO", "EXACTLY", "NOT", "AT_LEAST", "AT_MOST"])
+    )
+    while isinstance(amount, Tree) and rule(amount) == "amount":
+        amount = amount.children[0]
+    if isinstance(amount, Token):
+        right = number(number_of(amount))
+    else:
+        right = Layout("count", None, (union(reader.noun_phrase(amount), reader),))
+    layout = Layout("compare", NUMERIC[rule(numeric)], (left, right))
+    layout = negate(layout) if rule(numeric) == "unequal" else layout
+    clauses.append(Clause("closed", tree, conjunction, truth=layout))
+
+
+def _attribute_clause(clauses: list[Clause], tree: Tree[Token], conjunction: str, reader: Reader) -> None:
+    """Read "the colour of the circle is the same as that of the square"."""
+    phrases = [phrase for part in trees_of(tree, "np") for phrase in reader.noun_phrase(part)]
+    its = [token for token in tree.children if is_token(token, "ITS")]
+    subject = reader.it(span_of(its[0])) if its else phrases[0].phrase
+    kind = "different_each" if any(is_token(child, "DIFFERENT") for child in tree.children) else "same_each"
+    pair = [Joined("and", replace(phrase, plural=False)) for phrase in (subject, phrases[-1].phrase)]
+    clauses.append(
+        Clause("closed", tree, conjunction, truth=compared(pair, Modifier(kind, attribute_of_tree(tree)), reader))
+    )
+
+
+PIECES: dict[str, Callable[[list[Clause], Tree[Token], str, Reader], None]] = {
+    "there_is": _there_is,
+    "there_is_not": _there_is,
+    "predicate_clause": _predicate_clause,
+    "negated_clause": _predicate_clause,
+    "inverted_clause": _inverted_clause,
+    "fragment": _fragment,
+    "more_np": more_np,
+    "no_np": more_np,
+    "more_predicate": _more_predicate,
+    "gapped": _gapped,
+    "comparison_clause": _comparison_clause,
+    "numeric_clause": _numeric_clause,
+    "attribute_clause": _attribute_clause,
+}
+
+
+def truth(clause: Clause, reader: Reader) -> Layout:
+    """Return the truth of a finished clause."""
+    if clause.truth is not None:
+        return clause.truth
+    if clause.kind == "inverted":
+        _split_predicate(clause, reader)
+    if clause.predicate is None:
+        layout = existences(clause.subjects, reader)
+    else:
+        layout = _claims(clause.subjects, clause.predicate[0].phrase.modifiers, reader)
+    return negate(layout) if clause.negated else layout
+
+
+def _split_predicate(clause: Clause, reader: Reader) -> None:
+    """Take the last group of joined modifiers of "is the circle left of a square" as the predicate."""
+    subject = clause.subjects[-1].phrase
+    start = len(subject.modifiers) - 1
+    while start > subject.sealed and subject.modifiers[start].joined:
+        start -= 1
+    if start < subject.sealed:
+        raise QuestionError(
+            reader.question, len(reader.question.rstrip()), len(reader.question.rstrip()),
+            "the question stops before saying what is asked of it", reader.question.strip(),
+            ("a predicate such as an adjective, a noun or a relation",),
+        )  # fmt: skip
+    predicate = replace(anything(), modifiers=subject.modifiers[start:])
+    clause.predicate = [Joined("and", predicate)]
+    clause.subjects[-1] = Joined(clause.subjects[-1].conjunction, replace(subject, modifiers=subject.modifiers[:start]))
+
+
+def _claims(subjects: Sequence[Joined], modifiers: Sequence[Modifier], reader: Reader) -> Layout:
+    """Return that the predicate holds of the subjects."""
+    if len(modifiers) == 1:
+        if modifiers[0].kind in ("same_each", "different_each"):
+            return compared(subjects, modifiers[0], reader)
+        agreeing = agreement(subjects[0].phrase, modifiers[0], reader) if len(subjects) == 1 else None
+        if agreeing is not None:
+            return agreeing
+    predicate = restriction(modifiers, reader)
+    claims = [claim(joined.phrase, predicate, reader) for joined in subjects]
+    return fold([joined.conjunction for joined in subjects], claims)
+
+
+# ---- what sentences and questions share -----------------------------------------------------------------------------
+
+
+def joined_phrases(tree: Tree[Token], reader: Reader) -> list[Joined]:
+    """Read an ``nps``: noun phrases joined, with modifiers joined to them."""
+    first, *rest = tree.children
+    assert isinstance(first, Tree)
+    phrases = reader.noun_phrase(first)
+    conjunction = "and"
+    for child in rest:
+        assert isinstance(child, Tree)
+        if rule(child) == "conj":
+            conjunction = conjunction_of(child)
+        elif rule(child) == "np":
+            core, *modifiers = child.children
+            joined = Joined(conjunction, reader.core(core))
+            phrases = reader.attached(attach_phrase(phrases, joined, reader.choices, False), modifiers)
+        else:
+            phrases = join_modifiers(phrases, child, conjunction, reader)
+    return phrases
+
+
+def trees_of(tree: Tree[Token], *rules: str) -> list[Tree[Token]]:
+    return [child for child in tree.children if isinstance(child, Tree) and rule(child) in rules]
+
+
+def named(tree: Tree[Token], *terminals: str) -> str:
+    return next(name_of(child) for child in tree.children if isinstance(child, Token) and child.type in terminals)
+
+
+def attribute_of_tree(tree: Tree[Token]) -> str:
+    return named(tree, "ATTRIBUTE", "THING_ATTRIBUTE")
