@@ -121,6 +121,11 @@ def test_an_unambiguous_question_has_one_reading() -> None:
     assert len(read_all("is there a red circle above a square").readings) == 1
 
 
+def test_parse_with_all_gives_the_readings() -> None:
+    question = "is there a circle left of a square above a star"
+    assert parse(question, all=True) == read_all(question)
+
+
 def test_the_first_reading_is_the_one_that_parse_gives() -> None:
     for question, _ in golden("world"):
         assert read_all(question).readings[0].layout == parse(question)

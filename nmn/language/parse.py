@@ -4,6 +4,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import Literal, overload
 
 from lark import Token, Tree
 from lark.exceptions import UnexpectedToken
@@ -60,8 +61,27 @@ class Readings:
 LexiconSource = Lexicon | str | Path | None
 
 
-def parse(question: str, grammar: str = "world", *, lexicon: LexiconSource = None, repair: bool = False) -> Layout:
-    """Return the layout of a question.
+@overload
+def parse(
+    question: str, grammar: str = ..., *, lexicon: LexiconSource = ..., repair: bool = ..., all: Literal[False] = ...
+) -> Layout: ...
+
+
+@overload
+def parse(
+    question: str, grammar: str = ..., *, lexicon: LexiconSource = ..., repair: bool = ..., all: Literal[True]
+) -> Readings: ...
+
+
+def parse(
+    question: str,
+    grammar: str = "world",
+    *,
+    lexicon: LexiconSource = None,
+    repair: bool = False,
+    all: bool = False,
+) -> Layout | Readings:
+    """Return the layout of a question; with ``all`` its Readings, the preferred first, as ``read_all`` does.
 
     ``lexicon`` is a Lexicon, a name or the path of a TOML file; by default the grammar's own. Raises QuestionError with
     a caret under the words at fault; with ``repair`` misspelt words are read as the nearest known ones (``read`` tells
@@ -70,6 +90,8 @@ def parse(question: str, grammar: str = "world", *, lexicon: LexiconSource = Non
     >>> str(parse("Is there a red circle above a square?"))
     'exists(and(and(find[red], find[circle]), relate[above](find[square])))'
     """
+    if all:
+        return read_all(question, grammar, lexicon=lexicon, repair=repair)
     return read(question, grammar, lexicon=lexicon, repair=repair).layout
 
 
