@@ -89,6 +89,8 @@ def _strange(piece: str) -> str:
 def _open_contraction(piece: str, start: int, end: int) -> list[Word]:
     if piece in CONTRACTIONS:
         return [Word(part, start, end) for part in CONTRACTIONS[piece]]
+    if piece.startswith("non-"):
+        return [Word("not", start, start + 4), Word(piece[4:], start + 4, end)]
     if piece.endswith("n't"):
         return [Word(piece[:-3], start, end - 3), Word("not", end - 3, end)]
     if piece.endswith("'s"):

@@ -163,6 +163,8 @@ class Reader:
         if isinstance(node, Token):
             if node.type == "OTHER":
                 return "other", None
+            if node.type in ("SUPERLATIVE", "SUPERLATIVE_PLACE"):
+                return "superlative", name_of(node)
             if node.type == "ORDINAL":
                 return "ordinal", 1 + ORDINALS.index(name_of(node))
             return "set", Layout("find", name_of(node))

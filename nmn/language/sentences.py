@@ -98,14 +98,18 @@ def union(phrases: Sequence[Joined], reader: Reader) -> Layout:
 def _there_is(clauses: list[Clause], tree: Tree[Token], conjunction: str, reader: Reader) -> None:
     existent = tree.children[-1]
     assert isinstance(existent, Tree)
-    kind = rule(existent)
-    if kind in ("np", "determined"):
-        subjects = reader.noun_phrase(existent)
-    else:
-        first, second = (reader.noun_phrase(part) for part in existent.children if isinstance(part, Tree))
-        subjects = [*first, Joined("or" if kind != "pair_and" else "and", second[0].phrase)]
-    negated = rule(tree) == "there_is_not" or kind == "pair_nor"
-    clauses.append(Clause("there", tree, conjunction, subjects, negated=negated))
+    negated = rule(tree) == "there_is_not" or rule(existent) == "pair_nor"
+    clauses.append(Clause("there", tree, conjunction, _subjects(existent, reader), negated=negated))
+
+
+def _subjects(tree: Tree[Token], reader: Reader) -> list[Joined]:
+    """Read a noun phrase, a list of them, or "both ... and", "either ... or", "neither ... nor"."""
+    if rule(tree) == "nps":
+        return joined_phrases(tree, reader)
+    if not rule(tree).startswith("pair_"):
+        return reader.noun_phrase(tree)
+    first, second = (reader.noun_phrase(part) for part in tree.children if isinstance(part, Tree))
+    return [*first, Joined("and" if rule(tree) == "pair_and" else "or", second[0].phrase)]
 
 
 def _predicate_clause(clauses: list[Clause], tree: Tree[Token], conjunction: str, reader: Reader) -> None:
@@ -113,14 +117,14 @@ def _predicate_clause(clauses: list[Clause], tree: Tree[Token], conjunction: str
     start = next(index for index, child in enumerate(tree.children) if isinstance(child, Tree))
     subject, rest = tree.children[start], tree.children[start + 1 :]
     assert isinstance(subject, Tree)
-    subjects = joined_phrases(subject, reader) if rule(subject) == "nps" else reader.noun_phrase(subject)
+    subjects = _subjects(subject, reader)
     if clauses and clauses[-1].kind == "fragment":
         before = clauses.pop()
         subjects = [*before.subjects, Joined(conjunction, subjects[0].phrase)]
         conjunction = before.conjunction
-    parts = [part for part in rest if not is_token(part, "BE", "DO", "NOT")]
+    parts = [part for part in rest if not is_token(part, "BE", "DO", "NOT", "EVERY")]
     predicate = reader.attached([Joined("and", anything())], parts)
-    negated = rule(tree) == "negated_clause"
+    negated = rule(tree) == "negated_clause" or rule(subject) == "pair_nor"
     clauses.append(Clause("predicate", tree, conjunction, subjects, predicate, negated))
 
 
