@@ -5,6 +5,7 @@ and measures mean what in a scene is said by the lexicon that ``SceneGraph.world
 """
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +15,7 @@ from typing import Any
 from nmn.errors import SceneError, did_you_mean
 
 MAX_OBJECTS = 256
+WORLD_NAME = re.compile(r"[\w-]+")  # a name only: a scene from elsewhere must not name a file
 MAX_PX = 1e9  # so that areas and their differences stay finite
 Box = tuple[float, float, float, float]
 
@@ -65,6 +67,8 @@ class SceneGraph:
         for side in ("width", "height"):
             if not _is_finite(getattr(self, side)) or getattr(self, side) <= 0:
                 raise SceneError(f"{side} is a positive number of pixels, got {getattr(self, side)!r}")
+        if not WORLD_NAME.fullmatch(self.world):
+            raise SceneError(f"world is the name of a lexicon, letters, digits, _ and -; got {self.world!r}")
         object.__setattr__(self, "objects", tuple(self.objects))
         frozen = {name: _check_relation(name, rows, len(self.objects)) for name, rows in self.relations.items()}
         object.__setattr__(self, "relations", MappingProxyType(frozen))

@@ -83,6 +83,7 @@ def test_json_and_pickle_round_trip() -> None:
         ({**SCENE, "width": "64"}, "scene.width: expected number, got str"),
         ({**SCENE, "width": True}, "scene.width: expected number, got bool"),
         ({**SCENE, "height": -1}, "height is a positive number of pixels, got -1"),
+        ({**SCENE, "world": "../secret.toml"}, "world is the name of a lexicon"),
         ({**SCENE, "objects": {}}, "scene.objects: expected array, got dict"),
         ({**SCENE, "objects": [CIRCLE, {"box": [1, 2, 3, 4]}]}, r'objects\[1\]: field "attributes" is missing'),
         ({**SCENE, "objects": [{**CIRCLE, "box": [1, 2, 3]}]}, r"objects\[0\]: box is four finite numbers"),

@@ -57,6 +57,14 @@ def test_boxes_lie_in_the_middle_of_their_cells_in_reading_order() -> None:
     assert centres == [(5, 5), (15, 5), (25, 5), (5, 15), (15, 15), (25, 15), (5, 25), (15, 25), (25, 25)]
 
 
+def test_an_image_that_is_no_shapes_image_is_refused(tmp_path: Path) -> None:
+    write_split(tmp_path, 2, 2, 2)
+    images = np.random.default_rng(0).integers(0, 256, (2, SIDE_PX, SIDE_PX, 3), np.uint8)
+    np.save(tmp_path / "val.input.npy", images)
+    with pytest.raises(DataError, match=r"val\.input\.npy: image 0, cell 0: no square, circle or triangle fits"):
+        read_shapes(tmp_path, "val")
+
+
 def write_split(folder: Path, questions: int, images: int, answers: int) -> None:
     (folder / "val.query_str.txt").write_text("is a circle red\n" * questions, encoding="utf-8")
     (folder / "val.output").write_text("false\n" * answers, encoding="utf-8")

@@ -25,6 +25,7 @@ SHAPES = ("square", "circle", "triangle")
 CELL_PX, CELLS, SIDE_PX = 10, 3, 30
 RADII_PX = tuple(np.round(np.concatenate([np.arange(2.25, 2.76, 0.05), np.arange(3.375, 4.13, 0.05)]), 3).tolist())
 SUBSAMPLES = 16
+MAX_ERROR = 0.01  # mean squared error of the fit: at most 0.0005 in the real files, 0.19 and more in noise
 FILLED = 100  # a filled cell's own channel is 204 or more at full coverage, other channels stay below 52
 Floats = NDArray[np.float64]
 
@@ -36,7 +37,11 @@ def read_shapes(folder: str | Path, split: str) -> list[Example]:
     """
     folder = Path(folder)
     questions = _lines(folder / f"{split}.query_str.txt")
-    scenes = decode_images(_images(folder / f"{split}.input.npy"))
+    path = folder / f"{split}.input.npy"
+    try:
+        scenes = decode_images(_images(path))
+    except DataError as error:
+        raise DataError(str(error) if str(path) in str(error) else f"{path}: {error}") from None
     recorded = folder / f"{split}.output"
     answers: list[str | None] = [*_answers(recorded)] if recorded.exists() else [None] * len(questions)
     for name, count in (("input.npy", len(scenes)), ("output", len(answers))):
@@ -47,7 +52,10 @@ def read_shapes(folder: str | Path, split: str) -> list[Example]:
 
 
 def decode_images(images: NDArray[np.uint8]) -> list[SceneGraph]:
-    """Return the scene of each image [images, 30, 30, 3]: nine cells in reading order, sizes told by the boxes."""
+    """Return the scene of each image [images, 30, 30, 3]: nine cells in reading order, sizes told by the boxes.
+
+    Raises DataError where a filled cell holds none of the shapes.
+    """
     count = len(images)
     cells = images.reshape(count, CELLS, CELL_PX, CELLS, CELL_PX, 3).swapaxes(2, 3)
     cells = cells.reshape(count * CELLS**2, CELL_PX**2, 3)
@@ -56,7 +64,12 @@ def decode_images(images: NDArray[np.uint8]) -> list[SceneGraph]:
     filled = own.max(-1) > FILLED
     kinds, masks = coverage_masks()
     fits = np.full(len(cells), -1)
-    fits[filled] = _best_fit(own[filled] / own[filled].max(-1, keepdims=True), masks)
+    fits[filled], errors = _best_fit(own[filled] / own[filled].max(-1, keepdims=True), masks)
+    if misfits := np.flatnonzero(filled)[errors > MAX_ERROR].tolist():
+        image, cell = divmod(misfits[0], CELLS**2)
+        raise DataError(
+            f"image {image}, cell {cell}: no square, circle or triangle fits, so this is no image of SHAPES"
+        )
     per_image = (found.reshape(count, CELLS**2).tolist() for found in (brightest, fits))
     return [_scene(color, fit, kinds) for color, fit in zip(*per_image, strict=True)]
 
@@ -80,10 +93,11 @@ def _inside(shape: str, radius: float, dx: Floats, dy: Floats) -> NDArray[np.boo
     return np.asarray((abs(dy) <= radius) & (abs(dx) <= (dy + radius) / 2))
 
 
-def _best_fit(coverage: Floats, masks: Floats) -> NDArray[np.int64]:
-    """Return, for each cell, the mask at the least squared distance."""
+def _best_fit(coverage: Floats, masks: Floats) -> tuple[NDArray[np.int64], Floats]:
+    """Return, for each cell, the mask at the least squared distance, and the mean squared error that it leaves."""
     distances = (masks**2).sum(-1) - 2 * coverage @ masks.T
-    return np.asarray(distances.argmin(-1))
+    errors = (distances.min(-1, initial=np.inf) + (coverage**2).sum(-1)) / CELL_PX**2
+    return np.asarray(distances.argmin(-1)), errors
 
 
 def _scene(colors: list[int], fits: list[int], kinds: tuple[tuple[str, float], ...]) -> SceneGraph:
