@@ -22,6 +22,7 @@ from typing import NamedTuple, TypeVar
 
 from nmn.layout import Layout
 
+COMPARISONS = frozenset({"same_as", "different_from", "same_each", "different_each"})
 Option = TypeVar("Option")
 Result = TypeVar("Result")
 
@@ -117,11 +118,18 @@ def all_runs(
                 heapq.heappush(queue, (cost + option, order, chosen))
 
 
-def attach_modifier(phrases: list[Joined], modifier: Modifier, choices: Choices) -> list[Joined]:
-    """Attach a modifier to a phrase on the right edge of the last of the phrases (decisions 1 and 2)."""
+def attach_modifier(
+    phrases: list[Joined], modifier: Modifier, choices: Choices, inverted: bool = False
+) -> list[Joined]:
+    """Attach a modifier to a phrase on the right edge of the last of the phrases (decisions 1, 2 and 4).
+
+    ``inverted``: the phrase is the subject of "is the circle ...", so that a comparison may be its predicate.
+    """
     edge = right_edge(phrases[-1].phrase)
     levels = list(range(len(edge) - 1, -1, -1))
-    if modifier.joined:
+    if modifier.kind == "nominal" or (inverted and modifier.kind in COMPARISONS and not modifier.relative):
+        levels.sort(key=lambda level: level > 0)
+    elif modifier.joined:
         levels.sort(key=lambda level: (not _ends_in_relative(edge[level]), level > 0))
     elif modifier.kind == "from_side":
         levels = [level for level in levels if _has_ordinal(edge[level])] or levels

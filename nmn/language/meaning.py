@@ -38,7 +38,7 @@ def fold(joins: Sequence[str], layouts: Sequence[Layout]) -> Layout:
         if join == "or":
             groups.append(layout)
         else:
-            groups[-1] = Layout("and", None, (groups[-1], layout))
+            groups[-1] = conj(groups[-1], layout)
     joined = groups[0]
     for group in groups[1:]:
         joined = Layout("or", None, (joined, group))

@@ -62,20 +62,20 @@ class Reader:
         start, end = node.span if isinstance(node, Phrase) else span_of(node)
         return QuestionError(self.question, start, end, reason, self.question[:start].strip())
 
-    def noun_phrase(self, tree: Tree[Token]) -> list[Joined]:
+    def noun_phrase(self, tree: Tree[Token], inverted: bool = False) -> list[Joined]:
         """Read an ``np``: a core and its modifiers, attached."""
         core, *modifiers = (part for part in tree.children if not is_token(part, "BOTH"))
         phrase = self.core(core)
         if rule(tree) == "both_np":
             phrase = replace(phrase, determiner=Determiner("both"))
-        phrases = self.attached([Joined("and", phrase)], modifiers)
+        phrases = self.attached([Joined("and", phrase)], modifiers, inverted)
         self.topic = self.topic or phrases[0].phrase
         return phrases
 
-    def attached(self, phrases: list[Joined], modifiers: Iterable[Node]) -> list[Joined]:
+    def attached(self, phrases: list[Joined], modifiers: Iterable[Node], inverted: bool = False) -> list[Joined]:
         """Attach modifiers, in the order of the text, to the right edge of the last phrase."""
         for tree in modifiers:
-            phrases = attach_modifier(phrases, self.modifier(tree), self.choices)
+            phrases = attach_modifier(phrases, self.modifier(tree), self.choices, inverted)
         return phrases
 
     def core(self, node: Node) -> Phrase:

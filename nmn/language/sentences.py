@@ -129,7 +129,7 @@ def _predicate_clause(clauses: list[Clause], tree: Tree[Token], conjunction: str
 
 
 def _inverted_clause(clauses: list[Clause], tree: Tree[Token], conjunction: str, reader: Reader) -> None:
-    phrases = [phrase for subject in trees_of(tree, "np") for phrase in reader.noun_phrase(subject)]
+    phrases = [phrase for subject in trees_of(tree, "np") for phrase in reader.noun_phrase(subject, inverted=True)]
     clauses.append(Clause("inverted", tree, conjunction, [Joined("and", joined.phrase) for joined in phrases]))
 
 
