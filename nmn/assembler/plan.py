@@ -92,9 +92,7 @@ def plan(layouts: Sequence[Layout], images: Sequence[int] | None = None) -> Plan
 
     Every distinct layout is analysed once, however many images it runs on.
     """
-    example_images = np.arange(len(layouts)) if images is None else np.asarray(images, np.int64)
-    if len(example_images) != len(layouts):
-        raise ValueError(f"{len(layouts)} layouts need as many images, got {len(example_images)}")
+    example_images = _checked_images(len(layouts), range(len(layouts)) if images is None else images)
     structures = _Structures()
     distinct: dict[Layout, int] = {}
     chosen = np.array([distinct.setdefault(layout, len(distinct)) for layout in layouts], np.int64)
@@ -102,6 +100,15 @@ def plan(layouts: Sequence[Layout], images: Sequence[int] | None = None) -> Plan
     roots = np.fromiter([numbers[-1] for numbers in members], np.int64, len(members))[chosen]
     keys = _keys(members, chosen, example_images, len(structures))
     return _arrange(tuple(layouts), example_images, roots, structures, keys)
+
+
+def _checked_images(layouts: int, images: Sequence[int]) -> Integers:
+    numbers = np.asarray(images)
+    if len(numbers) != layouts:
+        raise ValueError(f"{layouts} layouts need as many images, got {len(numbers)}")
+    if len(numbers) and (numbers.dtype.kind not in "iu" or numbers.min() < 0):
+        raise ValueError(f"images are numbered by integers from 0, got {numbers.tolist()[:5]}")
+    return numbers.astype(np.int64)
 
 
 class _Structures:
@@ -269,7 +276,7 @@ def _operand_rows(
 def _steps(table: _Table, numbers: Integers, rows: Integers) -> tuple[Step, ...]:
     groups = table.groups[numbers]
     starts = np.flatnonzero(np.diff(groups, prepend=-1))
-    stops = np.append(starts[1:], len(groups))
+    stops = np.append(starts, len(groups))[1:]
     steps = []
     for start, stop in zip(starts.tolist(), stops.tolist(), strict=True):
         layout = table.layouts[numbers[start]]

@@ -51,6 +51,13 @@ class SceneRegions(Regions):
         return pad(self.features.transpose(1, 2), (0, 0, 0, 1)).flatten(0, 1)
 
     @cached_property
+    def alike(self) -> Float[Tensor, "batch attributes others regions"]:
+        """1.0 where two different objects have the attribute with equal value."""
+        one, other = self.codes.unsqueeze(3), self.codes.unsqueeze(2)
+        different = ~torch.eye(self.codes.shape[2], dtype=torch.bool, device=self.codes.device)
+        return ((one == other) & (one >= 0) & different).to(self.features.dtype)
+
+    @cached_property
     def _opposite(self) -> Bool[Tensor, "rows regions others"] | None:
         """A row for each image and region j, as ``opposite`` gives them; None where they would fill MAX_OPPOSITE."""
         batch, count, _ = self.centres.shape
@@ -147,9 +154,7 @@ class _Scenes:
         return attention * regions.ranked[group.image, group.argument]
 
     def same(self, group: Group) -> Tensor:
-        codes = _scenes(group).codes[group.image, group.argument]
-        equal = (codes.unsqueeze(2) == codes.unsqueeze(1)) & (codes >= 0).unsqueeze(1)
-        return (equal & ~torch.eye(codes.shape[1], dtype=torch.bool, device=codes.device)).float()
+        return _gather(_scenes(group).alike, group)
 
     def between(self, group: Group) -> Tensor:
         """Return ``1 - prod_jk(1 - a_j b_k B_ijk)``, some regions j of the first set at a time."""

@@ -77,13 +77,16 @@ def ordinal(before: Pairs, attention: Attention, number: Number) -> Attention:
 def poisson_binomial(chances: Float[Tensor, "*calls regions"], width: int) -> Float[Tensor, "*calls width"]:
     """Return the distribution of how many of some independent events happen; ``width`` exceeds their number.
 
-    One event at a time: with its chance the count moves up by one.
+    One event at a time: with its chance the count moves up by one. The calls lie along the last axis meanwhile, so
+    that each operation runs over long rows.
     """
-    distribution = torch.ones_like(chances[..., :1])
-    for chance in chances.unsqueeze(-1).unbind(-2):
-        padded = pad(distribution, (1, 1))
-        distribution = torch.lerp(padded[..., 1:], padded[..., :-1], chance)
-    return pad(distribution, (0, width - distribution.shape[-1]))
+    flat = chances.unsqueeze(0).flatten(0, -2).t().contiguous()  # [regions, calls]
+    distribution = torch.ones_like(flat[:1])  # [counts, calls]
+    for chance in flat.unbind(0):
+        padded = pad(distribution, (0, 0, 1, 1))
+        distribution = torch.lerp(padded[1:], padded[:-1], chance)
+    padded = pad(distribution, (0, 0, 0, width - distribution.shape[0]))
+    return padded.t().reshape(*chances.shape[:-1], width)
 
 
 def presence(attention: Attention, values: Float[Tensor, "calls values regions"]) -> Float[Tensor, "calls values"]:
@@ -111,30 +114,13 @@ def within(number: Number, low: Number, high: Number) -> Truth:
     return (number * low.cumsum(-1) * at_most_high).sum(-1)
 
 
-def quantify_every(first: Attention, second: Attention) -> Truth:
-    """Return that every member of the first set is in the second; true of an empty first set."""
-    return (1 - first * (1 - second)).prod(-1)
-
-
-def pair(first: Attention, second: Attention) -> Truth:
-    """Return that the first set has exactly two members and both are in the second."""
-    inside, absent = first * second, 1 - first
-    distribution = pad(torch.ones_like(first[:, :1]), (0, 2))  # no member so far, one inside, two inside
-    for one, none in zip(*(chance.unsqueeze(-1).unbind(1) for chance in (inside, absent)), strict=True):
-        distribution = torch.addcmul(pad(distribution[:, :-1], (1, 0)) * one, distribution, none)
-    return distribution[:, 2]
-
-
-def majority(first: Attention, second: Attention) -> Float[Tensor, "calls differences"]:
-    """Return the distribution of #(in both) - #(only in the first), from -regions to +regions."""
-    inside = first * second
-    outside = first - inside
-    absent = 1 - first
-    distribution = torch.ones_like(first[:, :1])
-    for none, up, down in zip(*(chance.unsqueeze(-1).unbind(1) for chance in (absent, inside, outside)), strict=True):
-        moved = pad(distribution, (2, 2))
-        distribution = torch.addcmul(moved[:, 1:-1] * none, moved[:, :-2], up)
-        distribution = torch.addcmul(distribution, moved[:, 2:], down)
+def majority(inside: Attention, absent: Attention, outside: Attention) -> Float[Tensor, "differences calls"]:
+    """Return the distribution of #(members inside) - #(members outside), from -regions to +regions."""
+    distribution = torch.ones_like(inside[:, 0]).unsqueeze(0)
+    for up, none, down in torch.stack([inside, absent, outside]).permute(2, 0, 1).contiguous():
+        moved = pad(distribution, (0, 0, 2, 2))
+        distribution = torch.addcmul(moved[1:-1] * none, moved[:-2], up)
+        distribution = torch.addcmul(distribution, moved[2:], down)
     return distribution
 
 
@@ -143,14 +129,18 @@ def quantify(quantifier: Int[Tensor, " calls"], words: Sequence[str], first: Att
 
     ``quantifier`` are positions in QUANTIFIERS, ``words`` those that occur, so that no other is computed.
     """
-    truth = quantify_every(first, second)
-    chosen = {word: quantifier == QUANTIFIERS.index(word) for word in words}
-    if "most" in chosen or "half" in chosen:
-        differences, even = majority(first, second), first.shape[1]
-        for word, chance in (("most", differences[:, even + 1 :].sum(-1)), ("half", differences[:, even])):
-            truth = torch.where(chosen[word], chance, truth) if word in chosen else truth
-    if "both" in chosen or "neither" in chosen:
-        inside = torch.where(chosen["neither"].unsqueeze(1), 1 - second, second) if "neither" in chosen else second
-        of_two = torch.stack([chosen[word] for word in ("both", "neither") if word in chosen]).any(0)
-        truth = torch.where(of_two, pair(first, inside), truth)
+    inside, outside = first * second, first * (1 - second)
+    truth = (1 - outside).prod(-1)
+    chosen = {word: quantifier == QUANTIFIERS.index(word) for word in words if word != "every"}
+    if not chosen:
+        return truth
+    if "neither" in chosen:
+        inside = torch.where(chosen["neither"].unsqueeze(1), outside, inside)
+    if of_two := [calls for word, calls in chosen.items() if word in ("both", "neither")]:
+        outside = outside.masked_fill(torch.stack(of_two).any(0).unsqueeze(1), 0)  # one outside is one too many
+    differences, even = pad(majority(inside, 1 - first, outside), (0, 0, 0, 1)), first.shape[1]
+    two = differences[even + 2]
+    chances = {"most": differences[even + 1 :].sum(0), "half": differences[even], "both": two, "neither": two}
+    for word, calls in chosen.items():
+        truth = torch.where(calls, chances[word], truth)
     return truth

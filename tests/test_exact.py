@@ -1,0 +1,69 @@
+"""The exact library by hand: what the boxes and attributes of a known scene make true."""
+
+from collections.abc import Mapping
+
+import pytest
+import torch
+
+from nmn.assembler.execute import execute
+from nmn.assembler.plan import plan
+from nmn.errors import SceneError
+from nmn.layout import Kind, parse_layout
+from nmn.lexicon import load_lexicon
+from nmn.modules.exact import encode, exact_library
+from nmn.scene import SceneGraph, SceneObject
+
+WORLD = load_lexicon("world")
+LIBRARY = exact_library(WORLD)
+
+
+def scene(*things: tuple[float, Mapping[str, str]]) -> SceneGraph:
+    """Return 6 px objects with their left edges where given, in an image of 64 px."""
+    return SceneGraph(tuple(SceneObject(attributes, (x, 10, x + 6, 16)) for x, attributes in things), 64, 64)
+
+
+ROW = scene((2, {"color": "red"}), (20, {"color": "blue"}), (40, {"color": "red"}))
+ONE = scene((30, {}))
+
+
+def attention(text: str, *scenes: SceneGraph) -> list[list[float]]:
+    layout = parse_layout(text)
+    run = execute(plan([layout] * len(scenes)), LIBRARY, encode(scenes, WORLD))
+    values: list[list[float]] = run.values[Kind.ATTENTION][torch.from_numpy(run.plan.roots())].tolist()
+    return values
+
+
+@pytest.mark.parametrize(
+    ("layout", "members"),
+    [
+        ("find[red]", [1, 0, 1]), ("relate[left_of](find[blue])", [1, 0, 0]), ("same[color](find[red])", [1, 0, 1]),
+        ("same[color](find[blue])", [0, 0, 0]), ("between(find[red], find[red])", [0, 1, 0]),
+        ("superlative[leftmost](scene)", [1, 0, 0]), ("ordinal[leftmost](scene, number[2])", [0, 1, 0]),
+        ("relate_count[left_of](scene, number[2])", [1, 0, 0]), ("relate_every[left_of](scene)", [1, 0, 0]),
+    ],
+)  # fmt: skip
+def test_sets_by_hand(layout: str, members: list[float]) -> None:
+    assert attention(layout, ROW) == [members]
+
+
+@pytest.mark.parametrize("layout", ["scene", "not(find[red])", "relate_every[left_of](scene)", "same[color](scene)"])
+def test_padding_is_never_attended(layout: str) -> None:
+    assert attention(layout, ROW, ONE)[1][1:] == [0, 0]
+
+
+def test_objects_without_the_attribute_are_not_the_same() -> None:
+    assert attention("same[color](scene)", scene((2, {}), (20, {})))[0] == [0, 0]
+
+
+def test_an_unknown_attribute_names_the_nearest() -> None:
+    with pytest.raises(SceneError, match='unknown attribute "colour"; did you mean "color"'):
+        encode([scene((2, {"colour": "red"}))], WORLD)
+
+
+def test_no_scenes_and_no_layouts_run() -> None:
+    assert execute(plan([]), LIBRARY, encode([], WORLD)).values[Kind.TRUTH].shape == (0,)
+
+
+def test_encoded_scenes_do_not_depend_on_the_batch_they_are_in() -> None:
+    alone, batch = encode([ONE], WORLD), encode([ROW, ONE], WORLD)
+    assert torch.equal(batch.features[1, :1], alone.features[0]) and torch.equal(batch.boxes[1, :1], alone.boxes[0])

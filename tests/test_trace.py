@@ -1,0 +1,65 @@
+"""Traces: presuppositions with their degree, decoded values, and JSON that is plain data."""
+
+import json
+
+import pytest
+import torch
+
+from nmn.assembler.trace import decode
+from nmn.layout import Kind
+from nmn.reasoner import run
+from nmn.scene import SceneGraph, SceneObject
+
+PAIR = SceneGraph(
+    tuple(SceneObject({"color": color, "shape": "circle"}, (x, 0, x + 4, 4)) for x, color in [(0, "red"), (9, "blue")]),
+    64,
+    64,
+)
+
+
+@pytest.mark.parametrize(
+    ("layout", "wanted", "truth"),
+    [
+        ("unique(find[red])", "exactly one", 1), ("unique(find[circle])", "exactly one", 0),
+        ("quantify[both](find[circle], scene)", "exactly two", 1),
+        ("quantify[neither](find[red], scene)", "exactly two", 0),
+        ("quantify[every](find[green], scene)", "at least one", 0),
+        ("superlative[leftmost](scene)", "at least one", 1), ("describe[color](find[red])", "at least one", 1),
+        ("relate_every[left_of](find[green])", "at least one", 0),
+    ],
+)  # fmt: skip
+def test_what_a_call_presupposes_and_how_true_it_is(layout: str, wanted: str, truth: float) -> None:
+    presupposition = run(layout, PAIR).trace.root.presupposition
+    assert presupposition is not None and (presupposition.wanted, presupposition.truth) == (wanted, truth)
+
+
+@pytest.mark.parametrize("layout", ["count(scene)", "exists(scene)", "find[red]", "distinct[color](scene)"])
+def test_other_calls_presuppose_nothing(layout: str) -> None:
+    assert run(layout, PAIR).trace.root.presupposition is None
+
+
+@pytest.mark.parametrize(
+    ("kind", "row", "value"),
+    [
+        (Kind.TRUTH, 0.5, False), (Kind.TRUTH, 0.51, True), (Kind.NUMBER, [0.2, 0.7, 0.1], 1),
+        (Kind.ATTENTION, [0.9, 0.5, 0.6], (0, 2)), (Kind.ATTRIBUTE, [0.1, 0.9], "b"),
+        (Kind.ATTRIBUTE, [0.8, 0.9], ("a", "b")), (Kind.ATTRIBUTE, [0.1, 0.2], None),
+    ],
+)  # fmt: skip
+def test_values_are_decoded_at_a_half(kind: Kind, row: float | list[float], value: object) -> None:
+    assert decode(kind, torch.tensor(row), ("a", "b")) == value
+
+
+def test_a_trace_is_plain_json() -> None:
+    data = run("describe[color](unique(find[red]))", PAIR).trace.to_json()
+    assert json.loads(json.dumps(data)) == data and data[-1]["value"] == "red"
+
+
+def test_the_distribution_of_a_number_is_kept() -> None:
+    raw = run("count(scene)", PAIR).trace.root.raw
+    assert raw[:3] == (0, 0, 1) and sum(raw) == 1
+
+
+def test_operands_point_to_earlier_calls() -> None:
+    calls = run("and(find[red], find[circle])", PAIR).trace.calls
+    assert [call.operands for call in calls] == [(), (), (0, 1)]
