@@ -32,18 +32,20 @@ def execute(plan: Plan, library: Library, regions: Regions) -> Run:
     device = regions.features.device
     width = max(regions.features.shape[1], library.value_width, plan.largest_number) + 2
     values = _buffers(plan, regions, library, width)
-    images = torch.from_numpy(plan.images).to(device)
-    arguments = _resolved(plan, library).to(device)
-    operands = [torch.from_numpy(rows).to(device) for rows in plan.operands]
-    for step in plan.steps:
-        calls = slice(step.start, step.stop)
+    sizes = [step.stop - step.start for step in plan.steps]
+    images = torch.split(torch.from_numpy(plan.images).to(device), sizes)
+    arguments = torch.split(_resolved(plan, library).to(device), sizes)
+    operands = list(
+        zip(*(torch.split(torch.from_numpy(rows).to(device), sizes) for rows in plan.operands), strict=True)
+    )
+    for index, step in enumerate(plan.steps):
         gathered = tuple(
             [
-                values[kind].index_select(0, rows[calls])
-                for kind, rows in zip(step.operand_kinds, operands, strict=False)
+                values[kind].index_select(0, rows)
+                for kind, rows in zip(step.operand_kinds, operands[index], strict=False)
             ]
         )
-        group = Group(regions, images[calls], arguments[calls], gathered, width, step.words)
+        group = Group(regions, images[index], arguments[index], gathered, width, step.words)
         values[step.kind][step.rows] = library.modules[step.module](group)
     return Run(plan, regions, library, values)
 

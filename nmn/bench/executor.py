@@ -13,7 +13,7 @@ from nmn.assembler.execute import execute
 from nmn.assembler.plan import Plan, plan
 from nmn.bench.figure import Figure
 from nmn.bench.samples import random_question_layout, random_scene
-from nmn.bench.timing import median_seconds, paired_seconds
+from nmn.bench.timing import WINDOWS, median_seconds, paired_seconds
 from nmn.layout import Layout
 from nmn.lexicon import Lexicon, load_lexicon
 from nmn.modules.exact import encode, exact_library
@@ -84,6 +84,7 @@ def _many(
         lambda: execute(mixed, library, regions),
         lambda: [execute(prepared, library, one) for prepared, one in singles],
         lambda: [execute(prepared, library, regions) for prepared in identical],
+        windows=2 * WINDOWS + 1,
     )
     per_call = [seconds / mixed.calls for seconds in together]
     same_per_call = [seconds / sum(prepared.calls for prepared in identical) for seconds in same]
