@@ -39,6 +39,7 @@ def test_each_broken_question_of_the_table_is_explained_by_its_entry(question: s
         ("is there a square whose color is small", '"small" is a size, not a color'),
         ("is there a circle left of most squares", '"most" is not read after a relation'),
         ("is there a circle and the same color", "this says how several things compare"),
+        ("what is the same color", "this says how several things compare"),
         ("what is the red circle made of", 'this lexicon has no attribute "material"'),
     ],
 )

@@ -7,11 +7,13 @@ The decisions, each in the table or function that takes it:
 - "the circle": ``unique``, which passes the set on and presupposes one member. "the circles" as a subject: every one.
 - "circles are red" (bare plural subject): every one. "every", "only" of nothing are true, the trace says so.
 - "only circles are red": every red thing is a circle.
-- "left of two squares": of at least two; "left of every square": of every other one; "left of the squares": of each.
+- "left of two squares": of at least two; "left of exactly two": of no more either; "left of every square": of every
+  other one; "left of the squares": of each.
 """
 
 from collections.abc import Sequence
 
+from nmn.errors import QuestionError
 from nmn.language.attach import Joined, Modifier, Phrase
 from nmn.language.phrases import FROM_PLACE, SCENE, Reader
 from nmn.layout import Layout
@@ -159,11 +161,11 @@ def _modifier_set(modifier: Modifier, reader: Reader) -> Layout:
         return fold(["and", modifier.name], layouts)
     if kind in ("same_as", "different_from"):
         return _same_set(modifier, reader)
-    raise reader.error(_first_phrase(modifier, reader), "this says how several things compare, so it cannot stand here")
-
-
-def _first_phrase(modifier: Modifier, reader: Reader) -> Phrase:
-    return modifier.operands[0] if modifier.operands else reader.mentioned[-1]
+    raise QuestionError(
+        reader.question,
+        *(reader.mentioned[-1].span if reader.mentioned else (0, len(reader.question))),
+        "this says how several things compare, so it cannot stand here",
+    )
 
 
 def _definite(phrase: Phrase) -> bool:
@@ -196,31 +198,37 @@ def related(relation: str, phrase: Phrase, reader: Reader) -> Layout:
     operand = referent(phrase, reader)
     if name in ("every", "both") or (name == "the" and phrase.plural):
         return Layout("relate_every", relation, (operand,))
-    if name in ("no", "neither"):
+    if name in ("no", "neither") or (name == "numeral" and low == 0):
         return negate(Layout("relate", relation, (operand,)))
-    if name == "several":
-        low, name = 2, "number"
+    if name in ("numeral", "several"):
+        return Layout("relate_count", relation, (operand, number(2 if low is None else low)))
     if name == "number":
-        at_least = Layout("relate_count", relation, (operand, number(low or 0)))
-        above = None if high is None or low == high else Layout("relate_count", relation, (operand, number(high + 1)))
-        if above is None:
-            return at_least
-        return negate(above) if low is None else conj(at_least, negate(above))
+        at_least = SCENE if low is None else Layout("relate_count", relation, (operand, number(low)))
+        above = None if high is None else Layout("relate_count", relation, (operand, number(high + 1)))
+        return at_least if above is None else conj(at_least, negate(above))
     if name in ("most", "half", "only"):
         raise reader.error(phrase, f'"{name}" is not read after a relation; "every" and numbers are')
     return Layout("relate", relation, (operand,))
 
 
+def _bounds(phrase: Phrase) -> tuple[int | None, int | None] | None:
+    """Return how many a phrase's determiner counts, both bounds included; None where it does not count."""
+    name, low, high = phrase.determiner
+    return {"number": (low, high), "numeral": (low, high), "several": (2, None)}.get(name)
+
+
 def existence(phrase: Phrase, reader: Reader) -> Layout:
     """Return that there is such a phrase, by its determiner: "a circle", "no circles", "exactly two circles"."""
-    name, low, high = phrase.determiner
+    name, low, _ = phrase.determiner
     layout = referent(phrase, reader)
     if name in ("no", "neither"):
         return negate(Layout("exists", None, (layout,)))
     if name == "only":
         return Layout("quantify", "every", (SCENE, layout))
-    bounds = {"number": (low, high), "several": (2, None), "both": (2, 2)}.get(name)
-    if name == "the" and low is not None:
+    bounds = _bounds(phrase)
+    if name == "both":
+        bounds = (2, 2)
+    elif name == "the" and low is not None:
         bounds = (low, low)
     if bounds:
         return count_in_bounds(Layout("count", None, (layout,)), *bounds)
@@ -242,7 +250,7 @@ def existences(phrases: Sequence[Joined], reader: Reader) -> Layout:
 
 def claim(phrase: Phrase, predicate: Layout, reader: Reader) -> Layout:
     """Return that a predicate holds of a subject, by the subject's determiner."""
-    name, low, high = phrase.determiner
+    name, low, _ = phrase.determiner
     subject = referent(phrase, reader)
     if name == "only":
         return Layout("quantify", "every", (predicate, subject))
@@ -256,8 +264,7 @@ def claim(phrase: Phrase, predicate: Layout, reader: Reader) -> Layout:
     both = conj(subject, predicate)
     if name == "no":
         return negate(Layout("exists", None, (both,)))
-    bounds = {"number": (low, high), "several": (2, None)}.get(name)
-    if bounds:
+    if bounds := _bounds(phrase):
         return count_in_bounds(Layout("count", None, (both,)), *bounds)
     return Layout("exists", None, (both,))
 

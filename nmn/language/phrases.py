@@ -64,13 +64,18 @@ class Reader:
 
     def noun_phrase(self, tree: Tree[Token], inverted: bool = False) -> list[Joined]:
         """Read an ``np``: a core and its modifiers, attached."""
-        core, *modifiers = (part for part in tree.children if not is_token(part, "BOTH"))
-        phrase = self.core(core)
-        if rule(tree) == "both_np":
-            phrase = replace(phrase, determiner=Determiner("both"))
+        phrase, modifiers = self.head(tree)
         phrases = self.attached([Joined("and", phrase)], modifiers, inverted)
         self.topic = self.topic or phrases[0].phrase
         return phrases
+
+    def head(self, tree: Tree[Token]) -> tuple[Phrase, list[Node]]:
+        """Read the core of an ``np``; return it and the trees of its modifiers."""
+        if is_token(tree.children[0], "BOTH"):
+            _, core, *modifiers = tree.children
+            return replace(self.core(core), determiner=Determiner("both")), modifiers
+        core, *modifiers = tree.children
+        return self.core(core), modifiers
 
     def attached(self, phrases: list[Joined], modifiers: Iterable[Node], inverted: bool = False) -> list[Joined]:
         """Attach modifiers, in the order of the text, to the right edge of the last phrase."""
@@ -138,12 +143,12 @@ class Reader:
         if kind == "between" and numbers[1] < low:
             raise self.error(tree, f"between {low} and {numbers[1]} lies nothing: the smaller number comes first")
         bounds = {
-            "exactly": (low, low), "at_least": (low, None), "at_most": (None, low), "more_than": (low + 1, None),
-            "fewer_than": (None, low - 1), "between": (low, numbers[-1]),
+            "numeral": (low, low), "exactly": (low, low), "at_least": (low, None), "at_most": (None, low),
+            "more_than": (low + 1, None), "fewer_than": (None, low - 1), "between": (low, numbers[-1]),
         }  # fmt: skip
         if kind == "fewer_than" and low == 0:
             raise self.error(tree, "nothing is fewer than zero")
-        return Determiner("number", *bounds[kind])
+        return Determiner("numeral" if kind == "numeral" else "number", *bounds[kind])
 
     def noun(self, node: Node) -> tuple[Layout, bool]:
         """Return the set that a noun names and whether it is plural; "one" takes the noun mentioned last."""
@@ -163,7 +168,7 @@ class Reader:
         if isinstance(node, Token):
             if node.type == "OTHER":
                 return "other", None
-            if node.type in ("SUPERLATIVE", "SUPERLATIVE_PLACE"):
+            if node.type in ("SUPERLATIVE", "SUPERLATIVE_PLACE", "PLACE"):
                 return "superlative", name_of(node)
             if node.type == "ORDINAL":
                 return "ordinal", 1 + ORDINALS.index(name_of(node))

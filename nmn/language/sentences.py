@@ -142,10 +142,11 @@ def _fragment(clauses: list[Clause], tree: Tree[Token], conjunction: str, reader
 def more_np(clauses: list[Clause], tree: Tree[Token], conjunction: str, reader: Reader) -> None:
     """Continue a list of noun phrases, or the predicate, with one more."""
     clause = clauses[-1]
-    parts = tree.children[0].children if rule(tree) == "more_np" else tree.children  # type: ignore[union-attr]
-    core, *modifiers = (part for part in parts if not is_token(part, "NOT"))
-    phrase = reader.core(core if rule(tree) == "more_np" else Tree("core", [core, modifiers.pop(0)]))
-    if rule(tree) == "no_np":
+    if rule(tree) == "more_np":
+        phrase, modifiers = reader.head(tree.children[0])  # type: ignore[arg-type]
+    else:  # "but not a square"
+        _, determiner, noun, *modifiers = tree.children
+        phrase = reader.core(Tree("core", [determiner, noun]))
         phrase = replace(phrase, determiner=phrase.determiner._replace(name="no"))
     _join_phrase(clause, Joined(conjunction, phrase), tree, reader)
     target = clause.subjects if clause.predicate is None else clause.predicate
@@ -316,8 +317,8 @@ def joined_phrases(tree: Tree[Token], reader: Reader) -> list[Joined]:
         if rule(child) == "conj":
             conjunction = conjunction_of(child)
         elif rule(child) == "np":
-            core, *modifiers = child.children
-            joined = Joined(conjunction, reader.core(core))
+            phrase, modifiers = reader.head(child)
+            joined = Joined(conjunction, phrase)
             phrases = reader.attached(attach_phrase(phrases, joined, reader.choices, False), modifiers)
         else:
             phrases = join_modifiers(phrases, child, conjunction, reader)
