@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from nmn.assembler.trace import Trace, TracedCall
     from nmn.evaluation.exact import Report
-    from nmn.language import Readings
+    from nmn.language import Reading, Readings
     from nmn.layout import Layout
     from nmn.reasoner import Answer
     from nmn.scene import SceneGraph
@@ -78,10 +78,10 @@ def parse(
     elif dot or mermaid:
         typer.echo("\n".join((to_dot if dot else to_mermaid)(reading.layout) for reading in shown), nl=False)
     else:
-        say_repairs(found.readings[0].text, bool(found.readings[0].repairs))
+        say_repairs(found.readings[0])
         for reading in shown:
             typer.echo(str(reading.layout))
-            print_tree(layout_tree(reading.layout))
+            print_rich(layout_tree(reading.layout))
         say_ambiguity(found, every)
 
 
@@ -178,15 +178,10 @@ def print_rich(thing: object) -> None:
     Console(width=None if sys.stdout.isatty() else 140, soft_wrap=False, highlight=False).print(thing)
 
 
-def print_tree(tree: "Tree") -> None:
-    """Print a tree without colours of its own."""
-    print_rich(tree)
-
-
-def say_repairs(text: str, repaired: bool) -> None:
+def say_repairs(reading: "Reading") -> None:
     """Say what was read where it is not what was asked."""
-    if repaired:
-        typer.echo(f"read as: {text}")
+    if reading.repairs:
+        typer.echo(f"read as: {reading.text}")
 
 
 def say_ambiguity(found: "Readings", every: bool) -> None:
@@ -218,20 +213,21 @@ def plain(text: str) -> str:
 def print_answer(answer: "Answer", scene: "SceneGraph") -> None:
     """Print an answer, what it rests on and its trace."""
     if answer.reading:
-        say_repairs(answer.reading.text, bool(answer.reading.repairs))
+        say_repairs(answer.reading)
     typer.echo(f"answer: {answer}")
     for problem in answer.problems:
         typer.echo(f"careful: {problem}")
-    print_tree(trace_tree(answer.trace, len(answer.trace.calls) - 1, scene))
+    print_rich(trace_tree(answer.trace, len(answer.trace.calls) - 1, scene))
 
 
 def trace_tree(trace: "Trace", position: int, scene: "SceneGraph") -> "Tree":
     """Return a trace as a tree: every call with its value, and under each attention the objects it picked."""
     from rich.tree import Tree
 
+    from nmn.layout import call_label
+
     call = trace.calls[position]
-    name = call.module if call.argument is None else f"{call.module}[{call.argument}]"
-    tree = Tree(f"{plain(name)} = {plain(value_text(call, scene))}")
+    tree = Tree(f"{plain(call_label(call.module, call.argument))} = {plain(value_text(call, scene))}")
     for operand in call.operands:
         tree.add(trace_tree(trace, operand, scene))
     return tree

@@ -60,11 +60,6 @@ class QuestionError(NmnError):
         self.read, self.expected, self.suggestion = read, expected, suggestion
         super().__init__(self._message())
 
-    @classmethod
-    def at(cls, question: str, start: int, end: int, reason: str) -> "QuestionError":
-        """Build the error for a place, with nothing to say but the reason."""
-        return cls(question, start, end, reason)
-
     def _message(self) -> str:
         first = max(0, self.start - 60)
         shown = "".join(letter if letter.isprintable() else " " for letter in self.question[first : self.end + 20])

@@ -9,7 +9,7 @@ from nmn.assembler.execute import execute
 from nmn.assembler.plan import plan
 from nmn.assembler.trace import Trace, Value, answers, trace
 from nmn.language import Reading, grammar_names, read
-from nmn.layout import Kind, Layout
+from nmn.layout import Kind, Layout, parse_layout
 from nmn.lexicon import Lexicon, load_lexicon
 from nmn.modules.exact import encode, exact_library
 from nmn.scene import SceneGraph, read_scene
@@ -93,8 +93,6 @@ def ask_scene(
 
 def run(layout: Layout | str, scene: SceneGraph | str | Path, *, lexicon: Lexicon | str | Path | None = None) -> Answer:
     """Run a layout, or its text, on a scene exactly; the lexicon is by default the one of the scene's world."""
-    from nmn.layout import parse_layout
-
     scene = scene if isinstance(scene, SceneGraph) else read_scene(scene)
     layout = parse_layout(layout) if isinstance(layout, str) else layout
     return _answer(layout, scene, lexicon or scene.world, None)

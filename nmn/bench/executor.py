@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import torch
 
 from nmn.assembler.execute import execute
-from nmn.assembler.plan import Plan, plan
+from nmn.assembler.plan import plan
 from nmn.bench.figure import Figure
 from nmn.bench.samples import random_question_layout, random_scene
 from nmn.bench.timing import WINDOWS, median_seconds, paired_seconds
@@ -101,7 +101,6 @@ def _many(
 
 
 def _planning(layouts: Sequence[Layout]) -> list[Figure]:
-    prepared: list[Plan] = []
-    seconds = median_seconds(lambda: prepared.append(plan(layouts)))
+    seconds = median_seconds(lambda: plan(layouts))
     calls = sum(len(layout.calls) for layout in layouts)
     return [Figure("planning of different layouts, a call", seconds / calls * 1e6, "us", at_most=2)]

@@ -13,6 +13,7 @@ from nmn.language import read
 from nmn.layout import Layout
 from nmn.lexicon import Lexicon, load_lexicon
 from nmn.modules.exact import encode, exact_library
+from nmn.reasoner import answer_text
 from nmn.scene import SceneGraph
 
 BATCH = 4_096
@@ -109,8 +110,6 @@ def evaluate_exact(examples: Sequence[Example], grammar: str, lexicon: Lexicon |
 
 
 def _answers(layouts: Sequence[Layout], examples: Sequence[Example], lexicon: Lexicon) -> list[str]:
-    from nmn.reasoner import answer_text
-
     library, texts = exact_library(lexicon), []
     for start in range(0, len(layouts), BATCH):
         batch = layouts[start : start + BATCH]

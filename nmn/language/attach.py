@@ -10,6 +10,8 @@ read so far. The decisions, in order of preference (Kimball 1973, "right associa
    large" the square is large.
 3. A noun phrase joined by "and" or "or" stands beside the outermost one ("there is a circle left of a square and a
    star": there is a star), but after a verb beside the nearest ("the circle is left of a square and a star").
+4. In an inverted question a comparison is the predicate, so it attaches to the outermost noun: "is the circle left of
+   the square the same size as the star".
 
 ``Choices`` replays the lowering with other picks, so every reading is made by the same code as the first.
 """

@@ -12,6 +12,7 @@ from lark.exceptions import UnexpectedToken
 
 from nmn.errors import QuestionError
 from nmn.language.grammar import Grammar
+from nmn.language.lexer import read_so_far
 
 END = "$END"
 NOUNS = frozenset({"VALUE_NOUN", "THING", "THING_ATTRIBUTE", "ONE", "ONES"})
@@ -78,7 +79,7 @@ def explain(question: str, tokens: Sequence[Token], error: UnexpectedToken, gram
     reason = find_explanation(failing, before, accepted).reason
     length = len(question.rstrip(" ?.!"))
     start, end = (tokens[place].start_pos, tokens[place].end_pos) if place < len(tokens) else (length, length)
-    read = question[: tokens[place - 1].end_pos].strip() if place else ""
+    read = read_so_far(question, tokens[:place])
     return QuestionError(question, start or 0, end or 0, reason, read, expected_words(accepted, grammar))
 
 

@@ -70,7 +70,7 @@ def _parser(name: str) -> Lark:
     path = GRAMMARS / f"{name}.lark"
     if name not in grammar_names():
         known = ", ".join(grammar_names())
-        raise QuestionError.at("", 0, 0, f"no grammar {name!r}; there are {known}{did_you_mean(name, grammar_names())}")
+        raise QuestionError("", 0, 0, f"no grammar {name!r}; there are {known}{did_you_mean(name, grammar_names())}")
     return Lark.open(str(path), parser="lalr", lexer=Pretokenised, maybe_placeholders=False, cache=_cache_file(name))
 
 

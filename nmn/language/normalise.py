@@ -43,10 +43,10 @@ def normalise(question: str) -> list[Word]:
                 _check_single(question, text, match.end(), piece)
             continue
         if not (piece[0].isalnum() or piece in ";,"):
-            raise QuestionError.at(question, match.start(), match.end(), _strange(piece))
+            raise QuestionError(question, match.start(), match.end(), _strange(piece))
         words += _open_contraction(piece, match.start(), match.end())
     if len(words) > MAX_WORDS:
-        raise QuestionError.at(
+        raise QuestionError(
             question,
             words[MAX_WORDS].start,
             words[MAX_WORDS].end,
@@ -54,13 +54,13 @@ def normalise(question: str) -> list[Word]:
         )
     words = _resolve_commas(words)
     if not words:
-        raise QuestionError.at(question, 0, 0, "the question is empty")
+        raise QuestionError(question, 0, 0, "the question is empty")
     return words
 
 
 def _check_length(question: str) -> None:
     if len(question) > MAX_CHARACTERS:
-        raise QuestionError.at(
+        raise QuestionError(
             question[:80] + "...",
             80,
             83,
@@ -74,7 +74,7 @@ def _check_single(question: str, text: str, end: int, mark: str) -> None:
     rest = re.search(r"\w", text[end:])
     if rest:
         start = end + rest.start()
-        raise QuestionError.at(
+        raise QuestionError(
             question, start, len(question.rstrip()), f'a second sentence starts after "{mark}"; ask one at a time'
         )
 
@@ -107,7 +107,7 @@ def _resolve_commas(words: list[Word]) -> list[Word]:
     if not any(word.text == "," for word in words):
         return words
     resolved: list[Word] = []
-    conditional = bool(words) and words[0].text == "if" and all(word.text != "then" for word in words)
+    conditional = words[0].text == "if" and all(word.text != "then" for word in words)
     conjunction = ""
     for position in range(len(words) - 1, -1, -1):
         word = words[position]

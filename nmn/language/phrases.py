@@ -205,18 +205,15 @@ class Reader:
         if isinstance(node, Token):
             return self._token_modifier(node, joined)
         kind = rule(node)
-        negated = any(is_token(child, "NOT", "NO") for child in node.children)
+        negated = any(is_token(child, "NOT") for child in node.children)
         parts = [
             child
             for child in node.children
             if not is_token(child, "NOT", "WITH", "HAVE", "BE", "DO", "THAT", "WHICH", "EVERY", "MADE_OF")
         ]
         if kind in ("relative", "not_relative"):
-            return (
-                replace(self.modifier(parts[0], joined), relative=True)
-                if kind == "relative"
-                else replace(self.modifier(parts[0], joined), relative=True, negated=True)
-            )
+            modifier = self.modifier(parts[0], joined)
+            return replace(modifier, relative=True, negated=modifier.negated or kind == "not_relative")
         if is_token(node.children[0], "EITHER") and kind == "complete":
             sides = tuple(self.noun_phrase(part)[-1].phrase for part in parts if isinstance(part, Tree))
             return Modifier("joint", "or", sides, joined=joined)

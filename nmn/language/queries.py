@@ -19,6 +19,7 @@ from nmn.language.sentences import (
     joined_phrases,
     more_np,
     named,
+    phrases_of,
     trees_of,
     union,
 )
@@ -35,7 +36,7 @@ def _predicate_set(parts: Iterable[Node], reader: Reader) -> Layout:
         elif isinstance(part, Tree) and rule(part) == "more_predicate":
             phrases = join_modifiers(phrases, part, conjunction, reader)
         elif isinstance(part, Tree) and rule(part) == "np":
-            clause = Clause("predicate", part, predicate=phrases)
+            clause = Clause("predicate", predicate=phrases)
             more_np([clause], Tree("more_np", [part]), conjunction, reader)
             assert clause.predicate is not None
             phrases = clause.predicate
@@ -46,17 +47,12 @@ def _predicate_set(parts: Iterable[Node], reader: Reader) -> Layout:
 
 def _after_be(tree: Tree[Token]) -> list[Node]:
     """Return what follows "is", or, where there is none, what follows the noun phrase."""
-    places = [index for index, child in enumerate(tree.children) if is_token(child, "BE", "THERE")]
-    nouns = [
-        index for index, child in enumerate(tree.children) if isinstance(child, Tree) and rule(child) in ("np", "nps")
-    ]
-    start = places[-1] if places else nouns[0]
-    rest = tree.children[start + 1 :]
-    return [part for node in rest for part in (node.children if _is_predicates(node) else [node])]  # type: ignore[union-attr]
-
-
-def _is_predicates(node: Node) -> bool:
-    return isinstance(node, Tree) and rule(node) == "predicates"
+    marks = [index for index, child in enumerate(tree.children) if is_token(child, "BE", "THERE")]
+    start = marks[-1] if marks else tree.children.index(trees_of(tree, "np", "nps")[0])
+    rest: list[Node] = []
+    for node in tree.children[start + 1 :]:
+        rest += node.children if isinstance(node, Tree) and rule(node) == "predicates" else [node]
+    return rest
 
 
 def _how_many(tree: Tree[Token], reader: Reader) -> Layout:
@@ -69,19 +65,18 @@ def _how_many(tree: Tree[Token], reader: Reader) -> Layout:
 
 
 def _how_many_values(tree: Tree[Token], reader: Reader) -> Layout:
-    described = trees_of(tree, "nps")
-    phrases = union(joined_phrases(described[0], reader), reader) if described else SCENE
-    return Layout("distinct", attribute_of_tree(tree), (phrases,))
+    things = _asked(tree, reader) if trees_of(tree, "nps") else SCENE
+    return Layout("distinct", attribute_of_tree(tree), (things,))
+
+
+def _asked(tree: Tree[Token], reader: Reader) -> Layout:
+    """Return the set that a question is about: of its noun phrase, or its list of them."""
+    (phrases,) = trees_of(tree, "np", "nps")
+    return union(phrases_of(phrases, reader), reader)
 
 
 def _describe(tree: Tree[Token], reader: Reader) -> Layout:
-    return Layout(
-        "describe", attribute_of_tree(tree), (union(joined_phrases(trees_of(tree, "nps")[0], reader), reader),)
-    )
-
-
-def _describe_np(tree: Tree[Token], reader: Reader) -> Layout:
-    return Layout("describe", attribute_of_tree(tree), (union(reader.noun_phrase(trees_of(tree, "np")[0]), reader),))
+    return Layout("describe", attribute_of_tree(tree), (_asked(tree, reader),))
 
 
 def _describe_such(tree: Tree[Token], reader: Reader) -> Layout:
@@ -95,7 +90,7 @@ def _describe_such(tree: Tree[Token], reader: Reader) -> Layout:
 
 def _describe_how(tree: Tree[Token], reader: Reader) -> Layout:
     attribute = reader.lexicon.attribute_of[named(tree, "ADJECTIVE")]
-    return Layout("describe", attribute, (union(joined_phrases(trees_of(tree, "nps")[0], reader), reader),))
+    return Layout("describe", attribute, (_asked(tree, reader),))
 
 
 def _describe_its(tree: Tree[Token], reader: Reader) -> Layout:
@@ -115,7 +110,7 @@ def _kind(tree: Tree[Token], reader: Reader) -> str:
 
 
 def _describe_kind(tree: Tree[Token], reader: Reader) -> Layout:
-    return Layout("describe", _kind(tree, reader), (union(joined_phrases(trees_of(tree, "nps")[0], reader), reader),))
+    return Layout("describe", _kind(tree, reader), (_asked(tree, reader),))
 
 
 def _describe_kind_such(tree: Tree[Token], reader: Reader) -> Layout:
@@ -129,10 +124,6 @@ def _which_are(tree: Tree[Token], reader: Reader) -> Layout:
     if len(asked) == 1 and is_token(asked[0], "THING_ATTRIBUTE") and not asked[0].value.plural:
         return Layout("describe", name_of(asked[0]), (predicate,))  # "what shape touches ...": which of the shapes
     return conj(members(phrases[0].phrase, reader), predicate)
-
-
-def _refer(tree: Tree[Token], reader: Reader) -> Layout:
-    return union(joined_phrases(trees_of(tree, "nps")[0], reader), reader)
 
 
 def _is_related(tree: Tree[Token], reader: Reader) -> Layout:
@@ -150,14 +141,14 @@ QUERIES: dict[str, Callable[[Tree[Token], Reader], Layout]] = {
     "how_many_there": _how_many,
     "how_many_are": _how_many,
     "how_many_values": _how_many_values,
-    "describe": lambda tree, reader: (_describe if trees_of(tree, "nps") else _describe_np)(tree, reader),
-    "describe_possessor": _describe_np,
+    "describe": _describe,
+    "describe_possessor": _describe,
     "describe_such": _describe_such,
     "describe_how": _describe_how,
     "describe_its": _describe_its,
     "describe_kind": _describe_kind,
     "describe_kind_such": _describe_kind_such,
     "which_are": _which_are,
-    "refer": _refer,
+    "refer": _asked,
     "is_related": _is_related,
 }

@@ -25,22 +25,12 @@ from nmn.language.meaning import (
 from nmn.language.phrases import Reader, anything, is_token, name_of, number_of, rule, span_of
 from nmn.layout import Layout
 
-NUMERIC = {
-    "more": "more",
-    "fewer": "fewer",
-    "equal": "equal",
-    "unequal": "equal",
-    "at_least": "at_least",
-    "at_most": "at_most",
-}
-
 
 @dataclass
 class Clause:
     """One clause in the making: its subjects, its predicate (a phrase for anything, with modifiers) or its truth."""
 
     kind: str
-    tree: Tree[Token]
     conjunction: str = "and"
     subjects: list[Joined] = field(default_factory=list)
     predicate: list[Joined] | None = None
@@ -80,6 +70,7 @@ def _clauses(trees: Sequence[Tree[Token]], reader: Reader) -> list[Clause]:
 
 
 def conjunction_of(tree: Tree[Token]) -> str:
+    """Return "and" or "or" of a ``conj``."""
     return "or" if is_token(tree.children[0], "OR") else "and"
 
 
@@ -99,10 +90,10 @@ def _there_is(clauses: list[Clause], tree: Tree[Token], conjunction: str, reader
     existent = tree.children[-1]
     assert isinstance(existent, Tree)
     negated = rule(tree) == "there_is_not" or rule(existent) == "pair_nor"
-    clauses.append(Clause("there", tree, conjunction, _subjects(existent, reader), negated=negated))
+    clauses.append(Clause("there", conjunction, phrases_of(existent, reader), negated=negated))
 
 
-def _subjects(tree: Tree[Token], reader: Reader) -> list[Joined]:
+def phrases_of(tree: Tree[Token], reader: Reader) -> list[Joined]:
     """Read a noun phrase, a list of them, or "both ... and", "either ... or", "neither ... nor"."""
     if rule(tree) == "nps":
         return joined_phrases(tree, reader)
@@ -117,7 +108,7 @@ def _predicate_clause(clauses: list[Clause], tree: Tree[Token], conjunction: str
     start = next(index for index, child in enumerate(tree.children) if isinstance(child, Tree))
     subject, rest = tree.children[start], tree.children[start + 1 :]
     assert isinstance(subject, Tree)
-    subjects = _subjects(subject, reader)
+    subjects = phrases_of(subject, reader)
     if clauses and clauses[-1].kind == "fragment":
         before = clauses.pop()
         subjects = [*before.subjects, Joined(conjunction, subjects[0].phrase)]
@@ -125,18 +116,18 @@ def _predicate_clause(clauses: list[Clause], tree: Tree[Token], conjunction: str
     parts = [part for part in rest if not is_token(part, "BE", "DO", "NOT", "EVERY")]
     predicate = reader.attached([Joined("and", anything())], parts)
     negated = rule(tree) == "negated_clause" or rule(subject) == "pair_nor"
-    clauses.append(Clause("predicate", tree, conjunction, subjects, predicate, negated))
+    clauses.append(Clause("predicate", conjunction, subjects, predicate, negated))
 
 
 def _inverted_clause(clauses: list[Clause], tree: Tree[Token], conjunction: str, reader: Reader) -> None:
     phrases = [phrase for subject in trees_of(tree, "np") for phrase in reader.noun_phrase(subject, inverted=True)]
-    clauses.append(Clause("inverted", tree, conjunction, [Joined("and", joined.phrase) for joined in phrases]))
+    clauses.append(Clause("inverted", conjunction, [Joined("and", joined.phrase) for joined in phrases]))
 
 
 def _fragment(clauses: list[Clause], tree: Tree[Token], conjunction: str, reader: Reader) -> None:
     phrase = tree.children[0]
     assert isinstance(phrase, Tree)
-    clauses.append(Clause("fragment", tree, conjunction, reader.noun_phrase(phrase)))
+    clauses.append(Clause("fragment", conjunction, reader.noun_phrase(phrase)))
 
 
 def more_np(clauses: list[Clause], tree: Tree[Token], conjunction: str, reader: Reader) -> None:
@@ -187,6 +178,7 @@ def _more_predicate(clauses: list[Clause], tree: Tree[Token], conjunction: str, 
 
 
 def join_modifiers(phrases: list[Joined], tree: Tree[Token], conjunction: str, reader: Reader) -> list[Joined]:
+    """Attach a modifier that a conjunction joins, and the modifiers after it."""
     first, *others = (part for part in tree.children if not is_token(part, "BE"))
     phrases = attach_modifier(phrases, reader.modifier(first, conjunction), reader.choices)
     return reader.attached(phrases, others)
@@ -209,26 +201,24 @@ def _comparison_clause(clauses: list[Clause], tree: Tree[Token], conjunction: st
     assert isinstance(comparison, Tree)
     phrases = [reader.noun_phrase(part) for part in comparison.children if isinstance(part, Tree)]
     counts = tuple(Layout("count", None, (union(part, reader),)) for part in phrases)
-    clauses.append(Clause("closed", tree, conjunction, truth=Layout("compare", rule(comparison), counts)))
+    clauses.append(Clause("closed", conjunction, truth=Layout("compare", rule(comparison), counts)))
 
 
 def _numeric_clause(clauses: list[Clause], tree: Tree[Token], conjunction: str, reader: Reader) -> None:
     phrase, numeric = (child for child in tree.children if isinstance(child, Tree))
     left = Layout("count", None, (union(reader.noun_phrase(phrase), reader),))
-    amount = next(
-        child
-        for child in numeric.children
-        if not is_token(child, *["MORE_THAN", "FEWER_THAN", "EQUAL_TO", "EXACTLY", "NOT", "AT_LEAST", "AT_MOST"])
-    )
-    while isinstance(amount, Tree) and rule(amount) == "amount":
+    amount = numeric.children[-1]
+    if isinstance(amount, Tree) and rule(amount) == "amount":
         amount = amount.children[0]
     if isinstance(amount, Token):
         right = number(number_of(amount))
     else:
         right = Layout("count", None, (union(reader.noun_phrase(amount), reader),))
-    layout = Layout("compare", NUMERIC[rule(numeric)], (left, right))
-    layout = negate(layout) if rule(numeric) == "unequal" else layout
-    clauses.append(Clause("closed", tree, conjunction, truth=layout))
+    if rule(numeric) == "unequal":
+        layout = negate(Layout("compare", "equal", (left, right)))
+    else:
+        layout = Layout("compare", rule(numeric), (left, right))
+    clauses.append(Clause("closed", conjunction, truth=layout))
 
 
 def _attribute_clause(clauses: list[Clause], tree: Tree[Token], conjunction: str, reader: Reader) -> None:
@@ -238,9 +228,7 @@ def _attribute_clause(clauses: list[Clause], tree: Tree[Token], conjunction: str
     subject = reader.it(span_of(its[0])) if its else phrases[0].phrase
     kind = "different_each" if any(is_token(child, "DIFFERENT") for child in tree.children) else "same_each"
     pair = [Joined("and", replace(phrase, plural=False)) for phrase in (subject, phrases[-1].phrase)]
-    clauses.append(
-        Clause("closed", tree, conjunction, truth=compared(pair, Modifier(kind, attribute_of_tree(tree)), reader))
-    )
+    clauses.append(Clause("closed", conjunction, truth=compared(pair, Modifier(kind, attribute_of_tree(tree)), reader)))
 
 
 PIECES: dict[str, Callable[[list[Clause], Tree[Token], str, Reader], None]] = {
@@ -326,12 +314,15 @@ def joined_phrases(tree: Tree[Token], reader: Reader) -> list[Joined]:
 
 
 def trees_of(tree: Tree[Token], *rules: str) -> list[Tree[Token]]:
+    """Return the children that are trees of some rules."""
     return [child for child in tree.children if isinstance(child, Tree) and rule(child) in rules]
 
 
 def named(tree: Tree[Token], *terminals: str) -> str:
+    """Return the name that the first child of some terminals stands for."""
     return next(name_of(child) for child in tree.children if isinstance(child, Token) and child.type in terminals)
 
 
 def attribute_of_tree(tree: Tree[Token]) -> str:
+    """Return the attribute that a clause or question names."""
     return named(tree, "ATTRIBUTE", "THING_ATTRIBUTE")
