@@ -24,11 +24,14 @@ Box = tuple[float, float, float, float]
 class SceneObject:
     """One object: its attributes, such as ``{"shape": "circle", "color": "red"}``, and its box.
 
-    ``box`` is (left, top, right, bottom) in pixels, within MAX_PX, with left <= right and top <= bottom.
+    ``box`` is (left, top, right, bottom) in pixels, within MAX_PX, with left <= right and top <= bottom; it bounds the
+    object as it is drawn. ``rotation`` is in degrees, clockwise. ``panel`` is a position in the scene's ``panels``.
     """
 
     attributes: Mapping[str, str]
     box: Box
+    rotation: float = 0.0
+    panel: int = 0
 
     def __post_init__(self) -> None:
         if not all(isinstance(text, str) and text for item in self.attributes.items() for text in item):
@@ -39,20 +42,34 @@ class SceneObject:
         if self.box[0] > self.box[2] or self.box[1] > self.box[3]:
             raise SceneError(f"box is [left, top, right, bottom] with left <= right and top <= bottom, got {self.box}")
         object.__setattr__(self, "box", tuple(float(side) for side in self.box))
+        if not _is_finite(self.rotation):
+            raise SceneError(f"rotation is a finite number of degrees, got {self.rotation!r}")
+        if type(self.panel) is not int or self.panel < 0:
+            raise SceneError(f"panel is the number of one of the scene's panels, from 0; got {self.panel!r}")
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return SceneObject, (dict(self.attributes), self.box)
+        return SceneObject, (dict(self.attributes), self.box, self.rotation, self.panel)
 
     def __str__(self) -> str:
         return " ".join(self.attributes.values()) or "without attributes"
 
+    def to_json(self) -> dict[str, Any]:
+        """Return the object as plain JSON data, fields left out where they have their default."""
+        data: dict[str, Any] = {"attributes": dict(self.attributes), "box": list(self.box)}
+        if self.rotation:
+            data["rotation"] = self.rotation
+        if self.panel:
+            data["panel"] = self.panel
+        return data
+
 
 @dataclass(frozen=True, slots=True)
 class SceneGraph:
-    """The objects of one image of ``width`` x ``height`` pixels.
+    """The objects of one image of ``width`` x ``height`` pixels, those behind before those in front of them.
 
     ``relations`` holds relations that the scene itself gives, as CLEVR's files do: for each name, entry i lists the
-    objects that stand in the relation to object i (``relations["left"][i]`` are those left of i).
+    objects that stand in the relation to object i (``relations["left"][i]`` are those left of i). ``panels`` are the
+    boxes of the parts of an image that is made of several (NLVR's three boxes); none: the image is one panel.
     """
 
     objects: tuple[SceneObject, ...]
@@ -60,6 +77,7 @@ class SceneGraph:
     height: float
     world: str = "world"
     relations: Mapping[str, Sequence[Sequence[int]]] = field(default_factory=dict)
+    panels: tuple[Box, ...] = ()
 
     def __post_init__(self) -> None:
         if len(self.objects) > MAX_OBJECTS:
@@ -72,9 +90,13 @@ class SceneGraph:
         object.__setattr__(self, "objects", tuple(self.objects))
         frozen = {name: _check_relation(name, rows, len(self.objects)) for name, rows in self.relations.items()}
         object.__setattr__(self, "relations", MappingProxyType(frozen))
+        object.__setattr__(self, "panels", tuple(_check_panel(box) for box in self.panels))
+        for index, thing in enumerate(self.objects):
+            if thing.panel >= max(1, len(self.panels)):
+                raise SceneError(f"objects[{index}].panel: there is no panel {thing.panel}, {len(self.panels)} are given")
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return SceneGraph, (self.objects, self.width, self.height, self.world, dict(self.relations))
+        return SceneGraph, (self.objects, self.width, self.height, self.world, dict(self.relations), self.panels)
 
     def to_json(self) -> dict[str, Any]:
         """Return the scene as plain JSON data; ``scene_from_json`` reads it back."""
@@ -82,10 +104,12 @@ class SceneGraph:
             "world": self.world,
             "width": self.width,
             "height": self.height,
-            "objects": [{"attributes": dict(thing.attributes), "box": list(thing.box)} for thing in self.objects],
+            "objects": [thing.to_json() for thing in self.objects],
         }
         if self.relations:
             data["relations"] = {name: [list(row) for row in rows] for name, rows in self.relations.items()}
+        if self.panels:
+            data["panels"] = [list(box) for box in self.panels]
         return data
 
 
@@ -95,12 +119,13 @@ def scene_from_json(data: Any) -> SceneGraph:
         "scene",
         data,
         {"objects": list, "width": (int, float), "height": (int, float)},
-        {"world": str, "relations": dict},
+        {"world": str, "relations": dict, "panels": list},
     )
     if len(data["objects"]) > MAX_OBJECTS:
         raise SceneError(f"scene.objects: at most {MAX_OBJECTS} objects, got {len(data['objects'])}")
     objects = tuple(_object_from_json(f"objects[{index}]", item) for index, item in enumerate(data["objects"]))
-    return SceneGraph(objects, data["width"], data["height"], data.get("world", "world"), data.get("relations", {}))
+    optional = data.get("world", "world"), data.get("relations", {}), tuple(data.get("panels", ()))
+    return SceneGraph(objects, data["width"], data["height"], *optional)
 
 
 def read_scene(path: str | Path) -> SceneGraph:
@@ -118,9 +143,9 @@ def read_scene(path: str | Path) -> SceneGraph:
 
 
 def _object_from_json(place: str, data: Any) -> SceneObject:
-    _check_fields(place, data, {"attributes": dict, "box": list}, {})
+    _check_fields(place, data, {"attributes": dict, "box": list}, {"rotation": (int, float), "panel": int})
     try:
-        return SceneObject(data["attributes"], tuple(data["box"]))
+        return SceneObject(data["attributes"], tuple(data["box"]), data.get("rotation", 0.0), data.get("panel", 0))
     except SceneError as error:
         raise SceneError(f"{place}: {error}") from None
 
@@ -153,6 +178,15 @@ def _check_relation(name: str, rows: Any, count: int) -> tuple[tuple[int, ...], 
     if not valid:
         raise SceneError(f"relations.{name}: expected {count} arrays of object numbers from 0 to {count - 1}")
     return tuple(tuple(row) for row in rows)
+
+
+def _check_panel(box: Any) -> Box:
+    if not isinstance(box, (list, tuple)) or len(box) != 4 or not all(_is_finite(side) for side in box):
+        raise SceneError(f"panels: a panel is [left, top, right, bottom] in pixels, got {box!r}")
+    left, top, right, bottom = (float(side) for side in box)
+    if left >= right or top >= bottom:
+        raise SceneError(f"panels: a panel has left < right and top < bottom, got {list(box)!r}")
+    return left, top, right, bottom
 
 
 def _is_finite(value: object) -> bool:

@@ -81,7 +81,7 @@ def _world_scene(rng: random.Random, lexicon: Lexicon, objects: int) -> SceneGra
         if rng.random() < 0.25:
             x, y, wide, high = (rng.uniform(0, most) for most in (width, height, unit / 4, unit / 4))
         things.append(SceneObject(_attributes(rng, lexicon, missing=0.2), _box(x, y, wide, high)))
-    return SceneGraph(tuple(things), width, height, lexicon.name)
+    return SceneGraph(tuple(things), width, height, lexicon.name, _given(rng, objects, (("in_front_of", "behind"),)))
 
 
 def _shapes_scene(rng: random.Random, lexicon: Lexicon, objects: int) -> SceneGraph:
@@ -95,9 +95,15 @@ def _shapes_scene(rng: random.Random, lexicon: Lexicon, objects: int) -> SceneGr
 
 
 def _clevr_scene(rng: random.Random, lexicon: Lexicon, objects: int) -> SceneGraph:
-    """Random relations in which left mirrors right and behind mirrors front, and some pairs stand in neither."""
+    places = [(rng.choice((80, 160, 240, 400)), rng.choice((80, 160, 240))) for _ in range(objects)]
+    things = [SceneObject(_attributes(rng, lexicon), _box(x, y, 0, 0)) for x, y in places]
+    return SceneGraph(tuple(things), 480, 320, lexicon.name, _given(rng, objects, CLEVR_PAIRS))
+
+
+def _given(rng: random.Random, objects: int, pairs: tuple[tuple[str, str], ...]) -> dict[str, list[list[int]]]:
+    """Random relations in pairs of which one mirrors the other; some pairs of objects stand in neither."""
     relations: dict[str, list[list[int]]] = {}
-    for names in CLEVR_PAIRS:
+    for names in pairs:
         one, other = (relations.setdefault(name, [[] for _ in range(objects)]) for name in names)
         for first in range(objects):
             for second in range(first):
@@ -105,9 +111,7 @@ def _clevr_scene(rng: random.Random, lexicon: Lexicon, objects: int) -> SceneGra
                 if rng.random() < 0.9:
                     one[near].append(far)
                     other[far].append(near)
-    places = [(rng.choice((80, 160, 240, 400)), rng.choice((80, 160, 240))) for _ in range(objects)]
-    things = [SceneObject(_attributes(rng, lexicon), _box(x, y, 0, 0)) for x, y in places]
-    return SceneGraph(tuple(things), 480, 320, lexicon.name, relations)
+    return relations
 
 
 SCENES: dict[str, Callable[[random.Random, Lexicon, int], SceneGraph]] = {
