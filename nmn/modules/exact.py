@@ -2,28 +2,33 @@
 
 What a relation or an order means comes from the lexicon alone. Matrices over pairs of objects are computed once when
 scenes are encoded, in float64 and then kept as 0.0 and 1.0.
+
+With ``unsure_px`` above 0 truth has three values (ShapeWorld's agreement, Kuhnle and Copestake 2017, section 3): a pair
+that lies within so many pixels of a relation's margin gets 0.5. The soft logic then yields 0 or 1 only where no such
+pair could change the value, so that a value in between marks what a picture leaves open.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 import torch
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Bool, Float, Int, Shaped
 from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn.functional import pad
 
 from nmn.errors import SceneError, did_you_mean
 from nmn.layout import Argument
-from nmn.lexicon import BETWEEN_DEGREES, Gap, Given, Lexicon, Offset, Order
+from nmn.lexicon import BETWEEN_DEGREES, Given, Lexicon, Meaning, Offset, Order
 from nmn.modules.library import Group, Library, build_library
 from nmn.regions import Regions
 from nmn.scene import SceneGraph
 
 Array = NDArray[np.float64]
+UNSURE_DEGREES = 10.0  # of "between", where truth has three values
 MAX_OPPOSITE = 2**26  # entries kept, a byte each
 BETWEEN_AT_ONCE = 2**18  # entries of one step of the product, 4 bytes each
 
@@ -44,6 +49,7 @@ class SceneRegions(Regions):
     centres: Float[Tensor, "batch regions 2"]
     ranked: Float[Tensor, "batch superlatives regions"] | None
     missing: tuple[tuple[int, str], ...]
+    unsure_degrees: float = 0.0
 
     @cached_property
     def by_value(self) -> Float[Tensor, "rows regions"]:
@@ -58,58 +64,117 @@ class SceneRegions(Regions):
         return ((one == other) & (one >= 0) & different).to(self.features.dtype)
 
     @cached_property
-    def _opposite(self) -> Bool[Tensor, "rows regions others"] | None:
+    def _opposite(self) -> Shaped[Tensor, "rows regions others"] | None:
         """A row for each image and region j, as ``opposite`` gives them; None where they would fill MAX_OPPOSITE."""
         batch, count, _ = self.centres.shape
         if batch * count**3 > MAX_OPPOSITE:
             return None
-        return opposite(self.centres, torch.arange(count, device=self.centres.device)).flatten(0, 1)
+        return self._seen(self.centres, torch.arange(count, device=self.centres.device)).flatten(0, 1)
 
     def opposite(
         self, image: Int[Tensor, " calls"], some: Int[Tensor, " some"]
-    ) -> Bool[Tensor, "calls some regions others"]:
+    ) -> Shaped[Tensor, "calls some regions others"]:
         """Return ``opposite`` for the images of some calls, looked up or, in a very large batch, worked out."""
         if self._opposite is None:
-            return opposite(self.centres[image], some)
+            return self._seen(self.centres[image], some)
         return self._opposite[image.unsqueeze(1) * self.centres.shape[1] + some]
+
+    def _seen(
+        self, centres: Float[Tensor, "calls regions 2"], some: Int[Tensor, " some"]
+    ) -> Shaped[Tensor, "calls some regions others"]:
+        if not self.unsure_degrees:
+            return opposite(centres, some)
+        sides = [opposite(centres, some, BETWEEN_DEGREES + sign * self.unsure_degrees) for sign in (-1, 1)]
+        return (sides[0].to(self.features.dtype) + sides[1]) / 2
 
 
 def opposite(
-    centres: Float[Tensor, "calls regions 2"], some: Int[Tensor, " some"]
+    centres: Float[Tensor, "calls regions 2"], some: Int[Tensor, " some"], degrees: float = BETWEEN_DEGREES
 ) -> Bool[Tensor, "calls some regions others"]:
-    """Return [j, i, k]: seen from region i, the regions j (of ``some``) and k are at least BETWEEN_DEGREES apart."""
+    """Return [j, i, k]: seen from region i, the regions j (of ``some``) and k are at least ``degrees`` apart."""
     apart = centres.unsqueeze(1) - centres.unsqueeze(2)  # [calls, i, k]: from i to k
     length = apart.square().sum(-1).sqrt()
     towards, distance = apart[:, :, some].transpose(1, 2), length[:, :, some].transpose(1, 2).unsqueeze(3)
     product = distance * length.unsqueeze(1)
     cosine = (towards.unsqueeze(3) * apart.unsqueeze(1)).sum(-1)
-    return (cosine <= math.cos(math.radians(BETWEEN_DEGREES)) * product) & (product > 0)
+    return (cosine <= math.cos(math.radians(degrees)) * product) & (product > 0)
 
 
-def encode(scenes: Sequence[SceneGraph], lexicon: Lexicon) -> SceneRegions:
+@dataclass(frozen=True, slots=True)
+class SceneArrays:
+    """A batch of scenes as arrays, padded to the same number of objects: what a generator draws, and encoding reads.
+
+    ``codes`` [batch attributes objects] as in SceneRegions, ``boxes`` [batch objects 4] in pixels, ``mask`` [batch
+    objects], ``sides`` [batch] the longer side of each image; ``given`` holds [batch object other] for the relations
+    that scenes give, ``missing`` which of them which scene does not give.
+    """
+
+    codes: NDArray[np.int64]
+    boxes: Array
+    mask: NDArray[np.bool_]
+    sides: Array
+    given: Mapping[str, NDArray[np.bool_]]
+    missing: tuple[tuple[int, str], ...] = ()
+
+
+def encode(scenes: Sequence[SceneGraph], lexicon: Lexicon, unsure_px: float = 0.0) -> SceneRegions:
     """Encode scenes for the exact library, padded to the largest number of objects.
 
     Raises SceneError where an object has an attribute or value that the lexicon does not know.
     """
+    return encode_arrays(scene_arrays(scenes, lexicon), lexicon, unsure_px)
+
+
+def scene_arrays(scenes: Sequence[SceneGraph], lexicon: Lexicon) -> SceneArrays:
+    """Return scenes as arrays; raise SceneError where one has an attribute or value that the lexicon does not know."""
     count = max([1, *(len(scene.objects) for scene in scenes)])
     boxes, mask = _boxes(scenes, count)
-    codes = _codes(scenes, lexicon, count)
-    units = np.array([lexicon.unit_px or max(scene.width, scene.height) for scene in scenes], np.float64)
+    named = [
+        (name, entry.meaning.name) for name, entry in lexicon.relations.items() if isinstance(entry.meaning, Given)
+    ]
+    return SceneArrays(
+        codes=_codes(scenes, lexicon, count),
+        boxes=boxes,
+        mask=mask,
+        sides=np.array([max(scene.width, scene.height) for scene in scenes], np.float64),
+        given={pairs: _given(pairs, scenes, (len(scenes), count, count)) for _, pairs in named},
+        missing=tuple(
+            (index, name) for name, pairs in named for index, scene in enumerate(scenes) if pairs not in scene.relations
+        ),
+    )
+
+
+def encode_arrays(
+    arrays: SceneArrays, lexicon: Lexicon, unsure_px: float = 0.0, words: Collection[str] | None = None
+) -> SceneRegions:
+    """Encode scenes that are arrays already; of relations and superlatives only ``words``, by default all of them."""
+    boxes, codes, mask = arrays.boxes, arrays.codes, arrays.mask
+    batch, count = mask.shape
+    units = np.full(batch, lexicon.unit_px) if lexicon.unit_px else arrays.sides
     measures = _measures(boxes, codes, lexicon)
     pairs = mask[:, :, None] & mask[:, None, :] & ~np.eye(count, dtype=bool)
-    relations, missing = _relations(scenes, lexicon, boxes, measures, units, pairs)
-    exceeds = [_ordered(entry.order, measures, units) & pairs for entry in lexicon.superlatives.values()]
+    relations = {
+        name: _related(entry.meaning, arrays, measures, units, unsure_px) * pairs
+        for name, entry in lexicon.relations.items()
+        if words is None or name in words
+    }
+    exceeds = {
+        name: (_ordered(entry.order, measures, units, unsure_px) * pairs).swapaxes(1, 2)
+        for name, entry in lexicon.superlatives.items()
+        if words is None or name in words
+    }
     return SceneRegions(
         features=_features(codes, len(lexicon.attribute_of)),
         boxes=torch.from_numpy(boxes).float(),
         mask=torch.from_numpy(mask),
         lexicon=lexicon,
         codes=torch.from_numpy(codes),
-        relations=_stack(relations, len(scenes), count),
-        orders=_stack([matrix.swapaxes(1, 2) for matrix in exceeds], len(scenes), count),
+        relations=_stack([relations.get(name) for name in lexicon.relations], batch, count),
+        orders=_stack([exceeds.get(name) for name in lexicon.superlatives], batch, count),
         centres=torch.from_numpy(np.stack([measures["x"], measures["y"]], -1)),
         ranked=_ranked(lexicon, measures),
-        missing=missing,
+        missing=arrays.missing,
+        unsure_degrees=UNSURE_DEGREES if unsure_px else 0.0,
     )
 
 
@@ -190,11 +255,12 @@ def _gather(matrices: Tensor, group: Group) -> Tensor:
     return matrices.view(batch * kinds, size, size).index_select(0, group.image * kinds + group.argument)
 
 
-def _stack(matrices: list[NDArray[np.bool_]], batch: int, count: int) -> Tensor:
-    """Return matrices [batch, region, other] as one tensor [batch, kind, other, region]."""
+def _stack(matrices: Sequence[Array | None], batch: int, count: int) -> Tensor:
+    """Return matrices [batch, region, other] as one tensor [batch, kind, other, region]; None is a matrix of zeros."""
     stacked = torch.zeros(batch, max(1, len(matrices)), count, count)
     for kind, matrix in enumerate(matrices):
-        stacked[:, kind] = torch.from_numpy(matrix).transpose(1, 2)
+        if matrix is not None:
+            stacked[:, kind] = torch.from_numpy(matrix).transpose(1, 2)
     return stacked
 
 
@@ -252,14 +318,24 @@ def _measures(boxes: Array, codes: NDArray[np.int64], lexicon: Lexicon) -> dict[
     return measures
 
 
-def _ordered(order: Order, measures: dict[str, Array], units: Array) -> NDArray[np.bool_]:
-    """Return [batch, region, other]: the region exceeds the other, in the order's sense, by more than its margin."""
+def _ordered(order: Order, measures: dict[str, Array], units: Array, unsure_px: float) -> Array:
+    """Return [batch, region, other]: the region exceeds the other, in the order's sense, by more than its margin.
+
+    Equal measures are surely equal; else less than ``unsure_px`` from the margin is unsure (of an area: as much as its
+    sides change it; of an attribute's rank: never).
+    """
     measure = measures[order.by]
-    scale = {"area": units**2, "x": units, "y": units, "width": units, "height": units}.get(
-        order.by, np.ones_like(units)
-    )
+    power = {"area": 2, "x": 1, "y": 1, "width": 1, "height": 1}.get(order.by, 0)
     difference = (measure[:, :, None] - measure[:, None, :]) * order.sign
-    return np.asarray(difference > (order.margin * scale)[:, None, None])
+    beyond = difference - (order.margin * units**power)[:, None, None]
+    if not unsure_px or not power:
+        return np.asarray(beyond > 0, np.float64)
+    tolerance: float | Array = unsure_px
+    if order.by == "area":
+        sides = np.sqrt(measure)
+        tolerance = unsure_px * (sides[:, :, None] + sides[:, None, :])
+    unsure = (np.abs(beyond) <= tolerance) & (difference != 0)
+    return np.where(unsure, 0.5, beyond > 0)
 
 
 def _ranked(lexicon: Lexicon, measures: dict[str, Array]) -> Tensor | None:
@@ -270,38 +346,28 @@ def _ranked(lexicon: Lexicon, measures: dict[str, Array]) -> Tensor | None:
     return torch.from_numpy(np.stack(known, 1)).float()
 
 
-def _relations(
-    scenes: Sequence[SceneGraph],
-    lexicon: Lexicon,
-    boxes: Array,
-    measures: dict[str, Array],
-    units: Array,
-    pairs: NDArray[np.bool_],
-) -> tuple[list[NDArray[np.bool_]], tuple[tuple[int, str], ...]]:
-    matrices: list[NDArray[np.bool_]] = []
-    missing: list[tuple[int, str]] = []
-    for name, relation in lexicon.relations.items():
-        meaning = relation.meaning
-        if isinstance(meaning, Order):
-            holds = _ordered(meaning, measures, units)
-        elif isinstance(meaning, Offset):
-            holds = _offset(meaning, measures, units)
-        elif isinstance(meaning, Gap):
-            holds = _gap(boxes) <= (meaning.at_most * units)[:, None, None]
-        else:
-            holds = _given(meaning, scenes, pairs.shape)
-            missing += [(index, name) for index, scene in enumerate(scenes) if meaning.name not in scene.relations]
-        matrices.append(holds & pairs)
-    return matrices, tuple(missing)
+def _related(
+    meaning: Meaning, arrays: SceneArrays, measures: dict[str, Array], units: Array, unsure_px: float
+) -> Array:
+    """Return [batch, region, other]: the region stands in the relation to the other; 0.5 where that is unsure."""
+    if isinstance(meaning, Order):
+        return _ordered(meaning, measures, units, unsure_px)
+    if isinstance(meaning, Offset):
+        return _offset(meaning, measures, units)
+    if isinstance(meaning, Given):
+        return arrays.given[meaning.name].astype(np.float64)
+    gap, most = _gap(arrays.boxes), (meaning.at_most * units)[:, None, None]
+    sure = gap <= np.maximum(most - unsure_px, most / 2 if unsure_px else most)
+    return (sure.astype(np.float64) + (gap <= most + unsure_px)) / 2
 
 
-def _offset(meaning: Offset, measures: dict[str, Array], units: Array) -> NDArray[np.bool_]:
+def _offset(meaning: Offset, measures: dict[str, Array], units: Array) -> Array:
     unit = units[:, None, None]
     off = [
         np.abs(measures[axis][:, :, None] - measures[axis][:, None, :] - step * unit) <= unit / 2
         for axis, step in (("x", meaning.dx), ("y", meaning.dy))
     ]
-    return np.asarray(off[0] & off[1])
+    return np.asarray(off[0] & off[1], np.float64)
 
 
 def _gap(boxes: Array) -> Array:
@@ -311,9 +377,9 @@ def _gap(boxes: Array) -> Array:
     return np.asarray(np.maximum(apart.max(-1), 0))
 
 
-def _given(meaning: Given, scenes: Sequence[SceneGraph], shape: tuple[int, ...]) -> NDArray[np.bool_]:
+def _given(name: str, scenes: Sequence[SceneGraph], shape: tuple[int, ...]) -> NDArray[np.bool_]:
     holds = np.zeros(shape, bool)
     for index, scene in enumerate(scenes):
-        for other, things in enumerate(scene.relations.get(meaning.name, ())):
+        for other, things in enumerate(scene.relations.get(name, ())):
             holds[index, list(things), other] = True
     return holds
