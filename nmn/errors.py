@@ -5,6 +5,7 @@
     NmnError
     ├── LayoutError      a layout, or its text form, that is ill-typed or malformed
     ├── LexiconError     a lexicon file that is missing, malformed, clashing or cyclic
+    ├── ConfigError      settings with an unknown key, a wrong type or a request that cannot be met
     ├── SceneError       a scene (or its JSON) with a missing field, a wrong type or a wrong value
     ├── DataError        a dataset's file that is missing, truncated or inconsistent
     ├── QuestionError    a question that cannot be read; carries the caret and what could have come
@@ -28,6 +29,10 @@ class LayoutError(NmnError):
 
 class LexiconError(NmnError):
     """A lexicon file is missing, malformed, clashing or cyclic."""
+
+
+class ConfigError(NmnError):
+    """Settings have an unknown key, a wrong type or value, or ask for what cannot be."""
 
 
 class SceneError(NmnError):

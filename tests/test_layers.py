@@ -13,6 +13,7 @@ LAYERS = {
     "nmn/__init__.py": 11,  # the list of public names, imported when first used
     "nmn/__main__.py": 12,
     "nmn/errors.py": 0,
+    "nmn/config.py": 1,
     "nmn/resources.py": 0,
     "nmn/layout": 1,
     "nmn/scene.py": 1,

@@ -1,0 +1,73 @@
+"""Settings as frozen dataclasses: read from TOML, changed by ``key=value``, written back as they were resolved.
+
+A setting is a field of a dataclass; its annotation says what it may be (bool, int, float, str or a tuple of str, int
+or float). Unknown keys and wrong types are errors that name the key and the nearest known one.
+"""
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, fields
+from pathlib import Path
+from typing import Any, TypeVar, get_args, get_origin, get_type_hints
+
+from nmn.errors import ConfigError, did_you_mean
+
+Settings = TypeVar("Settings")
+
+
+def read_settings(path: str | Path) -> dict[str, Any]:
+    """Read a TOML file of settings; raise ConfigError naming the file."""
+    try:
+        return tomllib.loads(Path(path).read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise ConfigError(f"{path}: not a readable TOML file: {error}") from None
+
+
+def parse_overrides(pairs: Sequence[str]) -> dict[str, Any]:
+    """Return ``["size=10", "name=a", "tags=b,c"]`` as settings; a value that is no TOML is text.
+
+    >>> parse_overrides(["size=10", "colors=red,blue", "shapes=[]"])
+    {'size': 10, 'colors': 'red,blue', 'shapes': []}
+    """
+    settings: dict[str, Any] = {}
+    for pair in pairs:
+        key, equals, value = pair.partition("=")
+        if not equals or not key.strip():
+            raise ConfigError(f"expected key=value, got {pair!r}")
+        try:
+            settings[key.strip()] = tomllib.loads(f"value = {value}")["value"]
+        except tomllib.TOMLDecodeError:
+            settings[key.strip()] = value.strip()
+    return settings
+
+
+def build_settings(cls: type[Settings], *layers: Mapping[str, Any]) -> Settings:
+    """Build the dataclass from layers of settings, later ones over earlier ones; raise ConfigError naming the key."""
+    hints = get_type_hints(cls)
+    known = [entry.name for entry in fields(cls)]  # type: ignore[arg-type]
+    merged: dict[str, Any] = {}
+    for layer in layers:
+        for key, value in layer.items():
+            if key not in known:
+                raise ConfigError(f'unknown setting "{key}"{did_you_mean(key, known) or "; there are " + ", ".join(known)}')
+            merged[key] = _converted(key, value, hints[key])
+    return cls(**merged)
+
+
+def settings_json(settings: Any) -> dict[str, Any]:
+    """Return the resolved settings as plain JSON data, which ``build_settings`` reads back."""
+    return {key: list(value) if isinstance(value, tuple) else value for key, value in asdict(settings).items()}
+
+
+def _converted(key: str, value: Any, wanted: Any) -> Any:
+    if get_origin(wanted) is tuple:
+        inner = get_args(wanted)[0]
+        listed = [part for part in value.split(",") if part] if isinstance(value, str) else value
+        listed = listed if isinstance(listed, (list, tuple)) else [listed]
+        return tuple(_converted(key, part.strip() if isinstance(part, str) else part, inner) for part in listed)
+    if wanted is float and isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    if not isinstance(value, wanted) or (wanted is not bool and isinstance(value, bool)):
+        names = {bool: "true or false", int: "a whole number", float: "a number", str: "text"}
+        raise ConfigError(f"{key}: expected {names[wanted]}, got {value!r}")
+    return value

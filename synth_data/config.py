@@ -1,0 +1,148 @@
+"""Every number of the generator in one frozen dataclass, and the presets: one TOML file each, beside this file."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from nmn.config import build_settings, read_settings
+from nmn.errors import ConfigError, did_you_mean
+from nmn.lexicon import Lexicon, load_lexicon
+
+PRESETS = Path(__file__).parent / "presets"
+PLACEMENTS = ("free", "grid", "stack")
+IMAGES = ("npy", "png", "none")
+STYLES = ("world", "shapes", "nlvr")
+MAX_SCENE_OBJECTS = 20
+VALUE_FIELDS = {"shapes": "shape", "colors": "color", "sizes": "size", "textures": "texture", "shades": "shade"}
+
+
+@dataclass(frozen=True)
+class SynthConfig:
+    """What is generated; a dataset is a function of this, ``size`` and ``seed`` among it.
+
+    Lengths are pixels of the scene (``width`` x ``height`` of one panel); images are drawn ``pixels`` high. Empty lists
+    of values mean all that the lexicon has. ``unsure_px`` is the margin of three-valued truth.
+    """
+
+    preset: str = "world"
+    size: int = 1000
+    seed: int = 0
+    # scenes
+    lexicon: str = "world"
+    width: int = 64
+    height: int = 64
+    panels: int = 1
+    placement: str = "free"
+    grid: int = 3
+    fill: float = 0.8  # of the cells of a grid
+    min_objects: int = 3  # in a panel
+    max_objects: int = 8
+    gap_px: float = 2.5  # least distance between two objects that do not touch
+    touching: float = 0.0  # chance that an object is put against another, or against a wall of its panel
+    overlap: float = 0.0  # chance that an object is put over another; what hides what is then part of the scene
+    shapes: tuple[str, ...] = ()
+    colors: tuple[str, ...] = ()
+    sizes: tuple[str, ...] = ()
+    textures: tuple[str, ...] = ()
+    shades: tuple[str, ...] = ()
+    size_px: tuple[float, ...] = (7.0, 11.0, 16.0)  # longest side of the values of size, in the lexicon's order
+    size_jitter: float = 0.1  # part of it, up or down
+    rotate: bool = False
+    held_out: tuple[str, ...] = ()  # such as "red circle": pairs of a colour and a shape that no object has
+    # texts
+    families: tuple[str, ...] = ()
+    relations: tuple[str, ...] = ("left_of", "right_of", "above", "below")
+    max_hops: int = 2
+    min_hops: int = 1
+    max_count: int = 5
+    min_count: int = 0
+    held_out_relations: tuple[str, ...] = ()  # such as "above square": pairs of a relation and the noun after it
+    draws: int = 6  # scenes drawn for a text at once, among which the answers are found
+    unsure_px: float = 1.5
+    contrast: bool = False  # four examples a text: two texts that differ in one word, two scenes in one object
+    captions: int = 0  # captions of every image
+    # images
+    style: str = "world"
+    pixels: int = 64
+    images: str = "npy"
+    background: str = "default"
+    noise_sigma: float = 0.0
+    blur_px: float = 0.0
+    hue_shift: float = 0.0
+    outline_only: bool = False
+    random_textures: bool = False
+    rescale: float = 1.0
+    # files
+    shard_size: int = 1000
+
+    def __post_init__(self) -> None:
+        for name, known in (("placement", PLACEMENTS), ("images", IMAGES), ("style", STYLES)):
+            if (value := getattr(self, name)) not in known:
+                raise ConfigError(f"{name}: expected one of {', '.join(known)}; got {value!r}")
+        self._check_numbers()
+        lexicon = load_lexicon(self.lexicon)
+        for key, attribute in VALUE_FIELDS.items():
+            known = lexicon.attributes[attribute].values if attribute in lexicon.attributes else {}
+            for value in getattr(self, key):
+                if value not in known:
+                    raise ConfigError(f'{key}: the lexicon {lexicon.name} has no {attribute} "{value}"{_nearest(value, known)}')
+        for value in self.relations:
+            if value not in lexicon.relations:
+                raise ConfigError(f'relations: unknown relation "{value}"{_nearest(value, lexicon.relations)}')
+        for pair in self.held_out:
+            if len(pair.split()) != 2 or any(word not in lexicon.attribute_of for word in pair.split()):
+                raise ConfigError(f'held_out: expected pairs such as "red circle", got {pair!r}')
+
+    def _check_numbers(self) -> None:
+        ranges: dict[str, tuple[float, float]] = {
+            "size": (1, 10**9), "width": (16, 1024), "height": (16, 1024), "panels": (1, 9), "grid": (2, 16),
+            "fill": (0.05, 1), "min_objects": (1, MAX_SCENE_OBJECTS), "max_objects": (1, MAX_SCENE_OBJECTS),
+            "gap_px": (0, 64), "touching": (0, 1), "overlap": (0, 1), "size_jitter": (0, 0.5), "max_hops": (1, 8),
+            "min_hops": (1, 8), "max_count": (1, MAX_SCENE_OBJECTS), "min_count": (0, MAX_SCENE_OBJECTS),
+            "draws": (2, 256), "unsure_px": (0, 16), "captions": (0, 10), "pixels": (30, 512), "shard_size": (4, 10**6),
+            "noise_sigma": (0, 128), "blur_px": (0, 16), "rescale": (0.1, 1), "seed": (0, 2**63), "hue_shift": (-360, 360),
+        }  # fmt: skip
+        for name, (low, high) in ranges.items():
+            if not low <= getattr(self, name) <= high:
+                raise ConfigError(f"{name}: expected {low} to {high}, got {getattr(self, name)}")
+        for low_name, high_name in (("min_objects", "max_objects"), ("min_hops", "max_hops"), ("min_count", "max_count")):
+            if getattr(self, low_name) > getattr(self, high_name):
+                raise ConfigError(f"{low_name} {getattr(self, low_name)} is above {high_name} {getattr(self, high_name)}")
+
+    @property
+    def words(self) -> Lexicon:
+        """The lexicon that it names."""
+        return load_lexicon(self.lexicon)
+
+    def values(self, attribute: str) -> tuple[str, ...]:
+        """Return the values of an attribute that objects may have."""
+        key = next((key for key, name in VALUE_FIELDS.items() if name == attribute), None)
+        return (getattr(self, key) if key else ()) or tuple(self.words.attributes[attribute].values)
+
+
+def preset_names() -> list[str]:
+    """Return the names of the presets."""
+    return sorted(path.stem for path in PRESETS.glob("*.toml"))
+
+
+def load_config(preset: str = "world", **settings: Any) -> SynthConfig:
+    """Return a preset's settings with changes; raise ConfigError for an unknown preset, key or value.
+
+    ``preset`` may also be the path of a TOML file, which may name another preset to start from.
+    """
+    return build_settings(SynthConfig, *_layers(preset), settings)
+
+
+def _layers(preset: str) -> list[Mapping[str, Any]]:
+    if preset.endswith(".toml"):
+        settings = read_settings(preset)
+        return [*_layers(str(settings.get("preset", "world"))), settings]
+    if preset not in preset_names():
+        known = preset_names()
+        raise ConfigError(f'no preset "{preset}"; there are {", ".join(known)}{did_you_mean(preset, known)}')
+    return [{"preset": preset}, read_settings(PRESETS / f"{preset}.toml")]
+
+
+def _nearest(word: str, known: Any) -> str:
+    return did_you_mean(word, known) or ("; there are " + ", ".join(known) if known else "")

@@ -1,0 +1,249 @@
+"""Examples, a block at a time: texts, scenes that answer them both ways, a coin for the answer, labels.
+
+A block is a function of (config, its number) alone, so that any worker may make it. For every text that is true or
+false there must be, among the scenes drawn for it and for its twin, one in which only the text is true and one in which
+only the twin is; of these four cells one is taken by chance. So every text is contingent, every false one is false for
+a named reason, and no text tells its answer.
+"""
+
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nmn.assembler.execute import execute
+from nmn.assembler.plan import plan
+from nmn.errors import ConfigError
+from nmn.layout import Kind, Layout
+from nmn.modules.exact import SceneRegions, encode, encode_arrays, exact_library
+from nmn.scene import SceneGraph
+from synth_data.config import SynthConfig
+from synth_data.example import Answer, Example
+from synth_data.label import judge, traces
+from synth_data.phrases import Words
+from synth_data.questions import QUESTIONS, question
+from synth_data.sample import Drawn, Sampler, arrays_of, scene_graph
+from synth_data.statements import CLAIMS, Text, statement_pair, superlatives
+
+Integers = NDArray[np.int64]
+TRIES = 300  # times that scenes are drawn for an example before its family is given up
+PATIENCE = 6  # times that scenes are drawn for a text before another one is drawn
+AT_ONCE = 1500  # scenes drawn together at least, so that the last few texts of a block do not take many rounds
+MOST_DRAWS = 60
+ALL_FAMILIES = (*CLAIMS, *QUESTIONS)
+RARE = ("between",)  # so seldom true of a scene that they are made only where they are asked for by name
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """A text with the scene that was chosen for it, before labelling."""
+
+    text: Text
+    scene: SceneGraph
+    way: str
+    group: int = -1
+
+
+@dataclass(slots=True)
+class Wanted:
+    """An example in the making: its family, the number to aim at, and what was found for its text so far.
+
+    ``found``: a row of drawn scenes in which the text alone is true (or has its answer), and one for its twin alone.
+    """
+
+    family: str
+    target: float  # in [0, 1): which of the family's numbers; drawn once, so that no text is dropped for its answer
+    text: Text | None = None
+    twin: Text | None = None
+    found: list[tuple[Drawn, int] | None] = field(default_factory=lambda: [None, None])
+    age: int = 0
+
+    @property
+    def texts(self) -> tuple[Text, ...]:
+        """The text and its twin, if it has one."""
+        assert self.text is not None
+        return (self.text,) if self.twin is None else (self.text, self.twin)
+
+    @property
+    def settled(self) -> bool:
+        """Whether every text has its scene."""
+        return self.text is not None and None not in self.found[: len(self.texts)]
+
+
+def generate(config: SynthConfig) -> Iterator[Example]:
+    """Yield the examples of a configuration, in order; memory does not grow with their number.
+
+    >>> from synth_data import generate, load_config
+    >>> [example.answer for example in generate(load_config("world", size=2, families=["existence"], seed=1))]
+    [True, True]
+    """
+    for block in range(blocks(config)):
+        yield from generate_block(config, block)
+
+
+def blocks(config: SynthConfig) -> int:
+    """Return how many blocks, of ``shard_size`` examples each but the last, a configuration has."""
+    return -(-config.size // config.shard_size)
+
+
+def generate_block(config: SynthConfig, block: int) -> list[Example]:
+    """Return the examples of one block."""
+    size = min(config.shard_size, config.size - block * config.shard_size)
+    maker = _maker(config)
+    chosen = maker.choose(size, np.random.default_rng([config.seed, block]), random.Random(f"{config.seed} {block}"))
+    return label(chosen, config, block * config.shard_size)
+
+
+@lru_cache(maxsize=4)
+def _maker(config: SynthConfig) -> "Maker":
+    return Maker(config)
+
+
+class Maker:
+    """What a configuration says of texts and scenes, worked out once."""
+
+    def __init__(self, config: SynthConfig) -> None:
+        self.config, self.sampler = config, Sampler(config)
+        self.library = exact_library(self.sampler.lexicon)
+        self.families = families(config)
+        sides = {"leftmost", "rightmost", "topmost", "bottommost"}
+        self.words_used = {*config.relations, *superlatives(Words(config, random.Random())), *sides}
+
+    def choose(self, size: int, rng: np.random.Generator, texts: random.Random) -> list[Chosen]:
+        """Return that many texts with scenes; raise ConfigError naming a family for which none are found."""
+        words = Words(self.config, texts)
+        names = [self.families[place % len(self.families)] for place in range(size)]
+        texts.shuffle(names)
+        wanted = [Wanted(name, texts.random()) for name in names]
+        pending = wanted
+        for _ in range(TRIES):
+            for item in pending:
+                self._ensure_text(item, words)
+            self._search(pending, rng)
+            pending = [item for item in pending if not item.settled]
+            if not pending:
+                return [self._chosen(item, texts) for item in wanted]
+        raise ConfigError(
+            f'family "{pending[0].family}": in {TRIES} tries no scene of {self.config.min_objects} to '
+            f"{self.config.max_objects} objects was found in which its texts are sure, both true and false; raise "
+            "max_objects or draws, or leave it out of families"
+        )
+
+    def _ensure_text(self, item: Wanted, words: Words) -> None:
+        """Give an example its text, or another one where no scenes were found for long."""
+        item.age += 1
+        if item.text is not None and item.age <= PATIENCE:
+            return
+        item.age, item.found = 1, [None, None]
+        if item.family in CLAIMS:
+            item.text, item.twin = statement_pair(item.family, words)
+        else:
+            item.text = question(item.family, words, item.target)
+
+    def _chosen(self, item: Wanted, texts: random.Random) -> Chosen:
+        """Take, by chance, one of the four: the text or its twin, where it is true or where the other is."""
+        assert item.text is not None
+        cell = texts.randrange(4) if item.twin else 0
+        text, found = item.texts[cell % 2], item.found[cell // 2]
+        assert found is not None
+        true = cell % 2 == cell // 2
+        return Chosen(text, scene_graph(*found, self.sampler), "" if true else text.way)
+
+    # ---- scenes for texts ------------------------------------------------------------------------------------------
+
+    def _search(self, pending: list[Wanted], rng: np.random.Generator) -> None:
+        """Draw scenes for every text and its twin, judge both on all of them, and note what is found."""
+        draws = max(self.config.draws, min(MOST_DRAWS, AT_ONCE // len(pending)))
+        drawn = self.draw(pending, draws, rng)
+        regions = encode_arrays(
+            arrays_of(drawn, self.config), self.sampler.lexicon, self.config.unsure_px, self.words_used
+        )
+        rows = np.arange(len(pending) * draws).reshape(len(pending), draws)
+        paired = np.array([item.twin is not None for item in pending])
+        first, sure = self._judge([item.texts[0] for item in pending], rows, regions)
+        second, second_sure = self._judge([item.texts[1] for item in pending if item.twin], rows[paired], regions)
+        sure[paired] &= second_sure
+        targets = np.array([item.texts[0].target for item in pending])[:, None]
+        fits = sure & ((first == targets) | (targets < 0))
+        fits[paired] = sure[paired] & (first[paired] == 1) & (second == 0)
+        fits_twin = np.zeros_like(fits)
+        fits_twin[paired] = sure[paired] & (first[paired] == 0) & (second == 1)
+        for place, has in enumerate((fits, fits_twin)):
+            for index in np.flatnonzero(has.any(1)).tolist():
+                pending[index].found[place] = drawn, int(rows[index, has[index].argmax()])
+
+    def _judge(
+        self, texts: list[Text], rows: Integers, regions: SceneRegions
+    ) -> tuple[Integers, NDArray[np.bool_]]:
+        """Return the answers of each text on its rows [texts draws] and which of them are sure."""
+        if not texts:
+            return np.zeros(rows.shape, np.int64), np.zeros(rows.shape, bool)
+        layouts = [text.layout for text in texts for _ in range(rows.shape[1])]
+        answers, sure = judge(layouts, rows.ravel(), regions, self.library)
+        return answers.reshape(rows.shape), sure.reshape(rows.shape)
+
+    def draw(self, pending: list[Wanted], draws: int, rng: np.random.Generator) -> Drawn:
+        """Draw scenes for each text: for its own wishes and, in turn, for its twin's."""
+        config = self.config
+        most = max(1, *(len(text.wishes) for item in pending for text in item.texts))
+        wishes = np.full((len(pending), draws, most, len(self.sampler.attributes)), -1)
+        for place, item in enumerate(pending):
+            wishes[place] = self._wish_codes(item.texts[0], most)
+            if item.twin is not None:
+                wishes[place, 1::2] = self._wish_codes(item.twin, most)
+        needed = np.array([min(len(item.texts[0].wishes), config.max_objects) for item in pending])
+        low = np.repeat(np.maximum(needed, config.min_objects), draws)
+        objects = rng.integers(low, config.max_objects + 1)
+        miss = np.repeat([item.texts[0].miss for item in pending], draws)
+        return self.sampler.draw(rng, wishes.reshape(-1, most, wishes.shape[-1]), objects, miss)
+
+    def _wish_codes(self, text: Text, most: int) -> Integers:
+        codes = np.full((most, len(self.sampler.attributes)), -1)
+        for row, wish in enumerate(text.wishes):
+            for attribute, value in wish.items():
+                codes[row, self.sampler.place(attribute)] = self.sampler.codes[value]
+        return codes
+
+def families(config: SynthConfig) -> tuple[str, ...]:
+    """Return the families of texts that a configuration asks for; raise ConfigError for an unknown one."""
+    from nmn.errors import did_you_mean
+
+    for name in config.families:
+        if name not in ALL_FAMILIES:
+            raise ConfigError(f'families: unknown family "{name}"{did_you_mean(name, ALL_FAMILIES)}')
+    return config.families or tuple(name for name in ALL_FAMILIES if name not in RARE)
+
+
+# ---- labels ---------------------------------------------------------------------------------------------------------
+
+
+def label(chosen: list[Chosen], config: SynthConfig, start: int) -> list[Example]:
+    """Label texts on their scenes, by the exact executor in one batch, with the trace of every call."""
+    lexicon = config.words
+    scenes, layouts = [item.scene for item in chosen], [item.text.layout for item in chosen]
+    run = execute(plan(layouts), exact_library(lexicon), encode(scenes, lexicon))
+    return [
+        Example(
+            start + place, item.text.family, item.text.text, item.text.layout,
+            answer_of(item.text.layout, trace[-1], lexicon), item.scene, tuple(trace), item.way, item.group,
+        )
+        for place, (item, trace) in enumerate(zip(chosen, traces(run), strict=True))
+    ]  # fmt: skip
+
+
+def answer_of(layout: Layout, value: object, lexicon: object) -> Answer:
+    """Return the answer that the value of the root amounts to."""
+    from nmn.lexicon import Lexicon
+
+    assert isinstance(lexicon, Lexicon)
+    if layout.kind is Kind.ATTRIBUTE:
+        assert isinstance(value, list) and len(value) == 1 and layout.argument is not None, value
+        return tuple(lexicon.attributes[layout.argument].values)[value[0]]
+    if layout.kind is Kind.ATTENTION:
+        assert isinstance(value, list)
+        return tuple(value)
+    assert isinstance(value, (bool, int))
+    return value

@@ -1,0 +1,149 @@
+"""Texts that are answered by a number, an attribute's value or the objects themselves: how many, what color, the ...
+
+Each family draws a ``Text``; for numbers it names the answer to aim at, drawn before anything else, so that the text
+does not tell it.
+"""
+
+from collections.abc import Callable
+
+from nmn.layout import Layout
+from synth_data.phrases import Wish, Words, both, call, numeral
+from synth_data.statements import (
+    Text,
+    draw_chain,
+    hops,
+    nouns_of,
+    said_chain,
+    said_relation,
+    superlatives,
+)
+
+ORDINALS = ("first", "second", "third")
+SIDES = {"leftmost": "left", "rightmost": "right", "topmost": "top", "bottommost": "bottom"}
+
+
+def question(family: str, words: Words, aim: float) -> Text:
+    """Draw a text of a family; ``aim`` in [0, 1) says which of the numbers that may answer it should."""
+    text, layout, wishes, target = QUESTIONS[family](words, aim)
+    return Text(family, text, layout, tuple(wishes), target=target, miss=0.2 if target < 0 else 0.0)
+
+
+Drawn = tuple[str, Layout, list[Wish], int]
+
+
+def _target(words: Words, aim: float, most: int = 99) -> int:
+    low, high = words.config.min_count, min(words.config.max_count, most, words.config.max_objects)
+    return min(low, high) + int(aim * (max(0, high - low) + 1))
+
+
+def _count(words: Words, aim: float) -> Drawn:
+    noun, target, surface = words.noun(), _target(words, aim), words.surface()
+    text = surface.of(f"how many {noun.plural} are there?", f"how many {noun.plural} are in the image?")
+    return text, call("count", noun.layout), [noun.wish] * target, target
+
+
+def _count_related(words: Words, aim: float) -> Drawn:
+    chain, surface, target = draw_chain(words, hops(words)), words.surface(), _target(words, aim, 3)
+    noun, *others = nouns_of(chain)
+    related, layout = said_relation(chain[1:], surface, words)
+    text = surface.of(f"how many {noun.plural} are {related}?", f"how many {noun.plural} {related} are there?")
+    wishes = [noun.wish] * (target + 1) + [other.wish for other in others]
+    return text, call("count", both(noun.layout, layout)), wishes, target
+
+
+def _count_same(words: Words, aim: float) -> Drawn:
+    name = words.rng.choice(words.asked())
+    noun, surface = words.noun(), words.surface()
+    things = words.rng.choice(("things", "objects", "shapes"))
+    spoken = words.lexicon.attributes[name].words[0]
+    text = surface.of(
+        f"how many {things} have the same {spoken} as the {noun.words}?",
+        f"how many {things} are the same {spoken} as the {noun.words}?",
+    )
+    return text, call("count", call("same", call("unique", noun.layout), of=name)), [noun.wish], _target(words, aim, 2)
+
+
+def _distinct(words: Words, aim: float) -> Drawn:
+    name = words.rng.choice(words.asked())
+    noun, spoken = words.noun(without=(name,)), words.lexicon.attributes[name].words[0]
+    text = f"how many different {spoken}s do the {noun.plural} have?"
+    target = 1 + int(aim * min(3, len(words.values[name]), words.config.max_objects))
+    return text, call("distinct", noun.layout, of=name), [noun.wish] * (target + 1), target
+
+
+def _ask(name: str, spoken: str, words: Words) -> str:
+    """Ask for an attribute of what ``spoken`` names."""
+    word = words.rng.choice(words.lexicon.attributes[name].words[:2])
+    surface = words.surface()
+    return surface.of(f"what {word} is {spoken}?", f"what is the {word} of {spoken}?", f"which {word} is {spoken}?")
+
+
+def _query(words: Words, aim: float) -> Drawn:
+    name = words.rng.choice(words.asked())
+    noun = words.noun(without=(name,))
+    layout = call("describe", call("unique", noun.layout), of=name)
+    return _ask(name, f"the {noun.words}", words), layout, [noun.wish], -1
+
+
+def _query_related(words: Words, aim: float) -> Drawn:
+    name, length = words.rng.choice(words.asked()), hops(words)
+    chain = draw_chain(words, length)
+    chain = (words.noun(without=(name,)), *chain[1:])
+    text, layout = said_chain(chain, words.surface(), words)
+    asked = call("describe", call("unique", layout), of=name)
+    return _ask(name, f"the {text}", words), asked, [noun.wish for noun in nouns_of(chain)], -1
+
+
+def _query_superlative(words: Words, aim: float) -> Drawn:
+    name = words.rng.choice(words.asked())
+    noun = words.noun(without=(name,), bare=True)
+    superlative = words.rng.choice(superlatives(words))
+    spoken = words.lexicon.superlatives[superlative].words[0]
+    chosen = call("superlative", noun.layout, of=superlative)
+    asked = call("describe", call("unique", chosen), of=name)
+    return _ask(name, f"the {spoken} {noun.words}", words), asked, [noun.wish] * 2, -1
+
+
+def _query_ordinal(words: Words, aim: float) -> Drawn:
+    name = words.rng.choice(words.asked())
+    noun = words.noun(without=(name,), bare=True)
+    superlative = words.rng.choice([side for side in SIDES if side in words.lexicon.superlatives])
+    rank = words.rng.randint(1, min(3, words.config.max_objects))
+    spoken = f"the {ORDINALS[rank - 1]} {noun.words} from the {SIDES[superlative]}"
+    chosen = Layout("ordinal", superlative, (noun.layout, numeral(rank)))
+    return _ask(name, spoken, words), call("describe", call("unique", chosen), of=name), [noun.wish] * (rank + 1), -1
+
+
+def _query_same(words: Words, aim: float) -> Drawn:
+    name, shared = words.rng.sample(words.asked(), 2)
+    noun, spoken = words.noun(without=(shared,)), words.lexicon.attributes[shared].words[0]
+    layout = call("unique", call("same", call("unique", noun.layout), of=shared))
+    text = _ask(name, f"the thing that has the same {spoken} as the {noun.words}", words)
+    return text, call("describe", layout, of=name), [noun.wish], -1
+
+
+def _refer(words: Words, aim: float) -> Drawn:
+    noun = words.noun()
+    return f"the {noun.words}", call("unique", noun.layout), [noun.wish], -1
+
+
+def _refer_related(words: Words, aim: float) -> Drawn:
+    chain = draw_chain(words, hops(words))
+    text, layout = said_chain(chain, words.surface(), words)
+    return f"the {text}", call("unique", layout), [noun.wish for noun in nouns_of(chain)], -1
+
+
+QUESTIONS: dict[str, Callable[[Words, float], Drawn]] = {
+    "count": _count,
+    "count_related": _count_related,
+    "count_same": _count_same,
+    "distinct": _distinct,
+    "query": _query,
+    "query_related": _query_related,
+    "query_superlative": _query_superlative,
+    "query_ordinal": _query_ordinal,
+    "query_same": _query_same,
+    "refer": _refer,
+    "refer_related": _refer_related,
+}
+

@@ -1,0 +1,320 @@
+"""Scenes as arrays: many at once, drawn so that some objects are what a text speaks of and the others nearly that.
+
+A *wish* is a row of value codes, -1 where anything goes. The first objects of a scene follow the wishes, each with a
+chance to miss one value, so that scenes in which a text is true and scenes in which it is false look alike. Placement
+is bounded: a scene that finds no room is drawn again, a few times, and then the error says what does not fit.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nmn.errors import ConfigError
+from nmn.modules.exact import SceneArrays
+from nmn.scene import SceneGraph, SceneObject
+from synth_data.config import SynthConfig
+from synth_data.outlines import extent
+from synth_data.overlap import covered_shares
+
+Integers = NDArray[np.int64]
+Floats = NDArray[np.float64]
+PLACES = 16  # tried at once for each object
+FULL = 0.42  # part of a panel beyond which objects find no room at random
+ROUNDS = 30  # times that a scene without room is drawn again
+STEP_PX = 0.25  # coordinates are multiples of it
+COVERED = (0.12, 0.45)  # least and largest part of an object that another one hides
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A batch of scenes: codes [scenes attributes objects], boxes [scenes objects 4], degrees and panel of objects."""
+
+    codes: Integers
+    boxes: Floats
+    mask: NDArray[np.bool_]
+    degrees: Integers
+    panel: Integers
+    in_front: NDArray[np.bool_] | None  # [scene object other]
+
+
+class Sampler:
+    """What a configuration says of scenes, worked out once: which values objects may have, and how large they are."""
+
+    def __init__(self, config: SynthConfig) -> None:
+        self.config, self.lexicon = config, config.words
+        self.attributes = tuple(self.lexicon.attributes)
+        self.names = tuple(self.lexicon.attribute_of)
+        self.codes = {value: code for code, value in enumerate(self.names)}
+        self.values = [np.array([self.codes[value] for value in config.values(name)]) for name in self.attributes]
+        self.allowed = self._allowed()
+        if not self.allowed.any():
+            raise ConfigError("held_out: no pair of a colour and a shape is left")
+
+    def place(self, attribute: str) -> int:
+        """Return the position of an attribute."""
+        return self.attributes.index(attribute)
+
+    def _allowed(self) -> NDArray[np.bool_]:
+        """Return [colour code, shape code]: whether an object may have both."""
+        count = len(self.codes)
+        allowed = np.zeros((count, count), bool)
+        colors, shapes = self.values[self.place("color")], self.values[self.place("shape")]
+        allowed[np.ix_(colors, shapes)] = True
+        for pair in self.config.held_out:
+            one, other = (self.codes[word] for word in pair.split())
+            allowed[one, other] = allowed[other, one] = False
+        return allowed
+
+    @cached_property
+    def extents(self) -> Floats:
+        """Return [shape code, degrees]: width and height of an outline whose longest side is 1, turned."""
+        table = np.ones((len(self.codes), 360, 2))
+        for shape in self.lexicon.attributes["shape"].values:
+            for degrees in range(360) if self.config.rotate else (0,):
+                table[self.codes[shape], degrees] = extent(shape, float(degrees))
+        return table
+
+    @cached_property
+    def diameters(self) -> Floats:
+        """Return the longest side in pixels by code of size."""
+        table = np.full(len(self.codes), self.config.size_px[len(self.config.size_px) // 2])
+        if "size" in self.attributes:
+            names = tuple(self.lexicon.attributes["size"].values)
+            if len(names) != len(self.config.size_px):
+                raise ConfigError(f"size_px: expected {len(names)} numbers, for {', '.join(names)}")
+            for name, pixels in zip(names, self.config.size_px, strict=True):
+                table[self.codes[name]] = pixels
+        return table
+
+    # ---- attributes ------------------------------------------------------------------------------------------------
+
+    def draw(self, rng: np.random.Generator, wishes: Integers, objects: Integers, miss: Floats) -> Drawn:
+        """Draw a scene for each row of ``wishes`` [scenes wishes attributes], with ``objects`` [scenes] objects.
+
+        ``miss`` [scenes]: the chance that an object misses one value of its wish.
+        """
+        scenes, width = len(wishes), int(objects.max())
+        mask = np.arange(width) < objects[:, None]
+        codes = self._values(rng, wishes, width, miss)
+        order = np.argsort(rng.random((scenes, width)) + ~mask, axis=1)  # so that no place tells what was wished
+        codes = np.take_along_axis(codes, order[:, :, None], axis=1)
+        return self.place_objects(rng, codes, mask)
+
+    def _values(self, rng: np.random.Generator, wishes: Integers, width: int, miss: Floats) -> Integers:
+        """Return value codes [scenes objects attributes]."""
+        scenes, wished, attributes = wishes.shape
+        codes = np.empty((scenes, width, attributes), np.int64)
+        for place, values in enumerate(self.values):
+            codes[..., place] = values[rng.integers(len(values), size=(scenes, width))]
+        wished = min(wished, width)
+        asked = wishes[:, :wished] >= 0
+        chance = rng.random(asked.shape) + 2.0 * ~asked
+        missed = (chance == chance.min(-1, keepdims=True)) & (rng.random((scenes, wished, 1)) < miss[:, None, None])
+        fixed = np.zeros(codes.shape, bool)
+        fixed[:, :wished] = asked & ~missed
+        codes[:, :wished] = np.where(fixed[:, :wished], wishes[:, :wished], codes[:, :wished])
+        self._respect_allowed(rng, codes, fixed)
+        return codes
+
+    def _respect_allowed(self, rng: np.random.Generator, codes: Integers, fixed: NDArray[np.bool_]) -> None:
+        """Redraw the colour, or where that is fixed the shape, of objects whose pair is held out."""
+        color, shape = self.place("color"), self.place("shape")
+        wrong = ~self.allowed[codes[..., color], codes[..., shape]]
+        if not wrong.any():
+            return
+        keep_color = wrong & fixed[..., color] & ~fixed[..., shape] & self.allowed[codes[..., color]].any(-1)
+        keep_shape = wrong & ~keep_color & self.allowed.T[codes[..., shape]].any(-1)
+        for keep, kept, changed, table in (
+            (keep_color, color, shape, self.allowed),
+            (keep_shape, shape, color, self.allowed.T),
+        ):
+            rows = table[codes[keep][:, kept]]
+            picks = np.argmax(rows * rng.random(rows.shape), axis=1) if len(rows) else np.empty(0, np.int64)
+            codes[keep, changed] = picks
+        pairs = np.argwhere(self.allowed)
+        left = ~self.allowed[codes[..., color], codes[..., shape]]
+        codes[left, color], codes[left, shape] = pairs[rng.integers(len(pairs), size=int(left.sum()))].T
+
+    # ---- places ----------------------------------------------------------------------------------------------------
+
+    def place_objects(self, rng: np.random.Generator, codes: Integers, mask: NDArray[np.bool_]) -> Drawn:
+        """Give objects with values [scenes objects attributes] their sizes, rotations and places."""
+        scenes, width = mask.shape
+        degrees = np.zeros((scenes, width), np.int64)
+        if self.config.rotate:
+            degrees = rng.integers(0, 360, size=(scenes, width))
+        if self.config.placement == "free" and "size" in self.attributes:
+            self._shrink(rng, codes, mask)
+        sides = self._sides(rng, codes, degrees)
+        if self.config.placement == "grid":
+            centres = self._cells(rng, mask)
+            boxes, front = np.concatenate([centres - sides / 2, centres + sides / 2], -1), None
+        else:
+            boxes, front = self._free(rng, codes, sides, degrees, mask)
+        boxes[~mask] = 0
+        codes[~mask] = -1
+        panel = np.zeros((scenes, width), np.int64)
+        return Drawn(np.ascontiguousarray(codes.swapaxes(1, 2)), boxes, mask, degrees, panel, front)
+
+    def _shrink(self, rng: np.random.Generator, codes: Integers, mask: NDArray[np.bool_]) -> None:
+        """Make objects smaller, one at a time, in scenes that are too full to place them at random."""
+        place = self.place("size")
+        sizes = sorted(self.values[place].tolist(), key=lambda code: float(self.diameters[code]))
+        smaller = np.arange(len(self.codes))
+        smaller[sizes[1:]] = sizes[:-1]
+        room = FULL * self.config.width * self.config.height
+        for _ in range(2 * mask.shape[1]):
+            areas = mask * (self.diameters[codes[..., place]] + self.config.gap_px) ** 2
+            rows = np.flatnonzero(areas.sum(1) > room)
+            if not len(rows):
+                return
+            largest = np.argmax(areas[rows] + rng.random((len(rows), mask.shape[1])), axis=1)
+            codes[rows, largest, place] = smaller[codes[rows, largest, place]]
+
+    def _sides(self, rng: np.random.Generator, codes: Integers, degrees: Integers) -> Floats:
+        """Return width and height of every object's box in pixels, multiples of STEP_PX."""
+        size = codes[..., self.place("size")] if "size" in self.attributes else np.zeros(codes.shape[:2], np.int64)
+        diameter = self.diameters[size]
+        diameter = diameter * (1 + self.config.size_jitter * rng.uniform(-1, 1, diameter.shape))
+        sides = diameter[..., None] * self.extents[codes[..., self.place("shape")], degrees]
+        return np.maximum(np.round(sides / (2 * STEP_PX)) * 2 * STEP_PX, 1.0)
+
+    def _cells(self, rng: np.random.Generator, mask: NDArray[np.bool_]) -> Floats:
+        """Return the centres of different cells of a grid."""
+        grid = self.config.grid
+        if mask.shape[1] > grid**2:
+            raise ConfigError(f"max_objects: a grid of {grid} x {grid} cells holds {grid**2} objects at most")
+        cells = np.argsort(rng.random((len(mask), grid**2)), axis=1)[:, : mask.shape[1]]
+        steps = np.array([self.config.width / grid, self.config.height / grid])
+        return (np.stack([cells % grid, cells // grid], -1) + 0.5) * steps
+
+    def _free(
+        self, rng: np.random.Generator, codes: Integers, sides: Floats, degrees: Integers, mask: NDArray[np.bool_]
+    ) -> tuple[Floats, NDArray[np.bool_] | None]:
+        """Put objects anywhere, one after the other, the large ones first; redo the scenes that have no room left."""
+        order = np.argsort(-sides.max(-1) * mask, axis=1)[:, :, None]
+        large_first = np.take_along_axis(sides, order, 1)
+        counts = mask.sum(1)
+        boxes = np.zeros((*mask.shape, 4))
+        todo = np.arange(len(mask))
+        for _ in range(ROUNDS):
+            placed, done = self._throw(rng, large_first[todo], counts[todo])
+            back = np.empty_like(placed)
+            np.put_along_axis(back, order[todo], placed, 1)
+            front = None
+            if self.config.overlap:
+                front, clear = covered_shares(self, codes[todo], back, degrees[todo], mask[todo])
+                done &= clear
+            boxes[todo[done]] = back[done]
+            todo = todo[~done]
+            if not len(todo):
+                return boxes, self._in_front(codes, boxes, degrees, mask)
+        raise ConfigError(self._no_room(sides[todo], mask[todo]))
+
+    def _in_front(
+        self, codes: Integers, boxes: Floats, degrees: Integers, mask: NDArray[np.bool_]
+    ) -> NDArray[np.bool_] | None:
+        if "in_front_of" not in self.lexicon.relations:
+            return None
+        if not self.config.overlap:
+            return np.zeros((*mask.shape, mask.shape[1]), bool)
+        return covered_shares(self, codes, boxes, degrees, mask)[0]
+
+    def _throw(self, rng: np.random.Generator, sides: Floats, counts: Integers) -> tuple[Floats, NDArray[np.bool_]]:
+        """Try PLACES places for each object in turn; return the boxes and which scenes are complete.
+
+        All arrays have the scenes last, so that every operation runs over long rows.
+        """
+        scenes, width, _ = sides.shape
+        half = np.ascontiguousarray(sides.transpose(1, 2, 0)) / 2  # [objects, axis, scenes]
+        room = np.array([self.config.width, self.config.height])[:, None, None]
+        centres = np.zeros((width, 2, scenes))
+        done = np.ones(scenes, bool)
+        columns = np.arange(scenes)
+        for place in range(width):
+            mine = half[place][:, None]
+            tried = 1 + mine + rng.random((2, PLACES, scenes)) * (room - 2 - 2 * mine)
+            if place and (self.config.touching or self.config.overlap):
+                self._lean(rng, tried, mine, centres[:place], half[:place])
+            tried = np.round((tried - mine) / STEP_PX) * STEP_PX + mine
+            fits = ((tried >= mine) & (tried <= room - mine)).all(0)
+            for earlier in range(place):
+                fits &= self._clear(tried, centres[earlier][:, None], half[earlier][:, None] + mine)
+            best = fits.argmax(0)
+            done &= fits[best, columns] | (place >= counts)
+            centres[place] = tried[:, best, columns]
+        corners = np.stack([centres - half, centres + half], 1)  # [objects, 2, axis, scenes]
+        return corners.transpose(3, 0, 1, 2).reshape(scenes, width, 4), done
+
+    def _lean(self, rng: np.random.Generator, tried: Floats, mine: Floats, centres: Floats, half: Floats) -> None:
+        """Move some of the tried places, of some of the scenes, against or over an earlier object."""
+        _, places, scenes = tried.shape
+        chosen = rng.integers(len(centres), size=(places, scenes)), slice(None), np.arange(scenes)
+        other, reach = (np.moveaxis(array[chosen], -1, 0) for array in (centres, half))
+        axis = rng.integers(2, size=(places, scenes))
+        axis = np.stack([axis == 0, axis == 1])
+        side = np.where(rng.random((places, scenes)) < 0.5, 1, -1)
+        against = other + axis * side * (mine + reach) + ~axis * (rng.random(tried.shape) - 0.5) * 0.6 * mine
+        np.copyto(tried, against, where=rng.random(scenes) < self.config.touching)
+        over = other + (rng.random(tried.shape) - 0.5) * (mine + reach) * 1.8
+        np.copyto(tried, over, where=rng.random(scenes) < self.config.overlap)
+
+    def _clear(self, tried: Floats, other: Floats, reach: Floats) -> NDArray[np.bool_]:
+        """Whether tried places keep their distance to another object, or touch it, or may lie over it."""
+        gap = np.abs(tried - other) - reach
+        gap = np.maximum(gap[0], gap[1])
+        fine = gap >= self.config.gap_px
+        if self.config.touching:
+            fine |= np.abs(gap) < STEP_PX / 2
+        if self.config.overlap:
+            fine |= gap < 0
+        return np.asarray(fine)
+
+    def _no_room(self, sides: Floats, mask: NDArray[np.bool_]) -> str:
+        config = self.config
+        fewest = int(mask.sum(1).min())
+        largest = float(sides.max())
+        return (
+            f"no room for {fewest} objects of up to {largest:.0f} px, gap_px={config.gap_px} apart, in "
+            f"{config.width} x {config.height} px after {ROUNDS} tries: lower max_objects={config.max_objects}, "
+            f"size_px or gap_px, or raise width and height"
+        )
+
+
+def arrays_of(drawn: Drawn, config: SynthConfig) -> SceneArrays:
+    """Return drawn scenes as the exact library reads them."""
+    side = float(max(config.width, config.height))
+    given = {}
+    if drawn.in_front is not None:
+        given = {"in_front_of": drawn.in_front, "behind": drawn.in_front.swapaxes(1, 2)}
+    return SceneArrays(drawn.codes, drawn.boxes, drawn.mask, np.full(len(drawn.mask), side), given)
+
+
+def scene_graph(drawn: Drawn, row: int, sampler: Sampler) -> SceneGraph:
+    """Return one drawn scene as a scene graph."""
+    names, values = sampler.attributes, sampler.names
+    count = int(drawn.mask[row].sum())
+    codes, boxes, degrees = drawn.codes[row].T.tolist(), drawn.boxes[row].tolist(), drawn.degrees[row].tolist()
+    objects = tuple(
+        [
+            SceneObject(
+                {name: values[code] for name, code in zip(names, codes[place], strict=True) if code >= 0},
+                tuple(boxes[place]),
+                float(degrees[place]),
+            )
+            for place in range(count)
+        ]
+    )
+    relations: dict[str, list[list[int]]] = {}
+    if drawn.in_front is not None:
+        front = drawn.in_front[row, :count, :count]
+        relations = {"in_front_of": _listed(front), "behind": _listed(front.T)}
+    width, height = float(sampler.config.width), float(sampler.config.height)
+    return SceneGraph(objects, width, height, sampler.lexicon.name, relations)
+
+
+def _listed(pairs: NDArray[np.bool_]) -> list[list[int]]:
+    """Return, for each object, those that stand in the relation to it."""
+    return [np.flatnonzero(row).tolist() for row in pairs.T]
