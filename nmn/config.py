@@ -49,7 +49,9 @@ def build_settings(cls: type[Settings], *layers: Mapping[str, Any]) -> Settings:
     for layer in layers:
         for key, value in layer.items():
             if key not in known:
-                raise ConfigError(f'unknown setting "{key}"{did_you_mean(key, known) or "; there are " + ", ".join(known)}')
+                raise ConfigError(
+                    f'unknown setting "{key}"{did_you_mean(key, known) or "; there are " + ", ".join(known)}'
+                )
             merged[key] = _converted(key, value, hints[key])
     return cls(**merged)
 

@@ -66,6 +66,7 @@ class SynthConfig:
     style: str = "world"
     pixels: int = 64
     images: str = "npy"
+    masks: bool = False
     background: str = "default"
     noise_sigma: float = 0.0
     blur_px: float = 0.0
@@ -86,7 +87,9 @@ class SynthConfig:
             known = lexicon.attributes[attribute].values if attribute in lexicon.attributes else {}
             for value in getattr(self, key):
                 if value not in known:
-                    raise ConfigError(f'{key}: the lexicon {lexicon.name} has no {attribute} "{value}"{_nearest(value, known)}')
+                    raise ConfigError(
+                        f'{key}: the lexicon {lexicon.name} has no {attribute} "{value}"{_nearest(value, known)}'
+                    )
         for value in self.relations:
             if value not in lexicon.relations:
                 raise ConfigError(f'relations: unknown relation "{value}"{_nearest(value, lexicon.relations)}')
@@ -106,9 +109,15 @@ class SynthConfig:
         for name, (low, high) in ranges.items():
             if not low <= getattr(self, name) <= high:
                 raise ConfigError(f"{name}: expected {low} to {high}, got {getattr(self, name)}")
-        for low_name, high_name in (("min_objects", "max_objects"), ("min_hops", "max_hops"), ("min_count", "max_count")):
+        for low_name, high_name in (
+            ("min_objects", "max_objects"),
+            ("min_hops", "max_hops"),
+            ("min_count", "max_count"),
+        ):
             if getattr(self, low_name) > getattr(self, high_name):
-                raise ConfigError(f"{low_name} {getattr(self, low_name)} is above {high_name} {getattr(self, high_name)}")
+                raise ConfigError(
+                    f"{low_name} {getattr(self, low_name)} is above {high_name} {getattr(self, high_name)}"
+                )
 
     @property
     def words(self) -> Lexicon:

@@ -16,10 +16,12 @@ from numpy.typing import NDArray
 
 from nmn.assembler.execute import execute
 from nmn.assembler.plan import plan
-from nmn.errors import ConfigError
+from nmn.errors import ConfigError, did_you_mean
 from nmn.layout import Kind, Layout
+from nmn.lexicon import Lexicon
 from nmn.modules.exact import SceneRegions, encode, encode_arrays, exact_library
 from nmn.scene import SceneGraph
+from synth_data.captions import captions, minimal
 from synth_data.config import SynthConfig
 from synth_data.example import Answer, Example
 from synth_data.label import judge, traces
@@ -94,7 +96,8 @@ def generate_block(config: SynthConfig, block: int) -> list[Example]:
     size = min(config.shard_size, config.size - block * config.shard_size)
     maker = _maker(config)
     chosen = maker.choose(size, np.random.default_rng([config.seed, block]), random.Random(f"{config.seed} {block}"))
-    return label(chosen, config, block * config.shard_size)
+    spoken = captions([item.scene for item in chosen], config, random.Random(f"{config.seed} {block} captions"))
+    return label(chosen, spoken, config, block * config.shard_size)
 
 
 @lru_cache(maxsize=4)
@@ -173,11 +176,14 @@ class Maker:
         fits_twin[paired] = sure[paired] & (first[paired] == 0) & (second == 1)
         for place, has in enumerate((fits, fits_twin)):
             for index in np.flatnonzero(has.any(1)).tolist():
-                pending[index].found[place] = drawn, int(rows[index, has[index].argmax()])
+                row = int(rows[index, has[index].argmax()])
+                if pending[index].family != "refer" or self._minimal(pending[index], drawn, row):
+                    pending[index].found[place] = drawn, row
 
-    def _judge(
-        self, texts: list[Text], rows: Integers, regions: SceneRegions
-    ) -> tuple[Integers, NDArray[np.bool_]]:
+    def _minimal(self, item: Wanted, drawn: Drawn, row: int) -> bool:
+        return minimal(item.texts[0].wishes[0], scene_graph(drawn, row, self.sampler))
+
+    def _judge(self, texts: list[Text], rows: Integers, regions: SceneRegions) -> tuple[Integers, NDArray[np.bool_]]:
         """Return the answers of each text on its rows [texts draws] and which of them are sure."""
         if not texts:
             return np.zeros(rows.shape, np.int64), np.zeros(rows.shape, bool)
@@ -207,10 +213,9 @@ class Maker:
                 codes[row, self.sampler.place(attribute)] = self.sampler.codes[value]
         return codes
 
+
 def families(config: SynthConfig) -> tuple[str, ...]:
     """Return the families of texts that a configuration asks for; raise ConfigError for an unknown one."""
-    from nmn.errors import did_you_mean
-
     for name in config.families:
         if name not in ALL_FAMILIES:
             raise ConfigError(f'families: unknown family "{name}"{did_you_mean(name, ALL_FAMILIES)}')
@@ -220,7 +225,7 @@ def families(config: SynthConfig) -> tuple[str, ...]:
 # ---- labels ---------------------------------------------------------------------------------------------------------
 
 
-def label(chosen: list[Chosen], config: SynthConfig, start: int) -> list[Example]:
+def label(chosen: list[Chosen], spoken: list[tuple[str, ...]], config: SynthConfig, start: int) -> list[Example]:
     """Label texts on their scenes, by the exact executor in one batch, with the trace of every call."""
     lexicon = config.words
     scenes, layouts = [item.scene for item in chosen], [item.text.layout for item in chosen]
@@ -229,16 +234,14 @@ def label(chosen: list[Chosen], config: SynthConfig, start: int) -> list[Example
         Example(
             start + place, item.text.family, item.text.text, item.text.layout,
             answer_of(item.text.layout, trace[-1], lexicon), item.scene, tuple(trace), item.way, item.group,
+            spoken[place],
         )
         for place, (item, trace) in enumerate(zip(chosen, traces(run), strict=True))
     ]  # fmt: skip
 
 
-def answer_of(layout: Layout, value: object, lexicon: object) -> Answer:
+def answer_of(layout: Layout, value: object, lexicon: Lexicon) -> Answer:
     """Return the answer that the value of the root amounts to."""
-    from nmn.lexicon import Lexicon
-
-    assert isinstance(lexicon, Lexicon)
     if layout.kind is Kind.ATTRIBUTE:
         assert isinstance(value, list) and len(value) == 1 and layout.argument is not None, value
         return tuple(lexicon.attributes[layout.argument].values)[value[0]]

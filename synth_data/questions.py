@@ -146,4 +146,3 @@ QUESTIONS: dict[str, Callable[[Words, float], Drawn]] = {
     "refer": _refer,
     "refer_related": _refer_related,
 }
-

@@ -16,7 +16,7 @@ from nmn.modules.exact import SceneArrays
 from nmn.scene import SceneGraph, SceneObject
 from synth_data.config import SynthConfig
 from synth_data.outlines import extent
-from synth_data.overlap import covered_shares
+from synth_data.overlap import hidden
 
 Integers = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -24,7 +24,7 @@ PLACES = 16  # tried at once for each object
 FULL = 0.42  # part of a panel beyond which objects find no room at random
 ROUNDS = 30  # times that a scene without room is drawn again
 STEP_PX = 0.25  # coordinates are multiples of it
-COVERED = (0.12, 0.45)  # least and largest part of an object that another one hides
+CONFUSED = ("outlined", "circle")  # what looks like a ring
 
 
 @dataclass(frozen=True)
@@ -47,10 +47,15 @@ class Sampler:
         self.attributes = tuple(self.lexicon.attributes)
         self.names = tuple(self.lexicon.attribute_of)
         self.codes = {value: code for code, value in enumerate(self.names)}
-        self.values = [np.array([self.codes[value] for value in config.values(name)]) for name in self.attributes]
+        self.values = [self._values_of(name) for name in self.attributes]
         self.allowed = self._allowed()
         if not self.allowed.any():
             raise ConfigError("held_out: no pair of a colour and a shape is left")
+
+    def _values_of(self, attribute: str) -> Integers:
+        """Return the codes of an attribute's values; where every object has the normal shade none is noted."""
+        values = self.config.values(attribute)
+        return np.array([-1] if values == ("normal",) else [self.codes[value] for value in values])
 
     def place(self, attribute: str) -> int:
         """Return the position of an attribute."""
@@ -116,7 +121,18 @@ class Sampler:
         fixed[:, :wished] = asked & ~missed
         codes[:, :wished] = np.where(fixed[:, :wished], wishes[:, :wished], codes[:, :wished])
         self._respect_allowed(rng, codes, fixed)
+        self._avoid_confusion(rng, codes)
         return codes
+
+    def _avoid_confusion(self, rng: np.random.Generator, codes: Integers) -> None:
+        """Give objects that would look like another shape another texture."""
+        if not set(CONFUSED) <= set(self.codes):
+            return
+        texture, shape = self.place("texture"), self.place("shape")
+        outlined, circle = (self.codes[value] for value in CONFUSED)
+        wrong = (codes[..., texture] == outlined) & (codes[..., shape] == circle)
+        others = self.values[texture][self.values[texture] != outlined]
+        codes[wrong, texture] = others[rng.integers(len(others), size=int(wrong.sum()))] if len(others) else outlined
 
     def _respect_allowed(self, rng: np.random.Generator, codes: Integers, fixed: NDArray[np.bool_]) -> None:
         """Redraw the colour, or where that is fixed the shape, of objects whose pair is held out."""
@@ -203,9 +219,8 @@ class Sampler:
             placed, done = self._throw(rng, large_first[todo], counts[todo])
             back = np.empty_like(placed)
             np.put_along_axis(back, order[todo], placed, 1)
-            front = None
             if self.config.overlap:
-                front, clear = covered_shares(self, codes[todo], back, degrees[todo], mask[todo])
+                _, clear = hidden(self, codes[todo], back, degrees[todo], mask[todo])
                 done &= clear
             boxes[todo[done]] = back[done]
             todo = todo[~done]
@@ -220,7 +235,7 @@ class Sampler:
             return None
         if not self.config.overlap:
             return np.zeros((*mask.shape, mask.shape[1]), bool)
-        return covered_shares(self, codes, boxes, degrees, mask)[0]
+        return hidden(self, codes, boxes, degrees, mask)[0]
 
     def _throw(self, rng: np.random.Generator, sides: Floats, counts: Integers) -> tuple[Floats, NDArray[np.bool_]]:
         """Try PLACES places for each object in turn; return the boxes and which scenes are complete.

@@ -10,9 +10,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from nmn.layout import Layout
 from nmn.language.lexer import NUMERALS
-from synth_data.phrases import OPPOSITE, SCENE, Noun, Surface, Wish, Words, both, call, find, is_are, numeral
+from nmn.layout import Layout
+from synth_data.phrases import OPPOSITE, Noun, Surface, Wish, Words, both, call, find, is_are, numeral
 
 
 class Part(NamedTuple):
@@ -210,7 +210,9 @@ def _value_part(words: Words, without: Sequence[str]) -> Part:
 
 
 def _number(words: Words, low: int = 1) -> Part:
-    return Part("number", "", words.rng.randint(low, max(low, min(words.config.max_count, words.config.max_objects) - 1)))
+    return Part(
+        "number", "", words.rng.randint(low, max(low, min(words.config.max_count, words.config.max_objects) - 1))
+    )
 
 
 # ---- saying parts ---------------------------------------------------------------------------------------------------
@@ -344,7 +346,9 @@ def _say_quantified(parts: Parts, surface: Surface, words: Words) -> Said:
     held = call("exists", both(noun.layout, inside))
     table: dict[str, Callable[[], Said]] = {
         "every": lambda: (
-            surface.of(f"are all {noun.plural} {many}?", f"every {noun.words} is {one}.", f"all {noun.plural} are {many}."),
+            surface.of(
+                f"are all {noun.plural} {many}?", f"every {noun.words} is {one}.", f"all {noun.plural} are {many}."
+            ),
             call("quantify", noun.layout, inside, of="every"),
         ),
         "most": lambda: (f"most {noun.plural} are {many}.", call("quantify", noun.layout, inside, of="most")),
