@@ -1,6 +1,7 @@
 """Scenes to pictures on a CPU: Pillow polygons, anti-aliased by drawing FINER times as large and averaging."""
 
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +18,7 @@ SMALLEST_PX, LARGEST_PX = 16, 1024
 # textures, in pixels of an image of 64: stripes lie on the diagonal, dots are holes
 STRIPE_PX, DOT_PX, DOT_RADIUS_PX, LINE_PX = 3.4, 3.6, 1.05, 1.3
 RIM_PX = 0.6  # line around stripes and dots, so that the shape stays clear
+LARGEST_OBJECT_PX = 64
 TEXTURES = ("solid", "striped", "dotted", "outlined")
 PLAIN = Style()
 
@@ -124,27 +126,33 @@ def _silhouette(polygons: list[Polygon]) -> tuple[Image.Image, tuple[int, int]]:
 def _textured(
     silhouette: Image.Image, polygons: list[Polygon], corner: tuple[int, int], texture: str, unit: float
 ) -> Image.Image:
-    line = LINE_PX if texture == "outlined" else RIM_PX
-    rim = Image.new("L", silhouette.size, 0)
-    draw = ImageDraw.Draw(rim)
-    for polygon in polygons:
-        closed = np.concatenate([polygon, polygon[:2]]) - corner
-        draw.line(closed.ravel().tolist(), fill=255, width=max(1, round(2 * line * unit)), joint="curve")
-    if texture != "outlined":
-        pattern = _pattern(texture, round(unit * 64), corner[0] % 64, corner[1] % 64, *silhouette.size)
-        rim = ImageChops.lighter(rim, pattern)
-    return ImageChops.multiply(rim, silhouette)
-
-
-@lru_cache(maxsize=4096)
-def _pattern(texture: str, side: int, left: int, top: int, width: int, height: int) -> Image.Image:
-    """Return a window of stripes or of a sheet with holes; ``side`` is that of the whole canvas."""
-    unit = side / 64
-    y, x = np.mgrid[top : top + height, left : left + width].astype(np.float64) / unit
-    if texture == "striped":
-        inside = ((x + y) / np.sqrt(2)) % STRIPE_PX < STRIPE_PX / 2
+    """Return the part of a silhouette that a texture fills; patterns start at the corner of the object's box."""
+    width, height = silhouette.size
+    if texture == "outlined":
+        mask, line = Image.new("L", (width, height), 0), LINE_PX * unit
     else:
-        row = np.floor(y / DOT_PX)
-        across = (x + (row % 2) * DOT_PX / 2) % DOT_PX - DOT_PX / 2
-        inside = np.hypot(across, y % DOT_PX - DOT_PX / 2) > DOT_RADIUS_PX
-    return Image.fromarray((inside * 255).astype(np.uint8))
+        across, down = (FINER - round(float(side)) for side in polygons[0].min(0) - corner)
+        mask, line = _pattern(texture, unit).crop((across, down, across + width, down + height)), RIM_PX * unit
+    draw = ImageDraw.Draw(mask)
+    draw.polygon((polygons[0] - corner).ravel().tolist(), outline=255, width=max(1, round(line)))
+    for hole in polygons[1:]:
+        closed = np.concatenate([hole, hole[:1]]) - corner
+        draw.line(closed.ravel().tolist(), fill=255, width=max(2, round(2 * line)))
+    return ImageChops.multiply(mask, silhouette)
+
+
+@lru_cache(maxsize=16)
+def _pattern(texture: str, unit: float) -> Image.Image:
+    """Return a sheet of stripes, or one with holes, FINER pixels before its origin."""
+    side = round(LARGEST_OBJECT_PX * unit) + 2 * FINER
+    y, x = (np.mgrid[:side, :side] - FINER + 0.5) / unit
+    return Image.fromarray((patterned(texture, x, y, np) * 255).astype(np.uint8))
+
+
+def patterned(texture: str, x: Any, y: Any, maths: Any) -> Any:
+    """Return where a texture is filled, x and y being pixels of an image of 64 from the corner of an object's box."""
+    if texture == "striped":
+        return ((x + y) / 2**0.5) % STRIPE_PX < STRIPE_PX / 2
+    row = maths.floor(y / DOT_PX)
+    across = (x + (row % 2) * DOT_PX / 2) % DOT_PX - DOT_PX / 2
+    return maths.hypot(across, y % DOT_PX - DOT_PX / 2) > DOT_RADIUS_PX

@@ -22,7 +22,8 @@ Integers = NDArray[np.int64]
 Floats = NDArray[np.float64]
 PLACES = 16  # tried at once for each object
 FULL = 0.42  # part of a panel beyond which objects find no room at random
-ROUNDS = 30  # times that a scene without room is drawn again
+OVER = (0.5, 0.8)  # distance of two objects that overlap, over the one at which their boxes would just touch
+ROUNDS = 100  # times that a scene without room is drawn again
 STEP_PX = 0.25  # coordinates are multiples of it
 CONFUSED = ("outlined", "circle")  # what looks like a ring
 
@@ -214,28 +215,21 @@ class Sampler:
         large_first = np.take_along_axis(sides, order, 1)
         counts = mask.sum(1)
         boxes = np.zeros((*mask.shape, 4))
+        front = np.zeros((*mask.shape, mask.shape[1]), bool)
         todo = np.arange(len(mask))
         for _ in range(ROUNDS):
             placed, done = self._throw(rng, large_first[todo], counts[todo])
             back = np.empty_like(placed)
             np.put_along_axis(back, order[todo], placed, 1)
             if self.config.overlap:
-                _, clear = hidden(self, codes[todo], back, degrees[todo], mask[todo])
+                hides, clear = hidden(self, codes[todo], back, degrees[todo], mask[todo])
                 done &= clear
+                front[todo[done]] = hides[done]
             boxes[todo[done]] = back[done]
             todo = todo[~done]
             if not len(todo):
-                return boxes, self._in_front(codes, boxes, degrees, mask)
+                return boxes, front if "in_front_of" in self.lexicon.relations else None
         raise ConfigError(self._no_room(sides[todo], mask[todo]))
-
-    def _in_front(
-        self, codes: Integers, boxes: Floats, degrees: Integers, mask: NDArray[np.bool_]
-    ) -> NDArray[np.bool_] | None:
-        if "in_front_of" not in self.lexicon.relations:
-            return None
-        if not self.config.overlap:
-            return np.zeros((*mask.shape, mask.shape[1]), bool)
-        return hidden(self, codes, boxes, degrees, mask)[0]
 
     def _throw(self, rng: np.random.Generator, sides: Floats, counts: Integers) -> tuple[Floats, NDArray[np.bool_]]:
         """Try PLACES places for each object in turn; return the boxes and which scenes are complete.
@@ -273,18 +267,21 @@ class Sampler:
         side = np.where(rng.random((places, scenes)) < 0.5, 1, -1)
         against = other + axis * side * (mine + reach) + ~axis * (rng.random(tried.shape) - 0.5) * 0.6 * mine
         np.copyto(tried, against, where=rng.random(scenes) < self.config.touching)
-        over = other + (rng.random(tried.shape) - 0.5) * (mine + reach) * 1.8
+        far = rng.uniform(*OVER, (places, scenes))
+        aside = rng.uniform(-1, 1, tried.shape) * far
+        over = other + np.where(axis, side * far, aside) * (mine + reach)
         np.copyto(tried, over, where=rng.random(scenes) < self.config.overlap)
 
     def _clear(self, tried: Floats, other: Floats, reach: Floats) -> NDArray[np.bool_]:
         """Whether tried places keep their distance to another object, or touch it, or may lie over it."""
-        gap = np.abs(tried - other) - reach
-        gap = np.maximum(gap[0], gap[1])
+        apart = np.abs(tried - other)
+        gap = (apart - reach).max(0)
         fine = gap >= self.config.gap_px
         if self.config.touching:
             fine |= np.abs(gap) < STEP_PX / 2
         if self.config.overlap:
-            fine |= gap < 0
+            far = (apart / reach).max(0)
+            fine |= (far > OVER[0]) & (far < OVER[1])
         return np.asarray(fine)
 
     def _no_room(self, sides: Floats, mask: NDArray[np.bool_]) -> str:
