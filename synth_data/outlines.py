@@ -14,6 +14,7 @@ from nmn.scene import SceneObject
 
 Polygon = NDArray[np.float64]  # [vertices 2]
 VERTICES = 96  # of a circle
+SMALL_PX, COARSE = 100, 3  # below this size every third vertex of a curve is enough
 STAR_INNER = 0.42  # inner radius of a star, over its outer radius
 RING_INNER = 0.56
 
@@ -98,4 +99,5 @@ def outline(thing: SceneObject, scale: float = 1.0) -> list[Polygon]:
     left, top, right, bottom = thing.box
     fitted, _ = turned(thing.attributes.get("shape", "square"), thing.rotation % 360)
     size, corner = np.array([right - left, bottom - top]) * scale, np.array([left, top]) * scale
-    return [polygon * size + corner for polygon in fitted]
+    step = COARSE if max(right - left, bottom - top) * scale < SMALL_PX else 1
+    return [(polygon[::step] if len(polygon) == VERTICES else polygon) * size + corner for polygon in fitted]

@@ -163,7 +163,7 @@ class Sampler:
         if self.config.rotate:
             degrees = rng.integers(0, 360, size=(scenes, width))
         if self.config.placement == "free" and "size" in self.attributes:
-            self._shrink(rng, codes, mask)
+            self._shrink(rng, codes, degrees, mask)
         sides = self._sides(rng, codes, degrees)
         if self.config.placement == "grid":
             centres = self._cells(rng, mask)
@@ -175,15 +175,16 @@ class Sampler:
         panel = np.zeros((scenes, width), np.int64)
         return Drawn(np.ascontiguousarray(codes.swapaxes(1, 2)), boxes, mask, degrees, panel, front)
 
-    def _shrink(self, rng: np.random.Generator, codes: Integers, mask: NDArray[np.bool_]) -> None:
+    def _shrink(self, rng: np.random.Generator, codes: Integers, degrees: Integers, mask: NDArray[np.bool_]) -> None:
         """Make objects smaller, one at a time, in scenes that are too full to place them at random."""
         place = self.place("size")
         sizes = sorted(self.values[place].tolist(), key=lambda code: float(self.diameters[code]))
         smaller = np.arange(len(self.codes))
         smaller[sizes[1:]] = sizes[:-1]
         room = FULL * self.config.width * self.config.height
+        reach = self.extents[codes[..., self.place("shape")], degrees].max(-1) * (1 + self.config.size_jitter / 2)
         for _ in range(2 * mask.shape[1]):
-            areas = mask * (self.diameters[codes[..., place]] + self.config.gap_px) ** 2
+            areas = mask * (self.diameters[codes[..., place]] * reach + self.config.gap_px) ** 2
             rows = np.flatnonzero(areas.sum(1) > room)
             if not len(rows):
                 return

@@ -1,0 +1,109 @@
+"""Checking a dataset: every label, trace, layout and checksum, against the reference semantics and the parser."""
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from multiprocessing import get_context
+from pathlib import Path
+
+from nmn.errors import DataError, QuestionError
+from nmn.language import read
+from nmn.layout import Kind, Layout
+from nmn.lexicon import Lexicon
+from synth_data.dataset import Dataset, read_dataset
+from synth_data.example import Example
+from synth_data.reference import evaluate
+
+Report = Callable[[int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What is wrong with one example."""
+
+    number: int
+    what: str
+
+
+def verify(directory: str | Path, workers: int = 1, report: Report | None = None) -> list[Fault]:
+    """Re-derive every label of a dataset; return what is wrong, nothing where all is right.
+
+    Raises DataError where a file is missing or is not what was written.
+    """
+    dataset = read_dataset(directory)
+    faults: list[Fault] = []
+    for found, examples in _checked(dataset, workers):
+        faults += found
+        if report:
+            report(examples)
+    return faults
+
+
+def _checked(dataset: Dataset, workers: int) -> Iterator[tuple[list[Fault], int]]:
+    tasks = [(str(dataset.root), shard) for shard in dataset.shards]
+    if workers <= 1 or len(tasks) == 1:
+        yield from map(check_shard, tasks)
+    else:
+        with ProcessPoolExecutor(min(workers, len(tasks)), get_context("spawn")) as pool:
+            yield from pool.map(check_shard, tasks)
+
+
+def check_shard(task: tuple[str, int]) -> tuple[list[Fault], int]:
+    """Check one shard's files and examples; return the faults and the number of examples."""
+    dataset, shard = read_dataset(task[0]), task[1]
+    dataset.check_sums(shard)
+    examples = dataset.examples(shard)
+    if dataset.config.images != "none" and len(dataset.images(shard)) != len(examples):
+        raise DataError(f"{dataset.root}: shard {shard} has {len(dataset.images(shard))} images, {len(examples)} examples")
+    first, lexicon = shard * dataset.config.shard_size, dataset.config.words
+    faults = [
+        Fault(example.number, what)
+        for place, example in enumerate(examples)
+        for what in [*_number(example, first + place), *check(example, lexicon)]
+    ]
+    return faults, len(examples)
+
+
+def _number(example: Example, expected: int) -> Iterator[str]:
+    if example.number != expected:
+        yield f"numbered {example.number}, expected {expected}"
+
+
+def check(example: Example, lexicon: Lexicon) -> Iterator[str]:
+    """Yield what is wrong with an example: its layout, its answer, its trace or its captions."""
+    expected = evaluate(example.layout, example.scene, lexicon)
+    if type(expected) is not type(example.answer) or expected != example.answer:
+        yield f'"{example.text}": labelled {example.answer!r}, the reference says {expected!r}'
+    try:
+        parsed = read(example.text, lexicon=lexicon).layout
+        if parsed != example.layout:
+            yield f'"{example.text}": is read as {parsed}, its layout is {example.layout}'
+    except QuestionError as error:
+        yield f'"{example.text}": cannot be read: {str(error).splitlines()[0]}'
+    yield from _check_trace(example, lexicon)
+    for caption in example.captions:
+        if evaluate(read(caption, lexicon=lexicon).layout, example.scene, lexicon) is not True:
+            yield f'caption "{caption}" is not true'
+
+
+def _check_trace(example: Example, lexicon: Lexicon) -> Iterator[str]:
+    built: list[Layout] = []
+    calls = example.layout.calls
+    if len(calls) != len(example.trace):
+        yield f"the trace has {len(example.trace)} values, the layout {len(calls)} calls"
+        return
+    for call, value in zip(calls, example.trace, strict=True):
+        layout = Layout(call.module, call.argument, tuple(built[operand] for operand in call.operands))
+        built.append(layout)
+        expected = _plain(evaluate(layout, example.scene, lexicon), layout, lexicon)
+        if expected != value:
+            yield f"the trace says {value!r} of {layout}, the reference {expected!r}"
+
+
+def _plain(value: object, layout: Layout, lexicon: Lexicon) -> object:
+    """Return a reference value as traces note it."""
+    if layout.kind is Kind.ATTRIBUTE and layout.argument is not None:
+        names = list(lexicon.attributes[layout.argument].values)
+        found = () if value is None else value if isinstance(value, tuple) else (value,)
+        return sorted(names.index(str(name)) for name in found)
+    return list(value) if isinstance(value, tuple) else value
