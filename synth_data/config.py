@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from nmn.config import build_settings, read_settings
-from nmn.errors import ConfigError, did_you_mean
+from nmn.errors import ConfigError, SceneError, did_you_mean
 from nmn.lexicon import Lexicon, load_lexicon
+from synth_data.style import Style
 
 PRESETS = Path(__file__).parent / "presets"
 PLACEMENTS = ("free", "grid", "stack")
@@ -30,6 +31,7 @@ class SynthConfig:
     seed: int = 0
     # scenes
     lexicon: str = "world"
+    grammar: str = "world"
     width: int = 64
     height: int = 64
     panels: int = 1
@@ -67,13 +69,12 @@ class SynthConfig:
     pixels: int = 64
     images: str = "npy"
     masks: bool = False
-    background: str = "default"
+    background: str = "slate"
     noise_sigma: float = 0.0
     blur_px: float = 0.0
-    hue_shift: float = 0.0
-    outline_only: bool = False
-    random_textures: bool = False
-    rescale: float = 1.0
+    hue_shift_degrees: float = 0.0
+    texture: str = ""  # drawn instead of the objects' own; "textured": any
+    scale: float = 1.0
     # files
     shard_size: int = 1000
 
@@ -82,6 +83,10 @@ class SynthConfig:
             if (value := getattr(self, name)) not in known:
                 raise ConfigError(f"{name}: expected one of {', '.join(known)}; got {value!r}")
         self._check_numbers()
+        try:
+            _ = self.drawing
+        except SceneError as error:
+            raise ConfigError(str(error)) from None
         lexicon = load_lexicon(self.lexicon)
         for key, attribute in VALUE_FIELDS.items():
             known = lexicon.attributes[attribute].values if attribute in lexicon.attributes else {}
@@ -97,6 +102,14 @@ class SynthConfig:
             if len(pair.split()) != 2 or any(word not in lexicon.attribute_of for word in pair.split()):
                 raise ConfigError(f'held_out: expected pairs such as "red circle", got {pair!r}')
 
+    @property
+    def drawing(self) -> Style:
+        """The style that pictures are drawn in."""
+        return Style(
+            background=self.background, noise_sigma=self.noise_sigma, blur_px=self.blur_px,
+            hue_shift_degrees=self.hue_shift_degrees, texture=self.texture or None, scale=self.scale,
+        )  # fmt: skip
+
     def _check_numbers(self) -> None:
         ranges: dict[str, tuple[float, float]] = {
             "size": (1, 10**9), "width": (16, 1024), "height": (16, 1024), "panels": (1, 9), "grid": (2, 16),
@@ -104,7 +117,7 @@ class SynthConfig:
             "gap_px": (0, 64), "touching": (0, 1), "overlap": (0, 1), "size_jitter": (0, 0.5), "max_hops": (1, 8),
             "min_hops": (1, 8), "max_count": (1, MAX_SCENE_OBJECTS), "min_count": (0, MAX_SCENE_OBJECTS),
             "draws": (2, 256), "unsure_px": (0, 16), "captions": (0, 10), "pixels": (30, 512), "shard_size": (4, 10**6),
-            "noise_sigma": (0, 128), "blur_px": (0, 16), "rescale": (0.1, 1), "seed": (0, 2**63), "hue_shift": (-360, 360),
+            "seed": (0, 2**63),
         }  # fmt: skip
         for name, (low, high) in ranges.items():
             if not low <= getattr(self, name) <= high:

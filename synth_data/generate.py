@@ -23,6 +23,7 @@ from nmn.modules.exact import SceneRegions, encode, encode_arrays, exact_library
 from nmn.scene import SceneGraph
 from synth_data.captions import captions, minimal
 from synth_data.config import SynthConfig
+from synth_data.contrast import edits
 from synth_data.example import Answer, Example
 from synth_data.label import judge, traces
 from synth_data.phrases import Words
@@ -118,6 +119,10 @@ class Maker:
     def choose(self, size: int, rng: np.random.Generator, texts: random.Random) -> list[Chosen]:
         """Return that many texts with scenes; raise ConfigError naming a family for which none are found."""
         words = Words(self.config, texts)
+        if self.config.contrast:
+            size, every = -(-size // 4), size
+            names = [name for name in self.families if name in CLAIMS]
+            return self._contrasts([names[place % len(names)] for place in range(size)], words, rng)[:every]
         names = [self.families[place % len(self.families)] for place in range(size)]
         texts.shuffle(names)
         wanted = [Wanted(name, texts.random()) for name in names]
@@ -138,7 +143,7 @@ class Maker:
     def _ensure_text(self, item: Wanted, words: Words) -> None:
         """Give an example its text, or another one where no scenes were found for long."""
         item.age += 1
-        if item.text is not None and item.age <= PATIENCE:
+        if item.text is not None and item.age < PATIENCE:
             return
         item.age, item.found = 1, [None, None]
         if item.family in CLAIMS:
@@ -154,6 +159,42 @@ class Maker:
         assert found is not None
         true = cell % 2 == cell // 2
         return Chosen(text, scene_graph(*found, self.sampler), "" if true else text.way)
+
+    def _contrasts(self, names: list[str], words: Words, rng: np.random.Generator) -> list[Chosen]:
+        """Return four examples for each name of a family: two texts, and two scenes that differ in one object."""
+        wanted = [Wanted(name, 0.0) for name in names]
+        groups: dict[int, list[Chosen]] = {}
+        for _ in range(TRIES):
+            pending = [place for place in range(len(wanted)) if place not in groups]
+            if not pending:
+                return [example for place in range(len(wanted)) for example in groups[place]]
+            for place in pending:
+                wanted[place].age = PATIENCE  # another text after each failure
+                self._ensure_text(wanted[place], words)
+            self._search([wanted[place] for place in pending], rng)
+            for place in pending:
+                if wanted[place].found[0] is not None:
+                    groups |= {place: group for group in [self._contrast(wanted[place], place, rng)] if group}
+        raise ConfigError(f'family "{wanted[pending[0]].family}": no contrast pair was found in {TRIES} tries')
+
+    def _contrast(self, item: Wanted, group: int, rng: np.random.Generator) -> list[Chosen]:
+        """Return the four examples of a text, its twin, its scene and one edit of that; nothing if no edit turns both."""
+        assert item.found[0] is not None and item.twin is not None
+        (drawn, row), (text, twin) = item.found[0], item.texts
+        edited = edits(drawn, row, (*text.wishes, *twin.wishes), self.sampler, rng)
+        arrays = arrays_of(edited, self.config)
+        regions = encode_arrays(arrays, self.sampler.lexicon, self.config.unsure_px, self.words_used)
+        rows = np.arange(len(edited.mask))[None]
+        (first, sure), (second, twin_sure) = (self._judge([one], rows, regions) for one in (text, twin))
+        fits = np.flatnonzero(sure & twin_sure & (first == 0) & (second == 1))
+        if not len(fits):
+            return []
+        scenes = scene_graph(drawn, row, self.sampler), scene_graph(edited, int(fits[0]), self.sampler)
+        return [
+            Chosen(one, scene, "" if place == other else text.way, group)
+            for other, scene in enumerate(scenes)
+            for place, one in enumerate((text, twin))
+        ]
 
     # ---- scenes for texts ------------------------------------------------------------------------------------------
 
@@ -233,7 +274,8 @@ def label(chosen: list[Chosen], spoken: list[tuple[str, ...]], config: SynthConf
     return [
         Example(
             start + place, item.text.family, item.text.text, item.text.layout,
-            answer_of(item.text.layout, trace[-1], lexicon), item.scene, tuple(trace), item.way, item.group,
+            answer_of(item.text.layout, trace[-1], lexicon), item.scene, tuple(trace), item.way,
+            start // 4 + item.group if item.group >= 0 else -1,
             spoken[place],
         )
         for place, (item, trace) in enumerate(zip(chosen, traces(run), strict=True))

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from synth_data.outlines import turned
+from synth_data.outlines import outline
 
 if TYPE_CHECKING:
     from synth_data.sample import Sampler
@@ -28,7 +28,7 @@ def _silhouettes(shapes: tuple[str, ...]) -> NDArray[np.bool_]:
     for place, shape in enumerate(shapes):
         for turn in range(360 // TURN):
             image = Image.new("L", (8 * GRID, 8 * GRID))
-            polygon = turned(shape, float(turn * TURN))[0][0]
+            polygon = outline(shape, float(turn * TURN)).contours[-1][0].points
             ImageDraw.Draw(image).polygon((polygon * 8 * GRID).ravel().tolist(), fill=255)
             inside[place, turn] = np.asarray(image.reduce(8)) > 127
     return inside

@@ -123,7 +123,9 @@ def text_only(group: str, texts: Sequence[tuple[str, str]], seed: int = 0) -> Te
     random.Random(seed).shuffle(shuffled)
     half = len(shuffled) // 2
     train, test = shuffled[:half], shuffled[half:]
-    vocabulary = {word: place for place, word in enumerate(sorted({word for text, _ in train for word in _words(text)}))}
+    vocabulary = {
+        word: place for place, word in enumerate(sorted({word for text, _ in train for word in _words(text)}))
+    }
     labels = {label: place for place, label in enumerate(sorted({label for _, label in shuffled}))}
     predicted = _fit_predict([text for text, _ in train], [labels[label] for _, label in train],
                              [text for text, _ in test], vocabulary, len(labels), seed)  # fmt: skip

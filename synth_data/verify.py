@@ -54,7 +54,9 @@ def check_shard(task: tuple[str, int]) -> tuple[list[Fault], int]:
     dataset.check_sums(shard)
     examples = dataset.examples(shard)
     if dataset.config.images != "none" and len(dataset.images(shard)) != len(examples):
-        raise DataError(f"{dataset.root}: shard {shard} has {len(dataset.images(shard))} images, {len(examples)} examples")
+        raise DataError(
+            f"{dataset.root}: shard {shard} has {len(dataset.images(shard))} images, {len(examples)} examples"
+        )
     first, lexicon = shard * dataset.config.shard_size, dataset.config.words
     faults = [
         Fault(example.number, what)
