@@ -37,7 +37,8 @@ PATIENCE = 6  # times that scenes are drawn for a text before another one is dra
 AT_ONCE = 1500  # scenes drawn together at least, so that the last few texts of a block do not take many rounds
 MOST_DRAWS = 60
 ALL_FAMILIES = (*CLAIMS, *QUESTIONS)
-RARE = ("between",)  # so seldom true of a scene that they are made only where they are asked for by name
+# made only where they are asked for by name: seldom true of a scene, or in a language of their own
+BY_NAME = ("between", "cells")
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,7 +244,10 @@ class Maker:
                 wishes[place, 1::2] = self._wish_codes(item.twin, most)
         needed = np.array([min(len(item.texts[0].wishes), config.max_objects) for item in pending])
         low = np.repeat(np.maximum(needed, config.min_objects), draws)
-        objects = rng.integers(low, config.max_objects + 1)
+        if config.placement == "grid":
+            objects = np.maximum(rng.binomial(config.grid**2, config.fill, len(low)), low)
+        else:
+            objects = rng.integers(low, config.max_objects + 1)
         miss = np.repeat([item.texts[0].miss for item in pending], draws)
         return self.sampler.draw(rng, wishes.reshape(-1, most, wishes.shape[-1]), objects, miss)
 
@@ -260,7 +264,7 @@ def families(config: SynthConfig) -> tuple[str, ...]:
     for name in config.families:
         if name not in ALL_FAMILIES:
             raise ConfigError(f'families: unknown family "{name}"{did_you_mean(name, ALL_FAMILIES)}')
-    return config.families or tuple(name for name in ALL_FAMILIES if name not in RARE)
+    return config.families or tuple(name for name in ALL_FAMILIES if name not in BY_NAME)
 
 
 # ---- labels ---------------------------------------------------------------------------------------------------------

@@ -193,11 +193,14 @@ class Sampler:
 
     def _sides(self, rng: np.random.Generator, codes: Integers, degrees: Integers) -> Floats:
         """Return width and height of every object's box in pixels, multiples of STEP_PX."""
-        size = codes[..., self.place("size")] if "size" in self.attributes else np.zeros(codes.shape[:2], np.int64)
-        diameter = self.diameters[size]
+        if "size" in self.attributes:
+            diameter = self.diameters[codes[..., self.place("size")]]
+        else:
+            diameter = np.array(self.config.size_px)[rng.integers(len(self.config.size_px), size=codes.shape[:2])]
         diameter = diameter * (1 + self.config.size_jitter * rng.uniform(-1, 1, diameter.shape))
         sides = diameter[..., None] * self.extents[codes[..., self.place("shape")], degrees]
-        return np.maximum(np.round(sides / (2 * STEP_PX)) * 2 * STEP_PX, 1.0)
+        step = STEP_PX * (2 if self.config.placement == "free" else 0.25)
+        return np.maximum(np.round(sides / step) * step, step)
 
     def _cells(self, rng: np.random.Generator, mask: NDArray[np.bool_]) -> Floats:
         """Return the centres of different cells of a grid."""

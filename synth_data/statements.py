@@ -388,6 +388,20 @@ def _say_between(parts: Parts, surface: Surface, words: Words) -> Said:
     return there(surface, f"{noun.a} between {first.a} and {second.a}"), call("exists", layout)
 
 
+def _say_cells(parts: Parts, surface: Surface, words: Words) -> Said:
+    """Say it in the language of SHAPES: "is a red shape above left of a circle", relations reading inwards."""
+    subject, *relations, last = parts
+    assert isinstance(subject, Noun) and isinstance(last, Noun)
+    names = [item.name for item in relations if isinstance(item, Part)]
+    layout = last.layout
+    for name in reversed(names):
+        layout = call("relate", layout, of=name)
+    spoken = " ".join(words.lexicon.relations[name].words[0] for name in names)
+    ending = last.wish["color"] if not names and "color" in last.wish else last.a
+    text = f"is {subject.a} {spoken} {ending}".replace("  ", " ")
+    return text, call("exists", both(subject.layout, layout))
+
+
 # ---- families -------------------------------------------------------------------------------------------------------
 
 
@@ -421,6 +435,15 @@ def _draw_same(words: Words) -> Parts:
 def _draw_relation(words: Words) -> Parts:
     first, second = _draw_two(words)
     return first, Part("relation", words.relation(second)), second
+
+
+def _draw_cells(words: Words) -> Parts:
+    length = words.rng.choice((0, 1, 1, 2))
+    first = words.rng.choice(("color", "shape"))
+    other = {"color": "shape", "shape": "color"}[first]
+    last = other if not length or words.rng.random() < 0.5 else first
+    subject, ending = (words.named({name: words.rng.choice(words.values[name])}) for name in (first, last))
+    return (subject, *(Part("relation", words.relation()) for _ in range(length)), ending)
 
 
 def _with_value(parts: Parts) -> list[Wish]:
@@ -468,5 +491,6 @@ CLAIMS: dict[str, Claim] = {
         lambda words: (Part("connective", words.rng.choice(CONNECTIVES)), *_draw_two(words)), _say_boolean, _wishes,
         swap=True,
     ),
+    "cells": Claim(_draw_cells, _say_cells, _wishes),
     "between": Claim(lambda words: (words.noun(), words.noun(), words.noun()), _say_between, _wishes, swap=True, miss=0.05),
 }  # fmt: skip

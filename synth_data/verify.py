@@ -7,9 +7,11 @@ from multiprocessing import get_context
 from pathlib import Path
 
 from nmn.errors import DataError, QuestionError
-from nmn.language import read
+from nmn.language.grammar import load_grammar
+from nmn.language.parse import read_fresh
 from nmn.layout import Kind, Layout
 from nmn.lexicon import Lexicon
+from synth_data.config import SynthConfig
 from synth_data.dataset import Dataset, read_dataset
 from synth_data.example import Example
 from synth_data.reference import evaluate
@@ -57,11 +59,11 @@ def check_shard(task: tuple[str, int]) -> tuple[list[Fault], int]:
         raise DataError(
             f"{dataset.root}: shard {shard} has {len(dataset.images(shard))} images, {len(examples)} examples"
         )
-    first, lexicon = shard * dataset.config.shard_size, dataset.config.words
+    first = shard * dataset.config.shard_size
     faults = [
         Fault(example.number, what)
         for place, example in enumerate(examples)
-        for what in [*_number(example, first + place), *check(example, lexicon)]
+        for what in [*_number(example, first + place), *check(example, dataset.config)]
     ]
     return faults, len(examples)
 
@@ -71,20 +73,21 @@ def _number(example: Example, expected: int) -> Iterator[str]:
         yield f"numbered {example.number}, expected {expected}"
 
 
-def check(example: Example, lexicon: Lexicon) -> Iterator[str]:
+def check(example: Example, config: SynthConfig) -> Iterator[str]:
     """Yield what is wrong with an example: its layout, its answer, its trace or its captions."""
+    lexicon, grammar = config.words, config.grammar
     expected = evaluate(example.layout, example.scene, lexicon)
     if type(expected) is not type(example.answer) or expected != example.answer:
         yield f'"{example.text}": labelled {example.answer!r}, the reference says {expected!r}'
     try:
-        parsed = read(example.text, lexicon=lexicon).layout
+        parsed = read_fresh(example.text, load_grammar(grammar, lexicon)).layout
         if parsed != example.layout:
             yield f'"{example.text}": is read as {parsed}, its layout is {example.layout}'
     except QuestionError as error:
         yield f'"{example.text}": cannot be read: {str(error).splitlines()[0]}'
     yield from _check_trace(example, lexicon)
     for caption in example.captions:
-        if evaluate(read(caption, lexicon=lexicon).layout, example.scene, lexicon) is not True:
+        if evaluate(read_fresh(caption, load_grammar(grammar, lexicon)).layout, example.scene, lexicon) is not True:
             yield f'caption "{caption}" is not true'
 
 
