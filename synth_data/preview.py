@@ -1,0 +1,69 @@
+"""A contact sheet: pictures of a dataset with their texts and answers under them, for people to look at."""
+
+import textwrap
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw, ImageFont
+
+from nmn.errors import DataError
+from synth_data.dataset import Dataset
+from synth_data.example import Answer, Example
+
+TILE_PX, MARGIN_PX, TEXT_LINES, LINE_PX = 216, 14, 4, 15
+PAPER, INK, GREEN, RED, BLUE, GRAY = "#ffffff", "#1d2330", "#14804a", "#c02b2b", "#2456b8", "#7a8190"
+MAX_TILES = 400
+
+
+def sheet(dataset: Dataset, path: str | Path, rows: int = 4, columns: int = 5) -> None:
+    """Write a contact sheet of a dataset's first examples as an image file; raise DataError where that fails."""
+    count = min(rows * columns, dataset.config.size, dataset.config.shard_size, MAX_TILES)
+    examples, pictures = dataset.examples(0)[:count], np.asarray(dataset.images(0)[:count])
+    if dataset.config.style == "shapes":
+        pictures = pictures[..., ::-1]  # its files hold blue, green, red
+    canvas = draw_sheet(examples, pictures, columns)
+    try:
+        canvas.save(path)
+    except (OSError, ValueError) as error:
+        raise DataError(f"{path}: cannot be written: {error}") from None
+
+
+def draw_sheet(examples: Sequence[Example], pictures: Sequence[NDArray[np.uint8]], columns: int) -> Image.Image:
+    """Return the sheet of examples with their pictures."""
+    height, width = pictures[0].shape[:2]
+    scale = TILE_PX / height if width < 2 * height else 2 * TILE_PX / width
+    size = round(width * scale), round(height * scale)
+    columns = max(1, min(columns, len(examples), 2200 // (size[0] + MARGIN_PX)))
+    rows = -(-len(examples) // columns)
+    tile = size[0] + MARGIN_PX, size[1] + MARGIN_PX + (TEXT_LINES + 1) * LINE_PX
+    canvas = Image.new("RGB", (columns * tile[0] + MARGIN_PX, rows * tile[1] + MARGIN_PX), PAPER)
+    for place, (example, pixels) in enumerate(zip(examples, pictures, strict=True)):
+        corner = MARGIN_PX + place % columns * tile[0], MARGIN_PX + place // columns * tile[1]
+        smooth = Image.Resampling.NEAREST if height < 48 else Image.Resampling.LANCZOS
+        canvas.paste(Image.fromarray(np.ascontiguousarray(pixels)).resize(size, smooth), corner)
+        _write(ImageDraw.Draw(canvas), example, (corner[0], corner[1] + size[1] + 4), size[0])
+    return canvas
+
+
+def _write(draw: ImageDraw.ImageDraw, example: Example, corner: tuple[int, int], width: int) -> None:
+    font, (left, top) = ImageFont.load_default(12), corner
+    letters = max(10, int(width / 6.3))
+    lines = textwrap.wrap(example.text, letters)[: TEXT_LINES - 1]
+    for line in lines:
+        draw.text((left, top), line, INK, font)
+        top += LINE_PX
+    color = {True: GREEN, False: RED}.get(example.answer, BLUE) if isinstance(example.answer, bool) else BLUE
+    draw.text((left, top), answer_words(example.answer), color, font)
+    note = example.way or example.family.replace("_", " ")
+    draw.text((left + width, top), note, GRAY, font, anchor="ra")
+
+
+def answer_words(answer: Answer) -> str:
+    """Return an answer as the sheet shows it."""
+    if isinstance(answer, bool):
+        return "true" if answer else "false"
+    if isinstance(answer, tuple):
+        return "object " + ", ".join(str(thing) for thing in answer)
+    return str(answer)
