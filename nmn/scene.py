@@ -93,7 +93,9 @@ class SceneGraph:
         object.__setattr__(self, "panels", tuple(_check_panel(box) for box in self.panels))
         for index, thing in enumerate(self.objects):
             if thing.panel >= max(1, len(self.panels)):
-                raise SceneError(f"objects[{index}].panel: there is no panel {thing.panel}, {len(self.panels)} are given")
+                raise SceneError(
+                    f"objects[{index}].panel: there is no panel {thing.panel}, {len(self.panels)} are given"
+                )
 
     def __reduce__(self) -> tuple[Any, ...]:
         return SceneGraph, (self.objects, self.width, self.height, self.world, dict(self.relations), self.panels)

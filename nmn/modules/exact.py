@@ -18,12 +18,13 @@ from torch.nn.functional import pad
 
 from nmn.errors import SceneError, did_you_mean
 from nmn.layout import Argument
-from nmn.lexicon import BETWEEN_DEGREES, Gap, Given, Lexicon, Offset, Order
+from nmn.lexicon import BETWEEN_DEGREES, MEASURES, Lexicon
+from nmn.modules import logic
+from nmn.modules.geometry import Array, PanelBoxes, at_sides, encode_panels, filled, measure, ordered, relate, together
 from nmn.modules.library import Group, Library, build_library
-from nmn.regions import Regions
+from nmn.regions import Panels, Regions
 from nmn.scene import SceneGraph
 
-Array = NDArray[np.float64]
 MAX_OPPOSITE = 2**26  # entries kept, a byte each
 BETWEEN_AT_ONCE = 2**18  # entries of one step of the product, 4 bytes each
 
@@ -34,7 +35,9 @@ class SceneRegions(Regions):
 
     ``codes``: the index of each attribute's value among all values, -1 for none. ``relations`` and ``orders`` hold
     [other, object] matrices for each relation and superlative; ``ranked`` says which objects a superlative can order at
-    all (None: each of them all); ``missing`` where a relation that the scene itself must give is not given.
+    all (None: each of them all); ``missing`` where a relation that the scene itself must give is not given. ``sides``
+    are 1.0 where an object touches each of SIDES; ``panel_orders`` are ``orders`` of panels, [other, panel], with 1.0
+    on the diagonal where no panel has a place in the order, so that none comes first.
     """
 
     lexicon: Lexicon
@@ -44,6 +47,8 @@ class SceneRegions(Regions):
     centres: Float[Tensor, "batch regions 2"]
     ranked: Float[Tensor, "batch superlatives regions"] | None
     missing: tuple[tuple[int, str], ...]
+    sides: Float[Tensor, "batch sides regions"]
+    panel_orders: Float[Tensor, "batch superlatives panels panels"]
 
     @cached_property
     def by_value(self) -> Float[Tensor, "rows regions"]:
@@ -58,20 +63,35 @@ class SceneRegions(Regions):
         return ((one == other) & (one >= 0) & different).to(self.features.dtype)
 
     @cached_property
+    def together(self) -> Bool[Tensor, "batch others regions"]:
+        """Whether two objects, or an object and itself, lie in one panel."""
+        return (self.panels.members.unsqueeze(3) & self.panels.members.unsqueeze(2)).any(1)
+
+    @cached_property
     def _opposite(self) -> Bool[Tensor, "rows regions others"] | None:
         """A row for each image and region j, as ``opposite`` gives them; None where they would fill MAX_OPPOSITE."""
         batch, count, _ = self.centres.shape
         if batch * count**3 > MAX_OPPOSITE:
             return None
-        return opposite(self.centres, torch.arange(count, device=self.centres.device)).flatten(0, 1)
+        every = torch.arange(batch, device=self.centres.device)
+        return self._opposed(every, torch.arange(count, device=self.centres.device)).flatten(0, 1)
 
     def opposite(
         self, image: Int[Tensor, " calls"], some: Int[Tensor, " some"]
     ) -> Bool[Tensor, "calls some regions others"]:
-        """Return ``opposite`` for the images of some calls, looked up or, in a very large batch, worked out."""
+        """Return ``opposite`` within one panel for the images of some calls, looked up or, of very many, worked out."""
         if self._opposite is None:
-            return opposite(self.centres[image], some)
+            return self._opposed(image, some)
         return self._opposite[image.unsqueeze(1) * self.centres.shape[1] + some]
+
+    def _opposed(
+        self, image: Int[Tensor, " calls"], some: Int[Tensor, " some"]
+    ) -> Bool[Tensor, "calls some regions others"]:
+        apart = opposite(self.centres[image], some)
+        if self.panels.count == 1:
+            return apart
+        together = self.together[image]
+        return apart & together[:, some].unsqueeze(3) & together.unsqueeze(1)
 
 
 def opposite(
@@ -92,25 +112,42 @@ def encode(scenes: Sequence[SceneGraph], lexicon: Lexicon) -> SceneRegions:
     Raises SceneError where an object has an attribute or value that the lexicon does not know.
     """
     count = max([1, *(len(scene.objects) for scene in scenes)])
-    boxes, mask = _boxes(scenes, count)
+    mask = np.arange(count) < np.array([len(scene.objects) for scene in scenes], np.int64)[:, None]
+    boxes = filled([thing.box for scene in scenes for thing in scene.objects], mask)
     codes = _codes(scenes, lexicon, count)
+    panels = encode_panels(scenes, mask)
     units = np.array([lexicon.unit_px or max(scene.width, scene.height) for scene in scenes], np.float64)
-    measures = _measures(boxes, codes, lexicon)
+    measures = measure(boxes, codes, lexicon)
     pairs = mask[:, :, None] & mask[:, None, :] & ~np.eye(count, dtype=bool)
-    relations, missing = _relations(scenes, lexicon, boxes, measures, units, pairs)
-    exceeds = [_ordered(entry.order, measures, units) & pairs for entry in lexicon.superlatives.values()]
+    matrices, missing = relate(scenes, lexicon, boxes, measures, units, pairs & together(panels.members))
+    exceeds = [ordered(entry.order, measures, units) & pairs for entry in lexicon.superlatives.values()]
     return SceneRegions(
         features=_features(codes, len(lexicon.attribute_of)),
         boxes=torch.from_numpy(boxes).float(),
         mask=torch.from_numpy(mask),
+        panels=Panels(*map(torch.from_numpy, (panels.boxes.astype(np.float32), panels.mask, panels.members))),
         lexicon=lexicon,
         codes=torch.from_numpy(codes),
-        relations=_stack(relations, len(scenes), count),
+        relations=_stack(matrices, len(scenes), count),
         orders=_stack([matrix.swapaxes(1, 2) for matrix in exceeds], len(scenes), count),
         centres=torch.from_numpy(np.stack([measures["x"], measures["y"]], -1)),
         ranked=_ranked(lexicon, measures),
         missing=missing,
+        sides=torch.from_numpy(at_sides(boxes, panels, lexicon.side_gap * units)).float(),
+        panel_orders=_panel_orders(panels, lexicon, units),
     )
+
+
+def _panel_orders(panels: PanelBoxes, lexicon: Lexicon, units: Array) -> Tensor:
+    batch, count = panels.mask.shape
+    measures = measure(panels.boxes, np.full((batch, max(1, len(lexicon.attributes)), count), -1), lexicon)
+    orders = [
+        ordered(entry.order, measures, units).swapaxes(1, 2)
+        if entry.order.by in MEASURES
+        else np.tile(np.eye(count, dtype=bool), (batch, 1, 1))
+        for entry in lexicon.superlatives.values()
+    ]
+    return _stack(orders, batch, count)
 
 
 def exact_library(lexicon: Lexicon) -> Library:
@@ -168,6 +205,12 @@ class _Scenes:
             outside = outside * (1 - pairs.unsqueeze(2) * regions.opposite(group.image, some)).prod(-1).prod(1)
         return (1 - outside) * group.mask
 
+    def side(self, group: Group) -> Tensor:
+        return _scenes(group).sides[group.image, group.argument]
+
+    def panel(self, group: Group) -> Tensor:
+        return logic.superlative(_gather(_scenes(group).panel_orders, group), group.panel_mask)
+
     def values(self, group: Group) -> Tensor:
         values = self.attribute_values.to(group.image.device)[group.argument]
         rows = group.image.unsqueeze(1) * (self.value_count + 1) + values
@@ -196,14 +239,6 @@ def _stack(matrices: list[NDArray[np.bool_]], batch: int, count: int) -> Tensor:
     for kind, matrix in enumerate(matrices):
         stacked[:, kind] = torch.from_numpy(matrix).transpose(1, 2)
     return stacked
-
-
-def _boxes(scenes: Sequence[SceneGraph], count: int) -> tuple[Array, NDArray[np.bool_]]:
-    sizes = np.array([len(scene.objects) for scene in scenes], np.int64)
-    mask = np.arange(count) < sizes[:, None]
-    boxes = np.zeros((len(scenes), count, 4))
-    boxes[mask] = np.array([thing.box for scene in scenes for thing in scene.objects]).reshape(-1, 4)
-    return boxes, mask
 
 
 def _codes(scenes: Sequence[SceneGraph], lexicon: Lexicon, count: int) -> NDArray[np.int64]:
@@ -241,79 +276,9 @@ def _features(codes: NDArray[np.int64], values: int) -> Tensor:
     return torch.from_numpy(np.ascontiguousarray(features[..., :values]))
 
 
-def _measures(boxes: Array, codes: NDArray[np.int64], lexicon: Lexicon) -> dict[str, Array]:
-    """Return each measure of every object in pixels (areas in square pixels, attributes as ranks, NaN for none)."""
-    left, top, right, bottom = np.moveaxis(boxes, -1, 0)
-    width, height = right - left, bottom - top
-    measures = {"x": (left + right) / 2, "y": (top + bottom) / 2, "width": width, "height": height}
-    measures["area"] = width * height
-    for place, name in enumerate(lexicon.attributes):
-        measures.setdefault(name, np.where(codes[:, place] < 0, np.nan, codes[:, place]))
-    return measures
-
-
-def _ordered(order: Order, measures: dict[str, Array], units: Array) -> NDArray[np.bool_]:
-    """Return [batch, region, other]: the region exceeds the other, in the order's sense, by more than its margin."""
-    measure = measures[order.by]
-    scale = {"area": units**2, "x": units, "y": units, "width": units, "height": units}.get(
-        order.by, np.ones_like(units)
-    )
-    difference = (measure[:, :, None] - measure[:, None, :]) * order.sign
-    return np.asarray(difference > (order.margin * scale)[:, None, None])
-
-
 def _ranked(lexicon: Lexicon, measures: dict[str, Array]) -> Tensor | None:
     """Return 1.0 where an object has the measure that a superlative goes by, None if every object has every one."""
     known = [~np.isnan(measures[entry.order.by]) for entry in lexicon.superlatives.values()]
     if all(measure.all() for measure in known):
         return None
     return torch.from_numpy(np.stack(known, 1)).float()
-
-
-def _relations(
-    scenes: Sequence[SceneGraph],
-    lexicon: Lexicon,
-    boxes: Array,
-    measures: dict[str, Array],
-    units: Array,
-    pairs: NDArray[np.bool_],
-) -> tuple[list[NDArray[np.bool_]], tuple[tuple[int, str], ...]]:
-    matrices: list[NDArray[np.bool_]] = []
-    missing: list[tuple[int, str]] = []
-    for name, relation in lexicon.relations.items():
-        meaning = relation.meaning
-        if isinstance(meaning, Order):
-            holds = _ordered(meaning, measures, units)
-        elif isinstance(meaning, Offset):
-            holds = _offset(meaning, measures, units)
-        elif isinstance(meaning, Gap):
-            holds = _gap(boxes) <= (meaning.at_most * units)[:, None, None]
-        else:
-            holds = _given(meaning, scenes, pairs.shape)
-            missing += [(index, name) for index, scene in enumerate(scenes) if meaning.name not in scene.relations]
-        matrices.append(holds & pairs)
-    return matrices, tuple(missing)
-
-
-def _offset(meaning: Offset, measures: dict[str, Array], units: Array) -> NDArray[np.bool_]:
-    unit = units[:, None, None]
-    off = [
-        np.abs(measures[axis][:, :, None] - measures[axis][:, None, :] - step * unit) <= unit / 2
-        for axis, step in (("x", meaning.dx), ("y", meaning.dy))
-    ]
-    return np.asarray(off[0] & off[1])
-
-
-def _gap(boxes: Array) -> Array:
-    """Return [batch, region, other]: the larger of horizontal and vertical distance between two boxes, at least 0."""
-    low, high = boxes[..., :2], boxes[..., 2:]
-    apart = np.maximum(low[:, :, None] - high[:, None, :], low[:, None, :] - high[:, :, None])
-    return np.asarray(np.maximum(apart.max(-1), 0))
-
-
-def _given(meaning: Given, scenes: Sequence[SceneGraph], shape: tuple[int, ...]) -> NDArray[np.bool_]:
-    holds = np.zeros(shape, bool)
-    for index, scene in enumerate(scenes):
-        for other, things in enumerate(scene.relations.get(meaning.name, ())):
-            holds[index, list(things), other] = True
-    return holds
