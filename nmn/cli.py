@@ -234,11 +234,15 @@ def trace_tree(trace: "Trace", position: int, scene: "SceneGraph") -> "Tree":
 
 
 def value_text(call: "TracedCall", scene: "SceneGraph") -> str:
-    """Return a call's value in words; an attention as the objects it picked."""
+    """Return a call's value in words; an attention as the objects it picked, what is asked of each panel as a list."""
     from nmn.reasoner import answer_text
 
     if call.picked:
         return "; ".join(f"{number}: {scene.objects[number]}" for number in call.picked)
+    if call.value is call.in_panels:
+        return "; ".join(
+            f"panel {panel}: {answer_text(value, call.kind)}" for panel, value in enumerate(call.in_panels)
+        )
     return answer_text(call.value, call.kind)
 
 

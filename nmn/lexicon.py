@@ -14,11 +14,16 @@ from pathlib import Path
 from typing import Any
 
 from nmn.errors import LexiconError, did_you_mean
+from nmn.layout.signature import SIDES
 from nmn.resources import GRAMMARS
 
 MEASURES = ("x", "y", "width", "height", "area")
 BETWEEN_DEGREES = 150.0
 MAX_EXTENSIONS = 50
+KEYS = {
+    *("name", "nouns", "attributes", "relations", "superlatives", "plurals", "unit_px"),
+    *("panels", "sides", "side_gap"),
+}
 NAME = re.compile(r"[\w-]+")  # what a layout takes as an argument
 
 
@@ -51,13 +56,24 @@ class Gap:
 
 
 @dataclass(frozen=True, slots=True)
+class On:
+    """One lies directly on the other: above or below it with its edge within ``at_most`` units of the other's.
+
+    Their boxes overlap horizontally; ``sign`` 1: the bottom of one is at the other's top, -1: its top at the bottom.
+    """
+
+    at_most: float
+    sign: int = 1
+
+
+@dataclass(frozen=True, slots=True)
 class Given:
     """The scene itself lists the pairs, under this name in ``SceneGraph.relations``."""
 
     name: str
 
 
-Meaning = Order | Offset | Gap | Given
+Meaning = Order | Offset | Gap | On | Given
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +111,9 @@ class Superlative:
 class Lexicon:
     """A domain: attributes, relations and superlatives by name; ``nouns`` name any object at all.
 
-    ``unit_px`` is the unit of lengths in pixels; None: the image's longer side.
+    ``unit_px`` is the unit of lengths in pixels; None: the image's longer side. ``panels`` are nouns for the parts of
+    an image that is made of several; ``sides`` the words for each of SIDES that has some, and ``side_gap`` how close to
+    a side of its panel, in units, touches it.
     """
 
     name: str
@@ -105,6 +123,9 @@ class Lexicon:
     superlatives: Mapping[str, Superlative]
     plurals: Mapping[str, str]
     unit_px: float | None = None
+    panels: tuple[str, ...] = ()
+    sides: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    side_gap: float = 0.0
 
     @cached_property
     def attribute_of(self) -> Mapping[str, str]:
@@ -174,7 +195,7 @@ def _overlay(base: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
 
 
 def _build(data: dict[str, Any]) -> Lexicon:
-    _check_keys("", data, {"name", "nouns", "attributes", "relations", "superlatives", "plurals", "unit_px"})
+    _check_keys("", data, KEYS)
     for table in ("attributes", "relations", "superlatives"):
         _check_names(table, _table(data, table))
     attributes = {name: _attribute(name, entry) for name, entry in _table(data, "attributes").items()}
@@ -188,7 +209,11 @@ def _build(data: dict[str, Any]) -> Lexicon:
         },
         plurals={single: _text(f"plurals.{single}", many) for single, many in _table(data, "plurals").items()},
         unit_px=_unit(data["unit_px"]) if "unit_px" in data else None,
+        panels=_words("panels", data.get("panels", [])),
+        sides={side: _words(f"sides.{side}", words) for side, words in _table(data, "sides").items()},
+        side_gap=_number("side_gap", data.get("side_gap", 0.0)),
     )
+    _check_keys("sides", lexicon.sides, set(SIDES))
     _check_distinct_values(lexicon)
     return lexicon
 
@@ -229,11 +254,14 @@ def _meaning(place: str, entry: Any, attributes: Mapping[str, Attribute]) -> Mea
             return Offset(dx, dy)
         if entry.keys() == {"gap"}:
             return Gap(_number(f"{place}.gap", entry["gap"]))
+        if "on" in entry:
+            _check_keys(place, entry, {"on", "sign"})
+            return On(_number(f"{place}.on", entry["on"]), _sign(place, entry.get("sign", 1)))
         if entry.keys() == {"given"}:
             return Given(_text(f"{place}.given", entry["given"]))
     raise LexiconError(
         f'{place}: expected one of {{ by = "x", sign = -1, margin = 0.02 }}, {{ offset = [0, -1] }}, '
-        f'{{ gap = 0.1 }} or {{ given = "name in the scene" }}, got {entry!r}'
+        f'{{ gap = 0.1 }}, {{ on = 0.02 }} or {{ given = "name in the scene" }}, got {entry!r}'
     )
 
 
@@ -249,9 +277,13 @@ def _order(place: str, entry: Mapping[str, Any], attributes: Mapping[str, Attrib
     by, sign = entry.get("by"), entry.get("sign")
     if by not in known:
         raise LexiconError(f"{place}.by: expected one of {', '.join(known)}; got {by!r}")
+    return Order(by, _sign(place, sign), _number(f"{place}.margin", entry.get("margin", 0.0)))
+
+
+def _sign(place: str, sign: Any) -> int:
     if sign not in (-1, 1) or isinstance(sign, bool):
         raise LexiconError(f"{place}.sign: expected 1 (more) or -1 (less), got {sign!r}")
-    return Order(by, sign, _number(f"{place}.margin", entry.get("margin", 0.0)))
+    return int(sign)
 
 
 def _check_distinct_values(lexicon: Lexicon) -> None:

@@ -18,7 +18,7 @@ from nmn.scene import SceneGraph, read_scene
 @dataclass(frozen=True, slots=True)
 class Answer:
     """What came out: ``value`` is True or False, a number, a value's name (a tuple of names where there are several,
-    None where nothing was there to describe), or the numbers of the objects referred to.
+    None where nothing was there to describe), or the numbers of the objects or panels referred to.
 
     ``problems`` are presuppositions that failed ("the red circle" where there are two), a sentence each; the value then
     follows the stated meaning of the modules, and rests on something the question got wrong. ``reading`` is the text
@@ -62,7 +62,8 @@ def answer_text(value: Value, kind: Kind) -> str:
         return "yes" if value else "no"
     if isinstance(value, tuple):
         listed = ", ".join(str(part) for part in value)
-        return f"object{'s' if len(value) > 1 else ''} {listed}" if kind is Kind.ATTENTION else listed
+        named = {Kind.ATTENTION: "object", Kind.PANELS: "panel"}.get(kind)
+        return f"{named}{'s' if len(value) > 1 else ''} {listed}" if named else listed
     return str(value)
 
 
@@ -100,11 +101,13 @@ def run(layout: Layout | str, scene: SceneGraph | str | Path, *, lexicon: Lexico
 
 def run_many(layouts: Sequence[Layout], scenes: Sequence[SceneGraph], lexicon: Lexicon) -> list[Value]:
     """Run ``layouts[i]`` on ``scenes[i]`` in one batch and return the answers' values."""
-    return answers(execute(plan(layouts), exact_library(lexicon), encode(scenes, lexicon)), lexicon)
+    regions = encode(scenes, lexicon)
+    return answers(execute(plan(layouts, panels=regions.panels.count), exact_library(lexicon), regions), lexicon)
 
 
 def _answer(layout: Layout, scene: SceneGraph, lexicon: Lexicon | str | Path, reading: Reading | None) -> Answer:
     loaded = lexicon if isinstance(lexicon, Lexicon) else load_lexicon(lexicon)
-    finished = execute(plan([layout]), exact_library(loaded), encode([scene], loaded))
+    regions = encode([scene], loaded)
+    finished = execute(plan([layout], panels=regions.panels.count), exact_library(loaded), regions)
     seen = trace(finished, 0, loaded)
     return Answer(seen.root.value, layout.kind, layout, seen, reading)

@@ -232,5 +232,3 @@ def print_stats(found: "Stats") -> None:
 def main() -> None:
     """Run the command line."""
     app()
-
-

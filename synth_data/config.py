@@ -35,6 +35,7 @@ class SynthConfig:
     width: int = 64
     height: int = 64
     panels: int = 1
+    panel_gap: int = 0  # pixels between panels
     placement: str = "free"
     grid: int = 3
     fill: float = 0.8  # of the cells of a grid
@@ -112,7 +113,7 @@ class SynthConfig:
 
     def _check_numbers(self) -> None:
         ranges: dict[str, tuple[float, float]] = {
-            "size": (1, 10**9), "width": (16, 1024), "height": (16, 1024), "panels": (1, 9), "grid": (2, 16),
+            "size": (1, 10**9), "width": (16, 1024), "height": (16, 1024), "panels": (1, 9), "panel_gap": (0, 512), "grid": (2, 16),
             "fill": (0.05, 1), "min_objects": (1, MAX_SCENE_OBJECTS), "max_objects": (1, MAX_SCENE_OBJECTS),
             "gap_px": (0, 64), "touching": (0, 1), "overlap": (0, 1), "size_jitter": (0, 0.5), "max_hops": (1, 8),
             "min_hops": (1, 8), "max_count": (1, MAX_SCENE_OBJECTS), "min_count": (0, MAX_SCENE_OBJECTS),

@@ -1,7 +1,7 @@
 """The meaning of every module in plain sets and loops: slow, and written apart from ``nmn.modules`` on purpose.
 
 Nothing here is shared with the executor but the layout, the scene and the lexicon, so that labels and their check
-cannot have the same bug. A set is a frozenset of object numbers.
+cannot have the same bug. A set is a frozenset of numbers, of objects or of panels.
 """
 
 import math
@@ -9,22 +9,23 @@ from collections.abc import Callable
 from operator import eq, ge, gt, le, lt
 
 from nmn.errors import ArgumentError, SceneError, did_you_mean
-from nmn.layout import SIGNATURES, Argument, Layout
-from nmn.lexicon import BETWEEN_DEGREES, Gap, Given, Lexicon, Offset, Order
-from nmn.scene import SceneGraph
+from nmn.layout import SIGNATURES, Argument, Kind, Layout
+from nmn.lexicon import BETWEEN_DEGREES, Gap, Given, Lexicon, Offset, On, Order
+from nmn.scene import Box, SceneGraph
 
 Objects = frozenset[int]
 Value = bool | int | str | tuple[str, ...] | tuple[int, ...] | None
 Meaning = Objects | bool | int | tuple[str, ...]
 
 
-def evaluate(layout: Layout, scene: SceneGraph, lexicon: Lexicon) -> Value:
+def evaluate(layout: Layout, scene: SceneGraph, lexicon: Lexicon, panel: int | None = None) -> Value:
     """Return the answer of a layout on a scene; raise ArgumentError or SceneError for a word that means nothing there.
 
-    A set is answered as the sorted tuple of its objects; an attribute as a value's name, a tuple of names in the
-    lexicon's order where there are several, None where there is none.
+    With ``panel`` the layout is asked of that panel alone. A set is answered as the sorted tuple of its members; an
+    attribute as a value's name, a tuple of names in the lexicon's order where there are several, None where there is
+    none.
     """
-    value = World(scene, lexicon).meaning(layout)
+    value = World(scene, lexicon, panel).meaning(layout)
     if isinstance(value, frozenset):
         return tuple(sorted(value))
     if isinstance(value, tuple):
@@ -33,18 +34,25 @@ def evaluate(layout: Layout, scene: SceneGraph, lexicon: Lexicon) -> Value:
 
 
 class World:
-    """One scene with what the lexicon says of it."""
+    """One scene, or one panel of it alone, with what the lexicon says of it."""
 
-    def __init__(self, scene: SceneGraph, lexicon: Lexicon) -> None:
+    def __init__(self, scene: SceneGraph, lexicon: Lexicon, panel: int | None = None) -> None:
         self.scene, self.lexicon = scene, lexicon
         self.attributes = [thing.attributes for thing in scene.objects]
-        self.all: Objects = frozenset(range(len(scene.objects)))
+        self.boxes = scene.panels or ((0.0, 0.0, scene.width, scene.height),)
+        self.panels: Objects = frozenset(range(len(self.boxes)) if panel is None else {panel})
+        self.all: Objects = frozenset(place for place, it in enumerate(scene.objects) if it.panel in self.panels)
         self.unit = lexicon.unit_px or max(scene.width, scene.height)
 
     def meaning(self, layout: Layout) -> Meaning:
         """Return the set, number, truth or values that a layout means."""
         argument, word = SIGNATURES[layout.module].argument, layout.argument or ""
         self.check_word(argument, word)
+        if layout.module == "where":
+            alone = {panel: World(self.scene, self.lexicon, panel) for panel in self.panels}
+            return frozenset(panel for panel, world in alone.items() if world.meaning(layout.operands[0]) is True)
+        if layout.module == "not" and layout.kind is Kind.PANELS:
+            return self.panels - self.meaning(layout.operands[0])  # type: ignore[operator]
         return MODULES[layout.module](self, word, *[self.meaning(operand) for operand in layout.operands])
 
     def check_word(self, argument: Argument | None, word: str) -> None:
@@ -73,10 +81,7 @@ class World:
 
     def measure(self, thing: int, by: str) -> float | None:
         """Return one measure of an object: in pixels, or the rank of an attribute's value."""
-        left, top, right, bottom = self.scene.objects[thing].box
-        x, y = self.centre(thing)
-        measures = {"x": x, "y": y, "width": right - left, "height": bottom - top}
-        measures["area"] = measures["width"] * measures["height"]
+        measures = extent(self.scene.objects[thing].box)
         if by in measures:
             return measures[by]
         value = self.attributes[thing].get(by)
@@ -84,17 +89,22 @@ class World:
 
     def exceeds(self, thing: int, other: int, order: Order) -> bool:
         """Whether an object lies beyond another in an order, by more than its margin."""
-        mine, its = self.measure(thing, order.by), self.measure(other, order.by)
+        return self.is_beyond(self.measure(thing, order.by), self.measure(other, order.by), order)
+
+    def is_beyond(self, mine: float | None, its: float | None, order: Order) -> bool:
+        """Whether one measure is more, in the sense of an order, than another by more than its margin."""
         if mine is None or its is None:
             return False
         power = {"x": 1, "y": 1, "width": 1, "height": 1, "area": 2}.get(order.by, 0)
         return (mine - its) * order.sign > order.margin * self.unit**power
 
     def related(self, thing: int, name: str, other: int) -> bool:
-        """Whether an object stands in a relation to another; never to itself."""
+        """Whether an object stands in a relation to another; never to itself, nor to one of another panel."""
+        if self.scene.objects[thing].panel != self.scene.objects[other].panel:
+            return False
         return thing != other and self._related(thing, self.lexicon.relations[name].meaning, other)
 
-    def _related(self, thing: int, meaning: Order | Offset | Gap | Given, other: int) -> bool:
+    def _related(self, thing: int, meaning: Order | Offset | Gap | On | Given, other: int) -> bool:
         if isinstance(meaning, Order):
             return self.exceeds(thing, other, meaning)
         if isinstance(meaning, Given):
@@ -104,6 +114,11 @@ class World:
             off = abs(x - meaning.dx * self.unit), abs(y - meaning.dy * self.unit)
             return max(off) <= self.unit / 2
         mine, its = self.scene.objects[thing].box, self.scene.objects[other].box
+        if isinstance(meaning, On):
+            if mine[0] >= its[2] or its[0] >= mine[2] or mine[0] == mine[2] or its[0] == its[2]:
+                return False  # no overlap from left to right
+            upper, lower = (mine, its) if meaning.sign == 1 else (its, mine)
+            return abs(lower[1] - upper[3]) <= meaning.at_most * self.unit
         gaps = [max(mine[axis] - its[axis + 2], its[axis] - mine[axis + 2]) for axis in (0, 1)]
         return max(*gaps, 0) <= meaning.at_most * self.unit
 
@@ -116,12 +131,19 @@ class World:
 
     def lies_between(self, thing: int, one: int, other: int) -> bool:
         """Whether two objects are seen in nearly opposite directions from a third."""
-        if len({thing, one, other}) < 3:
+        if len({thing, one, other}) < 3 or len({self.scene.objects[it].panel for it in (thing, one, other)}) > 1:
             return False
         (x, y), (x1, y1), (x2, y2) = self.centre(thing), self.centre(one), self.centre(other)
         lengths = math.hypot(x1 - x, y1 - y) * math.hypot(x2 - x, y2 - y)
         product = (x1 - x) * (x2 - x) + (y1 - y) * (y2 - y)
         return lengths > 0 and product <= math.cos(math.radians(BETWEEN_DEGREES)) * lengths
+
+
+def extent(box: Box) -> dict[str, float]:
+    """Return the measures of a box in pixels."""
+    left, top, right, bottom = box
+    width, height = right - left, bottom - top
+    return {"x": (left + right) / 2, "y": (top + bottom) / 2, "width": width, "height": height, "area": width * height}
 
 
 COMPARE: dict[str, Callable[[int, int], bool]] = {"equal": eq, "fewer": lt, "more": gt, "at_most": le, "at_least": ge}
@@ -170,6 +192,39 @@ def _ordinal(world: World, name: str, things: Objects, number: int) -> Objects:
     return frozenset(thing for thing in things if world.rank(thing, name, things) == number)
 
 
+def _inside(world: World, _: str, panels: Objects) -> Objects:
+    return frozenset(thing for thing in world.all if world.scene.objects[thing].panel in panels)
+
+
+def _at_side(world: World, side: str) -> Objects:
+    return frozenset(thing for thing in world.all if _touches(world, thing, side))
+
+
+def _touches(world: World, thing: int, side: str) -> bool:
+    box, around = world.scene.objects[thing].box, world.boxes[world.scene.objects[thing].panel]
+    near = world.lexicon.side_gap * world.unit
+    touched = {
+        "left": box[0] - around[0] <= near,
+        "top": box[1] - around[1] <= near,
+        "right": around[2] - box[2] <= near,
+        "bottom": around[3] - box[3] <= near,
+    }
+    corners = [("left", "top"), ("left", "bottom"), ("right", "top"), ("right", "bottom")]
+    if side == "corner":
+        return any(touched[one] and touched[other] for one, other in corners)
+    return any(touched.values()) if side == "wall" else touched[side]
+
+
+def _panel(world: World, name: str) -> Objects:
+    order = world.lexicon.superlatives[name].order
+    measures = {panel: extent(world.boxes[panel]).get(order.by) for panel in world.panels}
+    return frozenset(
+        panel
+        for panel, mine in measures.items()
+        if mine is not None and not any(world.is_beyond(its, mine, order) for its in measures.values())
+    )
+
+
 MODULES: dict[str, Callable[..., Meaning]] = {
     "scene": lambda world, _: world.all,
     "find": _find,
@@ -181,6 +236,11 @@ MODULES: dict[str, Callable[..., Meaning]] = {
     "superlative": lambda world, name, things: _ordinal(world, name, things, 1),
     "ordinal": _ordinal,
     "unique": lambda world, _, things: things,
+    "inside": _inside,
+    "at_side": _at_side,
+    "panels": lambda world, _: world.panels,
+    "panel": _panel,
+    "where": lambda world, _, truth: truth,  # World.meaning asks it of each panel
     "and": lambda world, _, first, second: first & second,  # of two sets or of two truths
     "or": lambda world, _, first, second: first | second,
     "not": lambda world, _, first: not first if isinstance(first, bool) else world.all - first,

@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nmn.errors import ConfigError
-from nmn.modules.exact import SceneArrays
-from nmn.scene import SceneGraph, SceneObject
+from nmn.modules.geometry import PanelBoxes, SceneArrays
+from nmn.scene import Box, SceneGraph, SceneObject
 from synth_data.config import SynthConfig
 from synth_data.outlines import extent
 from synth_data.overlap import hidden
@@ -301,11 +301,29 @@ class Sampler:
 
 def arrays_of(drawn: Drawn, config: SynthConfig) -> SceneArrays:
     """Return drawn scenes as the exact library reads them."""
-    side = float(max(config.width, config.height))
+    scenes = len(drawn.mask)
     given = {}
     if drawn.in_front is not None:
         given = {"in_front_of": drawn.in_front, "behind": drawn.in_front.swapaxes(1, 2)}
-    return SceneArrays(drawn.codes, drawn.boxes, drawn.mask, np.full(len(drawn.mask), side), given)
+    boxes = np.array(panel_boxes(config))
+    members = (drawn.panel[:, None] == np.arange(len(boxes))[:, None]) & drawn.mask[:, None]
+    panels = PanelBoxes(np.tile(boxes, (scenes, 1, 1)), np.ones((scenes, len(boxes)), bool), members)
+    longest = np.full(scenes, float(max(image_size(config))))
+    return SceneArrays(drawn.codes, drawn.boxes, drawn.mask, panels, longest, given)
+
+
+def panel_boxes(config: SynthConfig) -> list[Box]:
+    """Return the boxes of an image's panels, side by side with gaps between them."""
+    step = config.width + config.panel_gap
+    return [
+        (float(place * step), 0.0, float(place * step + config.width), float(config.height))
+        for place in range(config.panels)
+    ]
+
+
+def image_size(config: SynthConfig) -> tuple[int, int]:
+    """Return width and height of an image, all panels together, in pixels of the scene."""
+    return config.panels * config.width + (config.panels - 1) * config.panel_gap, config.height
 
 
 def scene_graph(drawn: Drawn, row: int, sampler: Sampler) -> SceneGraph:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from nmn.bench.samples import random_layout
 from nmn.layout import Kind, Layout
-from nmn.lexicon import Lexicon, Offset, Order, Relation, Superlative, load_lexicon
+from nmn.lexicon import Lexicon, Offset, On, Order, Relation, Superlative, load_lexicon
 from nmn.scene import Box, SceneGraph, SceneObject
 
 MAX_OBJECTS = 10
@@ -42,6 +42,20 @@ LEXICONS["ordered"] = _with(
     },
     {"well_leftmost": Superlative(Order("x", -1, 0.1), ())},
 )
+LEXICONS["panels"] = replace(
+    _with(
+        LEXICONS["world"],
+        "panels",
+        {
+            "right_on": Relation(On(1.0), ()),
+            "right_under": Relation(On(1.0, -1), ()),
+            "size_up": Relation(Order("size", 1), ()),
+        },
+        {"of_largest_size": Superlative(Order("size", 1), ()), "well_leftmost": Superlative(Order("x", -1, 4.0), ())},
+    ),
+    unit_px=1.0,
+    side_gap=1.0,
+)
 LEXICONS["ranked"] = _with(
     LEXICONS["ordered"],
     "ranked",
@@ -55,7 +69,7 @@ LEXICONS["ranked"] = _with(
 
 def draw_layout(rng: random.Random, lexicon: Lexicon, depth: int = 6) -> Layout:
     """Return a layout of any kind, at most about ``depth`` calls deep."""
-    return random_layout(rng, lexicon, rng.choice(list(Kind)), rng.randint(0, depth))
+    return random_layout(rng, lexicon, rng.choice(list(Kind)), rng.randint(0, depth), without=frozenset())
 
 
 def draw_scene(rng: random.Random, world: str, objects: int | None = None) -> SceneGraph:
@@ -114,12 +128,34 @@ def _given(rng: random.Random, objects: int, pairs: tuple[tuple[str, str], ...])
     return relations
 
 
+def _panels_scene(rng: random.Random, lexicon: Lexicon, objects: int) -> SceneGraph:
+    """One to three panels side by side, 0 to 3 px apart, with stacks, objects at their sides and objects anywhere."""
+    width, height, count = rng.choice((20, 30)), rng.choice((20, 30)), rng.randint(1, 3)
+    gap = rng.randint(0, 3)
+    panels = tuple((x, 0.0, x + width, height) for x in (float(place * (width + gap)) for place in range(count)))
+    order = rng.sample(range(count), count)  # the panels' numbers are not their order in the image
+    things: list[SceneObject] = []
+    while len(things) < objects:
+        panel = rng.randrange(count)
+        left = panels[order[panel]][0]
+        x, y, side = left + rng.randint(0, width - 4), float(rng.randint(0, height - 4)), rng.choice((2, 3, 4))
+        high = rng.choice((0, 0, 1, 2)) if rng.random() < 0.5 else 0
+        for _ in range(min(1 + high, objects - len(things))):
+            box = (x, y, x + side, y + side)
+            things.append(SceneObject(_attributes(rng, lexicon, missing=0.1), box, panel=panel))
+            x, y = x + rng.choice((0, 0, 1, side)), y - side - rng.choice((0, 0, 1, 2))
+    boxes = tuple(panels[place] for place in order)
+    given = _given(rng, objects, (("in_front_of", "behind"),))
+    return SceneGraph(tuple(things), count * (width + gap), height, lexicon.name, given, boxes)
+
+
 SCENES: dict[str, Callable[[random.Random, Lexicon, int], SceneGraph]] = {
     "world": _world_scene,
     "shapes": _shapes_scene,
     "clevr": _clevr_scene,
     "ordered": _world_scene,
     "ranked": _world_scene,
+    "panels": _panels_scene,
 }
 
 

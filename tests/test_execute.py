@@ -33,7 +33,9 @@ ROW = SceneGraph(
 
 
 def examples(rng: random.Random, count: int) -> tuple[list[Layout], list[SceneGraph]]:
-    layouts = [random_layout(rng, WORLD, rng.choice(list(Kind)), rng.randint(0, 5)) for _ in range(count)]
+    layouts = [
+        random_layout(rng, WORLD, rng.choice(list(Kind)), rng.randint(0, 5), without=frozenset()) for _ in range(count)
+    ]
     return layouts, [random_scene(rng, WORLD, rng.randint(0, 7), sparse=True) for _ in range(count)]
 
 
@@ -84,6 +86,11 @@ def test_every_operand_lies_in_a_step_before_its_user() -> None:
 def test_as_many_images_as_layouts_are_needed() -> None:
     with pytest.raises(ValueError, match="1 layouts need as many images, got 2"):
         plan([Layout("scene")], images=[0, 1])
+
+
+def test_a_plan_for_other_panels_than_the_regions_have_is_refused() -> None:
+    with pytest.raises(ValueError, match="the plan asks each of 3 panels, the regions have 1"):
+        execute(plan([parse_layout("where(exists(scene))")], panels=3), LIBRARY, encode([ROW], WORLD))
 
 
 @pytest.mark.parametrize(

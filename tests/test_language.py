@@ -33,7 +33,32 @@ def test_golden_questions_of_clevr(question: str, layout: str) -> None:
     assert str(parse(question, "clevr")) == layout
 
 
-@pytest.mark.parametrize(("_", "layout"), golden("world") + golden("clevr"))
+@pytest.mark.parametrize("lexicon", ["nlvr", "pairs"])
+def test_golden_sentences_about_panels(lexicon: str) -> None:
+    for question, layout in golden(lexicon):
+        assert str(parse(question, lexicon=lexicon)) == layout
+
+
+@pytest.mark.parametrize(
+    ("question", "message"),
+    [
+        ("every circle is in each image", "say it of the panels"),
+        ("is there a circle left of the wall", "of the sides of a panel, only touching them is read"),
+        ("is there a circle touching every wall", '"every" is not read before a side'),
+        ("there is an image with a circle in each image", "panels inside of panels are not read"),
+        ("the first image contains a circle", "of panels, only colours and the like"),
+        ("each image contains more circles than the left image", "numbers are compared between two panels"),
+        ("there are more circles than in the left image", "in which panel"),
+        ("the left image contains the same number of circles", "the same number as what"),
+        ("what color is the circle in two images", "panels are counted after"),
+    ],
+)
+def test_what_is_not_read_of_panels_is_said(question: str, message: str) -> None:
+    with pytest.raises(QuestionError, match=message):
+        parse(question, lexicon="pairs")
+
+
+@pytest.mark.parametrize(("_", "layout"), golden("world") + golden("clevr") + golden("nlvr") + golden("pairs"))
 def test_golden_layouts_round_trip(_: str, layout: str) -> None:
     assert str(parse_layout(layout)) == layout
 

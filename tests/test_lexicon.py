@@ -6,7 +6,7 @@ import pytest
 
 from nmn.errors import LexiconError
 from nmn.layout import Layout, parse_layout
-from nmn.lexicon import MAX_EXTENSIONS, Gap, Given, Offset, Order, load_lexicon
+from nmn.lexicon import MAX_EXTENSIONS, Gap, Given, Offset, On, Order, load_lexicon
 
 
 def write(folder: Path, name: str, text: str) -> Path:
@@ -19,7 +19,7 @@ def test_ours_load_with_every_sort_of_meaning() -> None:
     meanings = [
         entry.meaning for name in ("world", "shapes", "clevr") for entry in load_lexicon(name).relations.values()
     ]
-    assert {type(meaning) for meaning in meanings} == {Order, Offset, Gap, Given}
+    assert {type(meaning) for meaning in meanings} == {Order, Offset, Gap, On, Given}
 
 
 def test_an_extension_adds_changes_and_removes(tmp_path: Path) -> None:
@@ -146,12 +146,19 @@ def test_lexicons_that_extend_each_other_are_refused(tmp_path: Path) -> None:
         ('extends = "world"\n[attributes.shape.values]\ncircle = false', "adjectives: circle is no value of shape"),
         ('extends = ["world"]', "no lexicon"),
         ("[attributes", "not a readable TOML file"),
-        ('extends = "wrold"', "no lexicon 'wrold'; there are clevr, shapes, world, .*did you mean \"world\""),
+        (
+            'extends = "wrold"',
+            "no lexicon 'wrold'; there are clevr, nlvr, pairs, shapes, world, .*did you mean \"world\"",
+        ),
         ("[relatons]", 'relatons: unknown key; did you mean "relations"'),
         ('[relations.in]\nwords = ["in"]\n', "relations.in.meaning: expected one of"),
         ('[relations.in]\nmeaning = { by = "z", sign = 1 }', "relations.in.meaning.by: expected one of x, y, width"),
         ('[relations.in]\nmeaning = { by = "x", sign = 2 }', r"sign: expected 1 \(more\) or -1 \(less\), got 2"),
         ('[relations.in]\nmeaning = { gap = "near" }', "gap: expected a number, got 'near'"),
+        ("[relations.in]\nmeaning = { on = 1, sign = 0 }", r"sign: expected 1 \(more\) or -1 \(less\), got 0"),
+        ('[sides]\nroof = ["roof"]', "sides.roof: unknown key"),
+        ('panels = "box"', "panels: expected a list of words"),
+        ('side_gap = "small"', "side_gap: expected a number"),
         ('[attributes.color]\nwords = ["color"]', "attributes.color.values: at least one value is needed"),
         ('[attributes.color.values]\nred = "red"', "attributes.color.values.red: expected a list of words"),
         (
@@ -167,5 +174,5 @@ def test_a_wrong_file_is_refused_with_the_key(tmp_path: Path, text: str, message
 
 
 def test_an_unknown_name_is_refused_with_those_there_are() -> None:
-    with pytest.raises(LexiconError, match="no lexicon 'wrld'; there are clevr, shapes, world"):
+    with pytest.raises(LexiconError, match="no lexicon 'wrld'; there are clevr, nlvr, pairs, shapes, world"):
         load_lexicon("wrld")

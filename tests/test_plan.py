@@ -9,7 +9,7 @@ from nmn.assembler.plan import plan
 from nmn.layout import Kind, parse_layout
 
 
-def rows_of(text: str, images: Sequence[int]) -> list[list[int]]:
+def rows_of(text: str, images: Sequence[int]) -> list[list[tuple[int, ...]]]:
     planned = plan([parse_layout(text)] * len(images), images)
     return [planned.rows(example) for example in range(len(images))]
 
@@ -49,7 +49,7 @@ def test_examples_that_share_an_image_share_all_their_rows() -> None:
 def test_the_root_is_the_last_of_an_examples_rows() -> None:
     layouts = [parse_layout(text) for text in ("count(find[red])", "exists(find[red])", "find[blue]")]
     planned = plan(layouts, [0, 0, 1])
-    assert [planned.rows(example)[-1] for example in range(3)] == planned.roots().tolist()
+    assert [planned.rows(example)[-1] for example in range(3)] == [(row,) for row in planned.roots().tolist()]
 
 
 def test_rows_of_a_kind_are_counted_from_zero_without_gaps() -> None:
@@ -72,3 +72,25 @@ def test_a_call_knows_its_image() -> None:
 def test_a_step_of_quantifiers_names_those_that_occur() -> None:
     layouts = [parse_layout(f"quantify[{word}](find[red], scene)") for word in ("most", "both", "most")]
     assert sorted(plan(layouts).steps[-1].words) == ["both", "most"]
+
+
+def test_what_where_asks_is_one_call_for_each_panel() -> None:
+    planned = plan([parse_layout("exists(where(exists(find[red])))")] * 2, panels=3)
+    assert planned.calls == 2 * (3 + 3 + 1 + 1)
+    assert [len(rows) for rows in planned.rows(1)] == [3, 3, 1, 1]
+
+
+def test_a_call_asked_of_the_image_and_of_its_panels_has_rows_for_both() -> None:
+    planned = plan([parse_layout("and(exists(find[red]), exists(where(exists(find[red]))))")], panels=2)
+    assert [len(rows) for rows in planned.rows(0)] == [3, 3, 1, 1, 1]
+    assert planned.views[np.isin(planned.images, [0])].max() == 2
+
+
+def test_where_no_panel_is_asked_alone_every_view_is_the_whole_image() -> None:
+    planned = plan([parse_layout("count(inside(panel[leftmost]))")], panels=3)
+    assert planned.panels == 0 and not planned.views.any()
+
+
+def test_counts_of_regions_and_of_panels_are_different_steps() -> None:
+    steps = plan([parse_layout("count(scene)"), parse_layout("count(panels)")]).steps
+    assert [step.operand_kinds for step in steps if step.module == "count"] == [(Kind.ATTENTION,), (Kind.PANELS,)]

@@ -50,6 +50,39 @@ def test_values_are_decoded_at_a_half(kind: Kind, row: float | list[float], valu
     assert decode(kind, torch.tensor(row), ("a", "b")) == value
 
 
+SPLIT = SceneGraph(
+    (*PAIR.objects, SceneObject({"color": "red", "shape": "star"}, (40, 0, 44, 4), panel=1)),
+    64,
+    64,
+    panels=((0, 0, 32, 64), (32, 0, 64, 64)),
+)
+
+
+def test_what_is_asked_of_each_panel_has_a_value_for_each() -> None:
+    found, counted, _, _, where = run("where(compare[equal](count(find[red]), number[1]))", SPLIT).trace.calls
+    assert (found.value, found.in_panels, found.picked) == ((0, 2), ((0,), (2,)), (0, 2))
+    assert (counted.value, counted.in_panels) == ((1, 1), (1, 1))
+    assert (where.value, where.in_panels) == ((0, 1), ())
+
+
+def test_what_is_asked_of_the_whole_image_too_shows_that_value() -> None:
+    layout = "and(exists(superlative[rightmost](scene)), exists(where(exists(superlative[rightmost](scene)))))"
+    calls = {(call.module, call.kind): call for call in run(layout, SPLIT).trace.calls}
+    extreme = calls["superlative", Kind.ATTENTION]
+    assert (extreme.value, extreme.in_panels) == ((2,), ((1,), (2,)))
+    assert extreme.to_json()["in_panels"] == [[1], [2]]
+
+
+def test_what_is_asked_of_each_panel_presupposes_nothing() -> None:
+    answer = run("exists(where(exists(unique(find[circle]))))", SPLIT)
+    assert answer.value is True and answer.problems == ()
+
+
+def test_an_answer_may_be_panels() -> None:
+    answer = run("where(exists(find[blue]))", SPLIT)
+    assert answer.value == (0,) and str(answer) == "panel 0"
+
+
 def test_a_trace_is_plain_json() -> None:
     data = run("describe[color](unique(find[red]))", PAIR).trace.to_json()
     assert json.loads(json.dumps(data)) == data and data[-1]["value"] == "red"

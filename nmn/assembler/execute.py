@@ -27,13 +27,17 @@ class Run:
 def execute(plan: Plan, library: Library, regions: Regions) -> Run:
     """Run a plan on the regions of its images.
 
-    Differentiable where the regions' features are. Raises ArgumentError for a word that the library does not know.
+    Differentiable where the regions' features are. Raises ArgumentError for a word that the library does not know, and
+    ValueError where the plan's panels are not those of the regions.
     """
     device = regions.features.device
-    width = max(regions.features.shape[1], library.value_width, plan.largest_number) + 2
+    if plan.panels not in (0, regions.panels.count):
+        raise ValueError(f"the plan asks each of {plan.panels} panels, the regions have {regions.panels.count}")
+    width = max(regions.features.shape[1], regions.panels.count, library.value_width, plan.largest_number) + 2
     values = _buffers(plan, regions, library, width)
     sizes = [step.stop - step.start for step in plan.steps]
     images = torch.split(torch.from_numpy(plan.images).to(device), sizes)
+    views = torch.split(torch.from_numpy(plan.views).to(device), sizes) if plan.panels else None
     arguments = torch.split(_resolved(plan, library).to(device), sizes)
     operands = list(
         zip(*(torch.split(torch.from_numpy(rows).to(device), sizes) for rows in plan.operands), strict=True)
@@ -45,8 +49,12 @@ def execute(plan: Plan, library: Library, regions: Regions) -> Run:
                 for kind, rows in zip(step.operand_kinds, operands[index], strict=False)
             ]
         )
-        group = Group(regions, images[index], arguments[index], gathered, width, step.words)
-        values[step.kind][step.rows] = library.modules[step.module](group)
+        view = None if views is None else views[index]
+        group = Group(regions, images[index], view, arguments[index], gathered, width, step.kind, step.words)
+        value = library.modules[step.module](group)
+        if view is not None and step.kind is Kind.ATTENTION:
+            value = value * group.mask  # nothing outside of the view is attended
+        values[step.kind][step.rows] = value
     return Run(plan, regions, library, values)
 
 
@@ -54,6 +62,7 @@ def _buffers(plan: Plan, regions: Regions, library: Library, width: int) -> dict
     empty = regions.features.new_empty
     return {
         Kind.ATTENTION: empty(plan.sizes[Kind.ATTENTION], regions.features.shape[1]),
+        Kind.PANELS: empty(plan.sizes[Kind.PANELS], regions.panels.count),
         Kind.NUMBER: empty(plan.sizes[Kind.NUMBER], width),
         Kind.ATTRIBUTE: empty(plan.sizes[Kind.ATTRIBUTE], library.value_width),
         Kind.TRUTH: empty(plan.sizes[Kind.TRUTH]),

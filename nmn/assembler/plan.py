@@ -4,6 +4,9 @@ All decisions are taken here, with integers only and no torch. Equal sub-layouts
 calls of the same level, module and kind become one step, whose values lie in consecutive rows of its kind's buffer
 (dynamic batching over the union graph, Looks et al. 2017, section 2). A level is a depth, moved later where that lets
 more calls share a step.
+
+A call below a ``where`` is executed once for each panel. What a call sees is its *view* of its image: view 0 is the
+whole image, view 1 + p its panel p alone.
 """
 
 from collections.abc import Sequence
@@ -14,10 +17,9 @@ from operator import attrgetter
 import numpy as np
 from numpy.typing import NDArray
 
-from nmn.layout import SIGNATURES, Argument, Kind, Layout, call_label
+from nmn.assembler.views import Integers, Structure, for_each_panel, in_views, number_calls, views_of
+from nmn.layout import SIGNATURES, Argument, Kind, Layout
 
-Integers = NDArray[np.int64]
-Structure = tuple[str | int, ...]  # label, numbers of the operands
 KINDS = tuple(Kind)
 KIND_PLACES = {kind: place for place, kind in enumerate(KINDS)}
 
@@ -42,7 +44,8 @@ class Step:
 class Plan:
     """A batch of layouts as steps over arrays with one entry a call, in the order of execution.
 
-    ``images``: the image of each call; ``arguments``: its argument as an index into ``names``, -1 for none;
+    ``images`` and ``views``: what each call sees; ``panels``: how many panels ``where`` asks in every image, 0 where no
+    layout has one, so that every view is 0; ``arguments``: its argument as an index into ``names``, -1 for none;
     ``operands``: rows of its operands in their kinds' buffers; ``sizes``: rows of each buffer. ``structures`` numbers
     the distinct sub-layouts, ``example_roots`` are the numbers of the examples' own; ``keys`` (sorted) and ``key_rows``
     find the row of any call by image and number.
@@ -54,6 +57,8 @@ class Plan:
     steps: tuple[Step, ...]
     sizes: dict[Kind, int]
     images: Integers
+    views: Integers
+    panels: int
     arguments: Integers
     operands: tuple[Integers, ...]
     names: tuple[tuple[Argument, str], ...]
@@ -66,20 +71,25 @@ class Plan:
         """Number of calls that are executed, after sharing."""
         return len(self.images)
 
-    def rows(self, example: int) -> list[int]:
-        """Return, for each of ``layouts[example].calls``, the row of its value in its kind's buffer."""
-        numbers: list[int] = []
-        for call in self.layouts[example].calls:
-            below = [numbers[operand] for operand in call.operands]
-            numbers.append(self.structures[(call_label(call.module, call.argument), *below)])
-        return [int(row) for row in self._find(self.example_images[example], np.array(numbers))]
+    def rows(self, example: int) -> list[tuple[int, ...]]:
+        """Return, for each of ``layouts[example].calls``, its rows in its kind's buffer: one for each view.
+
+        A call that is asked of the whole image alone has one row, a call below a ``where`` one for each panel; a call
+        that is asked of both has the row of the whole image first.
+        """
+        layout = self.layouts[example]
+        numbers, first = number_calls(layout, self.structures), self.example_images[example] * (1 + self.panels)
+        return [
+            tuple(self._find(first + np.array(views), np.array(number)).tolist())
+            for number, views in zip(numbers, views_of(layout, self.panels), strict=True)
+        ]
 
     def roots(self) -> Integers:
         """Return the row of each example's root in its kind's buffer."""
-        return self._find(self.example_images, self.example_roots)
+        return self._find(self.example_images * (1 + self.panels), self.example_roots)
 
-    def _find(self, images: Integers, numbers: Integers) -> Integers:
-        return self.key_rows[np.searchsorted(self.keys, images * len(self.structures) + numbers)]
+    def _find(self, seen: Integers, numbers: Integers) -> Integers:
+        return self.key_rows[np.searchsorted(self.keys, seen * len(self.structures) + numbers)]
 
     @property
     def largest_number(self) -> int:
@@ -87,10 +97,11 @@ class Plan:
         return max((int(name) for argument, name in self.names if argument is Argument.NUMBER), default=0)
 
 
-def plan(layouts: Sequence[Layout], images: Sequence[int] | None = None) -> Plan:
+def plan(layouts: Sequence[Layout], images: Sequence[int] | None = None, panels: int = 1) -> Plan:
     """Plan the execution of ``layouts[i]`` on image ``images[i]`` (by default, image i).
 
-    Every distinct layout is analysed once, however many images it runs on.
+    ``panels``: how many panels the images have, those of the image with most (``Regions.panels.count``). Every distinct
+    layout is analysed once, however many images it runs on.
     """
     example_images = _checked_images(len(layouts), range(len(layouts)) if images is None else images)
     structures = _Structures()
@@ -98,8 +109,14 @@ def plan(layouts: Sequence[Layout], images: Sequence[int] | None = None) -> Plan
     chosen = np.array([distinct.setdefault(layout, len(distinct)) for layout in layouts], np.int64)
     members = [structures.add(layout) for layout in distinct]
     roots = np.fromiter([numbers[-1] for numbers in members], np.int64, len(members))[chosen]
-    keys = _keys(members, chosen, example_images, len(structures))
-    return _arrange(tuple(layouts), example_images, roots, structures, keys)
+    panels = panels if any(layout.asks_panels for layout in distinct) else 0
+    if panels:
+        members = [
+            in_views(layout, numbers, structures.numbers, panels)
+            for layout, numbers in zip(distinct, members, strict=True)
+        ]
+    keys = _keys(members, chosen, example_images, len(structures) * (1 + panels))
+    return _arrange(tuple(layouts), example_images, roots, structures, keys, panels)
 
 
 def _checked_images(layouts: int, images: Sequence[int]) -> Integers:
@@ -156,17 +173,21 @@ class _Structures:
 
 @dataclass(frozen=True)
 class _Table:
-    """What the plan needs of each structure, as arrays; found once for each distinct label, not for each structure."""
+    """What the plan needs of each structure, as arrays; found once for each distinct label, not for each structure.
+
+    ``shifts``: how many views further each of its operands is asked, None where all are asked in its own view.
+    """
 
     layouts: list[Layout]
     kinds: Integers
     groups: Integers
     arguments: Integers
     below: Integers
+    shifts: Integers | None
     names: tuple[tuple[Argument, str], ...]
 
 
-def _table(structures: _Structures) -> _Table:
+def _table(structures: _Structures, panels: int) -> _Table:
     layouts, labels = structures.layouts, dict[str, int]()
     of_label = np.fromiter([labels.setdefault(layout.label, len(labels)) for layout in layouts], np.int64, len(layouts))
     firsts = [layouts[index] for index in np.unique(of_label, return_index=True)[1]]
@@ -177,11 +198,13 @@ def _table(structures: _Structures) -> _Table:
     outputs = [-1 if signature.output is None else KIND_PLACES[signature.output] for signature in signatures]
     kinds = _connective_kinds(np.array(outputs, np.int64)[of_label], below)
     arguments, names = _arguments(firsts)
+    below, shifts = for_each_panel(below, layouts, panels) if panels else (below, None)
     places = {name: place for place, name in enumerate(SIGNATURES)}
     modules = np.array([places[layout.module] for layout in firsts], np.int64)[of_label]
     depths = np.fromiter(map(attrgetter("depth"), layouts), np.int64, len(layouts))
-    groups = (_levels(depths, kinds, below) * len(places) + modules) * len(KINDS) + kinds
-    return _Table(layouts, kinds, groups, arguments[of_label], below, names)
+    operand_kinds = np.where(below[:, 0] < 0, 0, kinds[below[:, 0]])
+    groups = ((_levels(depths, kinds, below) * len(places) + modules) * len(KINDS) + kinds) * len(KINDS) + operand_kinds
+    return _Table(layouts, kinds, groups, arguments[of_label], below, shifts, names)
 
 
 def _levels(depths: Integers, kinds: Integers, below: Integers) -> Integers:
@@ -232,19 +255,28 @@ def _keys(members: list[list[int]], chosen: Integers, images: Integers, structur
 
 
 def _arrange(
-    layouts: tuple[Layout, ...], images: Integers, roots: Integers, structures: _Structures, keys: Integers
+    layouts: tuple[Layout, ...],
+    images: Integers,
+    roots: Integers,
+    structures: _Structures,
+    keys: Integers,
+    panels: int,
 ) -> Plan:
     """Order the calls by step, give each a row and find the rows of its operands."""
-    table = _table(structures)
-    call_images, numbers = np.divmod(keys, max(1, len(structures)))
+    table = _table(structures, panels)
+    seen, numbers = np.divmod(keys, max(1, len(structures)))
     order = np.argsort(table.groups[numbers], kind="stable")
     key_rows, sizes = _rows(table.kinds[numbers], order)
-    operands = _operand_rows(table.below[numbers], call_images * len(structures), keys, key_rows, order)
+    operand_keys = table.below[numbers] + seen[:, None] * len(structures)
+    if table.shifts is not None:
+        operand_keys += table.shifts[numbers] * len(structures)
+    operands = _operand_rows(table.below[numbers] >= 0, operand_keys, keys, key_rows, order)
     ordered = numbers[order]
-    steps = _steps(table, ordered, key_rows[order])
+    steps = _steps(table, ordered, key_rows[order], panels)
+    call_images, views = np.divmod(seen[order], 1 + panels)
     return Plan(
-        layouts, images, roots, steps, sizes, call_images[order], table.arguments[ordered], operands, table.names,
-        structures.numbers, keys, key_rows,
+        layouts, images, roots, steps, sizes, call_images, views, panels, table.arguments[ordered], operands,
+        table.names, structures.numbers, keys, key_rows,
     )  # fmt: skip
 
 
@@ -260,27 +292,26 @@ def _rows(kinds: Integers, order: Integers) -> tuple[Integers, dict[Kind, int]]:
 
 
 def _operand_rows(
-    below: Integers, bases: Integers, keys: Integers, key_rows: Integers, order: Integers
+    there: NDArray[np.bool_], operand_keys: Integers, keys: Integers, key_rows: Integers, order: Integers
 ) -> tuple[Integers, ...]:
     """Return, for each operand place, the row of each call's operand, in the order of execution; 0 for none."""
     rows = []
-    for place in range(below.shape[1]):
-        operand = below[:, place]
-        present = np.flatnonzero(operand >= 0)
+    for place in range(there.shape[1]):
+        present = np.flatnonzero(there[:, place])
         found = np.zeros(len(keys), np.int64)
-        found[present] = key_rows[np.searchsorted(keys, bases[present] + operand[present])]
+        found[present] = key_rows[np.searchsorted(keys, operand_keys[present, place])]
         rows.append(found[order])
     return tuple(rows)
 
 
-def _steps(table: _Table, numbers: Integers, rows: Integers) -> tuple[Step, ...]:
+def _steps(table: _Table, numbers: Integers, rows: Integers, panels: int) -> tuple[Step, ...]:
     groups = table.groups[numbers]
     starts = np.flatnonzero(np.diff(groups, prepend=-1))
     stops = np.append(starts, len(groups))[1:]
     steps = []
     for start, stop in zip(starts.tolist(), stops.tolist(), strict=True):
         layout = table.layouts[numbers[start]]
-        kinds = tuple(operand.kind for operand in layout.operands)
+        kinds = tuple(operand.kind for operand in layout.operands) * (panels if layout.module == "where" else 1)
         words: tuple[str, ...] = ()
         if SIGNATURES[layout.module].argument is Argument.QUANTIFIER:
             words = tuple(table.names[place][1] for place in np.unique(table.arguments[numbers[start:stop]]))

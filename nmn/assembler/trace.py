@@ -10,14 +10,16 @@ import torch
 from torch import Tensor
 
 from nmn.assembler.execute import Run
-from nmn.layout import Kind, call_label
+from nmn.layout import Kind, asked, call_label
 from nmn.lexicon import Lexicon
 from nmn.modules.logic import poisson_binomial
 
 if TYPE_CHECKING:
     import networkx
 
-Value = bool | int | str | tuple[str, ...] | tuple[int, ...] | None
+Part = bool | int | str | tuple[str, ...] | None
+Value = Part | tuple[Part, ...]
+SETS = (Kind.ATTENTION, Kind.PANELS)
 
 # what a module presupposes of its first operand: how many members, as (lowest, highest) with None for no bound
 PRESUPPOSITIONS: dict[tuple[str, str | None], tuple[int, int | None]] = {
@@ -52,7 +54,9 @@ class Presupposition:
 class TracedCall:
     """One call: ``operands`` are positions in ``Trace.calls``; ``raw`` is its row of the buffer as plain numbers.
 
-    ``picked`` are the regions that an attention attends to by more than a half, else empty.
+    ``picked`` are the regions that an attention attends to by more than a half, else empty. ``in_panels`` are the
+    values of a call below a ``where``, asked of each panel alone; its ``value`` is that of the whole image if it is
+    asked there too, else the union over the panels of an attention or of panels, and ``in_panels`` of another kind.
     """
 
     module: str
@@ -62,6 +66,7 @@ class TracedCall:
     value: Value
     raw: tuple[float, ...]
     presupposition: Presupposition | None
+    in_panels: tuple[Value, ...] = ()
 
     @property
     def picked(self) -> tuple[int, ...]:
@@ -75,9 +80,11 @@ class TracedCall:
             "argument": self.argument,
             "kind": str(self.kind),
             "operands": list(self.operands),
-            "value": list(self.value) if isinstance(self.value, tuple) else self.value,
+            "value": _plain(self.value),
             "raw": list(self.raw),
         }
+        if self.in_panels:
+            data["in_panels"] = [_plain(value) for value in self.in_panels]
         if self.presupposition:
             wanted, truth, found = self.presupposition.wanted, self.presupposition.truth, self.presupposition.found
             data["presupposition"] = {"wanted": wanted, "truth": truth, "found": found}
@@ -120,38 +127,56 @@ class Trace:
         return graph
 
 
+def _plain(value: object) -> object:
+    return [_plain(part) for part in value] if isinstance(value, tuple) else value
+
+
 def trace(run: Run, example: int, lexicon: Lexicon) -> Trace:
     """Return what the run saw of one of its examples."""
     layout = run.plan.layouts[example]
     image = int(run.plan.example_images[example])
-    regions = int(run.regions.mask[image].sum())
+    sizes = {Kind.ATTENTION: int(run.regions.mask[image].sum()), Kind.PANELS: int(run.regions.panels.mask[image].sum())}
     rows = [
-        run.values[call.kind][row].detach().cpu()
-        for call, row in zip(layout.calls, run.plan.rows(example), strict=True)
+        run.values[call.kind][list(views)].detach().cpu()
+        for call, views in zip(layout.calls, run.plan.rows(example), strict=True)
     ]
-    rows = [row[:regions] if call.kind is Kind.ATTENTION else row for call, row in zip(layout.calls, rows, strict=True)]
+    rows = [
+        row[:, : sizes[call.kind]] if call.kind in SETS else row for call, row in zip(layout.calls, rows, strict=True)
+    ]
     calls = []
-    for call, row in zip(layout.calls, rows, strict=True):
-        presupposed = _presupposition(call.module, call.argument, rows[call.operands[0]] if call.operands else row)
+    for call, views, (outside, inside) in zip(layout.calls, rows, asked(layout), strict=True):
         names = _value_names(call.module, call.argument, lexicon)
-        raw = row.reshape(-1).tolist()[: len(names) or None]
-        value = decode(call.kind, row, names)
-        calls.append(TracedCall(call.module, call.argument, call.kind, call.operands, value, tuple(raw), presupposed))
+        whole, presupposed = views[0], None
+        if outside:
+            operand = rows[call.operands[0]][0] if call.operands else whole
+            presupposed = _presupposition(call.module, call.argument, operand)
+        elif call.kind in SETS:
+            whole = views.amax(0)
+        else:
+            whole = views[: sizes[Kind.PANELS]]
+        alone = views[int(outside) :][: sizes[Kind.PANELS]] if inside else views[:0]
+        in_panels: tuple[Any, ...] = tuple(decode(call.kind, row, names) for row in alone)
+        value = decode(call.kind, whole, names) if outside or call.kind in SETS else in_panels
+        raw = tuple(whole.reshape(-1).tolist()[: len(names) or None])
+        calls.append(
+            TracedCall(*(call.module, call.argument, call.kind, call.operands), value, raw, presupposed, in_panels)
+        )
     return Trace(tuple(calls))
 
 
 def decode(kind: Kind, row: Tensor, names: tuple[str, ...] = ()) -> Value:
     """Return the answer that a value amounts to.
 
-    A truth is a bool, a number an int, an attention the tuple of the regions above a half; an attribute the name of the
-    one value above a half (of ``names``), a tuple of names where there are several, None where there is none.
+    A truth is a bool, a number an int, an attention or panels the tuple of the members above a half; an attribute the
+    name of the one value above a half (of ``names``), a tuple of names where there are several, None where there is
+    none.
     """
     if kind is Kind.TRUTH:
         return bool(row > 0.5)
     if kind is Kind.NUMBER:
         return int(row.argmax())
     picked = torch.nonzero(row > 0.5).flatten().tolist()
-    if kind is Kind.ATTENTION:
+    if kind in SETS:
         return tuple(picked)
     found = tuple(names[index] for index in picked)
     return found[0] if len(found) == 1 else found or None
@@ -166,6 +191,8 @@ def answers(run: Run, lexicon: Lexicon) -> list[Value]:
         value = run.values[layout.kind][row]
         if layout.kind is Kind.ATTENTION:
             value = value * run.regions.mask[image]
+        elif layout.kind is Kind.PANELS:
+            value = value * run.regions.panels.mask[image]
         decoded.append(decode(layout.kind, value, names))
     return decoded
 

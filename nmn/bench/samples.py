@@ -3,19 +3,30 @@
 import random
 from collections.abc import Sequence
 
-from nmn.layout import COMPARISONS, QUANTIFIERS, SIGNATURES, Argument, Kind, Layout, Signature
+from nmn.layout import COMPARISONS, QUANTIFIERS, SIDES, SIGNATURES, Argument, Kind, Layout, Signature, of_panels
 from nmn.lexicon import Given, Lexicon
 from nmn.scene import SceneGraph, SceneObject
 
 # how much more often than once in the uniform choice, so that layouts look like questions: CLEVR's mix, roughly
 WEIGHTS = {"find": 6, "and": 6, "relate": 5, "unique": 2, "exists": 3, "count": 3, "compare": 2, "describe": 2}
-LEAVES = {Kind.ATTENTION: "find", Kind.NUMBER: "number"}
-CONNECTIVE_KINDS = (Kind.ATTENTION, Kind.TRUTH)
+LEAVES = {Kind.ATTENTION: "find", Kind.PANELS: "panels", Kind.NUMBER: "number"}
+CONNECTIVE_KINDS = (Kind.ATTENTION, Kind.PANELS, Kind.TRUTH)
+PANEL_MODULES = frozenset({"inside", "at_side", "panels", "panel", "where"})
 
 
-def random_layout(rng: random.Random, lexicon: Lexicon, kind: Kind, depth: int, weighted: bool = False) -> Layout:
-    """Return a well-typed layout of a kind, at most about ``depth`` calls deep, by a walk over SIGNATURES."""
-    names = [name for name, signature in SIGNATURES.items() if _fits(signature, kind, lexicon)]
+def random_layout(
+    rng: random.Random,
+    lexicon: Lexicon,
+    kind: Kind,
+    depth: int,
+    weighted: bool = False,
+    without: frozenset[str] = PANEL_MODULES,
+) -> Layout:
+    """Return a well-typed layout of a kind, at most about ``depth`` calls deep, by a walk over SIGNATURES.
+
+    ``without`` are modules that it does not have, by default those for images of several panels.
+    """
+    names = [name for name, signature in SIGNATURES.items() if _fits(signature, kind, lexicon) and name not in without]
     if depth <= 0 and kind in LEAVES:
         names = [LEAVES[kind]]
     elif depth <= 1 and kind not in LEAVES:
@@ -23,8 +34,11 @@ def random_layout(rng: random.Random, lexicon: Lexicon, kind: Kind, depth: int, 
     weights = [WEIGHTS.get(name, 1) if weighted else 1 for name in names]
     name = rng.choices(names, weights)[0]
     signature = SIGNATURES[name]
-    kinds = [kind] * len(signature.operands) if signature.output is None else signature.operands
-    operands = tuple(random_layout(rng, lexicon, operand, depth - 1, weighted) for operand in kinds)
+    kinds = (kind,) * len(signature.operands) if signature.output is None else signature.operands
+    if signature.of_panels and "panels" not in without and rng.random() < 0.3:
+        kinds = of_panels(signature)
+    below = without | {"where"} if name == "where" else without
+    operands = tuple(random_layout(rng, lexicon, operand, depth - 1, weighted, below) for operand in kinds)
     return Layout(name, _random_argument(rng, lexicon, signature.argument), operands)
 
 
@@ -43,6 +57,7 @@ def _random_argument(rng: random.Random, lexicon: Lexicon, argument: Argument | 
         Argument.SUPERLATIVE: list(lexicon.superlatives),
         Argument.COMPARISON: COMPARISONS,
         Argument.QUANTIFIER: QUANTIFIERS,
+        Argument.SIDE: SIDES,
         Argument.NUMBER: ["0", "1", "2", "3"],
     }
     return None if argument is None else rng.choice(choices[argument])

@@ -121,7 +121,8 @@ def _answers(layouts: Sequence[Layout], examples: Sequence[Example], lexicon: Le
                 places[id(example.scene)] = len(scenes)
                 scenes.append(example.scene)
             images.append(places[id(example.scene)])
-        values: list[Value] = answers(execute(plan(batch, images), library, encode(scenes, lexicon)), lexicon)
+        regions = encode(scenes, lexicon)
+        values: list[Value] = answers(execute(plan(batch, images, regions.panels.count), library, regions), lexicon)
         texts += [answer_text(value, layout.kind) for value, layout in zip(values, batch, strict=True)]
     return texts
 

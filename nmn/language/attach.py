@@ -43,6 +43,7 @@ class Modifier:
 
     ``joined`` is "and" or "or" where a conjunction joins it to the modifier before, else None. ``operands`` are noun
     phrases, joined among themselves by ``operand_joins`` (one fewer). ``relative``: it stands in a relative clause.
+    ``panel``: the panels of "in the left image".
     """
 
     kind: str
@@ -53,6 +54,7 @@ class Modifier:
     relative: bool = False
     joined: str | None = None
     layout: Layout | None = None
+    panel: "Phrase | None" = None
 
 
 @dataclass(frozen=True)
@@ -131,6 +133,8 @@ def attach_modifier(
     levels = list(range(len(edge) - 1, -1, -1))
     if modifier.kind == "nominal" or (inverted and modifier.kind in COMPARISONS and not modifier.relative):
         levels.sort(key=lambda level: level > 0)
+    elif modifier.kind == "in_panel":  # no relation reaches from panel to panel, so the outermost noun is in it too
+        levels.reverse()
     elif modifier.joined:
         levels.sort(key=lambda level: (not _ends_in_relative(edge[level]), level > 0))
     elif modifier.kind == "from_side":

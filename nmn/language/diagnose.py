@@ -15,7 +15,7 @@ from nmn.language.grammar import Grammar
 from nmn.language.lexer import read_so_far
 
 END = "$END"
-NOUNS = frozenset({"VALUE_NOUN", "THING", "THING_ATTRIBUTE", "ONE", "ONES"})
+NOUNS = frozenset({"VALUE_NOUN", "THING", "THING_ATTRIBUTE", "ONE", "ONES", "PANEL"})
 STARTERS = frozenset({"BE", "DO", "WHAT", "WHICH", "HOW", "HOW_MANY", "FIND", "IF", "THERE", "WHETHER", "DOES_CONTAIN"})
 ARTICLES = frozenset({"A", "THE", "NO", "EVERY", "MOST", "HALF", "BOTH", "NEITHER", "ONLY", "SEVERAL", "ANOTHER"})
 VERBS = frozenset({"BE", "THERE", "DO", "HAVE"})
@@ -65,7 +65,7 @@ EXPLANATIONS: tuple[Explanation, ...] = (
 OPEN_CLASSES = {
     "VALUE_NOUN": "a noun", "THING": "a noun", "ADJECTIVE": "an adjective", "RELATION": "a relation", "VERB": "a verb",
     "ATTRIBUTE": "an attribute", "THING_ATTRIBUTE": "an attribute", "SUPERLATIVE": "a superlative", "PLACE": "a side",
-    "SUPERLATIVE_PLACE": "a superlative", "NUMBER": "a number",
+    "SUPERLATIVE_PLACE": "a superlative", "NUMBER": "a number", "PANEL": "a panel", "SIDE": "a side of a panel",
 }  # fmt: skip
 MAX_EXPECTED = 12
 

@@ -146,6 +146,10 @@ def _describe(sense: Sense) -> str:
 def _lexicon_phrases(lexicon: Lexicon) -> Iterator[tuple[Sense, str]]:
     for noun in lexicon.nouns:
         yield from _numbered("THING", "thing", noun, lexicon)
+    for noun in lexicon.panels:
+        yield from _numbered("PANEL", "panel", noun, lexicon)
+    for word, side in ((word, side) for side, words in lexicon.sides.items() for word in words):
+        yield from _numbered("SIDE", side, word, lexicon)
     for name, attribute in lexicon.attributes.items():
         for word in attribute.words:
             yield from _numbered("ATTRIBUTE", name, word, lexicon)

@@ -3,9 +3,10 @@
 from lark import Token, Tree
 
 from nmn.language.attach import Choices
-from nmn.language.phrases import Reader, rule
+from nmn.language.phrases import Reader
 from nmn.language.queries import QUERIES
 from nmn.language.sentences import PIECES, sentence
+from nmn.language.trees import rule
 from nmn.layout import Layout
 from nmn.lexicon import Lexicon
 

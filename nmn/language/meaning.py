@@ -15,7 +15,9 @@ from collections.abc import Sequence
 
 from nmn.errors import QuestionError
 from nmn.language.attach import Joined, Modifier, Phrase
-from nmn.language.phrases import FROM_PLACE, SCENE, Reader
+from nmn.language.panel_phrases import inside
+from nmn.language.phrases import FROM_PLACE, Reader
+from nmn.language.trees import SCENE
 from nmn.layout import Layout
 
 QUANTIFIERS = ("every", "most", "half", "both", "neither")
@@ -139,6 +141,8 @@ def modifier_set(modifier: Modifier, reader: Reader) -> Layout:
 
 def _modifier_set(modifier: Modifier, reader: Reader) -> Layout:
     kind, operands = modifier.kind, modifier.operands
+    if kind == "in_panel":
+        return inside(modifier, reader)
     if modifier.layout is not None:
         return modifier.layout
     if kind == "related":
@@ -211,21 +215,30 @@ def related(relation: str, phrase: Phrase, reader: Reader) -> Layout:
     return Layout("relate", relation, (operand,))
 
 
-def _bounds(phrase: Phrase) -> tuple[int | None, int | None] | None:
+def bounds_of(phrase: Phrase) -> tuple[int | None, int | None] | None:
     """Return how many a phrase's determiner counts, both bounds included; None where it does not count."""
     name, low, high = phrase.determiner
     return {"number": (low, high), "numeral": (low, high), "several": (2, None)}.get(name)
 
 
-def existence(phrase: Phrase, reader: Reader) -> Layout:
-    """Return that there is such a phrase, by its determiner: "a circle", "no circles", "exactly two circles"."""
+def union(phrases: Sequence[Joined], reader: Reader) -> Layout:
+    """Return the set of everything that a list of phrases refers to, whether joined by "and" or "or"."""
+    return fold(["or"] * len(phrases), [referent(joined.phrase, reader) for joined in phrases])
+
+
+def existence(phrase: Phrase, reader: Reader, alone: bool = False) -> Layout:
+    """Return that there is such a phrase, by its determiner: "a circle", "no circles", "exactly two circles".
+
+    ``alone``: it is asked of each panel, so that "only circles" takes a circle too.
+    """
     name, low, _ = phrase.determiner
     layout = referent(phrase, reader)
     if name in ("no", "neither"):
         return negate(Layout("exists", None, (layout,)))
     if name == "only":
-        return Layout("quantify", "every", (SCENE, layout))
-    bounds = _bounds(phrase)
+        every = Layout("quantify", "every", (SCENE, layout))
+        return conj(Layout("exists", None, (layout,)), every) if alone else every
+    bounds = bounds_of(phrase)
     if name == "both":
         bounds = (2, 2)
     elif name == "the" and low is not None:
@@ -235,9 +248,9 @@ def existence(phrase: Phrase, reader: Reader) -> Layout:
     return Layout("exists", None, (layout,))
 
 
-def existences(phrases: Sequence[Joined], reader: Reader) -> Layout:
+def existences(phrases: Sequence[Joined], reader: Reader, alone: bool = False) -> Layout:
     """Return that all of a list are there; "a circle and another circle" needs two things."""
-    truths = [existence(joined.phrase, reader) for joined in phrases]
+    truths = [existence(joined.phrase, reader, alone) for joined in phrases]
     for position, joined in enumerate(phrases[1:], 1):
         earlier = phrases[position - 1].phrase
         if _is_other(joined.phrase) and earlier.determiner.name not in ("the", "every"):
@@ -264,7 +277,7 @@ def claim(phrase: Phrase, predicate: Layout, reader: Reader) -> Layout:
     both = conj(subject, predicate)
     if name == "no":
         return negate(Layout("exists", None, (both,)))
-    if bounds := _bounds(phrase):
+    if bounds := bounds_of(phrase):
         return count_in_bounds(Layout("count", None, (both,)), *bounds)
     return Layout("exists", None, (both,))
 

@@ -7,11 +7,11 @@ from lark import Token, Tree
 
 from nmn.errors import QuestionError
 from nmn.language.attach import Choices, Determiner, Joined, Modifier, Phrase, attach_modifier
+from nmn.language.panel_phrases import at_side, in_panel, panel_phrase, touched_side
+from nmn.language.trees import SCENE, Node, is_token, name_of, number_of, rule, span_of
 from nmn.layout import Layout
 from nmn.lexicon import Lexicon
 
-Node = Tree[Token] | Token
-SCENE = Layout("scene")
 DETERMINERS = {
     "A": "some", "THE": "the", "NO": "no", "EVERY": "every", "MOST": "most", "HALF": "half", "BOTH": "both",
     "NEITHER": "neither", "ONLY": "only", "SEVERAL": "several", "ANOTHER": "another", "SOMETHING": "some",
@@ -19,32 +19,6 @@ DETERMINERS = {
 }  # fmt: skip
 ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
 FROM_PLACE = "from_side"
-
-
-def rule(tree: Tree[Token]) -> str:
-    """Return the rule's name without the prefix that an import adds."""
-    return str(tree.data).rpartition("__")[2]
-
-
-def name_of(token: Token) -> str:
-    """Return the name that a token's phrase stands for."""
-    return str(token.value.name)
-
-
-def number_of(token: Token) -> int:
-    """Return the number that a NUMBER or ONE token stands for."""
-    return 1 if token.type == "ONE" else int(name_of(token))
-
-
-def span_of(node: Node) -> tuple[int, int]:
-    """Return the offsets of the first and after the last letter of a tree, (0, 0) of an empty one."""
-    tokens = [node] if isinstance(node, Token) else list(node.scan_values(lambda _: True))
-    return (tokens[0].start_pos or 0, tokens[-1].end_pos or 0) if tokens else (0, 0)
-
-
-def is_token(node: Node, *terminals: str) -> bool:
-    """Whether a node is a token of one of the terminals."""
-    return isinstance(node, Token) and node.type in terminals
 
 
 @dataclass
@@ -237,6 +211,13 @@ class Reader:
             return self._related(kind, parts, joined)
         if kind in ("same_as", "different_from"):
             return self._same(kind, parts, joined)
+        if kind == "in_panel":
+            return in_panel(panel_phrase(parts[-1], self), joined, self)  # type: ignore[arg-type]
+        if kind == "at_side":
+            return at_side(first, parts[1:], joined, self)  # type: ignore[arg-type]
+        if kind == "at_place":
+            extreme = Layout("superlative", name_of(parts[-1]), (SCENE,))  # type: ignore[arg-type]
+            return Modifier("is", layout=extreme, joined=joined)
         if kind in ("same_each", "different_each"):
             return Modifier(kind, name_of(parts[-1]), joined=joined)  # type: ignore[arg-type]
         if kind == "visible":
@@ -260,7 +241,11 @@ class Reader:
                 operands.append(phrase)
                 joins.append(join)
         names = [name_of(part) for part in parts if is_token(part, "RELATION", "VERB")]  # type: ignore[arg-type]
-        return Modifier(kind, " ".join(names), tuple(operands), tuple(joins[1:]), joined=joined)
+        modifier = Modifier(kind, " ".join(names), tuple(operands), tuple(joins[1:]), joined=joined)
+        if kind == "related" and len(operands) == 1:
+            tokens = [token for token in objects[0].scan_values(lambda _: True) if isinstance(token, Token)]
+            return touched_side(modifier, operands[0], tokens, self) or modifier
+        return modifier
 
     def object(self, tree: Tree[Token]) -> list[tuple[Phrase, str]]:
         """Read the noun phrases after a relation, each with the conjunction before it."""

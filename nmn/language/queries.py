@@ -9,10 +9,12 @@ from collections.abc import Callable, Iterable
 from lark import Token, Tree
 
 from nmn.language.attach import Joined, attach_modifier
-from nmn.language.meaning import conj, fold, members, referent, restriction
-from nmn.language.phrases import SCENE, Node, Reader, anything, is_token, name_of, rule, span_of
+from nmn.language.clause import Clause
+from nmn.language.meaning import conj, existences, fold, members, negate, referent, restriction, union
+from nmn.language.panel_phrases import panel_phrase
+from nmn.language.panels import contents, panels_such
+from nmn.language.phrases import Reader, anything
 from nmn.language.sentences import (
-    Clause,
     attribute_of_tree,
     conjunction_of,
     join_modifiers,
@@ -21,8 +23,8 @@ from nmn.language.sentences import (
     named,
     phrases_of,
     trees_of,
-    union,
 )
+from nmn.language.trees import SCENE, Node, is_token, name_of, rule, span_of
 from nmn.layout import Layout
 
 
@@ -136,6 +138,23 @@ def _is_related(tree: Tree[Token], reader: Reader) -> Layout:
     return Layout("exists", None, (conj(members(reader.core(subject), reader), reached),))
 
 
+def _panels(tree: Tree[Token], reader: Reader) -> Layout:
+    """Return the panels that "which boxes contain ..." and "how many boxes are there with ..." ask for."""
+    (head,) = trees_of(tree, "panel_head")
+    predicate = None
+    for part in trees_of(tree, "content", "lack", "nps"):
+        held = joined_phrases(part, reader) if rule(part) == "nps" else contents(part, reader)
+        truth = existences(held, reader, alone=True)
+        lacks = rule(part) == "lack" or any(is_token(child, "NOT") for child in tree.children)
+        found = Layout("where", None, (negate(truth) if lacks else truth,))
+        predicate = found if predicate is None else conj(predicate, found)
+    return panels_such(panel_phrase(head, reader), predicate, reader)
+
+
+def _how_many_panels(tree: Tree[Token], reader: Reader) -> Layout:
+    return Layout("count", None, (_panels(tree, reader),))
+
+
 QUERIES: dict[str, Callable[[Tree[Token], Reader], Layout]] = {
     "how_many": _how_many,
     "how_many_there": _how_many,
@@ -151,4 +170,6 @@ QUERIES: dict[str, Callable[[Tree[Token], Reader], Layout]] = {
     "which_are": _which_are,
     "refer": _asked,
     "is_related": _is_related,
+    "how_many_panels": _how_many_panels,
+    "which_panels": _panels,
 }

@@ -5,37 +5,28 @@ its own. Each rule of a grammar that is a piece has one entry in ``PIECES``.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from lark import Token, Tree
 
 from nmn.errors import QuestionError
 from nmn.language.attach import Choices, Joined, Modifier, attach_modifier, attach_phrase
+from nmn.language.clause import Clause
 from nmn.language.meaning import (
     agreement,
     claim,
     compared,
-    existences,
     fold,
     negate,
     number,
-    referent,
     restriction,
+    union,
 )
-from nmn.language.phrases import Reader, anything, is_token, name_of, number_of, rule, span_of
+from nmn.language.panel_phrases import panel_phrase
+from nmn.language.panels import PANEL_PIECES, Scope, compared_in_panels, in_their_panels, scoped_existences
+from nmn.language.phrases import Reader, anything
+from nmn.language.trees import is_token, name_of, number_of, rule, span_of
 from nmn.layout import Layout
-
-
-@dataclass
-class Clause:
-    """One clause in the making: its subjects, its predicate (a phrase for anything, with modifiers) or its truth."""
-
-    kind: str
-    conjunction: str = "and"
-    subjects: list[Joined] = field(default_factory=list)
-    predicate: list[Joined] | None = None
-    negated: bool = False
-    truth: Layout | None = None
 
 
 def sentence(tree: Tree[Token], reader: Reader) -> Layout:
@@ -76,11 +67,6 @@ def conjunction_of(tree: Tree[Token]) -> str:
 
 def _refers(subjects: Sequence[Joined]) -> bool:
     return all(joined.phrase.determiner.name in ("the", "bare", "every", "both") for joined in subjects)
-
-
-def union(phrases: Sequence[Joined], reader: Reader) -> Layout:
-    """Return the set of everything that a list of phrases refers to, whether joined by "and" or "or"."""
-    return fold(["or"] * len(phrases), [referent(joined.phrase, reader) for joined in phrases])
 
 
 # ---- pieces of a sentence -------------------------------------------------------------------------------------------
@@ -199,9 +185,8 @@ def _gapped(clauses: list[Clause], tree: Tree[Token], conjunction: str, reader: 
 def _comparison_clause(clauses: list[Clause], tree: Tree[Token], conjunction: str, reader: Reader) -> None:
     comparison = tree.children[-1]
     assert isinstance(comparison, Tree)
-    phrases = [reader.noun_phrase(part) for part in comparison.children if isinstance(part, Tree)]
-    counts = tuple(Layout("count", None, (union(part, reader),)) for part in phrases)
-    clauses.append(Clause("closed", conjunction, truth=Layout("compare", rule(comparison), counts)))
+    truth = compared_in_panels(comparison, reader)
+    clauses.append(Clause("closed", conjunction, truth=truth))
 
 
 def _numeric_clause(clauses: list[Clause], tree: Tree[Token], conjunction: str, reader: Reader) -> None:
@@ -231,7 +216,15 @@ def _attribute_clause(clauses: list[Clause], tree: Tree[Token], conjunction: str
     clauses.append(Clause("closed", conjunction, truth=compared(pair, Modifier(kind, attribute_of_tree(tree)), reader)))
 
 
+def _panel_within(clauses: list[Clause], tree: Tree[Token], conjunction: str, reader: Reader) -> None:
+    panel, clause = (child for child in tree.children if isinstance(child, Tree))
+    PIECES[rule(clause)](clauses, clause, conjunction, reader)
+    clauses[-1].scope = Scope((panel_phrase(panel, reader),))
+
+
 PIECES: dict[str, Callable[[list[Clause], Tree[Token], str, Reader], None]] = {
+    **PANEL_PIECES,
+    "panel_within": _panel_within,
     "there_is": _there_is,
     "there_is_not": _there_is,
     "predicate_clause": _predicate_clause,
@@ -250,15 +243,16 @@ PIECES: dict[str, Callable[[list[Clause], Tree[Token], str, Reader], None]] = {
 
 def truth(clause: Clause, reader: Reader) -> Layout:
     """Return the truth of a finished clause."""
-    if clause.truth is not None:
-        return clause.truth
     if clause.kind == "inverted":
         _split_predicate(clause, reader)
-    if clause.predicate is None:
-        layout = existences(clause.subjects, reader)
-    else:
+    if clause.truth is not None:
+        layout = clause.truth
+    elif clause.predicate is not None:
         layout = _claims(clause.subjects, clause.predicate[0].phrase.modifiers, reader)
-    return negate(layout) if clause.negated else layout
+    else:
+        layout = scoped_existences(clause.subjects, reader, alone=clause.scope is not None)
+    layout = negate(layout) if clause.negated else layout
+    return clause.scope.of(layout, reader) if clause.scope else layout
 
 
 def _split_predicate(clause: Clause, reader: Reader) -> None:
@@ -281,6 +275,8 @@ def _split_predicate(clause: Clause, reader: Reader) -> None:
 def _claims(subjects: Sequence[Joined], modifiers: Sequence[Modifier], reader: Reader) -> Layout:
     """Return that the predicate holds of the subjects."""
     if len(modifiers) == 1:
+        if (places := in_their_panels(subjects, modifiers[0], reader)) is not None:
+            return places
         if modifiers[0].kind in ("same_each", "different_each"):
             return compared(subjects, modifiers[0], reader)
         agreeing = agreement(subjects[0].phrase, modifiers[0], reader) if len(subjects) == 1 else None

@@ -1,15 +1,17 @@
 """The language of reasoning: kinds, signatures, layouts and their text form. Torch-free."""
 
-from nmn.layout.graph import MAX_DEPTH, Call, Layout, call_label
+from nmn.layout.graph import MAX_DEPTH, Call, Layout, asked, call_label
 from nmn.layout.signature import (
     COMPARISONS,
     MAX_NUMBER,
     OWN_NAMES,
     QUANTIFIERS,
+    SIDES,
     SIGNATURES,
     Argument,
     Kind,
     Signature,
+    of_panels,
     register_signature,
     unregister_signature,
 )
@@ -21,14 +23,17 @@ __all__ = [
     "MAX_NUMBER",
     "OWN_NAMES",
     "QUANTIFIERS",
+    "SIDES",
     "SIGNATURES",
     "Argument",
     "Call",
     "Kind",
     "Layout",
     "Signature",
+    "asked",
     "call_label",
     "format_layout",
+    "of_panels",
     "parse_layout",
     "register_signature",
     "to_dot",

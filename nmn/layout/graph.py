@@ -9,7 +9,16 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from nmn.errors import LayoutError, did_you_mean
-from nmn.layout.signature import COMPARISONS, MAX_NUMBER, QUANTIFIERS, SIGNATURES, Argument, Kind
+from nmn.layout.signature import (
+    COMPARISONS,
+    MAX_NUMBER,
+    QUANTIFIERS,
+    SIDES,
+    SIGNATURES,
+    Argument,
+    Kind,
+    of_panels,
+)
 
 if TYPE_CHECKING:
     import networkx
@@ -17,7 +26,8 @@ if TYPE_CHECKING:
 MAX_DEPTH = 200
 MAX_SIZE = 10_000
 WORD = re.compile(r"[\w-]+")
-CLOSED_ARGUMENTS = {Argument.COMPARISON: COMPARISONS, Argument.QUANTIFIER: QUANTIFIERS}
+CLOSED_ARGUMENTS = {Argument.COMPARISON: COMPARISONS, Argument.QUANTIFIER: QUANTIFIERS, Argument.SIDE: SIDES}
+CONNECTED = (Kind.ATTENTION, Kind.PANELS, Kind.TRUTH)  # what connectives join
 
 
 class Call(NamedTuple):
@@ -35,7 +45,8 @@ class Layout:
     """One module call and, through its operands, the whole layout below it.
 
     ``kind`` is the kind of its value, ``depth`` 0 for a call without operands and else 1 + the deepest operand.
-    ``size`` is the number of calls written out as a tree, ``label`` the call without its operands (``find[red]``).
+    ``size`` is the number of calls written out as a tree, ``label`` the call without its operands (``find[red]``),
+    ``asks_panels`` whether some call of it is a ``where``.
     Raises LayoutError where the call does not fit ``SIGNATURES``.
 
     >>> red_circle = Layout("and", None, (Layout("find", "red"), Layout("find", "circle")))
@@ -50,12 +61,17 @@ class Layout:
     depth: int = field(init=False, repr=False)
     size: int = field(init=False, repr=False)
     label: str = field(init=False, repr=False)
+    asks_panels: bool = field(init=False, repr=False)
     _hash: int = field(init=False, repr=False)
     _calls: tuple[Call, ...] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         operands = self.operands
         object.__setattr__(self, "kind", _check_call(self.module, self.argument, operands))
+        below = True in [operand.asks_panels for operand in operands]
+        if below and self.module == "where":
+            raise LayoutError("a where asks of one panel alone, so no where can stand below it")
+        object.__setattr__(self, "asks_panels", below or self.module == "where")
         depth = 1 + max([operand.depth for operand in operands]) if operands else 0
         size = 1 + sum([operand.size for operand in operands])
         if depth > MAX_DEPTH or size > MAX_SIZE:
@@ -115,6 +131,21 @@ def call_label(module: str, argument: str | None) -> str:
     return module if argument is None else f"{module}[{argument}]"
 
 
+def asked(layout: Layout) -> list[tuple[bool, bool]]:
+    """Return, for each call of a layout, whether it is asked of the whole image and whether of each panel alone."""
+    calls = layout.calls
+    outside, inside = ([False] * len(calls) for _ in range(2))
+    outside[-1] = True
+    for place in range(len(calls) - 1, -1, -1):
+        for operand in calls[place].operands:
+            if calls[place].module == "where":
+                inside[operand] = True
+            else:
+                outside[operand] |= outside[place]
+                inside[operand] |= inside[place]
+    return list(zip(outside, inside, strict=True))
+
+
 def _append_calls(layout: Layout, positions: dict[Layout, int], calls: list[Call]) -> int:
     position = positions.get(layout)
     if position is None:
@@ -132,12 +163,13 @@ def _check_call(module: str, argument: str | None, operands: tuple[Layout, ...])
     _check_argument(module, argument, signature.argument)
     kinds = tuple([operand.kind for operand in operands])
     if signature.output is not None:
-        if kinds != signature.operands:
+        if kinds != signature.operands and not (signature.of_panels and kinds == of_panels(signature)):
             wanted = ", ".join(signature.operands) or "none"
+            wanted += f") or ({', '.join(of_panels(signature))}" if signature.of_panels else ""
             raise LayoutError(f"{module} takes operands ({wanted}), got ({', '.join(kinds)})")
         return signature.output
-    if len(kinds) != len(signature.operands) or len(set(kinds)) > 1 or kinds[0] not in (Kind.ATTENTION, Kind.TRUTH):
-        wanted = f"{len(signature.operands)} attentions or as many truths"
+    if len(kinds) != len(signature.operands) or len(set(kinds)) > 1 or kinds[0] not in CONNECTED:
+        wanted = f"{len(signature.operands)} attentions, as many panels or as many truths"
         raise LayoutError(f"{module} takes {wanted}, got ({', '.join(kinds)})")
     return kinds[0]
 

@@ -18,6 +18,7 @@ class Kind(StrEnum):
     """The type of the value that a call yields."""
 
     ATTENTION = "attention"  # truth in [0, 1] of each region: a fuzzy set of regions
+    PANELS = "panels"  # truth in [0, 1] of each panel of the image: a fuzzy set of panels
     NUMBER = "number"  # distribution over 0, 1, 2, ...
     ATTRIBUTE = "attribute"  # truth in [0, 1] of each value of one attribute
     TRUTH = "truth"  # truth in [0, 1]
@@ -34,11 +35,13 @@ class Argument(StrEnum):
     SUPERLATIVE = "superlative"  # leftmost, largest: in the lexicon
     COMPARISON = "comparison"  # one of COMPARISONS
     QUANTIFIER = "quantifier"  # one of QUANTIFIERS
+    SIDE = "side"  # one of SIDES
     NUMBER = "number"  # a decimal numeral, 0 to MAX_NUMBER
 
 
 COMPARISONS = ("equal", "fewer", "more", "at_most", "at_least")
 QUANTIFIERS = ("every", "most", "half", "both", "neither")
+SIDES = ("wall", "left", "right", "top", "bottom", "corner")
 MAX_NUMBER = 999
 
 
@@ -46,17 +49,23 @@ MAX_NUMBER = 999
 class Signature:
     """Kinds of a module's operands, kind of its output and what its argument names.
 
-    ``output=None`` marks the connectives: their operands are all attentions or all truths, and the output is of the
-    same kind.
+    ``output=None`` marks the connectives: their operands are all attentions, all panels or all truths, and the output
+    is of the same kind. ``of_panels``: all its attentions may be panels instead.
     """
 
     operands: tuple[Kind, ...]
     output: Kind | None
     argument: Argument | None
     meaning: str
+    of_panels: bool = False
 
 
-A, N, T = Kind.ATTENTION, Kind.NUMBER, Kind.TRUTH
+def of_panels(signature: Signature) -> tuple[Kind, ...]:
+    """Return a signature's operands with panels for its attentions."""
+    return tuple([Kind.PANELS if kind is Kind.ATTENTION else kind for kind in signature.operands])
+
+
+A, P, N, T = Kind.ATTENTION, Kind.PANELS, Kind.NUMBER, Kind.TRUTH
 
 _SIGNATURES: dict[str, Signature] = {
     # sets of regions
@@ -70,19 +79,27 @@ _SIGNATURES: dict[str, Signature] = {
     "superlative": Signature((A,), A, Argument.SUPERLATIVE, "the extreme members of the set; all of them in a tie"),
     "ordinal": Signature((A, N), A, Argument.SUPERLATIVE, "members with that rank; a rank is 1 + how many come before"),
     "unique": Signature((A,), A, None, "the set itself, presupposed to hold exactly one region"),
-    # connectives, on attentions or on truths
+    "inside": Signature((P,), A, None, "regions inside one of the panels"),
+    "at_side": Signature((), A, Argument.SIDE, "regions that touch that side of their panel; wall: any, corner: two"),
+    # sets of panels: the parts of an image that is made of several
+    "panels": Signature((), P, None, "every panel"),
+    "panel": Signature((), P, Argument.SUPERLATIVE, "the extreme panels; all of them in a tie"),
+    "where": Signature((T,), P, None, "panels of which the truth holds, asked of that panel alone"),
+    # connectives, on attentions, on panels or on truths
     "and": Signature((A, A), None, None, "both"),
     "or": Signature((A, A), None, None, "either or both"),
     "not": Signature((A,), None, None, "complement"),
     # numbers
-    "count": Signature((A,), N, None, "how many regions the set holds"),
+    "count": Signature((A,), N, None, "how many members the set holds", of_panels=True),
     "distinct": Signature((A,), N, Argument.ATTRIBUTE, "how many values of the attribute occur in the set"),
     "number": Signature((), N, Argument.NUMBER, "a numeral"),
     # truths
-    "exists": Signature((A,), T, None, "the set holds at least one region"),
+    "exists": Signature((A,), T, None, "the set holds at least one member", of_panels=True),
     "compare": Signature((N, N), T, Argument.COMPARISON, "the first number is more, fewer, ... than the second"),
     "within": Signature((N, N, N), T, None, "the first number is at least the second and at most the third"),
-    "quantify": Signature((A, A), T, Argument.QUANTIFIER, "every, most, ... of the first set are in the second"),
+    "quantify": Signature(
+        (A, A), T, Argument.QUANTIFIER, "every, most, ... of the first set are in the second", of_panels=True
+    ),
     "agree": Signature((A, A), T, Argument.ATTRIBUTE, "some value of the attribute occurs in both sets"),
     # attributes
     "describe": Signature(

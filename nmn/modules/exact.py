@@ -1,15 +1,13 @@
 """The exact library: modules that read scene graphs, so that every value is 0 or 1.
 
 What a relation or an order means comes from the lexicon alone. Matrices over pairs of objects are computed once when
-scenes are encoded, in float64 and then kept as 0.0 and 1.0.
-
-With ``unsure_px`` above 0 truth has three values (ShapeWorld's agreement, Kuhnle and Copestake 2017, section 3): a pair
-that lies within so many pixels of a relation's margin gets 0.5. The soft logic then yields 0 or 1 only where no such
-pair could change the value, so that a value in between marks what a picture leaves open.
+scenes are encoded, in float64 and then kept as 0.0 and 1.0, and 0.5 where ``unsure_px`` makes truth three-valued (see
+``geometry.py``). The soft logic then yields 0 or 1 only where no unsure pair could change the value, so that a value in
+between marks what a picture leaves open.
 """
 
 import math
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -22,12 +20,25 @@ from torch.nn.functional import pad
 
 from nmn.errors import SceneError, did_you_mean
 from nmn.layout import Argument
-from nmn.lexicon import BETWEEN_DEGREES, Given, Lexicon, Meaning, Offset, Order
+from nmn.lexicon import BETWEEN_DEGREES, MEASURES, Given, Lexicon
+from nmn.modules import logic
+from nmn.modules.geometry import (
+    Array,
+    PanelBoxes,
+    SceneArrays,
+    at_sides,
+    encode_panels,
+    filled,
+    given_pairs,
+    measure,
+    ordered,
+    related,
+    together,
+)
 from nmn.modules.library import Group, Library, build_library
-from nmn.regions import Regions
+from nmn.regions import Panels, Regions
 from nmn.scene import SceneGraph
 
-Array = NDArray[np.float64]
 UNSURE_DEGREES = 10.0  # of "between", where truth has three values
 MAX_OPPOSITE = 2**26  # entries kept, a byte each
 BETWEEN_AT_ONCE = 2**18  # entries of one step of the product, 4 bytes each
@@ -39,7 +50,9 @@ class SceneRegions(Regions):
 
     ``codes``: the index of each attribute's value among all values, -1 for none. ``relations`` and ``orders`` hold
     [other, object] matrices for each relation and superlative; ``ranked`` says which objects a superlative can order at
-    all (None: each of them all); ``missing`` where a relation that the scene itself must give is not given.
+    all (None: each of them all); ``missing`` where a relation that the scene itself must give is not given. ``sides``
+    are 1.0 where an object touches each of SIDES; ``panel_orders`` are ``orders`` of panels, [other, panel], with 1.0
+    on the diagonal where no panel has a place in the order, so that none comes first.
     """
 
     lexicon: Lexicon
@@ -49,6 +62,8 @@ class SceneRegions(Regions):
     centres: Float[Tensor, "batch regions 2"]
     ranked: Float[Tensor, "batch superlatives regions"] | None
     missing: tuple[tuple[int, str], ...]
+    sides: Float[Tensor, "batch sides regions"]
+    panel_orders: Float[Tensor, "batch superlatives panels panels"]
     unsure_degrees: float = 0.0
 
     @cached_property
@@ -64,28 +79,39 @@ class SceneRegions(Regions):
         return ((one == other) & (one >= 0) & different).to(self.features.dtype)
 
     @cached_property
+    def together(self) -> Bool[Tensor, "batch others regions"]:
+        """Whether two objects, or an object and itself, lie in one panel."""
+        return (self.panels.members.unsqueeze(3) & self.panels.members.unsqueeze(2)).any(1)
+
+    @cached_property
     def _opposite(self) -> Shaped[Tensor, "rows regions others"] | None:
         """A row for each image and region j, as ``opposite`` gives them; None where they would fill MAX_OPPOSITE."""
         batch, count, _ = self.centres.shape
         if batch * count**3 > MAX_OPPOSITE:
             return None
-        return self._seen(self.centres, torch.arange(count, device=self.centres.device)).flatten(0, 1)
+        every = torch.arange(batch, device=self.centres.device)
+        return self._opposed(every, torch.arange(count, device=self.centres.device)).flatten(0, 1)
 
     def opposite(
         self, image: Int[Tensor, " calls"], some: Int[Tensor, " some"]
     ) -> Shaped[Tensor, "calls some regions others"]:
-        """Return ``opposite`` for the images of some calls, looked up or, in a very large batch, worked out."""
+        """Return ``opposite`` within one panel for the images of some calls, looked up or, of very many, worked out."""
         if self._opposite is None:
-            return self._seen(self.centres[image], some)
+            return self._opposed(image, some)
         return self._opposite[image.unsqueeze(1) * self.centres.shape[1] + some]
 
-    def _seen(
-        self, centres: Float[Tensor, "calls regions 2"], some: Int[Tensor, " some"]
+    def _opposed(
+        self, image: Int[Tensor, " calls"], some: Int[Tensor, " some"]
     ) -> Shaped[Tensor, "calls some regions others"]:
-        if not self.unsure_degrees:
-            return opposite(centres, some)
-        sides = [opposite(centres, some, BETWEEN_DEGREES + sign * self.unsure_degrees) for sign in (-1, 1)]
-        return (sides[0].to(self.features.dtype) + sides[1]) / 2
+        apart: Tensor = opposite(self.centres[image], some)
+        if self.unsure_degrees:
+            degrees = BETWEEN_DEGREES - self.unsure_degrees, BETWEEN_DEGREES + self.unsure_degrees
+            wide, narrow = (opposite(self.centres[image], some, bound) for bound in degrees)
+            apart = (wide.to(self.features.dtype) + narrow) / 2
+        if self.panels.count == 1:
+            return apart
+        together = self.together[image]
+        return apart * (together[:, some].unsqueeze(3) & together.unsqueeze(1))
 
 
 def opposite(
@@ -100,23 +126,6 @@ def opposite(
     return (cosine <= math.cos(math.radians(degrees)) * product) & (product > 0)
 
 
-@dataclass(frozen=True, slots=True)
-class SceneArrays:
-    """A batch of scenes as arrays, padded to the same number of objects: what a generator draws, and encoding reads.
-
-    ``codes`` [batch attributes objects] as in SceneRegions, ``boxes`` [batch objects 4] in pixels, ``mask`` [batch
-    objects], ``sides`` [batch] the longer side of each image; ``given`` holds [batch object other] for the relations
-    that scenes give, ``missing`` which of them which scene does not give.
-    """
-
-    codes: NDArray[np.int64]
-    boxes: Array
-    mask: NDArray[np.bool_]
-    sides: Array
-    given: Mapping[str, NDArray[np.bool_]]
-    missing: tuple[tuple[int, str], ...] = ()
-
-
 def encode(scenes: Sequence[SceneGraph], lexicon: Lexicon, unsure_px: float = 0.0) -> SceneRegions:
     """Encode scenes for the exact library, padded to the largest number of objects.
 
@@ -128,16 +137,17 @@ def encode(scenes: Sequence[SceneGraph], lexicon: Lexicon, unsure_px: float = 0.
 def scene_arrays(scenes: Sequence[SceneGraph], lexicon: Lexicon) -> SceneArrays:
     """Return scenes as arrays; raise SceneError where one has an attribute or value that the lexicon does not know."""
     count = max([1, *(len(scene.objects) for scene in scenes)])
-    boxes, mask = _boxes(scenes, count)
+    mask = np.arange(count) < np.array([len(scene.objects) for scene in scenes], np.int64)[:, None]
     named = [
         (name, entry.meaning.name) for name, entry in lexicon.relations.items() if isinstance(entry.meaning, Given)
     ]
     return SceneArrays(
         codes=_codes(scenes, lexicon, count),
-        boxes=boxes,
+        boxes=filled([thing.box for scene in scenes for thing in scene.objects], mask),
         mask=mask,
-        sides=np.array([max(scene.width, scene.height) for scene in scenes], np.float64),
-        given={pairs: _given(pairs, scenes, (len(scenes), count, count)) for _, pairs in named},
+        panels=encode_panels(scenes, mask),
+        longest=np.array([max(scene.width, scene.height) for scene in scenes], np.float64),
+        given={pairs: given_pairs(pairs, scenes, count) for _, pairs in named},
         missing=tuple(
             (index, name) for name, pairs in named for index, scene in enumerate(scenes) if pairs not in scene.relations
         ),
@@ -148,18 +158,19 @@ def encode_arrays(
     arrays: SceneArrays, lexicon: Lexicon, unsure_px: float = 0.0, words: Collection[str] | None = None
 ) -> SceneRegions:
     """Encode scenes that are arrays already; of relations and superlatives only ``words``, by default all of them."""
-    boxes, codes, mask = arrays.boxes, arrays.codes, arrays.mask
+    boxes, codes, mask, panels = arrays.boxes, arrays.codes, arrays.mask, arrays.panels
     batch, count = mask.shape
-    units = np.full(batch, lexicon.unit_px) if lexicon.unit_px else arrays.sides
-    measures = _measures(boxes, codes, lexicon)
+    units = np.full(batch, lexicon.unit_px) if lexicon.unit_px else arrays.longest
+    measures = measure(boxes, codes, lexicon)
     pairs = mask[:, :, None] & mask[:, None, :] & ~np.eye(count, dtype=bool)
+    close = pairs & together(panels.members)
     relations = {
-        name: _related(entry.meaning, arrays, measures, units, unsure_px) * pairs
+        name: related(entry.meaning, arrays, measures, units, unsure_px) * close
         for name, entry in lexicon.relations.items()
         if words is None or name in words
     }
     exceeds = {
-        name: (_ordered(entry.order, measures, units, unsure_px) * pairs).swapaxes(1, 2)
+        name: (ordered(entry.order, measures, units, unsure_px) * pairs).swapaxes(1, 2)
         for name, entry in lexicon.superlatives.items()
         if words is None or name in words
     }
@@ -167,6 +178,7 @@ def encode_arrays(
         features=_features(codes, len(lexicon.attribute_of)),
         boxes=torch.from_numpy(boxes).float(),
         mask=torch.from_numpy(mask),
+        panels=Panels(*map(torch.from_numpy, (panels.boxes.astype(np.float32), panels.mask, panels.members))),
         lexicon=lexicon,
         codes=torch.from_numpy(codes),
         relations=_stack([relations.get(name) for name in lexicon.relations], batch, count),
@@ -174,8 +186,22 @@ def encode_arrays(
         centres=torch.from_numpy(np.stack([measures["x"], measures["y"]], -1)),
         ranked=_ranked(lexicon, measures),
         missing=arrays.missing,
+        sides=torch.from_numpy(at_sides(arrays, lexicon.side_gap * units, unsure_px)).float(),
+        panel_orders=_panel_orders(panels, lexicon, units),
         unsure_degrees=UNSURE_DEGREES if unsure_px else 0.0,
     )
+
+
+def _panel_orders(panels: PanelBoxes, lexicon: Lexicon, units: Array) -> Tensor:
+    batch, count = panels.mask.shape
+    measures = measure(panels.boxes, np.full((batch, max(1, len(lexicon.attributes)), count), -1), lexicon)
+    orders = [
+        ordered(entry.order, measures, units).swapaxes(1, 2)
+        if entry.order.by in MEASURES
+        else np.tile(np.eye(count), (batch, 1, 1))
+        for entry in lexicon.superlatives.values()
+    ]
+    return _stack(orders, batch, count)
 
 
 def exact_library(lexicon: Lexicon) -> Library:
@@ -233,6 +259,12 @@ class _Scenes:
             outside = outside * (1 - pairs.unsqueeze(2) * regions.opposite(group.image, some)).prod(-1).prod(1)
         return (1 - outside) * group.mask
 
+    def side(self, group: Group) -> Tensor:
+        return _scenes(group).sides[group.image, group.argument]
+
+    def panel(self, group: Group) -> Tensor:
+        return logic.superlative(_gather(_scenes(group).panel_orders, group), group.panel_mask)
+
     def values(self, group: Group) -> Tensor:
         values = self.attribute_values.to(group.image.device)[group.argument]
         rows = group.image.unsqueeze(1) * (self.value_count + 1) + values
@@ -262,14 +294,6 @@ def _stack(matrices: Sequence[Array | None], batch: int, count: int) -> Tensor:
         if matrix is not None:
             stacked[:, kind] = torch.from_numpy(matrix).transpose(1, 2)
     return stacked
-
-
-def _boxes(scenes: Sequence[SceneGraph], count: int) -> tuple[Array, NDArray[np.bool_]]:
-    sizes = np.array([len(scene.objects) for scene in scenes], np.int64)
-    mask = np.arange(count) < sizes[:, None]
-    boxes = np.zeros((len(scenes), count, 4))
-    boxes[mask] = np.array([thing.box for scene in scenes for thing in scene.objects]).reshape(-1, 4)
-    return boxes, mask
 
 
 def _codes(scenes: Sequence[SceneGraph], lexicon: Lexicon, count: int) -> NDArray[np.int64]:
@@ -307,79 +331,9 @@ def _features(codes: NDArray[np.int64], values: int) -> Tensor:
     return torch.from_numpy(np.ascontiguousarray(features[..., :values]))
 
 
-def _measures(boxes: Array, codes: NDArray[np.int64], lexicon: Lexicon) -> dict[str, Array]:
-    """Return each measure of every object in pixels (areas in square pixels, attributes as ranks, NaN for none)."""
-    left, top, right, bottom = np.moveaxis(boxes, -1, 0)
-    width, height = right - left, bottom - top
-    measures = {"x": (left + right) / 2, "y": (top + bottom) / 2, "width": width, "height": height}
-    measures["area"] = width * height
-    for place, name in enumerate(lexicon.attributes):
-        measures.setdefault(name, np.where(codes[:, place] < 0, np.nan, codes[:, place]))
-    return measures
-
-
-def _ordered(order: Order, measures: dict[str, Array], units: Array, unsure_px: float) -> Array:
-    """Return [batch, region, other]: the region exceeds the other, in the order's sense, by more than its margin.
-
-    Equal measures are surely equal; else less than ``unsure_px`` from the margin is unsure (of an area: as much as its
-    sides change it; of an attribute's rank: never).
-    """
-    measure = measures[order.by]
-    power = {"area": 2, "x": 1, "y": 1, "width": 1, "height": 1}.get(order.by, 0)
-    difference = (measure[:, :, None] - measure[:, None, :]) * order.sign
-    beyond = difference - (order.margin * units**power)[:, None, None]
-    if not unsure_px or not power:
-        return np.asarray(beyond > 0, np.float64)
-    tolerance: float | Array = unsure_px
-    if order.by == "area":
-        sides = np.sqrt(measure)
-        tolerance = unsure_px * (sides[:, :, None] + sides[:, None, :])
-    unsure = (np.abs(beyond) <= tolerance) & (difference != 0)
-    return np.where(unsure, 0.5, beyond > 0)
-
-
 def _ranked(lexicon: Lexicon, measures: dict[str, Array]) -> Tensor | None:
     """Return 1.0 where an object has the measure that a superlative goes by, None if every object has every one."""
     known = [~np.isnan(measures[entry.order.by]) for entry in lexicon.superlatives.values()]
     if all(measure.all() for measure in known):
         return None
     return torch.from_numpy(np.stack(known, 1)).float()
-
-
-def _related(
-    meaning: Meaning, arrays: SceneArrays, measures: dict[str, Array], units: Array, unsure_px: float
-) -> Array:
-    """Return [batch, region, other]: the region stands in the relation to the other; 0.5 where that is unsure."""
-    if isinstance(meaning, Order):
-        return _ordered(meaning, measures, units, unsure_px)
-    if isinstance(meaning, Offset):
-        return _offset(meaning, measures, units)
-    if isinstance(meaning, Given):
-        return arrays.given[meaning.name].astype(np.float64)
-    gap, most = _gap(arrays.boxes), (meaning.at_most * units)[:, None, None]
-    sure = gap <= np.maximum(most - unsure_px, most / 2 if unsure_px else most)
-    return (sure.astype(np.float64) + (gap <= most + unsure_px)) / 2
-
-
-def _offset(meaning: Offset, measures: dict[str, Array], units: Array) -> Array:
-    unit = units[:, None, None]
-    off = [
-        np.abs(measures[axis][:, :, None] - measures[axis][:, None, :] - step * unit) <= unit / 2
-        for axis, step in (("x", meaning.dx), ("y", meaning.dy))
-    ]
-    return np.asarray(off[0] & off[1], np.float64)
-
-
-def _gap(boxes: Array) -> Array:
-    """Return [batch, region, other]: the larger of horizontal and vertical distance between two boxes, at least 0."""
-    low, high = boxes[..., :2], boxes[..., 2:]
-    apart = np.maximum(low[:, :, None] - high[:, None, :], low[:, None, :] - high[:, :, None])
-    return np.asarray(np.maximum(apart.max(-1), 0))
-
-
-def _given(name: str, scenes: Sequence[SceneGraph], shape: tuple[int, ...]) -> NDArray[np.bool_]:
-    holds = np.zeros(shape, bool)
-    for index, scene in enumerate(scenes):
-        for other, things in enumerate(scene.relations.get(name, ())):
-            holds[index, list(things), other] = True
-    return holds

@@ -17,7 +17,9 @@ from nmn.layout import (
     COMPARISONS,
     OWN_NAMES,
     QUANTIFIERS,
+    SIDES,
     Argument,
+    Kind,
     Signature,
     register_signature,
     unregister_signature,
@@ -28,23 +30,40 @@ from nmn.regions import Regions
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """The calls of one step: image and argument of each, and the values of their operands.
+    """The calls of one step: image, view and argument of each, and the values of their operands.
+
+    ``view``: 0 for the whole image, 1 + p for its panel p alone; None where all are 0.
 
     ``argument`` is what ``Library.resolve`` made of the word: an index into the library's values, relations, ..., or
-    the number itself. ``width`` is the length of every number's distribution in this run. ``words``: see ``Step``.
+    the number itself. ``width`` is the length of every number's distribution in this run. ``kind`` is that of the
+    calls' values. ``words``: see ``Step``.
     """
 
     regions: Regions
     image: Int[Tensor, " calls"]
+    view: Int[Tensor, " calls"] | None
     argument: Int[Tensor, " calls"]
     operands: tuple[Tensor, ...]
     width: int
+    kind: Kind
     words: tuple[str, ...] = ()
 
     @property
     def mask(self) -> Float[Tensor, "calls regions"]:
-        """1 for each real region of each call's image, 0 for padding."""
-        return self.regions.mask[self.image].to(self.regions.features.dtype)
+        """1 for each real region of what each call sees, 0 for the others and for padding."""
+        if self.view is None:
+            return self.regions.mask[self.image].to(self.regions.features.dtype)
+        return self.regions.seen[self.image, self.view]
+
+    @property
+    def panel_mask(self) -> Float[Tensor, "calls panels"]:
+        """1 for each panel of what each call sees, 0 for the others and for padding."""
+        return self.regions.seen_panels[self.image, 0 if self.view is None else self.view]
+
+    @property
+    def members(self) -> Float[Tensor, "calls panels regions"]:
+        """1 for each region of each panel of each call's image."""
+        return self.regions.panels.members[self.image].to(self.regions.features.dtype)
 
 
 Module = Callable[[Group], Tensor]
@@ -71,6 +90,12 @@ class Sources(Protocol):
     def between(self, group: Group) -> Float[Tensor, "calls regions"]:
         """Return which regions lie between a region of the first operand and another of the second."""
 
+    def side(self, group: Group) -> Float[Tensor, "calls regions"]:
+        """Return which regions touch the side of their panel that the argument names."""
+
+    def panel(self, group: Group) -> Float[Tensor, "calls panels"]:
+        """Return which of the panels that a call sees are extreme in the order of the superlative."""
+
     def values(self, group: Group) -> Float[Tensor, "calls values regions"]:
         """Return which regions have each value of the attribute, zeros beyond its last value."""
 
@@ -96,7 +121,7 @@ class Library:
 
 def build_library(sources: Sources, words: Mapping[Argument, tuple[str, ...]], value_width: int) -> Library:
     """Return the library over some sources; ``value_width`` is the largest number of values of an attribute."""
-    closed = {Argument.COMPARISON: COMPARISONS, Argument.QUANTIFIER: QUANTIFIERS}
+    closed = {Argument.COMPARISON: COMPARISONS, Argument.QUANTIFIER: QUANTIFIERS, Argument.SIDE: SIDES}
     modules = {**_shared_modules(sources), **CUSTOM}
     return Library(modules, {**words, **closed}, value_width)
 
@@ -104,6 +129,11 @@ def build_library(sources: Sources, words: Mapping[Argument, tuple[str, ...]], v
 def _shared_modules(sources: Sources) -> dict[str, Module]:
     def first(group: Group) -> Tensor:
         return group.operands[0]
+
+    def complement(group: Group) -> Tensor:
+        if group.kind is Kind.TRUTH:
+            return 1 - first(group)
+        return (group.mask if group.kind is Kind.ATTENTION else group.panel_mask) - first(group)
 
     return {
         "scene": lambda group: group.mask,
@@ -116,9 +146,14 @@ def _shared_modules(sources: Sources) -> dict[str, Module]:
         "superlative": lambda group: logic.superlative(sources.before(group), sources.ranked(group)),
         "ordinal": lambda group: logic.ordinal(sources.before(group), sources.ranked(group), group.operands[1]),
         "unique": first,
+        "inside": lambda group: torch.einsum("cp,cpr->cr", first(group), group.members),
+        "at_side": sources.side,
+        "panels": lambda group: group.panel_mask,
+        "panel": sources.panel,
+        "where": lambda group: torch.stack(group.operands, 1) * group.panel_mask,
         "and": lambda group: logic.both(*group.operands),
         "or": lambda group: logic.either(*group.operands),
-        "not": lambda group: (group.mask if first(group).ndim > 1 else 1) - first(group),
+        "not": complement,
         "count": lambda group: logic.poisson_binomial(first(group), group.width),
         "distinct": lambda group: logic.poisson_binomial(
             logic.presence(first(group), sources.values(group)), group.width

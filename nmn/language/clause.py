@@ -1,0 +1,26 @@
+"""One clause in the making, as the pieces of a sentence fill it."""
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from nmn.language.attach import Joined
+from nmn.layout import Layout
+
+if TYPE_CHECKING:
+    from nmn.language.panels import Scope
+
+
+@dataclass
+class Clause:
+    """One clause in the making: its subjects, its predicate (a phrase for anything, with modifiers) or its truth.
+
+    ``scope``: the panels that it is asked of.
+    """
+
+    kind: str
+    conjunction: str = "and"
+    subjects: list[Joined] = field(default_factory=list)
+    predicate: list[Joined] | None = None
+    negated: bool = False
+    truth: Layout | None = None
+    scope: "Scope | None" = None

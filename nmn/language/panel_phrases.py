@@ -1,0 +1,114 @@
+"""Parse trees that name panels and their sides, to phrases and modifiers, and the sets that they mean."""
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from lark import Token, Tree
+
+from nmn.language.attach import Determiner, Modifier, Phrase
+from nmn.language.trees import SCENE, Node, name_of, rule, span_of
+from nmn.layout import Layout
+from nmn.lexicon import Gap
+
+if TYPE_CHECKING:
+    from nmn.language.phrases import Reader
+
+PANELS = Layout("panels")
+SIDE_OF = {("x", -1): "left", ("x", 1): "right", ("y", -1): "top", ("y", 1): "bottom"}
+UNIVERSAL = ("the", "bare", "some", "every", "both")  # "in every box": in one of them; numbers would have to be counted
+
+
+def panel_phrase(tree: Tree[Token], reader: "Reader") -> Phrase:
+    """Read "two boxes", "the left image": determiner and what stands before the noun."""
+    determiner, plural = Determiner("bare"), False
+    premodifiers: list[tuple[str, object]] = []
+    for part in _parts(tree):
+        if isinstance(part, Tree) and rule(part) == "det":
+            determiner = reader.determiner(part)
+        elif isinstance(part, Token) and part.type == "PANEL":
+            plural = bool(part.value.plural)
+        else:
+            premodifiers.append(reader.premodifier(part))
+    return Phrase(determiner, PANELS, plural, tuple(premodifiers), span=span_of(tree))
+
+
+def _parts(tree: Tree[Token]) -> list[Node]:
+    heads = [child for child in tree.children if isinstance(child, Tree) and rule(child) == "panel_head"]
+    return [child for child in tree.children if child not in heads] + [part for head in heads for part in head.children]
+
+
+def panel_set(phrase: Phrase, reader: "Reader") -> Layout:
+    """Return the panels that a phrase names, its determiner left out."""
+    found = PANELS
+    for kind, value in reversed(phrase.premodifiers):
+        if kind == "superlative" and found == PANELS:
+            found = Layout("panel", str(value))
+        elif kind == "set":
+            assert isinstance(value, Layout)
+            such = Layout("and", None, (Layout("exists", None, (SCENE,)), Layout("quantify", "every", (SCENE, value))))
+            where = Layout("where", None, (such,))
+            found = where if found == PANELS else Layout("and", None, (where, found))
+        else:
+            raise reader.error(phrase, "of panels, only colours and the like, and sides such as the left one are read")
+    return found
+
+
+def in_panel(panel: Phrase, joined: str | None, reader: "Reader") -> Modifier:
+    """Return the modifier "in the left image": inside one of those panels."""
+    layout = Layout("inside", None, (panel_set(panel, reader),))
+    return Modifier("in_panel", layout=layout, panel=panel, joined=joined)
+
+
+def inside(modifier: Modifier, reader: "Reader") -> Layout:
+    """Return the set of what is in the panels; raise QuestionError where they would have to be counted."""
+    assert modifier.layout is not None and modifier.panel is not None
+    if modifier.panel.determiner.name not in UNIVERSAL:
+        raise reader.error(modifier.panel, 'panels are counted after "there is" alone, or as what has something')
+    return modifier.layout
+
+
+def at_side(relation: Token, parts: list[Node], joined: str | None, reader: "Reader") -> Modifier:
+    """Return the modifier "touching the wall"; "touching no wall" is negated."""
+    place = parts[-1]
+    assert isinstance(place, Token)
+    _check_touching(relation, reader)
+    determiner = next((reader.determiner(part).name for part in parts if isinstance(part, Tree)), "the")
+    if determiner not in ("the", "some", "no"):
+        raise reader.error(place, f'"{determiner}" is not read before a side')
+    name = name_of(place)
+    side = name if place.type == "SIDE" else side_of(name, reader)
+    if side is None:
+        raise reader.error(place, f'"{name}" names no side')
+    return Modifier("is", layout=Layout("at_side", side), negated=determiner == "no", joined=joined)
+
+
+def _check_touching(relation: Token, reader: "Reader") -> None:
+    """Refuse "left of the wall": of the relations, only the one with the least gap is read of a side."""
+    if relation.type != "AT" and touching(reader) != name_of(relation):
+        raise reader.error(relation, "of the sides of a panel, only touching them is read")
+
+
+def touching(reader: "Reader") -> str | None:
+    """Return the relation that means touching: the one with the least gap; None where the lexicon has no gap."""
+    gaps = {
+        name: entry.meaning.at_most
+        for name, entry in reader.lexicon.relations.items()
+        if isinstance(entry.meaning, Gap)
+    }
+    return min(gaps, key=lambda name: gaps[name], default=None)
+
+
+def side_of(superlative: str, reader: "Reader") -> str | None:
+    """Return the side that "the top", "the left" name after "touching"."""
+    order = reader.lexicon.superlatives[superlative].order
+    return SIDE_OF.get((order.by, order.sign))
+
+
+def touched_side(modifier: Modifier, phrase: Phrase, tokens: list[Token], reader: "Reader") -> Modifier | None:
+    """Return "touching the bottom" as of a side; None where it is about things."""
+    if modifier.kind != "related" or modifier.name != touching(reader) or phrase.determiner.name != "the":
+        return None
+    if [token.type for token in tokens] != ["THE", "SUPERLATIVE_PLACE"]:
+        return None
+    side = side_of(name_of(tokens[-1]), reader)
+    return replace(modifier, kind="is", name="", operands=(), layout=Layout("at_side", side)) if side else None

@@ -1,0 +1,270 @@
+"""What is said of panels, the parts of an image: "each box has a circle", "in the left image", "touching the wall".
+
+A panel's phrase is a ``Phrase`` whose noun is ``panels``. The decisions:
+
+- "a box with A and B": ``where`` both are there, in that box alone. "with two circles": exactly two, as everywhere.
+- "with only black items": some item of it is black, and every item is; "only circles" outside of panels may be none.
+- "a black tower": a panel that holds something, all of it black.
+- "the left image": the panel that is leftmost. What it contains is asked of it by ``where``; a noun phrase "in the left
+  image" is restricted by ``inside``, which lets a comparison count in two panels.
+- "there is a circle in each box": each box has one. "in a box", after "there are": some box has them.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from lark import Token, Tree
+
+from nmn.language.attach import Joined, Modifier, Phrase
+from nmn.language.clause import Clause
+from nmn.language.meaning import QUANTIFIERS, bounds_of, conj, count_in_bounds, existences, fold, negate, union
+from nmn.language.panel_phrases import PANELS, in_panel, panel_phrase, panel_set
+from nmn.language.phrases import Reader
+from nmn.language.trees import rule
+from nmn.layout import Layout
+
+
+@dataclass(frozen=True)
+class Scope:
+    """The panels that a clause is about; ``there``: it says that such panels exist, else that they have something."""
+
+    phrases: tuple[Phrase, ...]
+    there: bool = False
+    negated: bool = False
+
+    def of(self, truth: Layout, reader: Reader) -> Layout:
+        """Return that the truth holds of the panels, by their determiner."""
+        if truth.asks_panels:
+            raise reader.error(self.phrases[0], "panels inside of panels are not read")
+        predicate = Layout("where", None, (truth,))
+        claim = existence if self.there else holds
+        layout = fold(["and"] * len(self.phrases), [claim(phrase, predicate, reader) for phrase in self.phrases])
+        return negate(layout) if self.negated else layout
+
+
+def panels_such(phrase: Phrase, predicate: Layout | None, reader: Reader) -> Layout:
+    """Return the panels that a phrase names and of which a predicate, if there is one, holds."""
+    panels = panel_set(phrase, reader)
+    if predicate is None or panels == PANELS:
+        return predicate or panels
+    return conj(panels, predicate)
+
+
+def existence(phrase: Phrase, predicate: Layout | None, reader: Reader) -> Layout:
+    """Return that there are such panels: "there are two boxes with ..."."""
+    found = panels_such(phrase, predicate, reader)
+    if phrase.determiner.name in ("no", "neither"):
+        return negate(Layout("exists", None, (found,)))
+    if phrase.determiner.name == "only":
+        return Layout("quantify", "every", (PANELS, found))
+    bounds = (2, 2) if phrase.determiner.name == "both" else bounds_of(phrase)
+    if bounds:
+        return count_in_bounds(Layout("count", None, (found,)), *bounds)
+    return Layout("exists", None, (found,))
+
+
+def holds(phrase: Phrase, predicate: Layout, reader: Reader) -> Layout:
+    """Return that a predicate holds of panels: "each box has ...", "the left image contains ..."."""
+    name, low, _ = phrase.determiner
+    panels = panel_set(phrase, reader)
+    if name == "only":
+        return Layout("quantify", "every", (predicate, panels))
+    if name in QUANTIFIERS:
+        return Layout("quantify", name, (panels, predicate))
+    if phrase.plural and name in ("the", "bare"):
+        every = Layout("quantify", "every", (panels, predicate))
+        if low is None:
+            return every
+        return Layout("and", None, (count_in_bounds(Layout("count", None, (panels,)), low, low), every))
+    return existence(phrase, predicate, reader)
+
+
+# ---- clauses --------------------------------------------------------------------------------------------------------
+
+
+def there_scope(tree: Tree[Token], reader: Reader) -> tuple[Scope, list[Joined], bool]:
+    """Read "there is a box with ..."; return its panels, what they hold (nothing: any box) and whether they lack it."""
+    parts = [child for child in tree.children if isinstance(child, Tree)]
+    phrase = panel_phrase(parts[0], reader)
+    scope = Scope((phrase,), there=True, negated=rule(tree) == "panel_there_not")
+    return scope, contents(parts[1], reader) if len(parts) > 1 else [], rule(parts[-1]) == "lack"
+
+
+def contents(tree: Tree[Token], reader: Reader) -> list[Joined]:
+    """Read what a panel holds: "with two circles", "that contains a star"."""
+    return reader.noun_phrase(next(child for child in tree.children if isinstance(child, Tree)))
+
+
+def listed(tree: Tree[Token], reader: Reader) -> tuple[Phrase, ...]:
+    """Read "the left image and the right image", the panels of a clause."""
+    (panels,) = (child for child in tree.children if isinstance(child, Tree) and rule(child) == "panel_list")
+    return tuple(panel_phrase(part, reader) for part in panels.children if isinstance(part, Tree))
+
+
+def panel_comparison(tree: Tree[Token], reader: Reader) -> Layout:
+    """Read "the left image contains more circles than the right image" and its kin."""
+    phrases, comparison = listed(tree, reader), tree.children[-1]
+    assert isinstance(comparison, Tree)
+    first, *second = (child for child in comparison.children if isinstance(child, Tree))
+    things, kind = union(reader.noun_phrase(first), reader), rule(comparison)
+    if kind.endswith("_inside"):
+        counts = tuple(
+            Layout("count", None, (part,)) for part in (things, union(reader.noun_phrase(second[0]), reader))
+        )
+        return Scope(phrases).of(Layout("compare", kind.removesuffix("_inside"), counts), reader)
+    if kind == "same_number":
+        return _same_number(tree, phrases, things, reader)
+    sides = (*phrases, panel_phrase(second[0], reader))
+    for phrase in sides:
+        if phrase.determiner.name != "the" or phrase.plural:
+            raise reader.error(phrase, 'numbers are compared between two panels, such as "the left image"')
+    if len(sides) > 2:
+        raise reader.error(tree, "numbers are compared between two panels, here are more")
+    return Layout("compare", kind, tuple(_counted(things, panel_set(phrase, reader)) for phrase in sides))
+
+
+def _counted(things: Layout, panels: Layout) -> Layout:
+    return Layout("count", None, (conj(things, Layout("inside", None, (panels,))),))
+
+
+def _same_number(tree: Tree[Token], phrases: Sequence[Phrase], things: Layout, reader: Reader) -> Layout:
+    sets = [panel_set(phrase, reader) for phrase in phrases]
+    extremes = ("leftmost", "rightmost")
+    if len(sets) == 1 and phrases[0].determiner.name == "both" and reader.lexicon.superlatives.keys() >= set(extremes):
+        sets = [Layout("panel", name) for name in extremes]
+    if len(sets) != 2:
+        raise reader.error(tree, 'the same number as what? Two panels are due, such as "both images"')
+    return Layout("compare", "equal", tuple(_counted(things, panels) for panels in sets))
+
+
+def compared_in_panels(tree: Tree[Token], reader: Reader) -> Layout:
+    """Read "more circles than squares", in the panels that the last of the two names if it names some."""
+    if rule(tree).endswith("_in"):
+        return elsewhere(tree, reader)
+    first, second = (reader.noun_phrase(part) for part in tree.children if isinstance(part, Tree))
+    place, phrase = _split_panel(second[-1].phrase)
+    if place is None or any(_split_panel(joined.phrase)[0] for joined in first):
+        return _comparison(rule(tree), first, second, reader)
+    assert place.panel is not None
+    second = [*second[:-1], Joined(second[-1].conjunction, phrase)]
+    if _is_one(place.panel):
+        first, second = ([Joined(join, _placed(one, place)) for join, one in side] for side in (first, second))
+        return _comparison(rule(tree), first, second, reader)
+    return Scope((place.panel,)).of(_comparison(rule(tree), first, second, reader), reader)
+
+
+def _comparison(name: str, first: Sequence[Joined], second: Sequence[Joined], reader: Reader) -> Layout:
+    counts = tuple(Layout("count", None, (union(side, reader),)) for side in (first, second))
+    return Layout("compare", name, counts)
+
+
+def elsewhere(tree: Tree[Token], reader: Reader) -> Layout:
+    """Read "more circles in the left image than in the right image"."""
+    first, second = (child for child in tree.children if isinstance(child, Tree))
+    phrases = reader.noun_phrase(first)
+    here, others = _split_panel(phrases[-1].phrase)
+    if here is None:
+        raise reader.error(first, 'in which panel? Say, for instance, "more circles in the left image than in ..."')
+    there = in_panel(panel_phrase(second, reader), None, reader)
+    counts = [
+        Layout("count", None, (union([*phrases[:-1], Joined("and", _placed(others, place))], reader),))
+        for place in (here, there)
+    ]
+    return Layout("compare", rule(tree).removesuffix("_in"), tuple(counts))
+
+
+# ---- "in each box" after a noun -------------------------------------------------------------------------------------
+
+
+def _split_panel(phrase: Phrase) -> tuple[Modifier | None, Phrase]:
+    """Return the "in the left image" of a phrase and the phrase without it; None where it has none of its own."""
+    for place, modifier in enumerate(phrase.modifiers):
+        following = phrase.modifiers[place + 1 : place + 2]
+        alone = modifier.joined is None or modifier.joined == "and"
+        if (
+            modifier.kind == "in_panel"
+            and alone
+            and not modifier.negated
+            and not any(it.joined == "or" for it in following)
+        ):
+            others = (*phrase.modifiers[:place], *phrase.modifiers[place + 1 :])
+            if place == 0 and others:
+                others = (replace(others[0], joined=None), *others[1:])
+            return modifier, replace(phrase, modifiers=others)
+    return None, phrase
+
+
+def _placed(phrase: Phrase, modifier: Modifier) -> Phrase:
+    joined = "and" if phrase.modifiers else None
+    return replace(phrase, modifiers=(*phrase.modifiers, replace(modifier, joined=joined)))
+
+
+def scoped_existences(subjects: Sequence[Joined], reader: Reader, alone: bool = False) -> Layout:
+    """Return that all of a list are there, each in the panels that it, or the next one that names some, is in."""
+    joins: list[str] = []
+    truths: list[Layout] = []
+    group: list[Joined] = []
+    for joined in subjects:
+        place, phrase = _split_panel(joined.phrase)
+        group.append(Joined(joined.conjunction, phrase))
+        if place is not None:
+            joins.append(group[0].conjunction)
+            truths.append(_in_their_panels(group, place, reader))
+            group = []
+    if group:
+        joins.append(group[0].conjunction)
+        truths.append(existences(group, reader, alone))
+    return fold(joins, truths)
+
+
+def _in_their_panels(group: Sequence[Joined], place: Modifier, reader: Reader) -> Layout:
+    assert place.panel is not None
+    if _is_one(place.panel):
+        return existences([Joined(join, _placed(phrase, place)) for join, phrase in group], reader)
+    return Scope((place.panel,)).of(existences(group, reader, alone=True), reader)
+
+
+def in_their_panels(subjects: Sequence[Joined], predicate: Modifier, reader: Reader) -> Layout | None:
+    """Return "a circle is in each box" as of each box; None of a predicate that is about one panel, or about none."""
+    if predicate.panel is None or predicate.negated or _is_one(predicate.panel):
+        return None
+    for _, phrase in subjects:
+        if phrase.determiner.name in (*QUANTIFIERS, "the", "only") or (
+            phrase.plural and phrase.determiner.name == "bare"
+        ):
+            raise reader.error(predicate.panel, 'say it of the panels: "each box has ..."')
+    return Scope((predicate.panel,)).of(existences(subjects, reader, alone=True), reader)
+
+
+def _is_one(panel: Phrase) -> bool:
+    return panel.determiner.name == "the" and not panel.plural
+
+
+# ---- pieces of a sentence -------------------------------------------------------------------------------------------
+
+
+def _panel_there(clauses: list[Clause], tree: Tree[Token], conjunction: str, reader: Reader) -> None:
+    scope, held, lacks = there_scope(tree, reader)
+    if held:
+        clauses.append(Clause("there", conjunction, held, negated=lacks, scope=scope))
+    else:
+        found = existence(scope.phrases[0], None, reader)
+        clauses.append(Clause("closed", conjunction, truth=negate(found) if scope.negated else found))
+
+
+def _panel_has(clauses: list[Clause], tree: Tree[Token], conjunction: str, reader: Reader) -> None:
+    held, negated = reader.noun_phrase(tree.children[-1]), rule(tree) == "panel_has_not"  # type: ignore[arg-type]
+    clauses.append(Clause("there", conjunction, held, negated=negated, scope=Scope(listed(tree, reader))))
+
+
+def _panel_compares(clauses: list[Clause], tree: Tree[Token], conjunction: str, reader: Reader) -> None:
+    clauses.append(Clause("closed", conjunction, truth=panel_comparison(tree, reader)))
+
+
+PANEL_PIECES: dict[str, Callable[[list[Clause], Tree[Token], str, Reader], None]] = {
+    "panel_there": _panel_there,
+    "panel_there_not": _panel_there,
+    "panel_has": _panel_has,
+    "panel_has_not": _panel_has,
+    "panel_compares": _panel_compares,
+}
