@@ -172,7 +172,7 @@ def evaluate(
     typer.echo(json.dumps({"answer": value}) if as_json else str(value))
 
 
-class progress_bar:  # noqa: N801, a context manager that reads as a function
+class progress_bar:
     """Show a bar on stderr while examples are reported; nothing where stderr is no terminal or JSON is asked for."""
 
     def __init__(self, what: str, total: int, quiet: bool = False) -> None:

@@ -53,6 +53,7 @@ class SynthConfig:
     size_jitter: float = 0.1  # part of it, up or down
     rotate: bool = False
     held_out: tuple[str, ...] = ()  # such as "red circle": pairs of a colour and a shape that no object has
+    required: tuple[str, ...] = ()  # pairs of which every scene has one
     # texts
     families: tuple[str, ...] = ()
     relations: tuple[str, ...] = ("left_of", "right_of", "above", "below")
@@ -61,6 +62,7 @@ class SynthConfig:
     max_count: int = 5
     min_count: int = 0
     held_out_relations: tuple[str, ...] = ()  # such as "above square": pairs of a relation and the noun after it
+    required_relations: tuple[str, ...] = ()  # pairs of which every text has one
     draws: int = 6  # scenes drawn for a text at once, among which the answers are found
     unsure_px: float = 1.5
     contrast: bool = False  # four examples a text: two texts that differ in one word, two scenes in one object
@@ -99,9 +101,9 @@ class SynthConfig:
         for value in self.relations:
             if value not in lexicon.relations:
                 raise ConfigError(f'relations: unknown relation "{value}"{_nearest(value, lexicon.relations)}')
-        for pair in self.held_out:
-            if len(pair.split()) != 2 or any(word not in lexicon.attribute_of for word in pair.split()):
-                raise ConfigError(f'held_out: expected pairs such as "red circle", got {pair!r}')
+        for pair in (*self.held_out, *self.required):
+            if [lexicon.attribute_of.get(word) for word in pair.split()] != ["color", "shape"]:
+                raise ConfigError(f'held_out and required: expected pairs such as "red circle", got {pair!r}')
 
     @property
     def drawing(self) -> Style:

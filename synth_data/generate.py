@@ -274,7 +274,8 @@ def label(chosen: list[Chosen], spoken: list[tuple[str, ...]], config: SynthConf
     """Label texts on their scenes, by the exact executor in one batch, with the trace of every call."""
     lexicon = config.words
     scenes, layouts = [item.scene for item in chosen], [item.text.layout for item in chosen]
-    run = execute(plan(layouts), exact_library(lexicon), encode(scenes, lexicon))
+    regions = encode(scenes, lexicon)
+    run = execute(plan(layouts, panels=regions.panels.count), exact_library(lexicon), regions)
     return [
         Example(
             start + place, item.text.family, item.text.text, item.text.layout,

@@ -16,6 +16,7 @@ from nmn.regions import Regions
 Integers = NDArray[np.int64]
 SURE = 1e-4  # how far from 0 or 1 a truth may be by rounding alone
 NONE = -1
+SETS = (Kind.ATTENTION, Kind.PANELS)
 
 
 def judge(
@@ -23,11 +24,11 @@ def judge(
 ) -> tuple[Integers, NDArray[np.bool_]]:
     """Return the answer of each layout on its image as an integer, and whether it is sure.
 
-    A truth is 0 or 1, an attribute the position of its one value, a set of objects the sum of 2^i over its members.
+    A truth is 0 or 1, an attribute the position of its one value, a set of objects or panels the sum of 2^i over it.
     Sure: nothing within the margins of truth could change it (see ``encode``), every presupposition holds surely, and
     an attribute has one value.
     """
-    run = execute(plan(layouts, images), library, regions)  # type: ignore[arg-type]
+    run = execute(plan(layouts, images, panels=regions.panels.count), library, regions)  # type: ignore[arg-type]
     answers, sure = _answers(run)
     return answers, sure & _presupposed(run)
 
@@ -47,7 +48,7 @@ def _answers(run: Run) -> tuple[Integers, NDArray[np.bool_]]:
         rounded = np.round(values).astype(np.int64)
         if kind is Kind.TRUTH:
             answers[of_kind] = rounded[:, 0]
-        elif kind is Kind.ATTENTION:
+        elif kind in SETS:
             answers[of_kind] = rounded @ (1 << np.arange(rounded.shape[1]))
         else:
             answers[of_kind] = rounded.argmax(-1)
@@ -84,13 +85,24 @@ def _presupposed(run: Run) -> NDArray[np.bool_]:
 def traces(run: Run) -> list[list[Any]]:
     """Return, for each example of a run, the value of each of its layout's calls: what a trace says, as plain data.
 
-    A set is the list of its objects, a truth a bool, a number an int, an attribute the list of its values' positions.
+    A set is the list of its members, a truth a bool, a number an int, an attribute the list of its values' positions. A
+    call that is asked of each panel alone has, if it is a set, the union; else the list of its values.
     """
     tables = {kind: _plain(kind, run.values[kind].numpy()) for kind in Kind}
     return [
-        [tables[call.kind][row] for call, row in zip(layout.calls, run.plan.rows(example), strict=True)]
+        [
+            _seen(tables[call.kind], rows, call.kind)
+            for call, rows in zip(layout.calls, run.plan.rows(example), strict=True)
+        ]
         for example, layout in enumerate(run.plan.layouts)
     ]
+
+
+def _seen(table: list[Any], rows: tuple[int, ...], kind: Kind) -> Any:
+    if len(rows) == 1:
+        return table[rows[0]]
+    values = [table[row] for row in rows]
+    return sorted({member for value in values for member in value}) if kind in SETS else values
 
 
 def _plain(kind: Kind, values: NDArray[np.float32]) -> list[Any]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from nmn.errors import ConfigError
 from nmn.language.lexer import NUMERALS, plural
 from nmn.layout import Layout
+from nmn.layout.graph import Call
 from nmn.lexicon import Lexicon
 from synth_data.config import SynthConfig
 
@@ -49,6 +50,27 @@ def call(module: str, *operands: Layout, of: str | None = None) -> Layout:
 def numeral(value: int) -> Layout:
     """Return the layout of a number."""
     return Layout("number", str(value))
+
+
+def relation_nouns(layout: Layout) -> set[str]:
+    """Return the pairs of a relation and a value of the noun after it, such as ``"left_of square"``."""
+    calls = layout.calls
+    return {
+        f"{call.argument} {noun}"
+        for call in calls
+        if call.module == "relate"
+        for noun in _nouns(calls, call.operands[0])
+    }
+
+
+def _nouns(calls: Sequence[Call], place: int) -> set[str]:
+    """Return the values that a set's own noun names: not those below another relation."""
+    call = calls[place]
+    if call.module == "find" and call.argument is not None:
+        return {call.argument}
+    if call.module in ("and", "unique"):
+        return {noun for operand in call.operands for noun in _nouns(calls, operand)}
+    return set()
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,18 +190,22 @@ class Words:
         name = self.rng.choice([name for name in self.asked() if name not in without])
         return name, self.rng.choice(self.values[name])
 
-    def relation(self, noun: Noun | None = None) -> str:
-        """Draw a relation; not one that is held out before the noun."""
-        held = {tuple(pair.split()) for pair in self.config.held_out_relations}
-        names = [name for name in self.config.relations if not (noun and (name, noun.wish.get("shape")) in held)]
-        if not names:
-            raise ConfigError("held_out_relations: no relation is left")
-        return self.rng.choice(names)
+    def relation(self) -> str:
+        """Draw a relation."""
+        return self.rng.choice(self.config.relations)
 
     def relation_words(self, name: str, surface: Surface) -> str:
         """Return the words of a relation."""
         words = self.lexicon.relations[name].words
         return surface.of(*words[:3])
+
+    def admits(self, layout: Layout) -> bool:
+        """Whether a text keeps to the pairs of a relation and a noun that are held out or required."""
+        held, required = set(self.config.held_out_relations), set(self.config.required_relations)
+        if not held and not required:
+            return True
+        pairs = relation_nouns(layout)
+        return not pairs & held and (not required or bool(pairs & required))
 
     def surface(self) -> Surface:
         """Draw the picks of a text."""

@@ -6,9 +6,11 @@ does not tell it.
 
 from collections.abc import Callable
 
+from nmn.errors import ConfigError
 from nmn.layout import Layout
 from synth_data.phrases import Wish, Words, both, call, numeral
 from synth_data.statements import (
+    TRIES,
     Text,
     draw_chain,
     hops,
@@ -24,7 +26,12 @@ SIDES = {"leftmost": "left", "rightmost": "right", "topmost": "top", "bottommost
 
 def question(family: str, words: Words, aim: float) -> Text:
     """Draw a text of a family; ``aim`` in [0, 1) says which of the numbers that may answer it should."""
-    text, layout, wishes, target = QUESTIONS[family](words, aim)
+    for _ in range(TRIES):
+        text, layout, wishes, target = QUESTIONS[family](words, aim)
+        if words.admits(layout):
+            break
+    else:
+        raise ConfigError(f'family "{family}": no text of it keeps to what is held out and required')
     return Text(family, text, layout, tuple(wishes), target=target, miss=0.2 if target < 0 else 0.0)
 
 

@@ -103,14 +103,15 @@ class Sampler:
         """
         scenes, width = len(wishes), int(objects.max())
         mask = np.arange(width) < objects[:, None]
-        codes = self._values(rng, wishes, width, miss)
+        codes = self._values(rng, wishes, objects, miss)
         order = np.argsort(rng.random((scenes, width)) + ~mask, axis=1)  # so that no place tells what was wished
         codes = np.take_along_axis(codes, order[:, :, None], axis=1)
         return self.place_objects(rng, codes, mask)
 
-    def _values(self, rng: np.random.Generator, wishes: Integers, width: int, miss: Floats) -> Integers:
+    def _values(self, rng: np.random.Generator, wishes: Integers, objects: Integers, miss: Floats) -> Integers:
         """Return value codes [scenes objects attributes]."""
         scenes, wished, attributes = wishes.shape
+        width = int(objects.max())
         codes = np.empty((scenes, width, attributes), np.int64)
         for place, values in enumerate(self.values):
             codes[..., place] = values[rng.integers(len(values), size=(scenes, width))]
@@ -122,8 +123,18 @@ class Sampler:
         fixed[:, :wished] = asked & ~missed
         codes[:, :wished] = np.where(fixed[:, :wished], wishes[:, :wished], codes[:, :wished])
         self._respect_allowed(rng, codes, fixed)
+        self._require(rng, codes, objects)
         self._avoid_confusion(rng, codes)
         return codes
+
+    def _require(self, rng: np.random.Generator, codes: Integers, objects: Integers) -> None:
+        """Give the last object of every scene one of the pairs of a colour and a shape that are required."""
+        if not self.config.required:
+            return
+        pairs = np.array([[self.codes[word] for word in pair.split()] for pair in self.config.required])
+        chosen, rows = pairs[rng.integers(len(pairs), size=len(codes))], np.arange(len(codes))
+        for column, attribute in enumerate(("color", "shape")):
+            codes[rows, objects - 1, self.place(attribute)] = chosen[:, column]
 
     def _avoid_confusion(self, rng: np.random.Generator, codes: Integers) -> None:
         """Give objects that would look like another shape another texture."""
@@ -330,13 +341,15 @@ def scene_graph(drawn: Drawn, row: int, sampler: Sampler) -> SceneGraph:
     """Return one drawn scene as a scene graph."""
     names, values = sampler.attributes, sampler.names
     count = int(drawn.mask[row].sum())
-    codes, boxes, degrees = drawn.codes[row].T.tolist(), drawn.boxes[row].tolist(), drawn.degrees[row].tolist()
+    codes, boxes = drawn.codes[row].T.tolist(), drawn.boxes[row].tolist()
+    degrees, panel = drawn.degrees[row].tolist(), drawn.panel[row].tolist()
     objects = tuple(
         [
             SceneObject(
                 {name: values[code] for name, code in zip(names, codes[place], strict=True) if code >= 0},
                 tuple(boxes[place]),
                 float(degrees[place]),
+                panel[place],
             )
             for place in range(count)
         ]
@@ -345,8 +358,9 @@ def scene_graph(drawn: Drawn, row: int, sampler: Sampler) -> SceneGraph:
     if drawn.in_front is not None:
         front = drawn.in_front[row, :count, :count]
         relations = {"in_front_of": _listed(front), "behind": _listed(front.T)}
-    width, height = float(sampler.config.width), float(sampler.config.height)
-    return SceneGraph(objects, width, height, sampler.lexicon.name, relations)
+    width, height = image_size(sampler.config)
+    panels = tuple(panel_boxes(sampler.config)) if sampler.config.panels > 1 else ()
+    return SceneGraph(objects, float(width), float(height), sampler.lexicon.name, relations, panels)
 
 
 def _listed(pairs: NDArray[np.bool_]) -> list[list[int]]:

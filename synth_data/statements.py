@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from nmn.errors import ConfigError
 from nmn.language.lexer import NUMERALS
 from nmn.layout import Layout
 from synth_data.phrases import OPPOSITE, Noun, Surface, Wish, Words, both, call, find, is_are, numeral
@@ -57,6 +58,7 @@ class Claim(NamedTuple):
     miss: float = 0.4
 
 
+TRIES = 2000
 QUANTIFIERS = ("every", "most", "half", "no", "only", "both", "neither", "not_every")
 COMPARISONS = ("more", "fewer", "equal", "at_least", "at_most")
 BOUNDS = ("exactly", "at_least", "at_most", "more_than", "fewer_than", "bare")
@@ -79,16 +81,16 @@ def _wishes(parts: Parts) -> list[Wish]:
 def statement_pair(family: str, words: Words) -> tuple[Text, Text]:
     """Draw a text of a family and its twin."""
     claim = CLAIMS[family]
-    for _ in range(50):
+    for _ in range(TRIES):
         parts, state = claim.draw(words), words.surface().state
         changed, way = vary(parts, claim, words)
         text, layout = claim.say(parts, Surface(state), words)
         other, other_layout = claim.say(changed, Surface(state), words)
-        if layout != other_layout:
+        if layout != other_layout and words.admits(layout) and words.admits(other_layout):
             wishes, others = _wished(claim, parts, changed), _wished(claim, changed, parts)
             first = Text(family, text, layout, wishes, way, miss=claim.miss)
             return first, Text(family, other, other_layout, others, way, miss=claim.miss)
-    raise AssertionError(f"the parts of {family} cannot be varied")
+    raise ConfigError(f'family "{family}": no text of it keeps to what is held out and required')
 
 
 def _wished(claim: Claim, parts: Parts, other: Parts) -> tuple[Wish, ...]:
@@ -194,7 +196,7 @@ def draw_chain(words: Words, hops: int) -> Parts:
     parts: list[Noun | Part] = [nouns[0]]
     for _ in range(hops):
         nouns.append(words.noun())
-        parts += [Part("relation", words.relation(nouns[-1])), nouns[-1]]
+        parts += [Part("relation", words.relation()), nouns[-1]]
     return tuple(parts)
 
 
@@ -434,7 +436,7 @@ def _draw_same(words: Words) -> Parts:
 
 def _draw_relation(words: Words) -> Parts:
     first, second = _draw_two(words)
-    return first, Part("relation", words.relation(second)), second
+    return first, Part("relation", words.relation()), second
 
 
 def _draw_cells(words: Words) -> Parts:

@@ -5,11 +5,12 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
+from typing import Any
 
 from nmn.errors import DataError, QuestionError
 from nmn.language.grammar import load_grammar
 from nmn.language.parse import read_fresh
-from nmn.layout import Kind, Layout
+from nmn.layout import Kind, Layout, asked
 from nmn.lexicon import Lexicon
 from synth_data.config import SynthConfig
 from synth_data.dataset import Dataset, read_dataset
@@ -93,16 +94,25 @@ def check(example: Example, config: SynthConfig) -> Iterator[str]:
 
 def _check_trace(example: Example, lexicon: Lexicon) -> Iterator[str]:
     built: list[Layout] = []
-    calls = example.layout.calls
+    calls, panels = example.layout.calls, range(max(1, len(example.scene.panels)))
     if len(calls) != len(example.trace):
         yield f"the trace has {len(example.trace)} values, the layout {len(calls)} calls"
         return
-    for call, value in zip(calls, example.trace, strict=True):
+    for call, value, (whole, alone) in zip(calls, example.trace, asked(example.layout), strict=True):
         layout = Layout(call.module, call.argument, tuple(built[operand] for operand in call.operands))
         built.append(layout)
-        expected = _plain(evaluate(layout, example.scene, lexicon), layout, lexicon)
+        views = [*([None] if whole else []), *(panels if alone else [])]
+        values = [_plain(evaluate(layout, example.scene, lexicon, view), layout, lexicon) for view in views]
+        expected = values[0] if len(views) == 1 else _joined(values, layout)
         if expected != value:
             yield f"the trace says {value!r} of {layout}, the reference {expected!r}"
+
+
+def _joined(values: list[Any], layout: Layout) -> Any:
+    """Return what a trace notes of a call that is asked of several panels."""
+    if layout.kind not in (Kind.ATTENTION, Kind.PANELS):
+        return values
+    return sorted({member for value in values for member in value})
 
 
 def _plain(value: object, layout: Layout, lexicon: Lexicon) -> object:
