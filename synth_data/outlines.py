@@ -17,7 +17,7 @@ from nmn.scene import SceneObject
 
 Floats = NDArray[np.float64]
 ARC = 256  # corners of a full turn of a curve: 0.1 px off the true circle at 512 px
-STEPS = ((128, 8), (384, 2))  # a curve at most so many (sub)pixels long keeps every 8th, every 2nd corner
+STEPS = ((128, 8), (384, 4))  # a curve at most so many (sub)pixels long keeps every 8th, every 4th corner
 SMOOTH = math.cos(math.radians(20))  # a corner that turns less than this belongs to a curve
 HOLE = 0.5  # a ring's inner radius, of its outer one
 ARM = 0.36  # the width of a cross's arm
@@ -67,7 +67,7 @@ _DRAWN: dict[str, tuple[Floats, ...]] = {
     "cross": (_cross(),),
     "star": (_star(),),
     "heart": (_heart(),),
-    "ring": (_CIRCLE, _CIRCLE * HOLE),
+    "ring": (_CIRCLE, _regular(ARC // 2) * HOLE),
 }
 SHAPES = tuple(_DRAWN)
 
@@ -94,10 +94,11 @@ class Contour(NamedTuple):
 
 
 class Outline(NamedTuple):
-    """A turned template: its size where the unturned one's longest side is 1, and its contours at three finenesses."""
+    """A turned template: its size, its box's middle seen from the template's origin, contours at three finenesses."""
 
     width: float
     height: float
+    middle: tuple[float, float]
     contours: tuple[tuple[Contour, ...], ...]
 
     def at(self, length: float) -> tuple[Contour, ...]:
@@ -106,6 +107,10 @@ class Outline(NamedTuple):
             if length <= longest:
                 return self.contours[level]
         return self.contours[-1]
+
+    def strokes(self, length: float) -> tuple[Contour, ...]:
+        """Return the contours to draw wide lines along: their edges must not be much shorter than a line is wide."""
+        return self.contours[0 if length <= STEPS[0][0] else 1]
 
 
 @lru_cache(maxsize=len(SHAPES) * 360)
@@ -118,7 +123,8 @@ def outline(shape: str, rotation: float) -> Outline:
     boxed = [(contour - low) / size for contour in turned]
     levels = [[contour[:: _step(contour, step)] for contour in boxed] for _, step in STEPS] + [boxed]
     contours = tuple(tuple(_contour(points) for points in level) for level in levels)
-    return Outline(float(size[0]), float(size[1]), contours)
+    middle = low + size / 2
+    return Outline(float(size[0]), float(size[1]), (float(middle[0]), float(middle[1])), contours)
 
 
 def polygons(thing: SceneObject) -> tuple[Floats, ...]:

@@ -5,6 +5,7 @@ from numpy.typing import NDArray
 
 from nmn.scene import SceneGraph
 from synth_data.config import SynthConfig
+from synth_data.house_styles import render_nlvr, render_shapes
 from synth_data.render import masks, render
 
 Pixels = NDArray[np.uint8]
@@ -13,9 +14,9 @@ Pixels = NDArray[np.uint8]
 def picture(scene: SceneGraph, config: SynthConfig, rng: np.random.Generator) -> Pixels:
     """Draw a scene as its dataset does: uint8 [height width 3]; red, green, blue, but for the style "shapes"."""
     if config.style == "shapes":
-        raise NotImplementedError
+        return render_shapes(scene, rng)
     if config.style == "nlvr":
-        raise NotImplementedError
+        return render_nlvr(scene)
     style = config.drawing
     return render(scene, config.pixels, style, rng if style.random else None)
 

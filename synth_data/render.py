@@ -46,7 +46,8 @@ Window = tuple[int, int, int, int]
 class Placed(NamedTuple):
     """An object in the picture's pixels, with what it is drawn with; ``number`` is its position in the scene.
 
-    Lengths of textures are rounded to 1/8 px (``rim``) and multiples of 1/4 px (``pitch``) so that both renderers agree on them.
+    Lengths of textures are rounded, ``rim`` to 1/8 px and ``pitch`` to multiples of 1/4 px, so that both renderers
+    agree on them.
     """
 
     number: int
@@ -92,7 +93,8 @@ def masks(scene: SceneGraph, size: int) -> NDArray[np.bool_]:
         if window is not None:
             left, top, right, bottom = window
             fine = Image.new("L", ((right - left) * STYLE.antialias, (bottom - top) * STYLE.antialias))
-            _fill(ImageDraw.Draw(fine), *_contours(item, window, STYLE.antialias))
+            contours = item.outline.contours[-1]
+            _fill(ImageDraw.Draw(fine), contours, _corners(contours, item.box, window, STYLE.antialias))
             coverage: Images = np.asarray(fine.reduce(STYLE.antialias))
             owner[top:bottom, left:right][coverage > 128] = item.number
     numbers = np.arange(len(scene.objects), dtype=np.int16)
@@ -172,7 +174,8 @@ def _with_noise(image: Images, scene: SceneGraph, style: Style, rng: Generator) 
         noise = rng.standard_normal(image.shape, np.float32) * np.float32(style.noise_sigma)
     if style.background == "noise":
         behind = rng.standard_normal(image.shape, np.float32) * np.float32(PATTERN_SIGMA)
-        behind *= ~masks(scene, max(image.shape)).any(0)[:, :, None]
+        covered: NDArray[np.bool_] = np.logical_or.reduce(masks(scene, max(image.shape)), 0)
+        behind[covered] = 0
         noise = behind if noise is None else noise + behind
     return image if noise is None else np.rint(np.clip(image + noise, 0, 255)).astype(np.uint8)
 
@@ -184,11 +187,16 @@ def _paint(canvas: Image.Image, item: Placed, style: Style) -> None:
     fine = style.antialias
     mask = Image.new("L", ((window[2] - window[0]) * fine, (window[3] - window[1]) * fine))
     draw = ImageDraw.Draw(mask)
-    contours, corners = _contours(item, window, fine)
+    length = max(item.box[2] - item.box[0], item.box[3] - item.box[1]) * fine
+    contours = item.outline.at(length)
+    corners = _corners(contours, item.box, window, fine)
     _fill(draw, contours, corners)
     canvas.paste(item.ink, window, mask.reduce(fine))
     if item.texture != "solid":
-        _keep_rim(draw, contours, corners, item.rim * fine)
+        strokes = item.outline.strokes(length)
+        if strokes is not contours:
+            corners = _corners(strokes, item.box, window, fine)
+        _keep_rim(draw, strokes, corners, item.rim * fine)
         if item.pitch:
             mask = ImageChops.darker(mask, _pattern_at(item, window, mask.size, fine))
         canvas.paste(style.paper, window, mask.reduce(fine))
@@ -201,16 +209,15 @@ def _window(box: Box, size: tuple[int, int]) -> Window | None:
     return (left, top, right, bottom) if left < right and top < bottom else None
 
 
-def _contours(item: Placed, window: Window, fine: int) -> tuple[tuple[Contour, ...], list[Corners]]:
-    """Return an object's contours and their corners [corners + 1, x and y] in subpixels of the window."""
-    left, top, right, bottom = item.box
-    contours = item.outline.at(max(right - left, bottom - top) * fine)
+def _corners(contours: tuple[Contour, ...], box: Box, window: Window, fine: int) -> list[Corners]:
+    """Return the corners of each contour [corners + 1, x and y] in subpixels of the window."""
+    left, top, right, bottom = box
     scale = np.array(((right - left) * fine, (bottom - top) * fine), np.float32)
     offset = np.array(((left - window[0]) * fine, (top - window[1]) * fine), np.float32)
     corners = [contour.points * scale + offset for contour in contours]
     if right - left > FAR or bottom - top > FAR:
         corners = [np.clip(points, -FAR, FAR) for points in corners]
-    return contours, corners
+    return corners
 
 
 def _fill(draw: ImageDraw.ImageDraw, contours: tuple[Contour, ...], corners: list[Corners]) -> None:

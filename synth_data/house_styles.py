@@ -1,0 +1,169 @@
+"""Pictures exactly as two published datasets draw them: SHAPES (Andreas et al. 2016) and NLVR (Suhr et al. 2017).
+
+Both styles were measured on the datasets' own images; the tests redraw those and compare. They are apart from
+``synth_data.render`` because nothing of it can be chosen: sizes, colours and even the way edges are smoothed are given.
+
+SHAPES anti-aliases by exact area. NLVR's images were drawn by a browser: coverage comes in sixteenths, the tables
+below are read off its images, and a pixel is 211 (1 - c) + colour c, rounded.
+"""
+
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from numpy.random import Generator
+from numpy.typing import NDArray
+
+from nmn.errors import SceneError, did_you_mean
+from nmn.scene import SceneGraph, SceneObject
+
+Floats = NDArray[np.float64]
+Images = NDArray[np.uint8]
+
+SHAPES_PX = 30
+SHAPES_CHANNELS = ("blue", "green", "red")
+SHAPES_NOISE = 0.2  # each channel of each object: full or nothing, plus U(-0.2, 0.2), clipped
+ROWS = 32  # lines per pixel on which coverage is measured; exact along each line
+
+NLVR_PX = (400, 100)
+NLVR_PANELS = ((0, 0, 100, 100), (150, 0, 250, 100), (300, 0, 400, 100))
+NLVR_BOX, NLVR_GAP = 211, 128  # grey levels
+NLVR_COLORS = {"yellow": (255, 255, 0), "black": (0, 0, 0), "blue": (0, 153, 255)}
+NLVR_SIZES = {10: "small", 20: "medium", 30: "large"}
+_NLVR_NAMES = {"yellow": "yellow", "black": "black", "#0099ff": "blue"}  # as its files name colours, in lower case
+# sixteenths of the upper left quadrant's pixels in each row, those that are not 16 (behind them) or 0 (before them)
+_CIRCLES = {
+    10: ("4 12 15", "8", "4", "12", "15"),
+    20: ("5 8 12 15", "3 13", "8", "8", "3", "13", "5", "8", "12", "15"),
+    30: (
+        *("5 9 12 13 16", "1 8 15", "6 15", "9", "10", "9", "6", "1 15", "8", "15"),
+        *("5", "9", "12", "14", "16"),
+    ),
+}
+_FIRST = {10: (2, 1, 0, 0, 0), 20: (6, 4, 3, 2, 1, 1, 0, 0, 0, 0), 30: (10, 7, 6, 5, 4, 3, 2, 1, 1, 1, 0, 0, 0, 0, 0)}
+
+
+def render_shapes(scene: SceneGraph, rng: Generator) -> Images:
+    """Draw a scene of the world "shapes" as SHAPES does [30, 30, 3], channels blue, green, red as in its files.
+
+    ``rng`` draws the noise of each object's colour. Objects without attributes are empty cells. Raises SceneError for
+    another size, shape or colour.
+    """
+    noise = rng.uniform(-SHAPES_NOISE, SHAPES_NOISE, (len(scene.objects), 3))
+    full = [_value("color", thing, SHAPES_CHANNELS) for thing in scene.objects]
+    own = np.array([[channel == color for channel in SHAPES_CHANNELS] for color in full]).reshape(-1, 3)
+    return paint_shapes(scene, 255 * np.clip(own + noise, 0, 1))
+
+
+def paint_shapes(scene: SceneGraph, colors: Floats) -> Images:
+    """Draw a scene as SHAPES does [30, 30, 3] in the given colours [objects, blue green red], 0 to 255."""
+    if (scene.width, scene.height) != (SHAPES_PX, SHAPES_PX):
+        raise SceneError(f"an image of SHAPES has 30 x 30 pixels, this scene {scene.width:g} x {scene.height:g}")
+    image = np.zeros((SHAPES_PX, SHAPES_PX, 3))
+    for thing, color in zip(scene.objects, colors, strict=True):
+        if shape := _value("shape", thing, ("square", "circle", "triangle")):
+            coverage = _coverage(shape, thing.box)[:, :, None]
+            image = image * (1 - coverage) + color * coverage
+    return image.astype(np.uint8)
+
+
+def _coverage(shape: str, box: tuple[float, float, float, float]) -> Floats:
+    """Return the share of each pixel that a shape covers: the mean, over lines, of the stretch of it on the line."""
+    left, top, right, bottom = box
+    y = (np.arange(SHAPES_PX * ROWS) + 0.5) / ROWS
+    along = np.clip((y - top) / (bottom - top), 0, 1)
+    reach = {
+        "square": np.ones_like(along),
+        "circle": 2 * np.sqrt(along * (1 - along)),
+        "triangle": along,
+    }[shape] * ((right - left) / 2)
+    middle, columns = (left + right) / 2, np.arange(SHAPES_PX)
+    stretch = np.minimum(columns + 1, middle + reach[:, None]) - np.maximum(columns, middle - reach[:, None])
+    height = np.clip(np.minimum(y + 0.5 / ROWS, bottom) - np.maximum(y - 0.5 / ROWS, top), 0, None)[:, None]
+    return np.asarray((np.clip(stretch, 0, None) * height).reshape(SHAPES_PX, ROWS, SHAPES_PX).sum(1))
+
+
+def render_nlvr(scene: SceneGraph) -> Images:
+    """Draw a scene of the world "nlvr" as NLVR does [100, 400, 3]; its files have an alpha channel of 255 besides.
+
+    Raises SceneError for an object that NLVR cannot have: another shape, colour or size, or beyond its panel.
+    """
+    if scene.panels != NLVR_PANELS or (scene.width, scene.height) != NLVR_PX:
+        raise SceneError(f"an image of NLVR has 400 x 100 pixels and the panels {NLVR_PANELS}, got {scene.panels}")
+    image = np.full((NLVR_PX[1], NLVR_PX[0], 3), NLVR_GAP, np.uint8)
+    for left, top, right, bottom in NLVR_PANELS:
+        image[top:bottom, left:right] = NLVR_BOX
+    for index, thing in enumerate(scene.objects):
+        left, top, size = _nlvr_place(index, thing)
+        shape = _value("shape", thing, ("square", "circle", "triangle"))
+        stamp = _stamp(shape, size)[:, :, None] / 16
+        color = np.array(NLVR_COLORS[_value("color", thing, NLVR_COLORS)])
+        window = image[top : top + size, left : left + size]
+        window[:] = np.rint(window * (1 - stamp) + color * stamp)
+    return image
+
+
+def nlvr_scene(structured_rep: Sequence[Sequence[Mapping[str, Any]]]) -> SceneGraph:
+    """Build the scene of an NLVR example from its ``structured_rep``: three boxes, each a list of objects.
+
+    Sizes 10, 20 and 30 are called small, medium and large. Raises SceneError naming the box and object at fault.
+    """
+    if len(structured_rep) != len(NLVR_PANELS):
+        raise SceneError(f"structured_rep: an image of NLVR has three boxes, got {len(structured_rep)}")
+    objects = []
+    for panel, things in enumerate(structured_rep):
+        for index, thing in enumerate(things):
+            try:
+                objects.append(_nlvr_object(panel, thing))
+            except (KeyError, TypeError, AttributeError, SceneError) as error:
+                reason = f"field {error} is missing" if isinstance(error, KeyError) else error
+                raise SceneError(f"structured_rep[{panel}][{index}]: {reason}") from None
+    return SceneGraph(tuple(objects), *NLVR_PX, world="nlvr", panels=NLVR_PANELS)
+
+
+def _nlvr_object(panel: int, thing: Mapping[str, Any]) -> SceneObject:
+    shape, color, side = thing["type"].lower(), thing["color"].lower(), thing["size"]
+    if color not in _NLVR_NAMES or side not in NLVR_SIZES:
+        raise SceneError(f"NLVR has colors {', '.join(_NLVR_NAMES)} and sizes 10, 20, 30; got {color!r}, {side!r}")
+    attributes = {"shape": shape, "color": _NLVR_NAMES[color], "size": NLVR_SIZES[side]}
+    left, top = NLVR_PANELS[panel][0] + thing["x_loc"], thing["y_loc"]
+    return SceneObject(attributes, (left, top, left + side, top + side), panel=panel)
+
+
+def _nlvr_place(index: int, thing: SceneObject) -> tuple[int, int, int]:
+    """Return an object's left, top and size; raise SceneError where they are not NLVR's."""
+    left, top, right, bottom = (round(side) for side in thing.box)
+    panel = NLVR_PANELS[thing.panel]
+    is_whole = (left, top, right, bottom) == thing.box and right - left == bottom - top in NLVR_SIZES
+    is_inside = panel[0] <= left and right <= panel[2] and panel[1] <= top and bottom <= panel[3]
+    if not (is_whole and is_inside):
+        raise SceneError(f"objects[{index}].box: a square of 10, 20 or 30 px inside its panel, got {thing.box}")
+    return left, top, right - left
+
+
+@lru_cache(maxsize=16)
+def _stamp(shape: str, size: int) -> NDArray[np.int64]:
+    """Return the sixteenths of each pixel that a shape covers [size, size]."""
+    stamp = np.full((size, size), 16 if shape == "square" else 0)
+    half = size // 2
+    if shape == "triangle":
+        for row in range(size):
+            reach = row // 2
+            stamp[row, half - 1 - reach : half + 1 + reach] = 16
+            stamp[row, [half - 1 - reach, half + reach]] = 12 if row % 2 else 4
+    if shape == "circle":
+        for row, (first, sixteenths) in enumerate(zip(_FIRST[size], _CIRCLES[size], strict=True)):
+            rim = [int(number) for number in sixteenths.split()]
+            stamp[row, :half] = ([0] * first + rim + [16] * half)[:half]
+        stamp[:half, half:] = stamp[:half, :half][:, ::-1]
+        stamp[half:] = stamp[:half][::-1]
+    return stamp
+
+
+def _value(attribute: str, thing: SceneObject, known: Sequence[str] | Mapping[str, object]) -> str:
+    """Return an object's value of an attribute, empty for an object without attributes."""
+    value = thing.attributes.get(attribute, "")
+    if value not in known and thing.attributes:
+        raise SceneError(f'no {attribute} "{value}" in this dataset{did_you_mean(value, known)}: {", ".join(known)}')
+    return value
