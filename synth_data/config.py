@@ -11,7 +11,7 @@ from nmn.lexicon import Lexicon, load_lexicon
 from synth_data.style import Style
 
 PRESETS = Path(__file__).parent / "presets"
-PLACEMENTS = ("free", "grid", "stack")
+PLACEMENTS = ("free", "grid")
 IMAGES = ("npy", "png", "none")
 STYLES = ("world", "shapes", "nlvr")
 MAX_SCENE_OBJECTS = 20
@@ -42,7 +42,10 @@ class SynthConfig:
     min_objects: int = 3  # in a panel
     max_objects: int = 8
     gap_px: float = 2.5  # least distance between two objects that do not touch
-    touching: float = 0.0  # chance that an object is put against another, or against a wall of its panel
+    touching: float = 0.0  # chance that an object is put against another
+    contact_px: float = 0.0  # distance of two objects that touch
+    walls: float = 0.0  # chance that an object is put against a wall of its panel
+    step_px: float = 0.25  # coordinates are multiples of it
     overlap: float = 0.0  # chance that an object is put over another; what hides what is then part of the scene
     shapes: tuple[str, ...] = ()
     colors: tuple[str, ...] = ()
@@ -117,7 +120,7 @@ class SynthConfig:
         ranges: dict[str, tuple[float, float]] = {
             "size": (1, 10**9), "width": (16, 1024), "height": (16, 1024), "panels": (1, 9), "panel_gap": (0, 512), "grid": (2, 16),
             "fill": (0.05, 1), "min_objects": (1, MAX_SCENE_OBJECTS), "max_objects": (1, MAX_SCENE_OBJECTS),
-            "gap_px": (0, 64), "touching": (0, 1), "overlap": (0, 1), "size_jitter": (0, 0.5), "max_hops": (1, 8),
+            "gap_px": (0, 64), "contact_px": (0, 8), "walls": (0, 1), "step_px": (0.03125, 4), "touching": (0, 1), "overlap": (0, 1), "size_jitter": (0, 0.5), "max_hops": (1, 8),
             "min_hops": (1, 8), "max_count": (1, MAX_SCENE_OBJECTS), "min_count": (0, MAX_SCENE_OBJECTS),
             "draws": (2, 256), "unsure_px": (0, 16), "captions": (0, 10), "pixels": (30, 512), "shard_size": (4, 10**6),
             "seed": (0, 2**63),

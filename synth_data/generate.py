@@ -26,6 +26,7 @@ from synth_data.config import SynthConfig
 from synth_data.contrast import edits
 from synth_data.example import Answer, Example
 from synth_data.label import judge, traces
+from synth_data.panel_statements import PANEL_CLAIMS
 from synth_data.phrases import Words
 from synth_data.questions import QUESTIONS, question
 from synth_data.sample import Drawn, Sampler, arrays_of, scene_graph
@@ -36,9 +37,10 @@ TRIES = 300  # times that scenes are drawn for an example before its family is g
 PATIENCE = 6  # times that scenes are drawn for a text before another one is drawn
 AT_ONCE = 1500  # scenes drawn together at least, so that the last few texts of a block do not take many rounds
 MOST_DRAWS = 60
-ALL_FAMILIES = (*CLAIMS, *QUESTIONS)
+ALL_CLAIMS = {**CLAIMS, **PANEL_CLAIMS}
+ALL_FAMILIES = (*ALL_CLAIMS, *QUESTIONS)
 # made only where they are asked for by name: seldom true of a scene, or in a language of their own
-BY_NAME = ("between", "cells")
+BY_NAME = ("between", "cells", *PANEL_CLAIMS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,14 +117,14 @@ class Maker:
         self.library = exact_library(self.sampler.lexicon)
         self.families = families(config)
         sides = {"leftmost", "rightmost", "topmost", "bottommost"}
-        self.words_used = {*config.relations, *superlatives(Words(config, random.Random())), *sides}
+        self.words_used = {*config.relations, *superlatives(Words(config, random.Random())), *sides, "on", "under"}
 
     def choose(self, size: int, rng: np.random.Generator, texts: random.Random) -> list[Chosen]:
         """Return that many texts with scenes; raise ConfigError naming a family for which none are found."""
         words = Words(self.config, texts)
         if self.config.contrast:
             size, every = -(-size // 4), size
-            names = [name for name in self.families if name in CLAIMS]
+            names = [name for name in self.families if name in ALL_CLAIMS]
             return self._contrasts([names[place % len(names)] for place in range(size)], words, rng)[:every]
         names = [self.families[place % len(self.families)] for place in range(size)]
         texts.shuffle(names)
@@ -147,8 +149,8 @@ class Maker:
         if item.text is not None and item.age < PATIENCE:
             return
         item.age, item.found = 1, [None, None]
-        if item.family in CLAIMS:
-            item.text, item.twin = statement_pair(item.family, words)
+        if item.family in ALL_CLAIMS:
+            item.text, item.twin = statement_pair(item.family, words, ALL_CLAIMS)
         else:
             item.text = question(item.family, words, item.target)
 
@@ -249,7 +251,8 @@ class Maker:
         else:
             objects = rng.integers(low, config.max_objects + 1)
         miss = np.repeat([item.texts[0].miss for item in pending], draws)
-        return self.sampler.draw(rng, wishes.reshape(-1, most, wishes.shape[-1]), objects, miss)
+        stack = np.repeat([item.texts[0].stack for item in pending], draws)
+        return self.sampler.draw(rng, wishes.reshape(-1, most, wishes.shape[-1]), objects, miss, stack)
 
     def _wish_codes(self, text: Text, most: int) -> Integers:
         codes = np.full((most, len(self.sampler.attributes)), -1)

@@ -142,16 +142,16 @@ class Words:
     def _may(self, wish: Wish) -> bool:
         return not (self.nouns_held_out and any(pair <= set(wish.values()) for pair in self.nouns_held_out))
 
-    def named(self, wish: Wish) -> Noun:
-        """Return the noun for a wish."""
+    def named(self, wish: Wish, head: str = "") -> Noun:
+        """Return the noun for a wish; ``head`` is the word for what has no shape named."""
         spoken = {value: self._word(name, value) for name, value in wish.items()}
         ordered = [wish[name] for name in ADJECTIVE_ORDER if name in wish]
-        head = spoken[wish["shape"]] if "shape" in wish else self.rng.choice(self._things())
+        head = spoken[wish["shape"]] if "shape" in wish else head or self.rng.choice(self._things())
         layout = find(wish["shape"]) if "shape" in wish else SCENE
         for value in reversed(ordered):
             layout = both(find(value), layout)
         before = "".join(spoken[value] + " " for value in ordered)
-        return Noun(before + head, before + self._plural(head), layout, wish)
+        return Noun(before + head, before + self.plural_of(head), layout, wish)
 
     def _things(self) -> list[str]:
         return [noun for noun in self.lexicon.nouns[:4] if " " not in noun]
@@ -161,12 +161,13 @@ class Words:
         words = [word for word in entry.values[value] if " " not in word]
         return words[0] if len(words) == 1 or self.rng.random() < 0.8 else self.rng.choice(words[1:])
 
-    def _plural(self, word: str) -> str:
+    def plural_of(self, word: str) -> str:
+        """Return the plural of a noun."""
         return self.lexicon.plurals.get(word) or plural(word)
 
     def changed(self, noun: Noun) -> Noun:
         """Return the noun with one of its values changed for another: the wrong attribute."""
-        for _ in range(50):
+        for _ in range(50 if noun.wish else 0):
             name = self.rng.choice(list(noun.wish))
             if len(self.values[name]) == 1:
                 continue
@@ -181,7 +182,7 @@ class Words:
         old = next(word for word in self.lexicon.attributes[name].values[noun.wish[name]] if word in noun.words.split())
         new = self._word(name, value)
         words = " ".join(new if word == old else word for word in noun.words.split())
-        plurals = {old: new, self._plural(old): self._plural(new)}
+        plurals = {old: new, self.plural_of(old): self.plural_of(new)}
         many = " ".join(plurals.get(word, word) for word in noun.plural.split())
         return Noun(words, many, self.named(wish).layout, wish)
 

@@ -24,7 +24,8 @@ PLACES = 16  # tried at once for each object
 FULL = 0.42  # part of a panel beyond which objects find no room at random
 OVER = (0.5, 0.8)  # distance of two objects that overlap, over the one at which their boxes would just touch
 ROUNDS = 100  # times that a scene without room is drawn again
-STEP_PX = 0.25  # coordinates are multiples of it
+EDGE_PX = 4  # of objects from walls that they do not touch
+TOWER = 4  # blocks at most
 CONFUSED = ("outlined", "circle")  # what looks like a ring
 
 
@@ -58,6 +59,11 @@ class Sampler:
         values = self.config.values(attribute)
         return np.array([-1] if values == ("normal",) else [self.codes[value] for value in values])
 
+    @property
+    def _exact(self) -> bool:
+        """Whether every outline fills a square box, as in SHAPES and NLVR."""
+        return self.config.style in ("shapes", "nlvr")
+
     def place(self, attribute: str) -> int:
         """Return the position of an attribute."""
         return self.attributes.index(attribute)
@@ -77,6 +83,8 @@ class Sampler:
     def extents(self) -> Floats:
         """Return [shape code, degrees]: width and height of an outline whose longest side is 1, turned."""
         table = np.ones((len(self.codes), 360, 2))
+        if self._exact:
+            return table
         for shape in self.lexicon.attributes["shape"].values:
             for degrees in range(360) if self.config.rotate else (0,):
                 table[self.codes[shape], degrees] = extent(shape, float(degrees))
@@ -96,17 +104,58 @@ class Sampler:
 
     # ---- attributes ------------------------------------------------------------------------------------------------
 
-    def draw(self, rng: np.random.Generator, wishes: Integers, objects: Integers, miss: Floats) -> Drawn:
-        """Draw a scene for each row of ``wishes`` [scenes wishes attributes], with ``objects`` [scenes] objects.
+    def draw(
+        self,
+        rng: np.random.Generator,
+        wishes: Integers,
+        objects: Integers,
+        miss: Floats,
+        stack: NDArray[np.bool_] | None = None,
+    ) -> Drawn:
+        """Draw a scene for each row of ``wishes`` [scenes wishes attributes], ``objects`` [scenes] objects in a panel.
 
-        ``miss`` [scenes]: the chance that an object misses one value of its wish.
+        ``miss`` [scenes]: the chance that an object misses one value of its wish. ``stack`` [scenes]: whether objects
+        stand in a tower. Each panel is drawn alone, for the same wishes.
         """
+        panels = self.config.panels
+        if panels > 1:
+            objects = rng.integers(self.config.min_objects, np.repeat(objects, panels) + 1)
+        repeated = [np.repeat(array, panels, axis=0) for array in (wishes, miss)]
+        stacked = np.repeat(np.zeros(len(wishes), bool) if stack is None else stack, panels)
+        objects = np.where(stacked, np.minimum(objects, TOWER), objects)
+        drawn = self._draw_panels(rng, repeated[0], objects, repeated[1], stacked)
+        return drawn if panels == 1 else self._side_by_side(drawn)
+
+    def _draw_panels(
+        self, rng: np.random.Generator, wishes: Integers, objects: Integers, miss: Floats, stack: NDArray[np.bool_]
+    ) -> Drawn:
         scenes, width = len(wishes), int(objects.max())
         mask = np.arange(width) < objects[:, None]
         codes = self._values(rng, wishes, objects, miss)
         order = np.argsort(rng.random((scenes, width)) + ~mask, axis=1)  # so that no place tells what was wished
         codes = np.take_along_axis(codes, order[:, :, None], axis=1)
-        return self.place_objects(rng, codes, mask)
+        if stack.any():
+            codes[stack, :, self.place("shape")] = self.codes["square"]
+            codes[stack, :, self.place("size")] = self.codes["medium"]
+        return self.place_objects(rng, codes, mask, stack)
+
+    def _side_by_side(self, drawn: Drawn) -> Drawn:
+        """Join the panels of each image, drawn one after another, to one scene, real objects first."""
+        panels, (_, attributes, width) = self.config.panels, drawn.codes.shape
+        shift = np.array(panel_boxes(self.config))[:, 0]
+        scenes = len(drawn.mask) // panels
+        boxes = drawn.boxes.reshape(scenes, panels, width, 4) + shift[:, None, None] * [1, 0, 1, 0]
+        panel = np.broadcast_to(np.arange(panels)[:, None], (scenes, panels, width)).reshape(scenes, -1)
+        mask = drawn.mask.reshape(scenes, -1)
+        order = np.argsort(~mask, axis=1, kind="stable")[:, : int(mask.sum(1).max())]
+        codes = drawn.codes.reshape(scenes, panels, attributes, width).swapaxes(1, 2).reshape(scenes, attributes, -1)
+        mask = np.take_along_axis(mask, order, 1)
+        front = None if drawn.in_front is None else np.zeros((*mask.shape, mask.shape[1]), bool)
+        joined = np.take_along_axis(boxes.reshape(scenes, -1, 4), order[..., None], 1) * mask[..., None]
+        return Drawn(
+            np.take_along_axis(codes, order[:, None], 2), joined, mask,
+            np.take_along_axis(drawn.degrees.reshape(scenes, -1), order, 1), np.take_along_axis(panel, order, 1), front,
+        )  # fmt: skip
 
     def _values(self, rng: np.random.Generator, wishes: Integers, objects: Integers, miss: Floats) -> Integers:
         """Return value codes [scenes objects attributes]."""
@@ -167,7 +216,9 @@ class Sampler:
 
     # ---- places ----------------------------------------------------------------------------------------------------
 
-    def place_objects(self, rng: np.random.Generator, codes: Integers, mask: NDArray[np.bool_]) -> Drawn:
+    def place_objects(
+        self, rng: np.random.Generator, codes: Integers, mask: NDArray[np.bool_], stack: NDArray[np.bool_]
+    ) -> Drawn:
         """Give objects with values [scenes objects attributes] their sizes, rotations and places."""
         scenes, width = mask.shape
         degrees = np.zeros((scenes, width), np.int64)
@@ -181,6 +232,7 @@ class Sampler:
             boxes, front = np.concatenate([centres - sides / 2, centres + sides / 2], -1), None
         else:
             boxes, front = self._free(rng, codes, sides, degrees, mask)
+        boxes[stack] = self._tower(mask.shape[1])
         boxes[~mask] = 0
         codes[~mask] = -1
         panel = np.zeros((scenes, width), np.int64)
@@ -210,8 +262,15 @@ class Sampler:
             diameter = np.array(self.config.size_px)[rng.integers(len(self.config.size_px), size=codes.shape[:2])]
         diameter = diameter * (1 + self.config.size_jitter * rng.uniform(-1, 1, diameter.shape))
         sides = diameter[..., None] * self.extents[codes[..., self.place("shape")], degrees]
-        step = STEP_PX * (2 if self.config.placement == "free" else 0.25)
+        step = self.config.step_px * (2 if self.config.placement == "free" and not self._exact else 0.25)
         return np.maximum(np.round(sides / step) * step, step)
+
+    def _tower(self, blocks: int) -> Floats:
+        """Return the boxes of a tower's blocks, the lowest first, as NLVR stacks them: 1 px apart, in the middle."""
+        side = float(self.diameters[self.codes["medium"]])
+        left = (self.config.width - side) / 2
+        tops = self.config.height - side - np.arange(blocks) * (side + 1)
+        return np.stack([np.full(blocks, left), tops, np.full(blocks, left + side), tops + side], -1)
 
     def _cells(self, rng: np.random.Generator, mask: NDArray[np.bool_]) -> Floats:
         """Return the centres of different cells of a grid."""
@@ -259,10 +318,13 @@ class Sampler:
         columns = np.arange(scenes)
         for place in range(width):
             mine = half[place][:, None]
-            tried = 1 + mine + rng.random((2, PLACES, scenes)) * (room - 2 - 2 * mine)
+            edge = EDGE_PX if self.config.walls else 1
+            tried = edge + mine + rng.random((2, PLACES, scenes)) * (room - 2 * edge - 2 * mine)
+            if self.config.walls:
+                self._against_wall(rng, tried, mine, room)
             if place and (self.config.touching or self.config.overlap):
                 self._lean(rng, tried, mine, centres[:place], half[:place])
-            tried = np.round((tried - mine) / STEP_PX) * STEP_PX + mine
+            tried = np.round((tried - mine) / self.config.step_px) * self.config.step_px + mine
             fits = ((tried >= mine) & (tried <= room - mine)).all(0)
             for earlier in range(place):
                 fits &= self._clear(tried, centres[earlier][:, None], half[earlier][:, None] + mine)
@@ -272,6 +334,12 @@ class Sampler:
         corners = np.stack([centres - half, centres + half], 1)  # [objects, 2, axis, scenes]
         return corners.transpose(3, 0, 1, 2).reshape(scenes, width, 4), done
 
+    def _against_wall(self, rng: np.random.Generator, tried: Floats, mine: Floats, room: NDArray[np.int64]) -> None:
+        """Move some of the tried places against a wall of the panel, now and then into a corner."""
+        ends = np.where(rng.random(tried.shape) < 0.5, np.broadcast_to(mine, tried.shape), room - mine)
+        to_wall = rng.random(tried.shape) < self.config.walls / 2
+        np.copyto(tried, ends, where=to_wall)
+
     def _lean(self, rng: np.random.Generator, tried: Floats, mine: Floats, centres: Floats, half: Floats) -> None:
         """Move some of the tried places, of some of the scenes, against or over an earlier object."""
         _, places, scenes = tried.shape
@@ -280,7 +348,11 @@ class Sampler:
         axis = rng.integers(2, size=(places, scenes))
         axis = np.stack([axis == 0, axis == 1])
         side = np.where(rng.random((places, scenes)) < 0.5, 1, -1)
-        against = other + axis * side * (mine + reach) + ~axis * (rng.random(tried.shape) - 0.5) * 0.6 * mine
+        against = (
+            other
+            + axis * side * (mine + reach + self.config.contact_px)
+            + ~axis * (rng.random(tried.shape) - 0.5) * 0.6 * mine
+        )
         np.copyto(tried, against, where=rng.random(scenes) < self.config.touching)
         far = rng.uniform(*OVER, (places, scenes))
         aside = rng.uniform(-1, 1, tried.shape) * far
@@ -293,7 +365,7 @@ class Sampler:
         gap = (apart - reach).max(0)
         fine = gap >= self.config.gap_px
         if self.config.touching:
-            fine |= np.abs(gap) < STEP_PX / 2
+            fine |= np.abs(gap - self.config.contact_px) < 0.01
         if self.config.overlap:
             far = (apart / reach).max(0)
             fine |= (far > OVER[0]) & (far < OVER[1])

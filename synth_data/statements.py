@@ -6,7 +6,7 @@ roles, the wrong quantifier. Whoever holds scenes in which exactly one of the tw
 false for a known reason, and texts that tell nothing of their truth.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -35,7 +35,8 @@ class Text:
     """One text with its gold layout, and the wishes that a scene should meet for it to mean something.
 
     ``way``: how it differs from its twin. ``target``: the number that it should be answered by, -1 for any answer.
-    ``miss``: the chance that an object of a scene misses one value of the wish that it follows.
+    ``miss``: the chance that an object of a scene misses one value of the wish that it follows. ``stack``: it speaks of
+    towers.
     """
 
     family: str
@@ -45,6 +46,7 @@ class Text:
     way: str = ""
     target: int = -1
     miss: float = 0.4
+    stack: bool = False
 
 
 class Claim(NamedTuple):
@@ -56,6 +58,7 @@ class Claim(NamedTuple):
     swap: bool = False  # its nouns have roles that can be swapped
     definite: bool = False  # its nouns are "the ...", so that every one must be there, the twin's too
     miss: float = 0.4
+    stack: bool = False  # it speaks of towers
 
 
 TRIES = 2000
@@ -78,9 +81,9 @@ def _wishes(parts: Parts) -> list[Wish]:
     return [noun.wish for noun in nouns_of(parts)]
 
 
-def statement_pair(family: str, words: Words) -> tuple[Text, Text]:
-    """Draw a text of a family and its twin."""
-    claim = CLAIMS[family]
+def statement_pair(family: str, words: Words, claims: Mapping[str, Claim] | None = None) -> tuple[Text, Text]:
+    """Draw a text of a family, by default one of CLAIMS, and its twin."""
+    claim = (claims or CLAIMS)[family]
     for _ in range(TRIES):
         parts, state = claim.draw(words), words.surface().state
         changed, way = vary(parts, claim, words)
@@ -88,8 +91,8 @@ def statement_pair(family: str, words: Words) -> tuple[Text, Text]:
         other, other_layout = claim.say(changed, Surface(state), words)
         if layout != other_layout and words.admits(layout) and words.admits(other_layout):
             wishes, others = _wished(claim, parts, changed), _wished(claim, changed, parts)
-            first = Text(family, text, layout, wishes, way, miss=claim.miss)
-            return first, Text(family, other, other_layout, others, way, miss=claim.miss)
+            first = Text(family, text, layout, wishes, way, miss=claim.miss, stack=claim.stack)
+            return first, Text(family, other, other_layout, others, way, miss=claim.miss, stack=claim.stack)
     raise ConfigError(f'family "{family}": no text of it keeps to what is held out and required')
 
 
