@@ -7,6 +7,7 @@ SHAPES anti-aliases by exact area. NLVR's images were drawn by a browser: covera
 below are read off its images, and a pixel is 211 (1 - c) + colour c, rounded.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
@@ -16,7 +17,7 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 
 from nmn.errors import SceneError, did_you_mean
-from nmn.scene import SceneGraph, SceneObject
+from nmn.scene import Box, SceneGraph, SceneObject
 
 Floats = NDArray[np.float64]
 Images = NDArray[np.uint8]
@@ -24,7 +25,7 @@ Images = NDArray[np.uint8]
 SHAPES_PX = 30
 SHAPES_CHANNELS = ("blue", "green", "red")
 SHAPES_NOISE = 0.2  # each channel of each object: full or nothing, plus U(-0.2, 0.2), clipped
-ROWS = 32  # lines per pixel on which coverage is measured; exact along each line
+LINES = 32  # of each pixel, on which coverage is measured; exact along each line
 
 NLVR_PX = (400, 100)
 NLVR_PANELS = ((0, 0, 100, 100), (150, 0, 250, 100), (300, 0, 400, 100))
@@ -63,25 +64,24 @@ def paint_shapes(scene: SceneGraph, colors: Floats) -> Images:
     image = np.zeros((SHAPES_PX, SHAPES_PX, 3))
     for thing, color in zip(scene.objects, colors, strict=True):
         if shape := _value("shape", thing, ("square", "circle", "triangle")):
-            coverage = _coverage(shape, thing.box)[:, :, None]
-            image = image * (1 - coverage) + color * coverage
-    return image.astype(np.uint8)
+            left, top = (max(0, math.floor(side)) for side in thing.box[:2])
+            right, bottom = (min(SHAPES_PX, math.ceil(side)) for side in thing.box[2:])
+            coverage = _coverage(shape, thing.box, np.arange(left, right), np.arange(top, bottom))
+            image[top:bottom, left:right] += (color - image[top:bottom, left:right]) * coverage[:, :, None]
+    return np.rint(image).astype(np.uint8)
 
 
-def _coverage(shape: str, box: tuple[float, float, float, float]) -> Floats:
-    """Return the share of each pixel that a shape covers: the mean, over lines, of the stretch of it on the line."""
+def _coverage(shape: str, box: Box, columns: NDArray[np.int64], rows: NDArray[np.int64]) -> Floats:
+    """Return the share that a shape covers of each pixel: the mean, over its lines, of the stretch inside."""
     left, top, right, bottom = box
-    y = (np.arange(SHAPES_PX * ROWS) + 0.5) / ROWS
+    y = rows[:, None] + (np.arange(LINES) + 0.5) / LINES
     along = np.clip((y - top) / (bottom - top), 0, 1)
-    reach = {
-        "square": np.ones_like(along),
-        "circle": 2 * np.sqrt(along * (1 - along)),
-        "triangle": along,
-    }[shape] * ((right - left) / 2)
-    middle, columns = (left + right) / 2, np.arange(SHAPES_PX)
-    stretch = np.minimum(columns + 1, middle + reach[:, None]) - np.maximum(columns, middle - reach[:, None])
-    height = np.clip(np.minimum(y + 0.5 / ROWS, bottom) - np.maximum(y - 0.5 / ROWS, top), 0, None)[:, None]
-    return np.asarray((np.clip(stretch, 0, None) * height).reshape(SHAPES_PX, ROWS, SHAPES_PX).sum(1))
+    widths = {"square": np.ones_like(along), "circle": 2 * np.sqrt(along * (1 - along)), "triangle": along}
+    reach = widths[shape][:, :, None] * ((right - left) / 2)
+    middle = (left + right) / 2
+    stretch = np.minimum(columns + 1, middle + reach) - np.maximum(columns, middle - reach)
+    height = np.minimum(y + 0.5 / LINES, bottom) - np.maximum(y - 0.5 / LINES, top)
+    return np.asarray((np.clip(stretch, 0, None) * np.clip(height, 0, None)[:, :, None]).sum(1))
 
 
 def render_nlvr(scene: SceneGraph) -> Images:

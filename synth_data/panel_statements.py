@@ -55,7 +55,9 @@ def _said_of_panels(quantifier: Part, content: Said, panel: str, surface: Surfac
     contain = surface.of("contains" if one else "contain", "has" if one else "have")
     name = quantifier.name
     if name == "a":
-        return f"there is a {panel} that {surface.of('contains', 'has')} {text}.", call("exists", held)
+        if text.startswith(("more ", "fewer ")):  # "with more ... than" is not English
+            return f"a {panel} {surface.of('contains', 'has')} {text}.", call("exists", held)
+        return surface.of(f"there is a {panel} with {text}.", f"a {panel} has {text}."), call("exists", held)
     if name in COUNTS:
         spoken = {"exactly": "exactly", "at_least": "at least"}[name]
         comparison = {"exactly": "equal", "at_least": "at_least"}[name]

@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
-from PIL import Image, ImageChops, ImageDraw, ImageFilter
+from PIL import Image, ImageDraw, ImageFilter
 
 from nmn.errors import SceneError
 from nmn.scene import Box, SceneGraph
@@ -198,7 +198,7 @@ def _paint(canvas: Image.Image, item: Placed, style: Style) -> None:
             corners = _corners(strokes, item.box, window, fine)
         _keep_rim(draw, strokes, corners, item.rim * fine)
         if item.pitch:
-            mask = ImageChops.darker(mask, _pattern_at(item, window, mask.size, fine))
+            _close(mask, item, window, fine)
         canvas.paste(style.paper, window, mask.reduce(fine))
 
 
@@ -234,19 +234,23 @@ def _keep_rim(draw: ImageDraw.ImageDraw, contours: tuple[Contour, ...], corners:
             draw.ellipse((x - rim, y - rim, x + rim, y + rim), fill=0)
 
 
-def _pattern_at(item: Placed, window: Window, size: tuple[int, int], fine: int) -> Image.Image:
-    """Cut the pattern for a window out of an endless one that is centred on the object."""
+def _close(mask: Image.Image, item: Placed, window: Window, fine: int) -> None:
+    """Take out of a mask what an endless pattern, centred on the object, closes."""
     left, top, right, bottom = item.box
-    pitch, row = (max(2, round(length * fine)) for length in (item.pitch, dot_row_px(item.pitch)))
-    x = -math.floor(((left + right) / 2 - window[0]) * fine) % pitch
-    y = -math.floor(((top + bottom) / 2 - window[1]) * fine) % (2 * row if item.texture == "dotted" else pitch)
-    side = 1 << (max(size) + 2 * pitch - 1).bit_length()
-    return _pattern(item.texture, pitch, row, side).crop((x, y, x + size[0], y + size[1]))
+    pitch, row = max(2, round(item.pitch * fine)), max(2, round(dot_row_px(item.pitch) * fine))
+    x = math.floor(((left + right) / 2 - window[0]) * fine)
+    y = math.floor(((top + bottom) / 2 - window[1]) * fine)
+    if item.texture == "striped":  # rising at 45 degrees, stripes are the same moved along themselves
+        x, y = (x + y) % pitch - pitch, 0
+    else:
+        x, y = x % pitch - pitch, y % (2 * row) - 2 * row
+    side = 1 << (max(mask.size) - min(x, y) - 1).bit_length()
+    mask.paste(0, (x, y, x + side, y + side), _pattern(item.texture, pitch, row, side))
 
 
 @lru_cache(maxsize=64)
 def _pattern(texture: str, pitch: int, row: int, side: int) -> Image.Image:
-    """Return the subpixels that a texture leaves open, 255 each; the first one is the pattern's centre.
+    """Return the subpixels that a texture closes, 255 each; the first one is the pattern's centre.
 
     Stripes rise at 45 degrees. Dots stand in rows, every second row half a pitch further.
     """
@@ -259,4 +263,4 @@ def _pattern(texture: str, pitch: int, row: int, side: int) -> Image.Image:
             x, y = (at + pitch / 2 * (1 - half)) % pitch, (at + row * half) % (2 * row)
             off = np.minimum(x, pitch - x)[None] ** 2 + np.minimum(y, 2 * row - y)[:, None] ** 2
             is_open |= off < (DOT * pitch) ** 2
-    return Image.fromarray(np.where(is_open, np.uint8(255), np.uint8(0)))
+    return Image.fromarray(np.where(is_open, np.uint8(0), np.uint8(255)))

@@ -232,7 +232,8 @@ class Sampler:
             boxes, front = np.concatenate([centres - sides / 2, centres + sides / 2], -1), None
         else:
             boxes, front = self._free(rng, codes, sides, degrees, mask)
-        boxes[stack] = self._tower(mask.shape[1])
+        if stack.any():
+            boxes[stack] = self._tower(mask.shape[1])
         boxes[~mask] = 0
         codes[~mask] = -1
         panel = np.zeros((scenes, width), np.int64)
