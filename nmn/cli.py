@@ -139,7 +139,7 @@ def evaluate_clevr(
 @app.command()
 @clear_errors
 def bench(
-    parts: Annotated[list[str], typer.Argument(help="What to measure: language, executor.")],
+    parts: Annotated[list[str], typer.Argument(help="What to measure: language, executor, generate.")],
     as_json: JsonOption = False,
 ) -> None:
     """Measure speed, each figure beside its target."""

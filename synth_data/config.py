@@ -52,7 +52,7 @@ class SynthConfig:
     sizes: tuple[str, ...] = ()
     textures: tuple[str, ...] = ()
     shades: tuple[str, ...] = ()
-    size_px: tuple[float, ...] = (7.0, 11.0, 16.0)  # longest side of the values of size, in the lexicon's order
+    size_px: tuple[float, ...] = (9.0, 13.0, 18.0)  # longest side of the values of size, in the lexicon's order
     size_jitter: float = 0.1  # part of it, up or down
     rotate: bool = False
     held_out: tuple[str, ...] = ()  # such as "red circle": pairs of a colour and a shape that no object has

@@ -40,7 +40,7 @@ def differences(scenes: list[SceneGraph], size: int, style: Style | None = None)
 @pytest.mark.parametrize("size", TOLERANCES)
 @pytest.mark.parametrize("texture", TEXTURES)
 def test_both_renderers_draw_every_texture_alike(texture: str, size: int) -> None:
-    off = differences([random_scene(seed, texture=texture) for seed in range(60 if size < 512 else 8)], size)
+    off = differences([random_scene(seed, texture=texture) for seed in range(32 if size < 512 else 4)], size)
     mean, rare = TOLERANCES[size]
     assert off.mean() < mean
     assert np.percentile(off, 99.9) < rare
@@ -50,7 +50,7 @@ def test_both_renderers_draw_every_texture_alike(texture: str, size: int) -> Non
 @pytest.mark.parametrize("shape", SHAPES)
 def test_both_renderers_draw_every_shape_alike(shape: str, size: int) -> None:
     off = differences(
-        [random_scene(seed, shape=shape, texture="solid") for seed in range(60 if size < 512 else 8)], size
+        [random_scene(seed, shape=shape, texture="solid") for seed in range(32 if size < 512 else 4)], size
     )
     assert off.mean() < 56 / size
     assert np.percentile(off, 99.9) < TOLERANCES[size][1]

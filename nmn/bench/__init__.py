@@ -4,6 +4,11 @@ from collections.abc import Callable
 
 from nmn.bench.executor import bench_executor
 from nmn.bench.figure import Figure
+from nmn.bench.generate import bench_generate
 from nmn.bench.language import bench_language
 
-BENCHES: dict[str, Callable[[], list[Figure]]] = {"language": bench_language, "executor": bench_executor}
+BENCHES: dict[str, Callable[[], list[Figure]]] = {
+    "language": bench_language,
+    "executor": bench_executor,
+    "generate": bench_generate,
+}
