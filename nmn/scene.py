@@ -34,14 +34,15 @@ class SceneObject:
     panel: int = 0
 
     def __post_init__(self) -> None:
-        if not all(isinstance(text, str) and text for item in self.attributes.items() for text in item):
-            raise SceneError(f"attributes map names to values, both non-empty text; got {dict(self.attributes)!r}")
+        for name, value in self.attributes.items():
+            if not (isinstance(name, str) and isinstance(value, str) and name and value):
+                raise SceneError(f"attributes map names to values, both non-empty text; got {dict(self.attributes)!r}")
         object.__setattr__(self, "attributes", MappingProxyType(dict(self.attributes)))
-        if len(self.box) != 4 or not all(_is_finite(side) for side in self.box):
+        if len(self.box) != 4 or not all([_is_finite(side) for side in self.box]):
             raise SceneError(f"box is four finite numbers [left, top, right, bottom], got {list(self.box)!r}")
         if self.box[0] > self.box[2] or self.box[1] > self.box[3]:
             raise SceneError(f"box is [left, top, right, bottom] with left <= right and top <= bottom, got {self.box}")
-        object.__setattr__(self, "box", tuple(float(side) for side in self.box))
+        object.__setattr__(self, "box", tuple([float(side) for side in self.box]))
         if not _is_finite(self.rotation):
             raise SceneError(f"rotation is a finite number of degrees, got {self.rotation!r}")
         if type(self.panel) is not int or self.panel < 0:
@@ -192,4 +193,4 @@ def _check_panel(box: Any) -> Box:
 
 
 def _is_finite(value: object) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < MAX_PX
+    return type(value) is not bool and isinstance(value, (int, float)) and -MAX_PX < value < MAX_PX

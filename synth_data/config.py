@@ -22,7 +22,7 @@ VALUE_FIELDS = {"shapes": "shape", "colors": "color", "sizes": "size", "textures
 class SynthConfig:
     """What is generated; a dataset is a function of this, ``size`` and ``seed`` among it.
 
-    Lengths are pixels of the scene (``width`` x ``height`` of one panel); images are drawn ``pixels`` high. Empty lists
+    Lengths are pixels of the scene (``width`` x ``height`` of one panel); the longer side of an image has ``pixels`` pixels. Empty lists
     of values mean all that the lexicon has. ``unsure_px`` is the margin of three-valued truth.
     """
 
@@ -66,7 +66,7 @@ class SynthConfig:
     min_count: int = 0
     held_out_relations: tuple[str, ...] = ()  # such as "above square": pairs of a relation and the noun after it
     required_relations: tuple[str, ...] = ()  # pairs of which every text has one
-    draws: int = 6  # scenes drawn for a text at once, among which the answers are found
+    draws: int = 8  # scenes drawn for a text at once, among which the answers are found
     unsure_px: float = 1.5
     contrast: bool = False  # four examples a text: two texts that differ in one word, two scenes in one object
     captions: int = 0  # captions of every image
@@ -128,6 +128,8 @@ class SynthConfig:
         for name, (low, high) in ranges.items():
             if not low <= getattr(self, name) <= high:
                 raise ConfigError(f"{name}: expected {low} to {high}, got {getattr(self, name)}")
+        if self.contrast and self.shard_size % 4:
+            raise ConfigError(f"shard_size: contrast makes groups of four, so a multiple of 4; got {self.shard_size}")
         for low_name, high_name in (
             ("min_objects", "max_objects"),
             ("min_hops", "max_hops"),

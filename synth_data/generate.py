@@ -6,8 +6,10 @@ only the twin is; of these four cells one is taken by chance. So every text is c
 a named reason, and no text tells its answer.
 """
 
+import gc
 import random
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -34,12 +36,14 @@ from synth_data.statements import CLAIMS, Text, statement_pair, superlatives
 
 Integers = NDArray[np.int64]
 TRIES = 300  # times that scenes are drawn for an example before its family is given up
-PATIENCE = 6  # times that scenes are drawn for a text before another one is drawn
+PATIENCE = 2  # times that scenes are drawn for a text before another one is drawn
 AT_ONCE = 1500  # scenes drawn together at least, so that the last few texts of a block do not take many rounds
 MOST_DRAWS = 60
 ALL_CLAIMS = {**CLAIMS, **PANEL_CLAIMS}
 ALL_FAMILIES = (*ALL_CLAIMS, *QUESTIONS)
 # made only where they are asked for by name: seldom true of a scene, or in a language of their own
+DIRECTIONS = {"left_of": (0, -1), "right_of": (0, 1), "above": (1, -1), "below": (1, 1)}  # axis and sign
+ORDERED = ("query_ordinal", "tower_end")  # families that speak of the sides of a scene
 BY_NAME = ("between", "cells", *PANEL_CLAIMS)
 
 
@@ -98,6 +102,23 @@ def blocks(config: SynthConfig) -> int:
 def generate_block(config: SynthConfig, block: int) -> list[Example]:
     """Return the examples of one block."""
     size = min(config.shard_size, config.size - block * config.shard_size)
+    with _no_collection():
+        return _block(config, block, size)
+
+
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """Keep Python's cyclic garbage collector from going through a block's many small objects again and again."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
+def _block(config: SynthConfig, block: int, size: int) -> list[Example]:
     maker = _maker(config)
     chosen = maker.choose(size, np.random.default_rng([config.seed, block]), random.Random(f"{config.seed} {block}"))
     spoken = captions([item.scene for item in chosen], config, random.Random(f"{config.seed} {block} captions"))
@@ -116,17 +137,21 @@ class Maker:
         self.config, self.sampler = config, Sampler(config)
         self.library = exact_library(self.sampler.lexicon)
         self.families = families(config)
-        sides = {"leftmost", "rightmost", "topmost", "bottommost"}
-        self.words_used = {*config.relations, *superlatives(Words(config, random.Random())), *sides, "on", "under"}
+        extremes = (
+            superlatives(Words(config, random.Random())) if any("superl" in name for name in self.families) else []
+        )
+        sides = ["leftmost", "rightmost", "topmost", "bottommost"] if set(ORDERED) & set(self.families) else []
+        self.words_used = {*config.relations, *extremes, *sides, "on", "under"}
 
     def choose(self, size: int, rng: np.random.Generator, texts: random.Random) -> list[Chosen]:
         """Return that many texts with scenes; raise ConfigError naming a family for which none are found."""
         words = Words(self.config, texts)
+        first = texts.randrange(len(self.families))  # so that small blocks have every family too
         if self.config.contrast:
-            size, every = -(-size // 4), size
-            names = [name for name in self.families if name in ALL_CLAIMS]
-            return self._contrasts([names[place % len(names)] for place in range(size)], words, rng)[:every]
-        names = [self.families[place % len(self.families)] for place in range(size)]
+            claims = [name for name in self.families if name in ALL_CLAIMS]
+            names = [claims[(first + place) % len(claims)] for place in range(-(-size // 4))]
+            return self._contrasts(names, words, rng)[:size]
+        names = [self.families[(first + place) % len(self.families)] for place in range(size)]
         texts.shuffle(names)
         wanted = [Wanted(name, texts.random()) for name in names]
         pending = wanted
@@ -251,8 +276,20 @@ class Maker:
         else:
             objects = rng.integers(low, config.max_objects + 1)
         miss = np.repeat([item.texts[0].miss for item in pending], draws)
+        links = self._links(pending, draws)
         stack = np.repeat([item.texts[0].stack for item in pending], draws)
-        return self.sampler.draw(rng, wishes.reshape(-1, most, wishes.shape[-1]), objects, miss, stack)
+        return self.sampler.draw(rng, wishes.reshape(-1, most, wishes.shape[-1]), objects, miss, stack, links)
+
+    def _links(self, pending: list[Wanted], draws: int) -> Integers:
+        """Return the links that each scene should meet: those of the text and of its twin in turn."""
+        most = max(len(text.links) for item in pending for text in item.texts)
+        links = np.zeros((len(pending), draws, most, 4), np.int64)
+        for place, item in enumerate(pending):
+            for turn, text in enumerate(item.texts):
+                for row, (one, name, other) in enumerate(text.links):
+                    if name in DIRECTIONS:
+                        links[place, turn :: len(item.texts), row] = (one, other, *DIRECTIONS[name])
+        return links.reshape(-1, most, 4)
 
     def _wish_codes(self, text: Text, most: int) -> Integers:
         codes = np.full((most, len(self.sampler.attributes)), -1)

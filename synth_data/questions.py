@@ -8,18 +8,22 @@ from collections.abc import Callable
 
 from nmn.errors import ConfigError
 from nmn.layout import Layout
-from synth_data.phrases import Wish, Words, both, call, numeral
+from synth_data.phrases import OPPOSITE, Wish, Words, both, call, numeral
 from synth_data.statements import (
     TRIES,
     Text,
+    Link,
     draw_chain,
     hops,
+    links_of,
     nouns_of,
     said_chain,
     said_relation,
+    sized,
     superlatives,
 )
 
+MISS = 0.04  # chance that an object misses one value of its wish, where nothing is to be counted
 ORDINALS = ("first", "second", "third")
 SIDES = {"leftmost": "left", "rightmost": "right", "topmost": "top", "bottommost": "bottom"}
 
@@ -27,15 +31,17 @@ SIDES = {"leftmost": "left", "rightmost": "right", "topmost": "top", "bottommost
 def question(family: str, words: Words, aim: float) -> Text:
     """Draw a text of a family; ``aim`` in [0, 1) says which of the numbers that may answer it should."""
     for _ in range(TRIES):
-        text, layout, wishes, target = QUESTIONS[family](words, aim)
+        text, layout, wishes, target, *links = QUESTIONS[family](words, aim)
         if words.admits(layout):
             break
     else:
         raise ConfigError(f'family "{family}": no text of it keeps to what is held out and required')
-    return Text(family, text, layout, tuple(wishes), target=target, miss=0.2 if target < 0 else 0.0)
+    return Text(
+        family, text, layout, tuple(wishes), target=target, miss=MISS if target < 0 else 0.0, links=tuple(links)
+    )
 
 
-Drawn = tuple[str, Layout, list[Wish], int]
+Drawn = tuple[str, Layout, list[Wish], int, *tuple[Link, ...]]
 
 
 def _target(words: Words, aim: float, most: int = 99) -> int:
@@ -54,8 +60,10 @@ def _count_related(words: Words, aim: float) -> Drawn:
     noun, *others = nouns_of(chain)
     related, layout = said_relation(chain[1:], surface, words)
     text = surface.of(f"how many {noun.plural} are {related}?", f"how many {noun.plural} {related} are there?")
-    wishes = [noun.wish] * (target + 1) + [other.wish for other in others]
-    return text, call("count", both(noun.layout, layout)), wishes, target
+    wishes = [noun.wish] * target + [other.wish for other in others] + [noun.wish]
+    name, after = links_of(chain)[0][1], target
+    links = [(place, name, after) for place in range(target)] + [(len(wishes) - 1, OPPOSITE.get(name, name), after)]
+    return text, call("count", both(noun.layout, layout)), wishes, target, *links, *links_of(chain, target - 1)[1:]
 
 
 def _count_same(words: Words, aim: float) -> Drawn:
@@ -98,7 +106,8 @@ def _query_related(words: Words, aim: float) -> Drawn:
     chain = (words.noun(without=(name,)), *chain[1:])
     text, layout = said_chain(chain, words.surface(), words)
     asked = call("describe", call("unique", layout), of=name)
-    return _ask(name, f"the {text}", words), asked, [noun.wish for noun in nouns_of(chain)], -1
+    wishes = [noun.wish for noun in nouns_of(chain)]
+    return _ask(name, f"the {text}", words), asked, wishes, -1, *links_of(chain)
 
 
 def _query_superlative(words: Words, aim: float) -> Drawn:
@@ -137,7 +146,7 @@ def _refer(words: Words, aim: float) -> Drawn:
 def _refer_related(words: Words, aim: float) -> Drawn:
     chain = draw_chain(words, hops(words))
     text, layout = said_chain(chain, words.surface(), words)
-    return f"the {text}", call("unique", layout), [noun.wish for noun in nouns_of(chain)], -1
+    return f"the {text}", call("unique", layout), [noun.wish for noun in nouns_of(chain)], -1, *links_of(chain)
 
 
 QUESTIONS: dict[str, Callable[[Words, float], Drawn]] = {

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nmn.errors import ConfigError
+from nmn.lexicon import Order
 from nmn.modules.geometry import PanelBoxes, SceneArrays
 from nmn.scene import Box, SceneGraph, SceneObject
 from synth_data.config import SynthConfig
@@ -50,6 +51,7 @@ class Sampler:
         self.names = tuple(self.lexicon.attribute_of)
         self.codes = {value: code for code, value in enumerate(self.names)}
         self.values = [self._values_of(name) for name in self.attributes]
+        self._attributes: dict[tuple[int, ...], dict[str, str]] = {}
         self.allowed = self._allowed()
         if not self.allowed.any():
             raise ConfigError("held_out: no pair of a colour and a shape is left")
@@ -63,6 +65,14 @@ class Sampler:
     def _exact(self) -> bool:
         """Whether every outline fills a square box, as in SHAPES and NLVR."""
         return self.config.style in ("shapes", "nlvr")
+
+    def attributes_of(self, codes: tuple[int, ...]) -> dict[str, str]:
+        """Return the attributes that value codes stand for."""
+        found = self._attributes.get(codes)
+        if found is None:
+            pairs = zip(self.attributes, codes, strict=True)
+            found = self._attributes[codes] = {name: self.names[code] for name, code in pairs if code >= 0}
+        return found
 
     def place(self, attribute: str) -> int:
         """Return the position of an attribute."""
@@ -111,24 +121,35 @@ class Sampler:
         objects: Integers,
         miss: Floats,
         stack: NDArray[np.bool_] | None = None,
+        links: Integers | None = None,
     ) -> Drawn:
         """Draw a scene for each row of ``wishes`` [scenes wishes attributes], ``objects`` [scenes] objects in a panel.
 
         ``miss`` [scenes]: the chance that an object misses one value of its wish. ``stack`` [scenes]: whether objects
-        stand in a tower. Each panel is drawn alone, for the same wishes.
+        stand in a tower. ``links`` [scenes links 4]: (wish, other wish, axis, sign) where the centre of one wish's
+        object should lie beyond that of the other's, sign 0 for none. Each panel is drawn alone, for the same wishes.
         """
         panels = self.config.panels
         if panels > 1:
             objects = rng.integers(self.config.min_objects, np.repeat(objects, panels) + 1)
-        repeated = [np.repeat(array, panels, axis=0) for array in (wishes, miss)]
-        stacked = np.repeat(np.zeros(len(wishes), bool) if stack is None else stack, panels)
+        if links is None:
+            links = np.zeros((len(wishes), 0, 4), np.int64)
+        wishes, miss, links = (np.repeat(array, panels, axis=0) for array in (wishes, miss, links))
+        stacked = np.zeros(len(wishes), bool) if stack is None else np.repeat(stack, panels)
         objects = np.where(stacked, np.minimum(objects, TOWER), objects)
-        drawn = self._draw_panels(rng, repeated[0], objects, repeated[1], stacked)
+        drawn = self._draw_panels(rng, wishes, objects, miss, stacked, links)
         return drawn if panels == 1 else self._side_by_side(drawn)
 
     def _draw_panels(
-        self, rng: np.random.Generator, wishes: Integers, objects: Integers, miss: Floats, stack: NDArray[np.bool_]
+        self,
+        rng: np.random.Generator,
+        wishes: Integers,
+        objects: Integers,
+        miss: Floats,
+        stack: NDArray[np.bool_],
+        links: Integers,
     ) -> Drawn:
+        """Draw scenes of one panel each."""
         scenes, width = len(wishes), int(objects.max())
         mask = np.arange(width) < objects[:, None]
         codes = self._values(rng, wishes, objects, miss)
@@ -137,7 +158,7 @@ class Sampler:
         if stack.any():
             codes[stack, :, self.place("shape")] = self.codes["square"]
             codes[stack, :, self.place("size")] = self.codes["medium"]
-        return self.place_objects(rng, codes, mask, stack)
+        return self.place_objects(rng, codes, mask, stack, _relinked(links, order, mask))
 
     def _side_by_side(self, drawn: Drawn) -> Drawn:
         """Join the panels of each image, drawn one after another, to one scene, real objects first."""
@@ -217,7 +238,12 @@ class Sampler:
     # ---- places ----------------------------------------------------------------------------------------------------
 
     def place_objects(
-        self, rng: np.random.Generator, codes: Integers, mask: NDArray[np.bool_], stack: NDArray[np.bool_]
+        self,
+        rng: np.random.Generator,
+        codes: Integers,
+        mask: NDArray[np.bool_],
+        stack: NDArray[np.bool_],
+        links: Integers,
     ) -> Drawn:
         """Give objects with values [scenes objects attributes] their sizes, rotations and places."""
         scenes, width = mask.shape
@@ -231,7 +257,7 @@ class Sampler:
             centres = self._cells(rng, mask)
             boxes, front = np.concatenate([centres - sides / 2, centres + sides / 2], -1), None
         else:
-            boxes, front = self._free(rng, codes, sides, degrees, mask)
+            boxes, front = self._free(rng, codes, sides, degrees, mask, links)
         if stack.any():
             boxes[stack] = self._tower(mask.shape[1])
         boxes[~mask] = 0
@@ -283,17 +309,23 @@ class Sampler:
         return (np.stack([cells % grid, cells // grid], -1) + 0.5) * steps
 
     def _free(
-        self, rng: np.random.Generator, codes: Integers, sides: Floats, degrees: Integers, mask: NDArray[np.bool_]
+        self,
+        rng: np.random.Generator,
+        codes: Integers,
+        sides: Floats,
+        degrees: Integers,
+        mask: NDArray[np.bool_],
+        links: Integers,
     ) -> tuple[Floats, NDArray[np.bool_] | None]:
         """Put objects anywhere, one after the other, the large ones first; redo the scenes that have no room left."""
         order = np.argsort(-sides.max(-1) * mask, axis=1)[:, :, None]
         large_first = np.take_along_axis(sides, order, 1)
-        counts = mask.sum(1)
+        links, counts = _relinked(links, order[..., 0], mask), mask.sum(1)
         boxes = np.zeros((*mask.shape, 4))
         front = np.zeros((*mask.shape, mask.shape[1]), bool)
         todo = np.arange(len(mask))
         for _ in range(ROUNDS):
-            placed, done = self._throw(rng, large_first[todo], counts[todo])
+            placed, done = self._throw(rng, large_first[todo], counts[todo], links[todo])
             back = np.empty_like(placed)
             np.put_along_axis(back, order[todo], placed, 1)
             if self.config.overlap:
@@ -306,8 +338,10 @@ class Sampler:
                 return boxes, front if "in_front_of" in self.lexicon.relations else None
         raise ConfigError(self._no_room(sides[todo], mask[todo]))
 
-    def _throw(self, rng: np.random.Generator, sides: Floats, counts: Integers) -> tuple[Floats, NDArray[np.bool_]]:
-        """Try PLACES places for each object in turn; return the boxes and which scenes are complete.
+    def _throw(
+        self, rng: np.random.Generator, sides: Floats, counts: Integers, links: Integers
+    ) -> tuple[Floats, NDArray[np.bool_]]:
+        """Try PLACES places for each object in turn, within its links; return the boxes and which scenes are complete.
 
         All arrays have the scenes last, so that every operation runs over long rows.
         """
@@ -319,8 +353,8 @@ class Sampler:
         columns = np.arange(scenes)
         for place in range(width):
             mine = half[place][:, None]
-            edge = EDGE_PX if self.config.walls else 1
-            tried = edge + mine + rng.random((2, PLACES, scenes)) * (room - 2 * edge - 2 * mine)
+            low, high = self._bounds(place, half[place], centres, links)
+            tried = low[:, None] + rng.random((2, PLACES, scenes)) * (high - low)[:, None]
             if self.config.walls:
                 self._against_wall(rng, tried, mine, room)
             if place and (self.config.touching or self.config.overlap):
@@ -334,6 +368,31 @@ class Sampler:
             centres[place] = tried[:, best, columns]
         corners = np.stack([centres - half, centres + half], 1)  # [objects, 2, axis, scenes]
         return corners.transpose(3, 0, 1, 2).reshape(scenes, width, 4), done
+
+    def _bounds(self, place: int, mine: Floats, centres: Floats, links: Integers) -> tuple[Floats, Floats]:
+        """Return the least and largest centre [axis scenes] that an object's links to those before it leave it."""
+        edge = EDGE_PX if self.config.walls else 1
+        least = edge + mine
+        most = np.array([self.config.width, self.config.height])[:, None] - edge - mine
+        low, high = least.copy(), most.copy()
+        for one, other, axis, sign in links.transpose(1, 2, 0):
+            for me, partner, side in ((one, other, sign), (other, one, -sign)):
+                rows = np.flatnonzero((me == place) & (partner < place) & (sign != 0))
+                bound = centres[partner[rows], axis[rows], rows] + side[rows] * self._clear_px
+                beyond = side[rows] > 0
+                low[axis[rows][beyond], rows[beyond]] = np.maximum(low[axis[rows], rows], bound)[beyond]
+                high[axis[rows][~beyond], rows[~beyond]] = np.minimum(high[axis[rows], rows], bound)[~beyond]
+        fits = low <= high
+        return np.where(fits, low, least), np.where(fits, high, np.maximum(most, least))
+
+    @cached_property
+    def _clear_px(self) -> float:
+        """How far apart centres must be for a relation to be sure."""
+        margins = [
+            entry.meaning.margin for entry in self.lexicon.relations.values() if isinstance(entry.meaning, Order)
+        ]
+        unit = self.lexicon.unit_px or max(image_size(self.config))
+        return max(margins) * unit + self.config.unsure_px + self.config.step_px
 
     def _against_wall(self, rng: np.random.Generator, tried: Floats, mine: Floats, room: NDArray[np.int64]) -> None:
         """Move some of the tried places against a wall of the panel, now and then into a corner."""
@@ -383,6 +442,19 @@ class Sampler:
         )
 
 
+def _relinked(links: Integers, order: Integers, mask: NDArray[np.bool_]) -> Integers:
+    """Return links whose objects were put into another order; those to objects that a scene lacks are dropped."""
+    if not links.shape[1]:
+        return links
+    places = np.argsort(order, axis=1)
+    moved = links.copy()
+    for side in (0, 1):
+        known = np.minimum(links[..., side], places.shape[1] - 1)
+        moved[..., side] = np.take_along_axis(places, known, 1)
+        moved[..., 3] *= (links[..., side] < places.shape[1]) & (moved[..., side] < mask.sum(1)[:, None])
+    return moved
+
+
 def arrays_of(drawn: Drawn, config: SynthConfig) -> SceneArrays:
     """Return drawn scenes as the exact library reads them."""
     scenes = len(drawn.mask)
@@ -412,17 +484,13 @@ def image_size(config: SynthConfig) -> tuple[int, int]:
 
 def scene_graph(drawn: Drawn, row: int, sampler: Sampler) -> SceneGraph:
     """Return one drawn scene as a scene graph."""
-    names, values = sampler.attributes, sampler.names
     count = int(drawn.mask[row].sum())
     codes, boxes = drawn.codes[row].T.tolist(), drawn.boxes[row].tolist()
     degrees, panel = drawn.degrees[row].tolist(), drawn.panel[row].tolist()
     objects = tuple(
         [
             SceneObject(
-                {name: values[code] for name, code in zip(names, codes[place], strict=True) if code >= 0},
-                tuple(boxes[place]),
-                float(degrees[place]),
-                panel[place],
+                sampler.attributes_of(tuple(codes[place])), tuple(boxes[place]), float(degrees[place]), panel[place]
             )
             for place in range(count)
         ]
@@ -438,4 +506,6 @@ def scene_graph(drawn: Drawn, row: int, sampler: Sampler) -> SceneGraph:
 
 def _listed(pairs: NDArray[np.bool_]) -> list[list[int]]:
     """Return, for each object, those that stand in the relation to it."""
+    if not pairs.any():
+        return [[] for _ in pairs]
     return [np.flatnonzero(row).tolist() for row in pairs.T]

@@ -26,6 +26,7 @@ class Part(NamedTuple):
 
 
 Parts = tuple[Noun | Part, ...]
+Link = tuple[int, str, int]  # the first thing stands in the relation to the second
 Said = tuple[str, Layout]
 Say = Callable[[Parts, Surface, Words], Said]
 
@@ -35,8 +36,8 @@ class Text:
     """One text with its gold layout, and the wishes that a scene should meet for it to mean something.
 
     ``way``: how it differs from its twin. ``target``: the number that it should be answered by, -1 for any answer.
-    ``miss``: the chance that an object of a scene misses one value of the wish that it follows. ``stack``: it speaks of
-    towers.
+    ``miss``: the chance that an object of a scene misses one value of the wish that it follows. ``links``: relations
+    between things of the wishes, by their places there, that make it true. ``stack``: it speaks of towers.
     """
 
     family: str
@@ -47,6 +48,7 @@ class Text:
     target: int = -1
     miss: float = 0.4
     stack: bool = False
+    links: tuple[Link, ...] = ()
 
 
 class Claim(NamedTuple):
@@ -62,6 +64,7 @@ class Claim(NamedTuple):
 
 
 TRIES = 2000
+SIZE_TRIES = 40
 QUANTIFIERS = ("every", "most", "half", "no", "only", "both", "neither", "not_every")
 COMPARISONS = ("more", "fewer", "equal", "at_least", "at_most")
 BOUNDS = ("exactly", "at_least", "at_most", "more_than", "fewer_than", "bare")
@@ -90,17 +93,54 @@ def statement_pair(family: str, words: Words, claims: Mapping[str, Claim] | None
         text, layout = claim.say(parts, Surface(state), words)
         other, other_layout = claim.say(changed, Surface(state), words)
         if layout != other_layout and words.admits(layout) and words.admits(other_layout):
-            wishes, others = _wished(claim, parts, changed), _wished(claim, changed, parts)
-            first = Text(family, text, layout, wishes, way, miss=claim.miss, stack=claim.stack)
-            return first, Text(family, other, other_layout, others, way, miss=claim.miss, stack=claim.stack)
+            return (
+                _text(family, (text, layout), claim, parts, changed, way, words),
+                _text(family, (other, other_layout), claim, changed, parts, way, words),
+            )
     raise ConfigError(f'family "{family}": no text of it keeps to what is held out and required')
 
 
-def _wished(claim: Claim, parts: Parts, other: Parts) -> tuple[Wish, ...]:
-    """Return the wishes of a text; of a definite one also that what only its twin speaks of is there."""
-    nouns = nouns_of(parts)
-    more = [noun.wish for noun in nouns_of(other) if claim.definite and noun not in nouns]
-    return (*claim.wishes(parts), *more)
+def _text(family: str, said: Said, claim: Claim, parts: Parts, other: Parts, way: str, words: Words) -> Text:
+    """Return a text with what its scenes should be like: it is true of them, and its twin, ``other``, is not."""
+    wishes, links = list(claim.wishes(parts)), list(links_of(parts))
+    if claim.definite:
+        pairs = zip(nouns_of(parts), nouns_of(other), strict=True)
+        changed = [(place, theirs) for place, (mine, theirs) in enumerate(pairs) if mine != theirs]
+        if len(changed) == 1:  # what only the twin speaks of is there, and stands in none of the relations
+            place, noun = changed[0]
+            links += [_opposed(link, place, len(wishes)) for link in links if place in (link[0], link[2])]
+            wishes.append(noun.wish)
+    return Text(family, *said, sized(wishes, links, words), way, miss=claim.miss, stack=claim.stack, links=tuple(links))
+
+
+def _opposed(link: Link, place: int, instead: int) -> Link:
+    """Return the link that another thing stands in, the other way round."""
+    one, name, other = link
+    return instead if one == place else one, OPPOSITE.get(name, name), instead if other == place else other
+
+
+def links_of(parts: Parts, first: int = 0) -> tuple[Link, ...]:
+    """Return the links of a chain: each noun stands in the relation after it to the next noun."""
+    relations = [item.name for item in parts if isinstance(item, Part) and item.kind == "relation"]
+    return tuple((first + place, name, first + place + 1) for place, name in enumerate(relations))
+
+
+def sized(wishes: Sequence[Wish], links: Sequence[Link], words: Words) -> tuple[Wish, ...]:
+    """Return the wishes with sizes that make "larger" and "smaller" hold, where the text leaves sizes open."""
+    sizes = words.values.get("size", ())
+    order = {"larger": 1, "smaller": -1}
+    bound = [(one, order[name], other) for one, name, other in links if name in order]
+    if not bound or not sizes:
+        return tuple(wishes)
+    free = sorted({place for one, _, other in bound for place in (one, other) if "size" not in wishes[place]})
+    for _ in range(SIZE_TRIES):
+        chosen = {place: words.rng.randrange(len(sizes)) for place in free}
+        rank = [chosen.get(place, sizes.index(wish.get("size", sizes[0]))) for place, wish in enumerate(wishes)]
+        if all(sign * (rank[one] - rank[other]) > 0 for one, sign, other in bound):
+            return tuple(
+                {**wish, "size": sizes[chosen[place]]} if place in chosen else wish for place, wish in enumerate(wishes)
+            )
+    return tuple(wishes)
 
 
 # ---- ways of being false --------------------------------------------------------------------------------------------
@@ -478,7 +518,8 @@ VARY["attribute"] = _vary_attribute
 
 CLAIMS: dict[str, Claim] = {
     "existence": Claim(lambda words: (words.noun(),), _say_existence, _wishes),
-    "existence_related": Claim(lambda words: draw_chain(words, hops(words)), _say_existence, _wishes, swap=True),
+    "existence_related": Claim(lambda words: draw_chain(words, hops(words)), _say_existence, _wishes, swap=True, definite=True,
+        miss=0.04),
     "number": Claim(
         lambda words: (Part("bound", words.rng.choice(BOUNDS)), _number(words), words.noun()), _say_number, _copies
     ),
@@ -488,7 +529,7 @@ CLAIMS: dict[str, Claim] = {
         _say_comparison, lambda parts: _wishes(parts) * 2, swap=True,
     ),
     "attribute": Claim(_draw_attribute, _say_attribute, _with_value, definite=True, miss=0.25),
-    "relation": Claim(_draw_relation, _say_relation, _wishes, swap=True, definite=True, miss=0.1),
+    "relation": Claim(_draw_relation, _say_relation, _wishes, swap=True, definite=True, miss=0.04),
     "same": Claim(_draw_same, _say_same, _sharing, definite=True, miss=0.25),
     "superlative": Claim(_draw_superlative, _say_superlative, lambda parts: _with_value(parts) * 2),
     "quantified": Claim(_draw_quantified, _say_quantified, lambda parts: _with_value(parts) * 2 + _wishes(parts)),

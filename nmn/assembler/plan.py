@@ -79,6 +79,8 @@ class Plan:
         """
         layout = self.layouts[example]
         numbers, first = number_calls(layout, self.structures), self.example_images[example] * (1 + self.panels)
+        if not layout.asks_panels:
+            return [(row,) for row in self._find(first, np.array(numbers)).tolist()]
         return [
             tuple(self._find(first + np.array(views), np.array(number)).tolist())
             for number, views in zip(numbers, views_of(layout, self.panels), strict=True)

@@ -161,7 +161,7 @@ def encode_arrays(
     boxes, codes, mask, panels = arrays.boxes, arrays.codes, arrays.mask, arrays.panels
     batch, count = mask.shape
     units = np.full(batch, lexicon.unit_px) if lexicon.unit_px else arrays.longest
-    measures = measure(boxes, codes, lexicon)
+    measures = measure(boxes.astype(np.float32) if unsure_px else boxes, codes, lexicon)
     pairs = mask[:, :, None] & mask[:, None, :] & ~np.eye(count, dtype=bool)
     close = pairs & together(panels.members)
     relations = {
