@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+from nmn.lexicon import Lexicon
 from nmn.scene import Box, SceneGraph
 from synth_data.dataset import Dataset
 from synth_data.example import Example
@@ -43,7 +44,7 @@ def write_nlvr(dataset: Dataset, root: Path, split: str, shards: Shards) -> int:
             name, directory = names.name(example), str(written // IN_FOLDER)
             file.write(json.dumps(_entry(example, name, directory, pixels), separators=(",", ":")) + "\n")
             (images / directory).mkdir(exist_ok=True)
-            for order in _orders(example, dataset):
+            for order in orders(example, dataset.config.words):
                 path = images / directory / f"{split}-{name}-{order}.png"
                 path.write_bytes(png_bytes(_reordered(pixels, example.scene, order), dataset.config))
             written += 1
@@ -102,9 +103,9 @@ def _panels(scene: SceneGraph) -> Sequence[Box]:
     return scene.panels or ((0.0, 0.0, scene.width, scene.height),)
 
 
-def _orders(example: Example, dataset: Dataset) -> range:
-    """Return the orders in which an example is shown: all six, where none of them changes its answer."""
-    panels, words = example.scene.panels, dataset.config.words
+def orders(example: Example, words: Lexicon) -> range:
+    """Return the orders in which an example is shown: all six where none changes its answer, else the first."""
+    panels = example.scene.panels
     if len({(box[2] - box[0], box[3] - box[1]) for box in panels}) != 1 or len(panels) != 3:
         return range(1)
     scenes = [_reordered_scene(example.scene, order) for order in PERMUTATIONS[1:]]
