@@ -29,7 +29,8 @@ class ShapeStream(IterableDataset[Streamed]):
     Blocks are dealt out over ranks, and each rank's over the workers of its DataLoader, so that every block is made
     exactly once: together they give the examples that ``generate(config)`` gives, with the pictures that
     ``write_dataset`` writes. Which rank makes an example does not depend on the number of workers. ``endless`` goes on
-    after ``config.size`` examples, up to MOST. A block is made at once: a small ``shard_size`` starts sooner.
+    after ``config.size`` examples, up to MOST. A block is made whole before its first
+    example comes.
 
     Examples do not stack, so give DataLoader a ``collate_fn`` or ``batch_size=None``:
 
