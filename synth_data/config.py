@@ -39,6 +39,7 @@ class SynthConfig:
     placement: str = "free"
     grid: int = 3
     fill: float = 0.8  # of the cells of a grid
+    empty_cells: bool = False  # cells without an object are things of the scene too, which have no attributes
     min_objects: int = 3  # in a panel
     max_objects: int = 8
     gap_px: float = 2.5  # least distance between two objects that do not touch

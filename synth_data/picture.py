@@ -1,10 +1,13 @@
 """The picture of a generated example, in the style that its configuration names."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
 from nmn.scene import SceneGraph
 from synth_data.config import SynthConfig
+from synth_data.example import Example
 from synth_data.house_styles import render_nlvr, render_shapes
 from synth_data.render import masks, render
 
@@ -25,3 +28,9 @@ def index_mask(scene: SceneGraph, config: SynthConfig) -> Pixels:
     """Return uint8 [height width]: 0 for the background, 1 + i where object i is seen."""
     seen = masks(scene, config.pixels)
     return np.asarray((seen * np.arange(1, len(seen) + 1, dtype=np.uint8)[:, None, None]).max(0, initial=0))
+
+
+def draw_block(examples: Sequence[Example], config: SynthConfig, block: int) -> Pixels:
+    """Return a block's pictures [examples height width 3], the same whether they are written, streamed or exported."""
+    rng = np.random.default_rng([config.seed, block, 1])
+    return np.stack([picture(example.scene, config, rng) for example in examples])

@@ -11,15 +11,14 @@ from nmn.layout import Layout
 from synth_data.phrases import OPPOSITE, Wish, Words, both, call, numeral
 from synth_data.statements import (
     TRIES,
-    Text,
     Link,
+    Text,
     draw_chain,
     hops,
     links_of,
     nouns_of,
     said_chain,
     said_relation,
-    sized,
     superlatives,
 )
 

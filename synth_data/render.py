@@ -34,7 +34,7 @@ from synth_data.style import (
     length_px,
 )
 
-SIZES = (32, 512)
+SIZES = (30, 512)
 STYLE = Style()
 SHARP = 2.5  # subpixels: thinner rims need no rounding at corners that turn inwards
 FAR = 1e6  # (sub)pixels: nothing beyond is seen, and Pillow's integers stay small

@@ -150,9 +150,9 @@ class Sampler:
         links: Integers,
     ) -> Drawn:
         """Draw scenes of one panel each."""
-        scenes, width = len(wishes), int(objects.max())
+        scenes, width = len(wishes), self.config.grid**2 if self.config.empty_cells else int(objects.max())
         mask = np.arange(width) < objects[:, None]
-        codes = self._values(rng, wishes, objects, miss)
+        codes = self._values(rng, wishes, objects, miss, width)
         order = np.argsort(rng.random((scenes, width)) + ~mask, axis=1)  # so that no place tells what was wished
         codes = np.take_along_axis(codes, order[:, :, None], axis=1)
         if stack.any():
@@ -178,10 +178,11 @@ class Sampler:
             np.take_along_axis(drawn.degrees.reshape(scenes, -1), order, 1), np.take_along_axis(panel, order, 1), front,
         )  # fmt: skip
 
-    def _values(self, rng: np.random.Generator, wishes: Integers, objects: Integers, miss: Floats) -> Integers:
+    def _values(
+        self, rng: np.random.Generator, wishes: Integers, objects: Integers, miss: Floats, width: int
+    ) -> Integers:
         """Return value codes [scenes objects attributes]."""
         scenes, wished, attributes = wishes.shape
-        width = int(objects.max())
         codes = np.empty((scenes, width, attributes), np.int64)
         for place, values in enumerate(self.values):
             codes[..., place] = values[rng.integers(len(values), size=(scenes, width))]
@@ -262,8 +263,17 @@ class Sampler:
             boxes[stack] = self._tower(mask.shape[1])
         boxes[~mask] = 0
         codes[~mask] = -1
+        if self.config.empty_cells:
+            mask = self._fill_cells(centres, boxes, mask)
         panel = np.zeros((scenes, width), np.int64)
         return Drawn(np.ascontiguousarray(codes.swapaxes(1, 2)), boxes, mask, degrees, panel, front)
+
+    def _fill_cells(self, centres: Floats, boxes: Floats, mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Make things of the cells without an object; return which things there are, all of them."""
+        half = np.array([self.config.width, self.config.height]) / self.config.grid / 2
+        cells = np.concatenate([centres - half, centres + half], -1)
+        np.copyto(boxes, cells, where=~mask[..., None])
+        return np.ones_like(mask)
 
     def _shrink(self, rng: np.random.Generator, codes: Integers, degrees: Integers, mask: NDArray[np.bool_]) -> None:
         """Make objects smaller, one at a time, in scenes that are too full to place them at random."""

@@ -93,8 +93,9 @@ def collect(examples: Iterable[Example], seed: int = 0) -> Stats:
         answers[example.family][answer] += 1
         if example.answer is False:
             ways[example.way or "unnamed"] += 1
-        objects[len(example.scene.objects)] += 1
-        together.update((thing.attributes["shape"], thing.attributes["color"]) for thing in example.scene.objects)
+        seen = [thing.attributes for thing in example.scene.objects if thing.attributes]
+        objects[len(seen)] += 1
+        together.update((thing["shape"], thing["color"]) for thing in seen)
         if total <= MAX_TEXTS and (group := group_of(example)):
             texts[group].append((example.text, answer))
     families = tuple(

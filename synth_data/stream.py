@@ -9,9 +9,9 @@ from torch.utils.data import IterableDataset, get_worker_info
 
 from nmn.errors import ConfigError
 from synth_data.config import SynthConfig
-from synth_data.draw import draw_block
 from synth_data.example import Example
 from synth_data.generate import blocks, generate_block
+from synth_data.picture import draw_block
 
 MOST = 10**9  # examples of an endless stream
 

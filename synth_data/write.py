@@ -4,7 +4,8 @@
 
     DIR/manifest.json        format, generator version, resolved config; "complete" once every shard is there
     DIR/00000.jsonl          a shard's examples, one JSON object a line
-    DIR/00000.npy            their images, uint8 [examples height width 3] (or 00000/000000.png, ...)
+    DIR/00000.npy            their images, uint8 [examples height width 3]: red, green, blue, but in the style "shapes"
+                             blue, green, red as in SHAPES' own files; or, as red, green, blue, 00000/000000.png, ...
     DIR/00000.masks.npy      if asked for: uint8 [examples height width], 0 background, 1 + i where object i is seen
     DIR/00000.sha256         checksums of the shard's files; written last, so that a shard with it is finished
 
@@ -30,7 +31,7 @@ from nmn.config import settings_json
 from nmn.errors import ConfigError, DataError
 from synth_data.config import SynthConfig
 from synth_data.generate import blocks, generate_block
-from synth_data.picture import index_mask, picture
+from synth_data.picture import draw_block, index_mask
 
 FORMAT = 1
 VERSION = "1"  # of the generator: raised whenever the same config gives other bytes
@@ -82,9 +83,11 @@ def write_shard(config: SynthConfig, directory: str, shard: int) -> int:
     lines = "".join(json.dumps(example.to_json(), separators=(",", ":")) + "\n" for example in examples)
     files = {f"{stem}.jsonl": lines.encode()}
     if config.images != "none":
-        rng = np.random.default_rng([config.seed, shard, 1])
-        pictures = np.stack([picture(example.scene, config, rng) for example in examples])
-        files |= {f"{stem}.npy": _npy(pictures)} if config.images == "npy" else _pngs(stem, pictures)
+        pictures = draw_block(examples, config, shard)
+        if config.images == "npy":
+            files[f"{stem}.npy"] = _npy(pictures)
+        else:
+            files |= _pngs(stem, pictures[..., ::-1] if config.style == "shapes" else pictures)
     if config.masks:
         files[f"{stem}.masks.npy"] = _npy(np.stack([index_mask(example.scene, config) for example in examples]))
     for name, content in files.items():
@@ -104,7 +107,7 @@ def _pngs(stem: str, pictures: NDArray[np.uint8]) -> dict[str, bytes]:
     files = {}
     for place, pixels in enumerate(pictures):
         buffer = io.BytesIO()
-        Image.fromarray(pixels).save(buffer, "PNG", compress_level=1)
+        Image.fromarray(np.ascontiguousarray(pixels)).save(buffer, "PNG", compress_level=1)
         files[f"{stem}/{place:06d}.png"] = buffer.getvalue()
     return files
 

@@ -15,9 +15,8 @@ from PIL import Image
 from nmn.errors import DataError
 from synth_data.config import SynthConfig
 from synth_data.dataset import Dataset
-from synth_data.draw import draw_block
 from synth_data.example import Example
-from synth_data.picture import Pixels
+from synth_data.picture import Pixels, draw_block
 
 Shards = Iterator[list[tuple[Example, Pixels]]]
 STAGE = ".export.part"  # where files are written before they appear
