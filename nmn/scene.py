@@ -38,7 +38,7 @@ class SceneObject:
             if not (isinstance(name, str) and isinstance(value, str) and name and value):
                 raise SceneError(f"attributes map names to values, both non-empty text; got {dict(self.attributes)!r}")
         object.__setattr__(self, "attributes", MappingProxyType(dict(self.attributes)))
-        if len(self.box) != 4 or not all([_is_finite(side) for side in self.box]):
+        if len(self.box) != 4 or not all(map(_is_finite, self.box)):
             raise SceneError(f"box is four finite numbers [left, top, right, bottom], got {list(self.box)!r}")
         if self.box[0] > self.box[2] or self.box[1] > self.box[3]:
             raise SceneError(f"box is [left, top, right, bottom] with left <= right and top <= bottom, got {self.box}")

@@ -137,7 +137,7 @@ def export(
 @app.command()
 @clear_errors
 def verify(directory: DirectoryArgument, workers: WorkersOption = 0, as_json: JsonOption = False) -> None:
-    """Re-derive every label with the reference semantics, and check layouts, traces and checksums; exit 1 for faults."""
+    """Re-derive every label by the reference semantics; check layouts, traces and checksums; exit 1 for faults."""
     from synth_data.dataset import read_dataset
     from synth_data.verify import verify as find_faults
 

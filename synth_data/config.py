@@ -22,8 +22,8 @@ VALUE_FIELDS = {"shapes": "shape", "colors": "color", "sizes": "size", "textures
 class SynthConfig:
     """What is generated; a dataset is a function of this, ``size`` and ``seed`` among it.
 
-    Lengths are pixels of the scene (``width`` x ``height`` of one panel); the longer side of an image has ``pixels`` pixels. Empty lists
-    of values mean all that the lexicon has. ``unsure_px`` is the margin of three-valued truth.
+    Lengths are pixels of the scene, ``width`` x ``height`` of one panel; the longer side of an image has ``pixels``
+    pixels. Empty lists of values mean all that the lexicon has. ``unsure_px`` is the margin of three-valued truth.
     """
 
     preset: str = "world"
@@ -96,11 +96,11 @@ class SynthConfig:
             raise ConfigError(str(error)) from None
         lexicon = load_lexicon(self.lexicon)
         for key, attribute in VALUE_FIELDS.items():
-            known = lexicon.attributes[attribute].values if attribute in lexicon.attributes else {}
+            known_values: Any = lexicon.attributes[attribute].values if attribute in lexicon.attributes else {}
             for value in getattr(self, key):
-                if value not in known:
+                if value not in known_values:
                     raise ConfigError(
-                        f'{key}: the lexicon {lexicon.name} has no {attribute} "{value}"{_nearest(value, known)}'
+                        f'{key}: the lexicon {lexicon.name} has no {attribute} "{value}"{_nearest(value, known_values)}'
                     )
         for value in self.relations:
             if value not in lexicon.relations:
@@ -119,9 +119,10 @@ class SynthConfig:
 
     def _check_numbers(self) -> None:
         ranges: dict[str, tuple[float, float]] = {
-            "size": (1, 10**9), "width": (16, 1024), "height": (16, 1024), "panels": (1, 9), "panel_gap": (0, 512), "grid": (2, 16),
-            "fill": (0.05, 1), "min_objects": (1, MAX_SCENE_OBJECTS), "max_objects": (1, MAX_SCENE_OBJECTS),
-            "gap_px": (0, 64), "contact_px": (0, 8), "walls": (0, 1), "step_px": (0.03125, 4), "touching": (0, 1), "overlap": (0, 1), "size_jitter": (0, 0.5), "max_hops": (1, 8),
+            "size": (1, 10**9), "width": (16, 1024), "height": (16, 1024), "panels": (1, 9), "panel_gap": (0, 512),
+            "grid": (2, 16), "fill": (0.05, 1), "min_objects": (1, MAX_SCENE_OBJECTS),
+            "max_objects": (1, MAX_SCENE_OBJECTS), "gap_px": (0, 64), "contact_px": (0, 8), "walls": (0, 1),
+            "step_px": (0.03125, 4), "touching": (0, 1), "overlap": (0, 1), "size_jitter": (0, 0.5), "max_hops": (1, 8),
             "min_hops": (1, 8), "max_count": (1, MAX_SCENE_OBJECTS), "min_count": (0, MAX_SCENE_OBJECTS),
             "draws": (2, 256), "unsure_px": (0, 16), "captions": (0, 10), "pixels": (30, 512), "shard_size": (4, 10**6),
             "seed": (0, 2**63),

@@ -24,15 +24,17 @@ from nmn.lexicon import Lexicon
 from nmn.modules.exact import SceneRegions, encode, encode_arrays, exact_library
 from nmn.scene import SceneGraph
 from synth_data.captions import captions, minimal
+from synth_data.claims import Text, draw_pair, superlatives
 from synth_data.config import SynthConfig
 from synth_data.contrast import edits
+from synth_data.drawn import Drawn, arrays_of, scene_graph
 from synth_data.example import Answer, Example
 from synth_data.label import judge, traces
 from synth_data.panel_statements import PANEL_CLAIMS
 from synth_data.phrases import Words
 from synth_data.questions import QUESTIONS, question
-from synth_data.sample import Drawn, Sampler, arrays_of, scene_graph
-from synth_data.statements import CLAIMS, Text, statement_pair, superlatives
+from synth_data.sample import Sampler
+from synth_data.statements import CLAIMS
 
 Integers = NDArray[np.int64]
 TRIES = 300  # times that scenes are drawn for an example before its family is given up
@@ -135,7 +137,8 @@ class Maker:
 
     def __init__(self, config: SynthConfig) -> None:
         self.config, self.sampler = config, Sampler(config)
-        self.library = exact_library(self.sampler.lexicon)
+        self.codes = self.sampler.codes
+        self.library = exact_library(self.codes.lexicon)
         self.families = families(config)
         extremes = (
             superlatives(Words(config, random.Random())) if any("superl" in name for name in self.families) else []
@@ -175,7 +178,7 @@ class Maker:
             return
         item.age, item.found = 1, [None, None]
         if item.family in ALL_CLAIMS:
-            item.text, item.twin = statement_pair(item.family, words, ALL_CLAIMS)
+            item.text, item.twin = draw_pair(item.family, ALL_CLAIMS[item.family], words)
         else:
             item.text = question(item.family, words, item.target)
 
@@ -186,7 +189,7 @@ class Maker:
         text, found = item.texts[cell % 2], item.found[cell // 2]
         assert found is not None
         true = cell % 2 == cell // 2
-        return Chosen(text, scene_graph(*found, self.sampler), "" if true else text.way)
+        return Chosen(text, scene_graph(*found, self.codes), "" if true else text.way)
 
     def _contrasts(self, names: list[str], words: Words, rng: np.random.Generator) -> list[Chosen]:
         """Return four examples for each name of a family: two texts, and two scenes that differ in one object."""
@@ -201,23 +204,24 @@ class Maker:
                 self._ensure_text(wanted[place], words)
             self._search([wanted[place] for place in pending], rng)
             for place in pending:
-                if wanted[place].found[0] is not None:
-                    groups |= {place: group for group in [self._contrast(wanted[place], place, rng)] if group}
+                if group := self._contrast(wanted[place], place, rng):
+                    groups[place] = group
         raise ConfigError(f'family "{wanted[pending[0]].family}": no contrast pair was found in {TRIES} tries')
 
     def _contrast(self, item: Wanted, group: int, rng: np.random.Generator) -> list[Chosen]:
-        """Return the four examples of a text, its twin, its scene and one edit of that; nothing if no edit turns both."""
-        assert item.found[0] is not None and item.twin is not None
+        """Return four examples: a text, its twin, a scene and an edit of it; nothing where no edit turns both."""
+        if item.found[0] is None or item.twin is None:
+            return []
         (drawn, row), (text, twin) = item.found[0], item.texts
-        edited = edits(drawn, row, (*text.wishes, *twin.wishes), self.sampler, rng)
+        edited = edits(drawn, row, (*text.wishes, *twin.wishes), self.codes, rng)
         arrays = arrays_of(edited, self.config)
-        regions = encode_arrays(arrays, self.sampler.lexicon, self.config.unsure_px, self.words_used)
+        regions = encode_arrays(arrays, self.codes.lexicon, self.config.unsure_px, self.words_used)
         rows = np.arange(len(edited.mask))[None]
         (first, sure), (second, twin_sure) = (self._judge([one], rows, regions) for one in (text, twin))
         fits = np.flatnonzero(sure & twin_sure & (first == 0) & (second == 1))
         if not len(fits):
             return []
-        scenes = scene_graph(drawn, row, self.sampler), scene_graph(edited, int(fits[0]), self.sampler)
+        scenes = scene_graph(drawn, row, self.codes), scene_graph(edited, int(fits[0]), self.codes)
         return [
             Chosen(one, scene, "" if place == other else text.way, group)
             for other, scene in enumerate(scenes)
@@ -231,7 +235,7 @@ class Maker:
         draws = max(self.config.draws, min(MOST_DRAWS, AT_ONCE // len(pending)))
         drawn = self.draw(pending, draws, rng)
         regions = encode_arrays(
-            arrays_of(drawn, self.config), self.sampler.lexicon, self.config.unsure_px, self.words_used
+            arrays_of(drawn, self.config), self.codes.lexicon, self.config.unsure_px, self.words_used
         )
         rows = np.arange(len(pending) * draws).reshape(len(pending), draws)
         paired = np.array([item.twin is not None for item in pending])
@@ -250,7 +254,7 @@ class Maker:
                     pending[index].found[place] = drawn, row
 
     def _minimal(self, item: Wanted, drawn: Drawn, row: int) -> bool:
-        return minimal(item.texts[0].wishes[0], scene_graph(drawn, row, self.sampler))
+        return minimal(item.texts[0].wishes[0], scene_graph(drawn, row, self.codes))
 
     def _judge(self, texts: list[Text], rows: Integers, regions: SceneRegions) -> tuple[Integers, NDArray[np.bool_]]:
         """Return the answers of each text on its rows [texts draws] and which of them are sure."""
@@ -264,7 +268,7 @@ class Maker:
         """Draw scenes for each text: for its own wishes and, in turn, for its twin's."""
         config = self.config
         most = max(1, *(len(text.wishes) for item in pending for text in item.texts))
-        wishes = np.full((len(pending), draws, most, len(self.sampler.attributes)), -1)
+        wishes = np.full((len(pending), draws, most, len(self.codes.attributes)), -1)
         for place, item in enumerate(pending):
             wishes[place] = self._wish_codes(item.texts[0], most)
             if item.twin is not None:
@@ -289,13 +293,13 @@ class Maker:
                 for row, (one, name, other) in enumerate(text.links):
                     if name in DIRECTIONS:
                         links[place, turn :: len(item.texts), row] = (one, other, *DIRECTIONS[name])
-        return links.reshape(-1, most, 4)
+        return links.reshape(len(pending) * draws, most, 4)
 
     def _wish_codes(self, text: Text, most: int) -> Integers:
-        codes = np.full((most, len(self.sampler.attributes)), -1)
+        codes = np.full((most, len(self.codes.attributes)), -1)
         for row, wish in enumerate(text.wishes):
             for attribute, value in wish.items():
-                codes[row, self.sampler.place(attribute)] = self.sampler.codes[value]
+                codes[row, self.codes.place(attribute)] = self.codes.of[value]
         return codes
 
 

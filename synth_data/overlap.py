@@ -5,16 +5,13 @@ that is drawn later.
 """
 
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
+from synth_data.codes import Codes
 from synth_data.outlines import outline
-
-if TYPE_CHECKING:
-    from synth_data.sample import Sampler
 
 GRID = 12  # sample points a side
 TURN = 10  # degrees between the silhouettes that are kept
@@ -35,7 +32,7 @@ def _silhouettes(shapes: tuple[str, ...]) -> NDArray[np.bool_]:
 
 
 def hidden(
-    sampler: "Sampler",
+    known: Codes,
     codes: NDArray[np.int64],
     boxes: NDArray[np.float64],
     degrees: NDArray[np.int64],
@@ -45,10 +42,10 @@ def hidden(
 
     Clear: of every object either nothing is hidden, or a part within CLEAR.
     """
-    shapes = tuple(sampler.lexicon.attributes["shape"].values)
-    first = sampler.codes[shapes[0]]
+    shapes = tuple(known.lexicon.attributes["shape"].values)
+    first = known.of[shapes[0]]
     inside = _silhouettes(shapes)
-    kind, turn = np.where(mask, codes[..., sampler.place("shape")] - first, 0), (degrees // TURN) % (360 // TURN)
+    kind, turn = np.where(mask, codes[..., known.place("shape")] - first, 0), (degrees // TURN) % (360 // TURN)
     scenes, count = mask.shape
     points = (np.stack(np.meshgrid(np.arange(GRID), np.arange(GRID)), -1).reshape(-1, 2) + 0.5) / GRID
     own = inside[kind, turn].reshape(scenes, count, -1)

@@ -8,16 +8,8 @@ from collections.abc import Callable
 
 from nmn.language.lexer import NUMERALS
 from nmn.layout import Layout
+from synth_data.claims import VARY, Claim, Part, Parts, Said, nouns_of, part
 from synth_data.phrases import SCENE, Noun, Surface, Wish, Words, both, call, numeral
-from synth_data.statements import (
-    VARY,
-    Claim,
-    Part,
-    Parts,
-    Said,
-    nouns_of,
-    part,
-)
 
 PANELS = Layout("panels")
 BOX_QUANTIFIERS = ("a", "exactly", "at_least", "every", "no")

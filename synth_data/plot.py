@@ -11,7 +11,7 @@ from synth_data.stats import Stats
 def plot_stats(stats: Stats, path: str | Path) -> None:
     """Write the plot; raise ConfigError where matplotlib (extra ``plots``) is not installed."""
     try:
-        from matplotlib.figure import Figure
+        from matplotlib.figure import Figure  # type: ignore[import-not-found,unused-ignore]
     except ImportError:
         raise ConfigError('plots need matplotlib: pip install "nmn-reasoner[plots]"') from None
     figure = Figure(figsize=(13, 9), layout="constrained")

@@ -23,7 +23,7 @@ def sheet(dataset: Dataset, path: str | Path, rows: int = 4, columns: int = 5) -
     examples, pictures = dataset.examples(0)[:count], np.asarray(dataset.images(0)[:count])
     if dataset.config.style == "shapes":
         pictures = pictures[..., ::-1]  # its files hold blue, green, red
-    canvas = draw_sheet(examples, pictures, columns)
+    canvas = draw_sheet(examples, list(pictures), columns)
     try:
         canvas.save(path)
     except (OSError, ValueError) as error:

@@ -4,23 +4,14 @@ Each family draws a ``Text``; for numbers it names the answer to aim at, drawn b
 does not tell it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 from nmn.errors import ConfigError
 from nmn.layout import Layout
+from synth_data.claims import TRIES, Link, Text, links_of, nouns_of, superlatives
 from synth_data.phrases import OPPOSITE, Wish, Words, both, call, numeral
-from synth_data.statements import (
-    TRIES,
-    Link,
-    Text,
-    draw_chain,
-    hops,
-    links_of,
-    nouns_of,
-    said_chain,
-    said_relation,
-    superlatives,
-)
+from synth_data.statements import draw_chain, hops, said_chain, said_relation
 
 MISS = 0.04  # chance that an object misses one value of its wish, where nothing is to be counted
 ORDINALS = ("first", "second", "third")
@@ -30,7 +21,7 @@ SIDES = {"leftmost": "left", "rightmost": "right", "topmost": "top", "bottommost
 def question(family: str, words: Words, aim: float) -> Text:
     """Draw a text of a family; ``aim`` in [0, 1) says which of the numbers that may answer it should."""
     for _ in range(TRIES):
-        text, layout, wishes, target, *links = QUESTIONS[family](words, aim)
+        text, layout, wishes, target, links = QUESTIONS[family](words, aim)
         if words.admits(layout):
             break
     else:
@@ -40,7 +31,14 @@ def question(family: str, words: Words, aim: float) -> Text:
     )
 
 
-Drawn = tuple[str, Layout, list[Wish], int, *tuple[Link, ...]]
+class Asked(NamedTuple):
+    """A drawn question: the rest of a ``Text``."""
+
+    text: str
+    layout: Layout
+    wishes: Sequence[Wish]
+    target: int = -1
+    links: Sequence[Link] = ()
 
 
 def _target(words: Words, aim: float, most: int = 99) -> int:
@@ -48,13 +46,13 @@ def _target(words: Words, aim: float, most: int = 99) -> int:
     return min(low, high) + int(aim * (max(0, high - low) + 1))
 
 
-def _count(words: Words, aim: float) -> Drawn:
+def _count(words: Words, aim: float) -> Asked:
     noun, target, surface = words.noun(), _target(words, aim), words.surface()
     text = surface.of(f"how many {noun.plural} are there?", f"how many {noun.plural} are in the image?")
-    return text, call("count", noun.layout), [noun.wish] * target, target
+    return Asked(text, call("count", noun.layout), [noun.wish] * target, target)
 
 
-def _count_related(words: Words, aim: float) -> Drawn:
+def _count_related(words: Words, aim: float) -> Asked:
     chain, surface, target = draw_chain(words, hops(words)), words.surface(), _target(words, aim, 3)
     noun, *others = nouns_of(chain)
     related, layout = said_relation(chain[1:], surface, words)
@@ -62,10 +60,12 @@ def _count_related(words: Words, aim: float) -> Drawn:
     wishes = [noun.wish] * target + [other.wish for other in others] + [noun.wish]
     name, after = links_of(chain)[0][1], target
     links = [(place, name, after) for place in range(target)] + [(len(wishes) - 1, OPPOSITE.get(name, name), after)]
-    return text, call("count", both(noun.layout, layout)), wishes, target, *links, *links_of(chain, target - 1)[1:]
+    return Asked(
+        text, call("count", both(noun.layout, layout)), wishes, target, (*links, *links_of(chain, target - 1)[1:])
+    )
 
 
-def _count_same(words: Words, aim: float) -> Drawn:
+def _count_same(words: Words, aim: float) -> Asked:
     name = words.rng.choice(words.asked())
     noun, surface = words.noun(), words.surface()
     things = words.rng.choice(("things", "objects", "shapes"))
@@ -74,15 +74,17 @@ def _count_same(words: Words, aim: float) -> Drawn:
         f"how many {things} have the same {spoken} as the {noun.words}?",
         f"how many {things} are the same {spoken} as the {noun.words}?",
     )
-    return text, call("count", call("same", call("unique", noun.layout), of=name)), [noun.wish], _target(words, aim, 2)
+    return Asked(
+        text, call("count", call("same", call("unique", noun.layout), of=name)), [noun.wish], _target(words, aim, 2)
+    )
 
 
-def _distinct(words: Words, aim: float) -> Drawn:
+def _distinct(words: Words, aim: float) -> Asked:
     name = words.rng.choice(words.asked())
     noun, spoken = words.noun(without=(name,)), words.lexicon.attributes[name].words[0]
     text = f"how many different {spoken}s do the {noun.plural} have?"
     target = 1 + int(aim * min(3, len(words.values[name]), words.config.max_objects))
-    return text, call("distinct", noun.layout, of=name), [noun.wish] * (target + 1), target
+    return Asked(text, call("distinct", noun.layout, of=name), [noun.wish] * (target + 1), target)
 
 
 def _ask(name: str, spoken: str, words: Words) -> str:
@@ -92,63 +94,63 @@ def _ask(name: str, spoken: str, words: Words) -> str:
     return surface.of(f"what {word} is {spoken}?", f"what is the {word} of {spoken}?", f"which {word} is {spoken}?")
 
 
-def _query(words: Words, aim: float) -> Drawn:
+def _query(words: Words, aim: float) -> Asked:
     name = words.rng.choice(words.asked())
     noun = words.noun(without=(name,))
     layout = call("describe", call("unique", noun.layout), of=name)
-    return _ask(name, f"the {noun.words}", words), layout, [noun.wish], -1
+    return Asked(_ask(name, f"the {noun.words}", words), layout, [noun.wish])
 
 
-def _query_related(words: Words, aim: float) -> Drawn:
+def _query_related(words: Words, aim: float) -> Asked:
     name, length = words.rng.choice(words.asked()), hops(words)
     chain = draw_chain(words, length)
     chain = (words.noun(without=(name,)), *chain[1:])
     text, layout = said_chain(chain, words.surface(), words)
     asked = call("describe", call("unique", layout), of=name)
     wishes = [noun.wish for noun in nouns_of(chain)]
-    return _ask(name, f"the {text}", words), asked, wishes, -1, *links_of(chain)
+    return Asked(_ask(name, f"the {text}", words), asked, wishes, links=links_of(chain))
 
 
-def _query_superlative(words: Words, aim: float) -> Drawn:
+def _query_superlative(words: Words, aim: float) -> Asked:
     name = words.rng.choice(words.asked())
     noun = words.noun(without=(name,), bare=True)
     superlative = words.rng.choice(superlatives(words))
     spoken = words.lexicon.superlatives[superlative].words[0]
     chosen = call("superlative", noun.layout, of=superlative)
     asked = call("describe", call("unique", chosen), of=name)
-    return _ask(name, f"the {spoken} {noun.words}", words), asked, [noun.wish] * 2, -1
+    return Asked(_ask(name, f"the {spoken} {noun.words}", words), asked, [noun.wish] * 2)
 
 
-def _query_ordinal(words: Words, aim: float) -> Drawn:
+def _query_ordinal(words: Words, aim: float) -> Asked:
     name = words.rng.choice(words.asked())
     noun = words.noun(without=(name,), bare=True)
     superlative = words.rng.choice([side for side in SIDES if side in words.lexicon.superlatives])
     rank = words.rng.randint(1, min(3, words.config.max_objects))
     spoken = f"the {ORDINALS[rank - 1]} {noun.words} from the {SIDES[superlative]}"
     chosen = Layout("ordinal", superlative, (noun.layout, numeral(rank)))
-    return _ask(name, spoken, words), call("describe", call("unique", chosen), of=name), [noun.wish] * (rank + 1), -1
+    return Asked(_ask(name, spoken, words), call("describe", call("unique", chosen), of=name), [noun.wish] * (rank + 1))
 
 
-def _query_same(words: Words, aim: float) -> Drawn:
+def _query_same(words: Words, aim: float) -> Asked:
     name, shared = words.rng.sample(words.asked(), 2)
     noun, spoken = words.noun(without=(shared,)), words.lexicon.attributes[shared].words[0]
     layout = call("unique", call("same", call("unique", noun.layout), of=shared))
     text = _ask(name, f"the thing that has the same {spoken} as the {noun.words}", words)
-    return text, call("describe", layout, of=name), [noun.wish], -1
+    return Asked(text, call("describe", layout, of=name), [noun.wish])
 
 
-def _refer(words: Words, aim: float) -> Drawn:
+def _refer(words: Words, aim: float) -> Asked:
     noun = words.noun()
-    return f"the {noun.words}", call("unique", noun.layout), [noun.wish], -1
+    return Asked(f"the {noun.words}", call("unique", noun.layout), [noun.wish])
 
 
-def _refer_related(words: Words, aim: float) -> Drawn:
+def _refer_related(words: Words, aim: float) -> Asked:
     chain = draw_chain(words, hops(words))
     text, layout = said_chain(chain, words.surface(), words)
-    return f"the {text}", call("unique", layout), [noun.wish for noun in nouns_of(chain)], -1, *links_of(chain)
+    return Asked(f"the {text}", call("unique", layout), [noun.wish for noun in nouns_of(chain)], links=links_of(chain))
 
 
-QUESTIONS: dict[str, Callable[[Words, float], Drawn]] = {
+QUESTIONS: dict[str, Callable[[Words, float], Asked]] = {
     "count": _count,
     "count_related": _count_related,
     "count_same": _count_same,

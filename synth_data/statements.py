@@ -1,236 +1,36 @@
-"""Texts that are true or false, statements and yes/no questions alike, each with a twin that differs in one part.
+"""Statements and yes/no questions about one scene: how each family draws its parts and says them."""
 
-A family draws *parts* (nouns, relations, numbers, quantifiers) and says them in words and as a layout. The twin says
-the same parts with one of them changed, in a named way: the wrong attribute, the wrong relation, off by one, swapped
-roles, the wrong quantifier. Whoever holds scenes in which exactly one of the two is true can make a false text that is
-false for a known reason, and texts that tell nothing of their truth.
-"""
+from collections.abc import Callable, Sequence
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import NamedTuple
-
-from nmn.errors import ConfigError
 from nmn.language.lexer import NUMERALS
-from nmn.layout import Layout
-from synth_data.phrases import OPPOSITE, Noun, Surface, Wish, Words, both, call, find, is_are, numeral
+from synth_data.claims import (
+    BOUNDS,
+    COMPARISONS,
+    CONNECTIVES,
+    QUANTIFIERS,
+    Claim,
+    Part,
+    Parts,
+    Said,
+    Text,
+    draw_pair,
+    nouns_of,
+    part,
+    superlatives,
+)
+from synth_data.phrases import Noun, Surface, Wish, Words, both, call, find, is_are, numeral
 
 
-class Part(NamedTuple):
-    """A part that is no noun: a relation, a number, a quantifier, a comparison, a value or a superlative."""
-
-    kind: str
-    name: str
-    number: int = 0
-    attribute: str = ""  # of a value; of an attribute, a value that may be shared
-
-
-Parts = tuple[Noun | Part, ...]
-Link = tuple[int, str, int]  # the first thing stands in the relation to the second
-Said = tuple[str, Layout]
-Say = Callable[[Parts, Surface, Words], Said]
-
-
-@dataclass(frozen=True, slots=True)
-class Text:
-    """One text with its gold layout, and the wishes that a scene should meet for it to mean something.
-
-    ``way``: how it differs from its twin. ``target``: the number that it should be answered by, -1 for any answer.
-    ``miss``: the chance that an object of a scene misses one value of the wish that it follows. ``links``: relations
-    between things of the wishes, by their places there, that make it true. ``stack``: it speaks of towers.
-    """
-
-    family: str
-    text: str
-    layout: Layout
-    wishes: tuple[Wish, ...]
-    way: str = ""
-    target: int = -1
-    miss: float = 0.4
-    stack: bool = False
-    links: tuple[Link, ...] = ()
-
-
-class Claim(NamedTuple):
-    """A family of true or false texts: draws parts, says them, and wishes for scenes."""
-
-    draw: Callable[[Words], Parts]
-    say: Say
-    wishes: Callable[[Parts], list[Wish]]
-    swap: bool = False  # its nouns have roles that can be swapped
-    definite: bool = False  # its nouns are "the ...", so that every one must be there, the twin's too
-    miss: float = 0.4
-    stack: bool = False  # it speaks of towers
-
-
-TRIES = 2000
-SIZE_TRIES = 40
-QUANTIFIERS = ("every", "most", "half", "no", "only", "both", "neither", "not_every")
-COMPARISONS = ("more", "fewer", "equal", "at_least", "at_most")
-BOUNDS = ("exactly", "at_least", "at_most", "more_than", "fewer_than", "bare")
-
-
-def nouns_of(parts: Parts) -> list[Noun]:
-    """Return the nouns among the parts."""
-    return [part for part in parts if isinstance(part, Noun)]
-
-
-def part(parts: Parts, kind: str) -> Part:
-    """Return the one part of a kind."""
-    return next(item for item in parts if isinstance(item, Part) and item.kind == kind)
+def statement_pair(family: str, words: Words) -> tuple[Text, Text]:
+    """Draw a text of one of CLAIMS, and its twin."""
+    return draw_pair(family, CLAIMS[family], words)
 
 
 def _wishes(parts: Parts) -> list[Wish]:
     return [noun.wish for noun in nouns_of(parts)]
 
 
-def statement_pair(family: str, words: Words, claims: Mapping[str, Claim] | None = None) -> tuple[Text, Text]:
-    """Draw a text of a family, by default one of CLAIMS, and its twin."""
-    claim = (claims or CLAIMS)[family]
-    for _ in range(TRIES):
-        parts, state = claim.draw(words), words.surface().state
-        changed, way = vary(parts, claim, words)
-        text, layout = claim.say(parts, Surface(state), words)
-        other, other_layout = claim.say(changed, Surface(state), words)
-        if layout != other_layout and words.admits(layout) and words.admits(other_layout):
-            return (
-                _text(family, (text, layout), claim, parts, changed, way, words),
-                _text(family, (other, other_layout), claim, changed, parts, way, words),
-            )
-    raise ConfigError(f'family "{family}": no text of it keeps to what is held out and required')
-
-
-def _text(family: str, said: Said, claim: Claim, parts: Parts, other: Parts, way: str, words: Words) -> Text:
-    """Return a text with what its scenes should be like: it is true of them, and its twin, ``other``, is not."""
-    wishes, links = list(claim.wishes(parts)), list(links_of(parts))
-    if claim.definite:
-        pairs = zip(nouns_of(parts), nouns_of(other), strict=True)
-        changed = [(place, theirs) for place, (mine, theirs) in enumerate(pairs) if mine != theirs]
-        if len(changed) == 1:  # what only the twin speaks of is there, and stands in none of the relations
-            place, noun = changed[0]
-            links += [_opposed(link, place, len(wishes)) for link in links if place in (link[0], link[2])]
-            wishes.append(noun.wish)
-    return Text(family, *said, sized(wishes, links, words), way, miss=claim.miss, stack=claim.stack, links=tuple(links))
-
-
-def _opposed(link: Link, place: int, instead: int) -> Link:
-    """Return the link that another thing stands in, the other way round."""
-    one, name, other = link
-    return instead if one == place else one, OPPOSITE.get(name, name), instead if other == place else other
-
-
-def links_of(parts: Parts, first: int = 0) -> tuple[Link, ...]:
-    """Return the links of a chain: each noun stands in the relation after it to the next noun."""
-    relations = [item.name for item in parts if isinstance(item, Part) and item.kind == "relation"]
-    return tuple((first + place, name, first + place + 1) for place, name in enumerate(relations))
-
-
-def sized(wishes: Sequence[Wish], links: Sequence[Link], words: Words) -> tuple[Wish, ...]:
-    """Return the wishes with sizes that make "larger" and "smaller" hold, where the text leaves sizes open."""
-    sizes = words.values.get("size", ())
-    order = {"larger": 1, "smaller": -1}
-    bound = [(one, order[name], other) for one, name, other in links if name in order]
-    if not bound or not sizes:
-        return tuple(wishes)
-    free = sorted({place for one, _, other in bound for place in (one, other) if "size" not in wishes[place]})
-    for _ in range(SIZE_TRIES):
-        chosen = {place: words.rng.randrange(len(sizes)) for place in free}
-        rank = [chosen.get(place, sizes.index(wish.get("size", sizes[0]))) for place, wish in enumerate(wishes)]
-        if all(sign * (rank[one] - rank[other]) > 0 for one, sign, other in bound):
-            return tuple(
-                {**wish, "size": sizes[chosen[place]]} if place in chosen else wish for place, wish in enumerate(wishes)
-            )
-    return tuple(wishes)
-
-
-# ---- ways of being false --------------------------------------------------------------------------------------------
-
-
-def vary(parts: Parts, claim: Claim, words: Words) -> tuple[Parts, str]:
-    """Change one part and say how."""
-    rng = words.rng
-    if claim.swap and rng.random() < 0.25:
-        return _swapped(parts), "swapped roles"
-    place = rng.randrange(len(parts))
-    chosen = parts[place]
-    if isinstance(chosen, Noun):
-        return _put(parts, place, words.changed(chosen)), "wrong attribute"
-    new, way = VARY[chosen.kind](chosen, words)
-    return _put(parts, place, new), way
-
-
-def _put(parts: Parts, place: int, new: Noun | Part) -> Parts:
-    return (*parts[:place], new, *parts[place + 1 :])
-
-
-def _swapped(parts: Parts) -> Parts:
-    places = [place for place, item in enumerate(parts) if isinstance(item, Noun)][:2]
-    first, second = (parts[place] for place in places)
-    return _put(_put(parts, places[0], second), places[1], first)
-
-
-def _other_relation(old: Part, words: Words) -> tuple[Part, str]:
-    names = [name for name in words.config.relations if name != old.name]
-    opposite = OPPOSITE.get(old.name)
-    if opposite in names and words.rng.random() < 0.7:
-        return old._replace(name=opposite), "wrong relation"
-    return (old._replace(name=words.rng.choice(names)) if names else old), "wrong relation"
-
-
-def _off_by_one(old: Part, words: Words) -> tuple[Part, str]:
-    step = words.rng.choice((-1, 1)) if old.number > 1 else 1
-    return old._replace(number=old.number + step), "off by one"
-
-
-def _other_quantifier(old: Part, words: Words) -> tuple[Part, str]:
-    twins = {"both": ("neither",), "neither": ("both",)}
-    names = twins.get(old.name) or [name for name in QUANTIFIERS if name not in (old.name, "both", "neither")]
-    return old._replace(name=words.rng.choice(names)), "wrong quantifier"
-
-
-def _other_comparison(old: Part, words: Words) -> tuple[Part, str]:
-    return old._replace(name=words.rng.choice([name for name in COMPARISONS if name != old.name])), "wrong quantifier"
-
-
-def _other_bound(old: Part, words: Words) -> tuple[Part, str]:
-    return old._replace(name=words.rng.choice([name for name in BOUNDS if name != old.name])), "wrong quantifier"
-
-
-def _other_value(old: Part, words: Words) -> tuple[Part, str]:
-    names = [value for value in words.values[old.attribute] if value != old.name]
-    return old._replace(name=words.rng.choice(names)), "wrong attribute"
-
-
-def _other_connective(old: Part, words: Words) -> tuple[Part, str]:
-    return old._replace(name=words.rng.choice([n for n in CONNECTIVES if n != old.name])), "wrong connective"
-
-
-def _other_superlative(old: Part, words: Words) -> tuple[Part, str]:
-    names = [name for name in superlatives(words) if name != old.name]
-    return (old._replace(name=words.rng.choice(names)) if names else old), "wrong relation"
-
-
-VARY: dict[str, Callable[[Part, Words], tuple[Part, str]]] = {
-    "relation": _other_relation,
-    "number": _off_by_one,
-    "quantifier": _other_quantifier,
-    "comparison": _other_comparison,
-    "bound": _other_bound,
-    "value": _other_value,
-    "connective": _other_connective,
-    "superlative": _other_superlative,
-}
-
-
 # ---- drawing parts --------------------------------------------------------------------------------------------------
-
-
-def superlatives(words: Words) -> list[str]:
-    """Return the superlatives that go with the relations in use."""
-    sides = {"left_of": "leftmost", "right_of": "rightmost", "above": "topmost", "below": "bottommost",
-             "larger": "largest", "smaller": "smallest"}  # fmt: skip
-    names = [sides[name] for name in words.config.relations if name in sides]
-    return [name for name in names if name in words.lexicon.superlatives]
 
 
 def draw_chain(words: Words, hops: int) -> Parts:
@@ -410,9 +210,6 @@ def _say_quantified(parts: Parts, surface: Surface, words: Words) -> Said:
     return table[name]()
 
 
-CONNECTIVES = ("and", "or", "but_no", "neither", "if")
-
-
 def _say_boolean(parts: Parts, surface: Surface, words: Words) -> Said:
     (first, second), name = nouns_of(parts), part(parts, "connective").name
     one, other = call("exists", first.layout), call("exists", second.layout)
@@ -506,20 +303,11 @@ def _copies(parts: Parts) -> list[Wish]:
     return [nouns_of(parts)[0].wish] * (part(parts, "number").number + 1)
 
 
-def _vary_attribute(old: Part, words: Words) -> tuple[Part, str]:
-    names = [name for name in words.asked() if name != old.name]
-    if not names:
-        return old, "wrong attribute"
-    name = words.rng.choice(names)
-    return Part("attribute", name, attribute=words.rng.choice(words.values[name])), "wrong attribute"
-
-
-VARY["attribute"] = _vary_attribute
-
 CLAIMS: dict[str, Claim] = {
     "existence": Claim(lambda words: (words.noun(),), _say_existence, _wishes),
-    "existence_related": Claim(lambda words: draw_chain(words, hops(words)), _say_existence, _wishes, swap=True, definite=True,
-        miss=0.04),
+    "existence_related": Claim(
+        lambda words: draw_chain(words, hops(words)), _say_existence, _wishes, swap=True, definite=True, miss=0.04
+    ),
     "number": Claim(
         lambda words: (Part("bound", words.rng.choice(BOUNDS)), _number(words), words.noun()), _say_number, _copies
     ),
@@ -538,5 +326,7 @@ CLAIMS: dict[str, Claim] = {
         swap=True,
     ),
     "cells": Claim(_draw_cells, _say_cells, _wishes),
-    "between": Claim(lambda words: (words.noun(), words.noun(), words.noun()), _say_between, _wishes, swap=True, miss=0.05),
+    "between": Claim(
+        lambda words: (words.noun(), words.noun(), words.noun()), _say_between, _wishes, swap=True, miss=0.05
+    ),
 }  # fmt: skip

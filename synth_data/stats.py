@@ -147,12 +147,12 @@ def _fit_predict(
     weight = torch.zeros(len(vocabulary) + 1, classes, requires_grad=True)
     optimiser = torch.optim.Adam([weight], lr=0.02, weight_decay=1e-4)
     for _ in range(EPOCHS):
-        for rows in torch.randperm(len(train), generator=generator).split(256):
+        for rows in torch.randperm(len(train), generator=generator).split(256):  # type: ignore[no-untyped-call]
             optimiser.zero_grad()
             torch.nn.functional.cross_entropy(features[rows] @ weight, target[rows]).backward()  # type: ignore[no-untyped-call]
             optimiser.step()
     with torch.no_grad():
-        return (_bags(test, vocabulary) @ weight).argmax(1).tolist()  # type: ignore[no-any-return]
+        return (_bags(test, vocabulary) @ weight).argmax(1).tolist()
 
 
 def _bags(texts: list[str], vocabulary: Mapping[str, int]) -> torch.Tensor:

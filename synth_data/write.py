@@ -62,8 +62,8 @@ def write_dataset(
         _write_atomic(root / MANIFEST, _manifest(config, complete=True))
     except OSError as error:
         raise DataError(
-            f"{error.filename or root}: cannot be written: {error.strerror}; finished shards are kept, the same command "
-            "goes on from them"
+            f"{error.filename or root}: cannot be written: {error.strerror}; finished shards are kept, the same "
+            "command goes on from them"
         ) from error
     except BrokenProcessPool as error:
         raise DataError(
@@ -202,7 +202,7 @@ def _run_ray(config: SynthConfig, root: Path, todo: Iterable[int], workers: int)
     """Write shards on a Ray cluster whose nodes share the directory: the running one, else one of its own."""
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     try:
-        import ray
+        import ray  # type: ignore[import-not-found,import-untyped,unused-ignore]
     except ImportError:
         raise ConfigError('engine=ray needs Ray: pip install "nmn-reasoner[ray]"') from None
     if not ray.is_initialized():

@@ -7,7 +7,7 @@ agreement, Kuhnle and Copestake 2017, section 3): a pair that lies within so man
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from nmn.lexicon import Gap, Given, Lexicon, Meaning, Offset, On, Order
 from nmn.scene import Box, SceneGraph
 
-Array = NDArray[np.float64]
+Array = NDArray[np.floating[Any]]  # float64; float32 where truth has three values, which is faster
 Mask = NDArray[np.bool_]
 
 
@@ -31,9 +31,10 @@ class PanelBoxes(NamedTuple):
 class SceneArrays:
     """A batch of scenes as arrays, padded to the same number of objects: what a generator draws, and encoding reads.
 
-    ``codes`` [batch attributes objects]: the position of each attribute's value among all values, -1 for none; ``boxes``
-    [batch objects 4] in pixels; ``mask`` [batch objects]; ``longest`` [batch]: the longer side of each image; ``given``:
-    [batch object other] for each of the relations that scenes give; ``missing``: which scene does not give which.
+    ``codes`` [batch attributes objects]: the position of each attribute's value among all values, -1 for none;
+    ``boxes`` [batch objects 4] in pixels; ``mask`` [batch objects]; ``longest`` [batch]: the longer side of each image;
+    ``given``: [batch object other] for each of the relations that scenes give; ``missing``: which scene does not give
+    which.
     """
 
     codes: NDArray[np.int64]

@@ -1,0 +1,257 @@
+"""Where objects of a scene go: anywhere with gaps between them, in the cells of a grid, or in a tower.
+
+Placement is bounded: each object in turn tries some places at once, within what the text's relations ask of it; a scene
+that finds no room is drawn again, a few times, and then the error says what does not fit.
+"""
+
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nmn.errors import ConfigError
+from nmn.lexicon import Order
+from synth_data.codes import Codes, Floats, Integers
+from synth_data.drawn import Drawn, image_size
+from synth_data.overlap import hidden
+
+PLACES = 16  # tried at once for each object
+FULL = 0.42  # part of a panel beyond which objects find no room at random
+OVER = (0.5, 0.8)  # distance of two objects that overlap, over the one at which their boxes would just touch
+ROUNDS = 100  # times that a scene without room is drawn again
+EDGE_PX = 4  # of objects from walls that they do not touch
+
+
+class Placer:
+    """Gives objects their sizes, rotations and places."""
+
+    def __init__(self, codes: Codes) -> None:
+        self.codes, self.config, self.lexicon = codes, codes.config, codes.lexicon
+
+    def place(
+        self,
+        rng: np.random.Generator,
+        codes: Integers,
+        mask: NDArray[np.bool_],
+        stack: NDArray[np.bool_],
+        links: Integers,
+    ) -> Drawn:
+        """Give objects with values [scenes objects attributes] their sizes, rotations and places."""
+        scenes, width = mask.shape
+        degrees = np.zeros((scenes, width), np.int64)
+        if self.config.rotate:
+            degrees = rng.integers(0, 360, size=(scenes, width))
+        if self.config.placement == "free" and "size" in self.codes.attributes:
+            self._shrink(rng, codes, degrees, mask)
+        sides = self._sides(rng, codes, degrees)
+        if self.config.placement == "grid":
+            centres = self._cells(rng, mask)
+            boxes, front = np.concatenate([centres - sides / 2, centres + sides / 2], -1), None
+        else:
+            boxes, front = self._free(rng, codes, sides, degrees, mask, links)
+        if stack.any():
+            boxes[stack] = self._tower(mask.shape[1])
+        boxes[~mask] = 0
+        codes[~mask] = -1
+        if self.config.empty_cells:
+            mask = self._fill_cells(centres, boxes, mask)
+        panel = np.zeros((scenes, width), np.int64)
+        return Drawn(np.ascontiguousarray(codes.swapaxes(1, 2)), boxes, mask, degrees, panel, front)
+
+    def _fill_cells(self, centres: Floats, boxes: Floats, mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Make things of the cells without an object; return which things there are, all of them."""
+        half = np.array([self.config.width, self.config.height]) / self.config.grid / 2
+        cells = np.concatenate([centres - half, centres + half], -1)
+        np.copyto(boxes, cells, where=~mask[..., None])
+        return np.ones_like(mask)
+
+    def _shrink(self, rng: np.random.Generator, codes: Integers, degrees: Integers, mask: NDArray[np.bool_]) -> None:
+        """Make objects smaller, one at a time, in scenes that are too full to place them at random."""
+        place = self.codes.place("size")
+        sizes = sorted(self.codes.values[place].tolist(), key=lambda code: float(self.codes.diameters[code]))
+        smaller = np.arange(len(self.codes.of))
+        smaller[sizes[1:]] = sizes[:-1]
+        room = FULL * self.config.width * self.config.height
+        reach = self.codes.extents[codes[..., self.codes.place("shape")], degrees].max(-1) * (
+            1 + self.config.size_jitter / 2
+        )
+        for _ in range(2 * mask.shape[1]):
+            areas = mask * (self.codes.diameters[codes[..., place]] * reach + self.config.gap_px) ** 2
+            rows = np.flatnonzero(areas.sum(1) > room)
+            if not len(rows):
+                return
+            largest = np.argmax(areas[rows] + rng.random((len(rows), mask.shape[1])), axis=1)
+            codes[rows, largest, place] = smaller[codes[rows, largest, place]]
+
+    def _sides(self, rng: np.random.Generator, codes: Integers, degrees: Integers) -> Floats:
+        """Return width and height of every object's box in pixels, multiples of the configuration's step."""
+        if "size" in self.codes.attributes:
+            diameter = self.codes.diameters[codes[..., self.codes.place("size")]]
+        else:
+            diameter = np.array(self.config.size_px)[rng.integers(len(self.config.size_px), size=codes.shape[:2])]
+        diameter = diameter * (1 + self.config.size_jitter * rng.uniform(-1, 1, diameter.shape))
+        sides = diameter[..., None] * self.codes.extents[codes[..., self.codes.place("shape")], degrees]
+        step = self.config.step_px * (2 if self.config.placement == "free" and not self.codes.exact else 0.25)
+        return np.maximum(np.round(sides / step) * step, step)
+
+    def _tower(self, blocks: int) -> Floats:
+        """Return the boxes of a tower's blocks, the lowest first, as NLVR stacks them: 1 px apart, in the middle."""
+        side = float(self.codes.diameters[self.codes.of["medium"]])
+        left = (self.config.width - side) / 2
+        tops = self.config.height - side - np.arange(blocks) * (side + 1)
+        return np.stack([np.full(blocks, left), tops, np.full(blocks, left + side), tops + side], -1)
+
+    def _cells(self, rng: np.random.Generator, mask: NDArray[np.bool_]) -> Floats:
+        """Return the centres of different cells of a grid."""
+        grid = self.config.grid
+        if mask.shape[1] > grid**2:
+            raise ConfigError(f"max_objects: a grid of {grid} x {grid} cells holds {grid**2} objects at most")
+        cells = np.argsort(rng.random((len(mask), grid**2)), axis=1)[:, : mask.shape[1]]
+        steps = np.array([self.config.width / grid, self.config.height / grid])
+        return np.asarray((np.stack([cells % grid, cells // grid], -1) + 0.5) * steps)
+
+    def _free(
+        self,
+        rng: np.random.Generator,
+        codes: Integers,
+        sides: Floats,
+        degrees: Integers,
+        mask: NDArray[np.bool_],
+        links: Integers,
+    ) -> tuple[Floats, NDArray[np.bool_] | None]:
+        """Put objects anywhere, one after the other, the large ones first; redo the scenes that have no room left."""
+        order = np.argsort(-sides.max(-1) * mask, axis=1)[:, :, None]
+        large_first = np.take_along_axis(sides, order, 1)
+        links, counts = relinked(links, order[..., 0], mask), mask.sum(1)
+        boxes = np.zeros((*mask.shape, 4))
+        front = np.zeros((*mask.shape, mask.shape[1]), bool)
+        todo = np.arange(len(mask))
+        for _ in range(ROUNDS):
+            placed, done = self._throw(rng, large_first[todo], counts[todo], links[todo])
+            back = np.empty_like(placed)
+            np.put_along_axis(back, order[todo], placed, 1)
+            if self.config.overlap:
+                hides, clear = hidden(self.codes, codes[todo], back, degrees[todo], mask[todo])
+                done &= clear
+                front[todo[done]] = hides[done]
+            boxes[todo[done]] = back[done]
+            todo = todo[~done]
+            if not len(todo):
+                return boxes, front if "in_front_of" in self.lexicon.relations else None
+        raise ConfigError(self._no_room(sides[todo], mask[todo]))
+
+    def _throw(
+        self, rng: np.random.Generator, sides: Floats, counts: Integers, links: Integers
+    ) -> tuple[Floats, NDArray[np.bool_]]:
+        """Try PLACES places for each object in turn, within its links; return the boxes and which scenes are complete.
+
+        All arrays have the scenes last, so that every operation runs over long rows.
+        """
+        scenes, width, _ = sides.shape
+        half = np.ascontiguousarray(sides.transpose(1, 2, 0)) / 2  # [objects, axis, scenes]
+        room = np.array([self.config.width, self.config.height])[:, None, None]
+        centres = np.zeros((width, 2, scenes))
+        done = np.ones(scenes, bool)
+        columns = np.arange(scenes)
+        for place in range(width):
+            mine = half[place][:, None]
+            low, high = self._bounds(place, half[place], centres, links)
+            tried = low[:, None] + rng.random((2, PLACES, scenes)) * (high - low)[:, None]
+            if self.config.walls:
+                self._against_wall(rng, tried, mine, room)
+            if place and (self.config.touching or self.config.overlap):
+                self._lean(rng, tried, mine, centres[:place], half[:place])
+            tried = np.round((tried - mine) / self.config.step_px) * self.config.step_px + mine
+            fits = ((tried >= mine) & (tried <= room - mine)).all(0)
+            for earlier in range(place):
+                fits &= self._clear(tried, centres[earlier][:, None], half[earlier][:, None] + mine)
+            best = fits.argmax(0)
+            done &= fits[best, columns] | (place >= counts)
+            centres[place] = tried[:, best, columns]
+        corners = np.stack([centres - half, centres + half], 1)  # [objects, 2, axis, scenes]
+        return corners.transpose(3, 0, 1, 2).reshape(scenes, width, 4), done
+
+    def _bounds(self, place: int, mine: Floats, centres: Floats, links: Integers) -> tuple[Floats, Floats]:
+        """Return the least and largest centre [axis scenes] that an object's links to those before it leave it."""
+        edge = EDGE_PX if self.config.walls else 1
+        least = edge + mine
+        most = np.array([self.config.width, self.config.height])[:, None] - edge - mine
+        low, high = least.copy(), most.copy()
+        for one, other, axis, sign in links.transpose(1, 2, 0):
+            for me, partner, side in ((one, other, sign), (other, one, -sign)):
+                rows = np.flatnonzero((me == place) & (partner < place) & (sign != 0))
+                bound = centres[partner[rows], axis[rows], rows] + side[rows] * self._clear_px
+                beyond = side[rows] > 0
+                low[axis[rows][beyond], rows[beyond]] = np.maximum(low[axis[rows], rows], bound)[beyond]
+                high[axis[rows][~beyond], rows[~beyond]] = np.minimum(high[axis[rows], rows], bound)[~beyond]
+        fits = low <= high
+        return np.where(fits, low, least), np.where(fits, high, np.maximum(most, least))
+
+    @cached_property
+    def _clear_px(self) -> float:
+        """How far apart centres must be for a relation to be sure."""
+        margins = [
+            entry.meaning.margin for entry in self.lexicon.relations.values() if isinstance(entry.meaning, Order)
+        ]
+        unit = self.lexicon.unit_px or max(image_size(self.config))
+        return max(margins) * unit + self.config.unsure_px + self.config.step_px
+
+    def _against_wall(self, rng: np.random.Generator, tried: Floats, mine: Floats, room: NDArray[np.int64]) -> None:
+        """Move some of the tried places against a wall of the panel, now and then into a corner."""
+        ends = np.where(rng.random(tried.shape) < 0.5, np.broadcast_to(mine, tried.shape), room - mine)
+        to_wall = rng.random(tried.shape) < self.config.walls / 2
+        np.copyto(tried, ends, where=to_wall)
+
+    def _lean(self, rng: np.random.Generator, tried: Floats, mine: Floats, centres: Floats, half: Floats) -> None:
+        """Move some of the tried places, of some of the scenes, against or over an earlier object."""
+        _, places, scenes = tried.shape
+        chosen = rng.integers(len(centres), size=(places, scenes)), slice(None), np.arange(scenes)
+        other, reach = (np.moveaxis(array[chosen], -1, 0) for array in (centres, half))
+        axis = rng.integers(2, size=(places, scenes))
+        axis = np.stack([axis == 0, axis == 1])
+        side = np.where(rng.random((places, scenes)) < 0.5, 1, -1)
+        against = (
+            other
+            + axis * side * (mine + reach + self.config.contact_px)
+            + ~axis * (rng.random(tried.shape) - 0.5) * 0.6 * mine
+        )
+        np.copyto(tried, against, where=rng.random(scenes) < self.config.touching)
+        far = rng.uniform(*OVER, (places, scenes))
+        aside = rng.uniform(-1, 1, tried.shape) * far
+        over = other + np.where(axis, side * far, aside) * (mine + reach)
+        np.copyto(tried, over, where=rng.random(scenes) < self.config.overlap)
+
+    def _clear(self, tried: Floats, other: Floats, reach: Floats) -> NDArray[np.bool_]:
+        """Whether tried places keep their distance to another object, or touch it, or may lie over it."""
+        apart = np.abs(tried - other)
+        gap = (apart - reach).max(0)
+        fine = gap >= self.config.gap_px
+        if self.config.touching:
+            fine |= np.abs(gap - self.config.contact_px) < 0.01
+        if self.config.overlap:
+            far = (apart / reach).max(0)
+            fine |= (far > OVER[0]) & (far < OVER[1])
+        return np.asarray(fine)
+
+    def _no_room(self, sides: Floats, mask: NDArray[np.bool_]) -> str:
+        config = self.config
+        fewest = int(mask.sum(1).min())
+        largest = float(sides.max())
+        return (
+            f"no room for {fewest} objects of up to {largest:.0f} px, gap_px={config.gap_px} apart, in "
+            f"{config.width} x {config.height} px after {ROUNDS} tries: lower max_objects={config.max_objects}, "
+            f"size_px or gap_px, or raise width and height"
+        )
+
+
+def relinked(links: Integers, order: Integers, mask: NDArray[np.bool_]) -> Integers:
+    """Return links whose objects were put into another order; those to objects that a scene lacks are dropped."""
+    if not links.shape[1]:
+        return links
+    places = np.argsort(order, axis=1)
+    moved = links.copy()
+    for side in (0, 1):
+        known = np.minimum(links[..., side], places.shape[1] - 1)
+        moved[..., side] = np.take_along_axis(places, known, 1)
+        moved[..., 3] *= (links[..., side] < places.shape[1]) & (moved[..., side] < mask.sum(1)[:, None])
+    return moved
