@@ -77,7 +77,7 @@ def test_objects_that_may_touch_touch_or_keep_their_distance() -> None:
     between = np.concatenate([gaps(b[m]).ravel() for b, m in zip(found.boxes, found.mask, strict=True)])
     touching = np.abs(between) < 0.125
     assert (touching | (between >= 2.5)).all()
-    assert touching.any(axis=0)
+    assert touching.any()
 
 
 def test_counts_lie_in_the_range_and_reach_both_ends() -> None:
@@ -206,7 +206,7 @@ def test_what_is_in_front_hides_a_part_that_can_be_seen_and_leaves_enough() -> N
         assert not front or CLEAR[0] - 0.1 < share < CLEAR[1] + 0.1
 
 
-# ---- what cannot be ---------------------------------------------------------------------------------------------------
+# ---- what cannot be -----------------------------------------------------------------------------------------------
 
 
 def test_too_many_and_too_large_objects_are_refused_soon_and_by_name() -> None:
@@ -236,7 +236,7 @@ def test_one_number_of_pixels_is_due_for_each_size() -> None:
         drawn(settings(size_px=(7.0, 11.0)))
 
 
-def test_a_scene_is_as_full_as_it_can_be_before_it_is_refused() -> None:
-    """20 objects fit in the default image since the largest are made smaller first."""
-    _, found = drawn(settings(min_objects=20, max_objects=20))
-    assert (found.mask.sum(1) == 20).all() and smallest_gap(found) >= 2.5
+def test_objects_are_made_smaller_before_a_scene_is_refused() -> None:
+    """12 large squares do not fit with their gaps: 12 * (16 + 2.5)^2 is 4107 of 4096 square pixels."""
+    _, found = drawn(settings(min_objects=12, max_objects=12, shapes=("square",)), *[{"size": "large"}] * 12)
+    assert (found.mask.sum(1) == 12).all() and smallest_gap(found) >= 2.5
