@@ -144,8 +144,8 @@ GENERATED = settings(size=150, seed=3, touching=0.2)
 NEARBY = settings(
     size=80, seed=4, relations=("near", "left_of", "above"), families=("relation", "existence_related", "count_related")
 )
-HALF_PX = MARGIN_PX / 2 * 0.99
-move = st.tuples(*[st.sampled_from((-HALF_PX, 0.0, HALF_PX)) | st.floats(-HALF_PX, HALF_PX)] * 2)
+STEPS, HALF_PX = 47, 47 / 64  # below half of the margin; in steps of 1 / 64 px all sums and products are exact
+move = st.tuples(*[st.integers(-STEPS, STEPS).map(lambda steps: steps / 64)] * 2)
 moves = st.lists(move, min_size=20, max_size=20)
 
 
