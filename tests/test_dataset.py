@@ -272,7 +272,7 @@ def test_a_caption_that_is_not_true_is_found(data: Path) -> None:
 
 def test_a_scene_that_was_changed_makes_labels_wrong(data: Path) -> None:
     path, place, example = family_of(data, 0, "existence")
-    edit(path, place, scene={**example["scene"], "objects": []})
+    edit(path, place, scene={**example["scene"], "objects": [], "relations": {}})
     assert {number for number, _ in faults(data)} == {example["number"]}
 
 
