@@ -83,7 +83,7 @@ def test_settings_go_over_the_split_and_options_over_settings(tmp_path: Path) ->
         (("colors=purpel",), 'did you mean "purple"?'),
         (("--engine", "spark"), "engine: expected one of local, ray; got 'spark'"),
         (("min_objects=9", "max_objects=4"), "min_objects 9 is above max_objects 4"),
-        (("size_px=[60,60,60]", "min_objects=8"), "no room for 8 objects"),
+        (("size=4", "size_px=[60,60,60]", "min_objects=8"), "no room for 8 objects"),
         (("--preset", "gone.toml"), "gone.toml: not a readable TOML file"),
     ],
 )
