@@ -5,9 +5,10 @@ import pytest
 
 from nmn.scene import SceneGraph, SceneObject
 from synth_data.contrast import edits
+from synth_data.drawn import Drawn, scene_graph
 from synth_data.example import Example
 from synth_data.reference import evaluate
-from synth_data.sample import Drawn, Sampler, scene_graph
+from synth_data.sample import Sampler
 from tests.worlds import examples, settings
 
 CONFIG = settings("contrast", size=96, shard_size=48)
@@ -80,24 +81,24 @@ PLAIN = settings("contrast", textures=("solid",), held_out=("red circle",))
 
 def drawn() -> tuple[Sampler, Drawn]:
     sampler = Sampler(PLAIN)
-    wishes = np.full((8, 1, len(sampler.attributes)), -1)
+    wishes = np.full((8, 1, len(sampler.codes.attributes)), -1)
     return sampler, sampler.draw(np.random.default_rng(5), wishes, np.full(8, 4), np.zeros(8))
 
 
 @pytest.mark.parametrize("row", range(8))
 def test_every_edit_changes_exactly_one_object(row: int) -> None:
     sampler, scenes = drawn()
-    edited = edits(scenes, row, [{"color": "red", "shape": "star"}], sampler, np.random.default_rng(row))
-    before = scene_graph(scenes, row, sampler)
+    edited = edits(scenes, row, [{"color": "red", "shape": "star"}], sampler.codes, np.random.default_rng(row))
+    before = scene_graph(scenes, row, sampler.codes)
     assert len(edited.mask) > 4
     for copy in range(len(edited.mask)):
-        assert len(changed(before, scene_graph(edited, copy, sampler))) == 1
+        assert len(changed(before, scene_graph(edited, copy, sampler.codes))) == 1
 
 
 @pytest.mark.parametrize("row", range(8))
 def test_no_edit_leaves_the_image_or_comes_too_near(row: int) -> None:
     sampler, scenes = drawn()
-    edited = edits(scenes, row, [{"size": "large"}], sampler, np.random.default_rng(row))
+    edited = edits(scenes, row, [{"size": "large"}], sampler.codes, np.random.default_rng(row))
     for boxes in edited.boxes:
         assert (boxes >= 0).all() and (boxes <= 64).all()
         for place in range(4):
@@ -109,8 +110,8 @@ def test_no_edit_leaves_the_image_or_comes_too_near(row: int) -> None:
 @pytest.mark.parametrize("row", range(8))
 def test_no_edit_makes_a_pair_that_is_held_out(row: int) -> None:
     sampler, scenes = drawn()
-    edited = edits(scenes, row, [{"color": "red"}, {"shape": "circle"}], sampler, np.random.default_rng(row))
-    graphs = [scene_graph(edited, copy, sampler) for copy in range(len(edited.mask))]
+    edited = edits(scenes, row, [{"color": "red"}, {"shape": "circle"}], sampler.codes, np.random.default_rng(row))
+    graphs = [scene_graph(edited, copy, sampler.codes) for copy in range(len(edited.mask))]
     seen = [thing.attributes for graph in graphs for thing in graph.objects]
     assert any(thing["color"] == "red" for thing in seen) and any(thing["shape"] == "circle" for thing in seen)
     assert not any(thing["color"] == "red" and thing["shape"] == "circle" for thing in seen)
@@ -118,10 +119,10 @@ def test_no_edit_makes_a_pair_that_is_held_out(row: int) -> None:
 
 def test_a_changed_object_keeps_its_centre_and_a_moved_one_its_values() -> None:
     sampler, scenes = drawn()
-    edited = edits(scenes, 0, [{"shape": "star"}], sampler, np.random.default_rng(0))
-    before, kinds = scene_graph(scenes, 0, sampler), set()
+    edited = edits(scenes, 0, [{"shape": "star"}], sampler.codes, np.random.default_rng(0))
+    before, kinds = scene_graph(scenes, 0, sampler.codes), set()
     for copy in range(len(edited.mask)):
-        one, other = changed(before, scene_graph(edited, copy, sampler))[0]
+        one, other = changed(before, scene_graph(edited, copy, sampler.codes))[0]
         kept = one.attributes == other.attributes
         kinds.add(kept)
         centres = [[box[axis] + box[axis + 2] for axis in (0, 1)] for box in (one.box, other.box)]
@@ -131,5 +132,5 @@ def test_a_changed_object_keeps_its_centre_and_a_moved_one_its_values() -> None:
 
 def test_edits_are_a_function_of_their_chance() -> None:
     sampler, scenes = drawn()
-    one, other = (edits(scenes, 0, [], sampler, np.random.default_rng(3)) for _ in range(2))
+    one, other = (edits(scenes, 0, [], sampler.codes, np.random.default_rng(3)) for _ in range(2))
     assert (one.boxes == other.boxes).all()

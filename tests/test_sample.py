@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 
 from nmn.errors import ConfigError
 from synth_data.config import SynthConfig
+from synth_data.drawn import Drawn, scene_graph
 from synth_data.overlap import CLEAR
-from synth_data.sample import Drawn, Sampler, scene_graph
+from synth_data.sample import Sampler
 from tests.worlds import settings
 
 SCENES = 200
@@ -24,10 +25,10 @@ def drawn(
 ) -> tuple[Sampler, Drawn]:
     """Draw SCENES scenes that all follow the same wishes."""
     sampler, rng = Sampler(config), np.random.default_rng(seed)
-    codes = np.full((SCENES, max(1, len(wishes)), len(sampler.attributes)), -1)
+    codes = np.full((SCENES, max(1, len(wishes)), len(sampler.codes.attributes)), -1)
     for place, wish in enumerate(wishes):
         for name, value in wish.items():
-            codes[:, place, sampler.place(name)] = sampler.codes[value]
+            codes[:, place, sampler.codes.place(name)] = sampler.codes.of[value]
     low, high = objects or (config.min_objects, config.max_objects)
     return sampler, sampler.draw(rng, codes, rng.integers(low, high + 1, SCENES), np.full(SCENES, miss))
 
@@ -51,7 +52,7 @@ def smallest_gap(found: Drawn) -> float:
 
 def things(sampler: Sampler, found: Drawn) -> list[list[Wish]]:
     """Return the attributes of every scene's objects."""
-    graphs = [scene_graph(found, row, sampler) for row in range(SCENES)]
+    graphs = [scene_graph(found, row, sampler.codes) for row in range(SCENES)]
     return [[dict(thing.attributes) for thing in graph.objects] for graph in graphs]
 
 
@@ -142,7 +143,7 @@ def test_sizes_are_what_their_values_say_give_or_take_the_jitter() -> None:
     """Squares are as wide as their size; sides are rounded to half pixels, so a quarter more on both sides."""
     sampler, found = plain(shapes=("square",), rotate=False, max_objects=5)
     for size, pixels in (("small", 7.0), ("medium", 11.0), ("large", 16.0)):
-        boxes = found.boxes[(found.codes[:, sampler.place("size")] == sampler.codes[size]) & found.mask]
+        boxes = found.boxes[(found.codes[:, sampler.codes.place("size")] == sampler.codes.of[size]) & found.mask]
         sides = boxes[:, 2:] - boxes[:, :2]
         assert 0.9 * pixels - 0.25 <= sides.min() < sides.max() <= 1.1 * pixels + 0.25
 
@@ -170,7 +171,7 @@ def test_what_is_in_front_is_drawn_later_and_behind_is_its_mirror() -> None:
     sampler, found = over()
     listed = 0
     for row in range(SCENES):
-        graph = scene_graph(found, row, sampler)
+        graph = scene_graph(found, row, sampler.codes)
         front = {(thing, other) for other, row in enumerate(graph.relations["in_front_of"]) for thing in row}
         behind = {(thing, other) for other, row in enumerate(graph.relations["behind"]) for thing in row}
         assert all(thing > other for thing, other in front)
