@@ -130,6 +130,9 @@ class SynthConfig:
         for name, (low, high) in ranges.items():
             if not low <= getattr(self, name) <= high:
                 raise ConfigError(f"{name}: expected {low} to {high}, got {getattr(self, name)}")
+        if self.placement == "grid" and self.max_objects > self.grid**2:
+            cells = f"a grid of {self.grid} x {self.grid} cells holds {self.grid**2} objects at most"
+            raise ConfigError(f"max_objects: {cells}, got {self.max_objects}")
         if self.contrast and self.shard_size % 4:
             raise ConfigError(f"shard_size: contrast makes groups of four, so a multiple of 4; got {self.shard_size}")
         for low_name, high_name in (

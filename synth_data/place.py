@@ -104,8 +104,6 @@ class Placer:
     def _cells(self, rng: np.random.Generator, mask: NDArray[np.bool_]) -> Floats:
         """Return the centres of different cells of a grid."""
         grid = self.config.grid
-        if mask.shape[1] > grid**2:
-            raise ConfigError(f"max_objects: a grid of {grid} x {grid} cells holds {grid**2} objects at most")
         cells = np.argsort(rng.random((len(mask), grid**2)), axis=1)[:, : mask.shape[1]]
         steps = np.array([self.config.width / grid, self.config.height / grid])
         return np.asarray((np.stack([cells % grid, cells // grid], -1) + 0.5) * steps)

@@ -7,9 +7,10 @@ import pytest
 from nmn.language.grammar import load_grammar
 from nmn.language.parse import read_fresh
 from nmn.layout import Kind, Layout
+from synth_data.claims import Text
 from synth_data.config import SynthConfig
 from synth_data.questions import QUESTIONS, question
-from synth_data.statements import CLAIMS, Text, statement_pair
+from synth_data.statements import CLAIMS, statement_pair
 from tests.worlds import settings, words
 
 TEXTS = 150

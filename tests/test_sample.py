@@ -142,7 +142,7 @@ def test_the_place_in_a_scene_does_not_tell_what_was_wished() -> None:
 def test_sizes_are_what_their_values_say_give_or_take_the_jitter() -> None:
     """Squares are as wide as their size; sides are rounded to half pixels, so a quarter more on both sides."""
     sampler, found = plain(shapes=("square",), rotate=False, max_objects=5)
-    for size, pixels in (("small", 7.0), ("medium", 11.0), ("large", 16.0)):
+    for size, pixels in (("small", 9.0), ("medium", 13.0), ("large", 18.0)):
         boxes = found.boxes[(found.codes[:, sampler.codes.place("size")] == sampler.codes.of[size]) & found.mask]
         sides = boxes[:, 2:] - boxes[:, :2]
         assert 0.9 * pixels - 0.25 <= sides.min() < sides.max() <= 1.1 * pixels + 0.25
@@ -224,7 +224,7 @@ def test_an_object_larger_than_the_image_is_refused() -> None:
 
 def test_a_grid_with_too_few_cells_is_refused_by_name() -> None:
     with pytest.raises(ConfigError, match="max_objects: a grid of 3 x 3 cells holds 9 objects at most"):
-        drawn(settings("shapes"), objects=(10, 10))
+        settings("shapes", max_objects=10)
 
 
 def test_holding_out_every_pair_is_refused_by_name() -> None:
@@ -238,6 +238,8 @@ def test_one_number_of_pixels_is_due_for_each_size() -> None:
 
 
 def test_objects_are_made_smaller_before_a_scene_is_refused() -> None:
-    """12 large squares do not fit with their gaps: 12 * (16 + 2.5)^2 is 4107 of 4096 square pixels."""
-    _, found = drawn(settings(min_objects=12, max_objects=12, shapes=("square",)), *[{"size": "large"}] * 12)
+    """12 large squares do not fit with their gaps: 12 * (18 + 2.5)^2 is 5043 of 4096 square pixels."""
+    _, found = drawn(
+        settings(min_objects=12, max_objects=12, shapes=("square",), rotate=False), *[{"size": "large"}] * 12
+    )
     assert (found.mask.sum(1) == 12).all() and smallest_gap(found) >= 2.5

@@ -34,7 +34,7 @@ from synth_data.generate import families
         ({"min_objects": 5, "max_objects": 4}, "min_objects 5 is above max_objects 4"),
         ({"min_hops": 3, "max_hops": 2}, "min_hops 3 is above max_hops 2"),
         ({"min_count": 6, "max_count": 5}, "min_count 6 is above max_count 5"),
-        ({"placement": "fre"}, "placement: expected one of free, grid, stack; got 'fre'"),
+        ({"placement": "fre"}, "placement: expected one of free, grid; got 'fre'"),
         ({"images": "jpg"}, "images: expected one of npy, png, none; got 'jpg'"),
         ({"style": "clevr"}, "style: expected one of world, shapes, nlvr; got 'clevr'"),
         ({"colors": ["purpel"]}, 'colors: the lexicon world has no color "purpel"; did you mean "purple"?'),
@@ -150,7 +150,7 @@ def subsets(key: str) -> st.SearchStrategy[tuple[str, ...]]:
     st.sampled_from(preset_names()),
 )
 def test_a_resolved_config_is_read_back_from_its_json(changes: dict[str, Any], preset: str) -> None:
-    lexicon = {"lexicon": "world", "size_px": (7.0, 11.0, 16.0)} if preset == "shapes" else {}
+    lexicon = {"lexicon": "world", "size_px": (7.0, 11.0, 16.0)} if preset in ("shapes", "nlvr") else {}
     config = load_config(preset, **{**lexicon, **changes})
     assert build_settings(SynthConfig, json.loads(json.dumps(settings_json(config)))) == config
     assert {key: getattr(config, key) for key in changes} == changes
