@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 
 from nmn.assembler.execute import execute
 from nmn.assembler.plan import plan
+from nmn.language.grammar import load_grammar
+from nmn.language.parse import read_fresh
 from nmn.layout import Kind, parse_layout
 from nmn.lexicon import BETWEEN_DEGREES, load_lexicon
 from nmn.modules.exact import encode, exact_library
@@ -147,6 +149,24 @@ NEARBY = settings(
 STEPS, HALF_PX = 47, 47 / 64  # below half of the margin; in steps of 1 / 64 px all sums and products are exact
 move = st.tuples(*[st.integers(-STEPS, STEPS).map(lambda steps: steps / 64)] * 2)
 moves = st.lists(move, min_size=20, max_size=20)
+
+
+@pytest.mark.parametrize("config", [GENERATED, NEARBY], ids=["world", "near"])
+def test_every_generated_answer_is_sure(config: SynthConfig) -> None:
+    found = examples(config)
+    regions = encode([example.scene for example in found], WORLD, MARGIN_PX)
+    _, sure = judge([example.layout for example in found], range(len(found)), regions, exact_library(WORLD))
+    assert sure.all()
+
+
+def test_every_caption_is_sure() -> None:
+    grammar = load_grammar("world", WORLD)
+    spoken = settings(size=60, seed=5, captions=4, families=("existence",))
+    said = [(place, text) for place, example in enumerate(examples(spoken)) for text in example.captions]
+    layouts = [read_fresh(text, grammar).layout for _, text in said]
+    regions = encode([example.scene for example in examples(spoken)], WORLD, MARGIN_PX)
+    answers, sure = judge(layouts, [place for place, _ in said], regions, exact_library(WORLD))
+    assert sure.all() and (answers == 1).all() and len(said) > 200
 
 
 @pytest.mark.parametrize("config", [GENERATED, NEARBY], ids=["world", "near"])
