@@ -67,9 +67,21 @@ def _converted(key: str, value: Any, wanted: Any) -> Any:
         listed = [part for part in value.split(",") if part] if isinstance(value, str) else value
         listed = listed if isinstance(listed, (list, tuple)) else [listed]
         return tuple(_converted(key, part.strip() if isinstance(part, str) else part, inner) for part in listed)
+    if wanted in (int, float) and isinstance(value, str):
+        value = _number(value)
     if wanted is float and isinstance(value, int) and not isinstance(value, bool):
         return float(value)
     if not isinstance(value, wanted) or (wanted is not bool and isinstance(value, bool)):
         names = {bool: "true or false", int: "a whole number", float: "a number", str: "text"}
         raise ConfigError(f"{key}: expected {names[wanted]}, got {value!r}")
     return value
+
+
+def _number(text: str) -> Any:
+    """Return the number that a text is, or the text."""
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            continue
+    return text

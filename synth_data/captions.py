@@ -26,9 +26,11 @@ def captions(scenes: Sequence[SceneGraph], config: SynthConfig, rng: random.Rand
     regions, library = encode(scenes, lexicon, config.unsure_px), exact_library(lexicon)
     images = np.repeat(np.arange(len(scenes)), each)
     true, sure = (array.reshape(-1, each) for array in judge(layouts, images, regions, library))
-    elsewhere = judge(layouts, (images + 1) % len(scenes), regions, library)[0].reshape(-1, each)
+    elsewhere, known = (
+        array.reshape(-1, each) for array in judge(layouts, (images + 1) % len(scenes), regions, library)
+    )
     admitted = np.array([words.admits(layout) for layout in layouts]).reshape(-1, each)
-    telling = admitted & (true == 1) & sure & ((elsewhere == 0) | (len(scenes) == 1))
+    telling = admitted & (true == 1) & sure & ((known & (elsewhere == 0)) | (len(scenes) == 1))
     return [_first([text for text, _ in row], telling[place], config.captions) for place, row in enumerate(drawn)]
 
 

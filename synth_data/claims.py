@@ -88,6 +88,16 @@ def superlatives(words: Words) -> list[str]:
     return [name for name in names if name in words.lexicon.superlatives]
 
 
+def draw_superlative(words: Words) -> str:
+    """Draw one of the superlatives; raise ConfigError where there is none."""
+    names = superlatives(words)
+    if not names:
+        raise ConfigError(
+            "relations: superlatives go with left_of, right_of, above, below, larger and smaller; none is there"
+        )
+    return words.rng.choice(names)
+
+
 def draw_pair(family: str, claim: Claim, words: Words) -> tuple[Text, Text]:
     """Draw a text of a claim, and its twin."""
     for _ in range(TRIES):

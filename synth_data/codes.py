@@ -11,6 +11,7 @@ from synth_data.outlines import extent
 
 Integers = NDArray[np.int64]
 Floats = NDArray[np.float64]
+CONFUSED = ("outlined", "circle")  # what looks like a ring
 
 
 class Codes:
@@ -36,6 +37,10 @@ class Codes:
     def exact(self) -> bool:
         """Whether every outline fills a square box, as in SHAPES and NLVR."""
         return self.config.style in ("shapes", "nlvr")
+
+    def is_confusing(self, values: Integers) -> bool:
+        """Whether an object with these value codes, one for each attribute, would look like another shape."""
+        return set(CONFUSED) <= {self.names[code] for code in values if code >= 0}
 
     def attributes_of(self, codes: tuple[int, ...]) -> dict[str, str]:
         """Return the attributes that value codes stand for."""

@@ -7,6 +7,7 @@ from typing import Any
 
 from nmn.config import build_settings, read_settings
 from nmn.errors import ConfigError, SceneError, did_you_mean
+from nmn.language.grammar import grammar_names
 from nmn.lexicon import Lexicon, load_lexicon
 from synth_data.style import Style
 
@@ -102,12 +103,28 @@ class SynthConfig:
                     raise ConfigError(
                         f'{key}: the lexicon {lexicon.name} has no {attribute} "{value}"{_nearest(value, known_values)}'
                     )
+            if len(set(getattr(self, key))) < len(getattr(self, key)):
+                raise ConfigError(f"{key}: a value stands there twice")
+        self._check_pairs(lexicon)
         for value in self.relations:
             if value not in lexicon.relations:
                 raise ConfigError(f'relations: unknown relation "{value}"{_nearest(value, lexicon.relations)}')
-        for pair in (*self.held_out, *self.required):
-            if [lexicon.attribute_of.get(word) for word in pair.split()] != ["color", "shape"]:
-                raise ConfigError(f'held_out and required: expected pairs such as "red circle", got {pair!r}')
+
+    def _check_pairs(self, lexicon: Lexicon) -> None:
+        for key in ("held_out", "required"):
+            for pair in getattr(self, key):
+                words = pair.split()
+                if [lexicon.attribute_of.get(word) for word in words] != ["color", "shape"]:
+                    raise ConfigError(f'{key}: expected pairs such as "red circle", got {pair!r}')
+                if key == "required" and (words[0] not in self.values("color") or words[1] not in self.values("shape")):
+                    raise ConfigError(f"required: no object can be a {pair}: it is not among colors and shapes")
+        if both := set(self.held_out) & set(self.required):
+            raise ConfigError(f"required: {min(both)} is held_out too")
+        for key in ("held_out_relations", "required_relations"):
+            for pair in getattr(self, key):
+                words = pair.split()
+                if len(words) != 2 or words[0] not in lexicon.relations or words[1] not in lexicon.attribute_of:
+                    raise ConfigError(f'{key}: expected pairs such as "above square", got {pair!r}')
 
     @property
     def drawing(self) -> Style:
@@ -130,6 +147,16 @@ class SynthConfig:
         for name, (low, high) in ranges.items():
             if not low <= getattr(self, name) <= high:
                 raise ConfigError(f"{name}: expected {low} to {high}, got {getattr(self, name)}")
+        if not self.size_px or not all(0.5 <= size <= max(self.width, self.height) for size in self.size_px):
+            raise ConfigError(f"size_px: expected lengths of 0.5 px to the side of a panel, got {list(self.size_px)}")
+        if self.grammar not in grammar_names():
+            raise ConfigError(f'grammar: unknown grammar "{self.grammar}"{_nearest(self.grammar, grammar_names())}')
+        if self.min_count > self.max_objects:
+            raise ConfigError(f"min_count {self.min_count} is above max_objects {self.max_objects}")
+        if self.contrast and (self.overlap or self.placement == "grid" or self.required):
+            raise ConfigError(
+                "contrast: objects are changed one by one, so overlap, a grid and required pairs do not go with it"
+            )
         if self.placement == "grid" and self.max_objects > self.grid**2:
             cells = f"a grid of {self.grid} x {self.grid} cells holds {self.grid**2} objects at most"
             raise ConfigError(f"max_objects: {cells}, got {self.max_objects}")

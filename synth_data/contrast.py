@@ -30,7 +30,8 @@ def edits(drawn: Drawn, row: int, wishes: Sequence[Wish], known: Codes, rng: np.
     edited = _copies(drawn, row, count, copies)
     for copy, (thing, attribute, code) in enumerate(changes):
         edited.codes[copy, attribute, thing] = code
-        _refit(edited, copy, thing, known)
+        if known.attributes[attribute] in ("shape", "size"):
+            _refit(edited, copy, thing, known)
     for copy, thing in enumerate(moves, len(changes)):
         _move(edited, copy, thing, known, rng)
     clear = [_is_clear(edited.boxes[copy], known) for copy in range(copies)]
@@ -54,7 +55,7 @@ def _value_changes(
             pair = codes[:, thing].copy()
             pair[attribute] = code
             allowed = known.allowed[pair[known.place("color")], pair[known.place("shape")]]
-            if code != codes[attribute, thing] and allowed:
+            if code != codes[attribute, thing] and allowed and not known.is_confusing(pair):
                 changes.append((thing, attribute, code))
     return changes
 

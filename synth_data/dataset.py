@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from nmn.config import build_settings
-from nmn.errors import DataError, NmnError
+from nmn.errors import ConfigError, DataError, NmnError
 from synth_data.config import SynthConfig
 from synth_data.example import Example, example_from_json
 from synth_data.generate import blocks
-from synth_data.write import read_manifest, shard_size
+from synth_data.write import MANIFEST, read_manifest, shard_files, shard_size
 
 Pictures = NDArray[np.uint8]
 
@@ -55,7 +55,7 @@ class Dataset:
     def _example(self, path: Path, number: int, line: str) -> Example:
         try:
             return example_from_json(json.loads(line))
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
             reason = error if isinstance(error, NmnError) else f"{type(error).__name__}: {error}"
             raise DataError(f"{path}, line {number}: corrupted: {reason}") from None
 
@@ -68,14 +68,14 @@ class Dataset:
                 return np.load(self.root / f"{shard:05d}.npy", mmap_mode="r")  # type: ignore[no-any-return]
             paths = sorted((self.root / f"{shard:05d}").glob("*.png"))
             return np.stack([np.asarray(Image.open(path)) for path in paths])
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, EOFError) as error:
             raise DataError(f"{self.root}: images of shard {shard} cannot be read: {error}") from None
 
     def masks(self, shard: int) -> Pictures:
         """Return one shard's masks [examples height width]: 0 background, 1 + i where object i is seen."""
         try:
             return np.load(self.root / f"{shard:05d}.masks.npy", mmap_mode="r")  # type: ignore[no-any-return]
-        except (OSError, ValueError):
+        except (OSError, ValueError, EOFError):
             raise DataError(f"{self.root}: no masks of shard {shard}; generate with masks=true") from None
 
     def check_sums(self, shard: int) -> None:
@@ -85,6 +85,8 @@ class Dataset:
             lines = path.read_text(encoding="ascii").splitlines()
         except (OSError, UnicodeDecodeError):
             raise DataError(f"{path}: missing: the dataset is not complete; generate it again to go on") from None
+        if missing := set(shard_files(self.config, shard)) - {line.partition("  ")[2] for line in lines}:
+            raise DataError(f"{path}: corrupted: it has no checksum of {min(missing)}")
         for line in lines:
             wanted, _, name = line.partition("  ")
             file = self.root / name
@@ -96,4 +98,7 @@ def read_dataset(directory: str | Path) -> Dataset:
     """Open a dataset; raise DataError where there is none, or one of another version."""
     root = Path(directory)
     manifest: dict[str, Any] = read_manifest(root)
-    return Dataset(root, build_settings(SynthConfig, manifest["config"]))
+    try:
+        return Dataset(root, build_settings(SynthConfig, manifest["config"]))
+    except ConfigError as error:
+        raise DataError(f"{root / MANIFEST}: corrupted: {error}") from None

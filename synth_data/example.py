@@ -48,6 +48,15 @@ class Example:
 def example_from_json(data: dict[str, Any]) -> Example:
     """Build an example from what ``Example.to_json`` gave."""
     answer = data["answer"]
+    for name, kinds in (
+        ("number", int),
+        ("family", str),
+        ("text", str),
+        ("layout", str),
+        ("answer", (bool, int, str, list)),
+    ):
+        if not isinstance(data[name], kinds):
+            raise TypeError(f"{name} is {data[name]!r}")
     return Example(
         data["number"], data["family"], data["text"], parse_layout(data["layout"]),
         tuple(answer) if isinstance(answer, list) else answer, scene_from_json(data["scene"]), tuple(data["trace"]),

@@ -152,6 +152,8 @@ class Maker:
         first = texts.randrange(len(self.families))  # so that small blocks have every family too
         if self.config.contrast:
             claims = [name for name in self.families if name in ALL_CLAIMS]
+            if not claims:
+                raise ConfigError("families: contrast takes texts that are true or false, of which there is none")
             names = [claims[(first + place) % len(claims)] for place in range(-(-size // 4))]
             return self._contrasts(names, words, rng)[:size]
         names = [self.families[(first + place) % len(self.families)] for place in range(size)]
@@ -250,11 +252,12 @@ class Maker:
         for place, has in enumerate((fits, fits_twin)):
             for index in np.flatnonzero(has.any(1)).tolist():
                 row = int(rows[index, has[index].argmax()])
-                if pending[index].family != "refer" or self._minimal(pending[index], drawn, row):
+                if pending[index].found[place] is None and self._minimal(pending[index], drawn, row):
                     pending[index].found[place] = drawn, row
 
     def _minimal(self, item: Wanted, drawn: Drawn, row: int) -> bool:
-        return minimal(item.texts[0].wishes[0], scene_graph(drawn, row, self.codes))
+        """Whether the text of a referring expression has no word too many."""
+        return item.family != "refer" or minimal(item.texts[0].wishes[0], scene_graph(drawn, row, self.codes))
 
     def _judge(self, texts: list[Text], rows: Integers, regions: SceneRegions) -> tuple[Integers, NDArray[np.bool_]]:
         """Return the answers of each text on its rows [texts draws] and which of them are sure."""
@@ -276,7 +279,7 @@ class Maker:
         needed = np.array([min(len(item.texts[0].wishes), config.max_objects) for item in pending])
         low = np.repeat(np.maximum(needed, config.min_objects), draws)
         if config.placement == "grid":
-            objects = np.maximum(rng.binomial(config.grid**2, config.fill, len(low)), low)
+            objects = np.clip(rng.binomial(config.grid**2, config.fill, len(low)), low, config.max_objects)
         else:
             objects = rng.integers(low, config.max_objects + 1)
         miss = np.repeat([item.texts[0].miss for item in pending], draws)

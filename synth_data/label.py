@@ -14,7 +14,7 @@ from nmn.modules.library import Library
 from nmn.regions import Regions
 
 Integers = NDArray[np.int64]
-SURE = 1e-4  # how far from 0 or 1 a truth may be by rounding alone
+SURE = 1e-7  # from 0 or 1; exact values are products of 0, 1/2 and 1, so that nothing is rounded
 NONE = -1
 SETS = (Kind.ATTENTION, Kind.PANELS)
 

@@ -124,8 +124,13 @@ class Words:
         self.nouns_held_out = frozenset(frozenset(pair.split()) for pair in self.config.held_out)
 
     def asked(self) -> list[str]:
-        """Return the attributes that can be asked for: those with two values or more."""
-        return [name for name, values in self.values.items() if len(values) > 1]
+        """Return the attributes that can be asked for, those with two values or more; raise ConfigError for none."""
+        names = [name for name, values in self.values.items() if len(values) > 1]
+        if not names:
+            raise ConfigError(
+                "no attribute has two values, so none can be asked for; let objects have more colors or shapes"
+            )
+        return names
 
     def noun(self, without: Sequence[str] = (), unlike: Wish | None = None, bare: bool = False) -> Noun:
         """Draw a noun that names none of some attributes; ``unlike`` a wish, which neither implies the other.
@@ -188,11 +193,13 @@ class Words:
 
     def value(self, without: Sequence[str] = ()) -> tuple[str, str]:
         """Draw an attribute and one of its values."""
-        name = self.rng.choice([name for name in self.asked() if name not in without])
+        name = self.rng.choice([name for name in self.asked() if name not in without] or self.asked())
         return name, self.rng.choice(self.values[name])
 
     def relation(self) -> str:
-        """Draw a relation."""
+        """Draw a relation; raise ConfigError where there is none."""
+        if not self.config.relations:
+            raise ConfigError("relations: the families ask for one, and there is none")
         return self.rng.choice(self.config.relations)
 
     def relation_words(self, name: str, surface: Surface) -> str:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from nmn.errors import ConfigError
 from nmn.layout import Layout
-from synth_data.claims import TRIES, Link, Text, links_of, nouns_of, superlatives
+from synth_data.claims import TRIES, Link, Text, draw_superlative, links_of, nouns_of, sized
 from synth_data.phrases import OPPOSITE, Wish, Words, both, call, numeral
 from synth_data.statements import draw_chain, hops, said_chain, said_relation
 
@@ -26,9 +26,8 @@ def question(family: str, words: Words, aim: float) -> Text:
             break
     else:
         raise ConfigError(f'family "{family}": no text of it keeps to what is held out and required')
-    return Text(
-        family, text, layout, tuple(wishes), target=target, miss=MISS if target < 0 else 0.0, links=tuple(links)
-    )
+    wishes, miss = sized(wishes, links, words), MISS if target < 0 else 0.0
+    return Text(family, text, layout, wishes, target=target, miss=miss, links=tuple(links))
 
 
 class Asked(NamedTuple):
@@ -114,7 +113,7 @@ def _query_related(words: Words, aim: float) -> Asked:
 def _query_superlative(words: Words, aim: float) -> Asked:
     name = words.rng.choice(words.asked())
     noun = words.noun(without=(name,), bare=True)
-    superlative = words.rng.choice(superlatives(words))
+    superlative = draw_superlative(words)
     spoken = words.lexicon.superlatives[superlative].words[0]
     chosen = call("superlative", noun.layout, of=superlative)
     asked = call("describe", call("unique", chosen), of=name)
@@ -132,6 +131,8 @@ def _query_ordinal(words: Words, aim: float) -> Asked:
 
 
 def _query_same(words: Words, aim: float) -> Asked:
+    if len(words.asked()) < 2:
+        raise ConfigError('family "query_same": two attributes with two values each are needed')
     name, shared = words.rng.sample(words.asked(), 2)
     noun, spoken = words.noun(without=(shared,)), words.lexicon.attributes[shared].words[0]
     layout = call("unique", call("same", call("unique", noun.layout), of=shared))

@@ -8,13 +8,12 @@ is bounded: a scene that finds no room is drawn again, a few times, and then the
 import numpy as np
 from numpy.typing import NDArray
 
-from synth_data.codes import Codes, Floats, Integers
+from synth_data.codes import CONFUSED, Codes, Floats, Integers
 from synth_data.config import SynthConfig
 from synth_data.drawn import Drawn, panel_boxes
 from synth_data.place import Placer, relinked
 
 TOWER = 4  # blocks at most
-CONFUSED = ("outlined", "circle")  # what looks like a ring
 
 
 class Sampler:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
+from nmn.errors import ConfigError
 from nmn.language.lexer import NUMERALS
 from synth_data.claims import (
     BOUNDS,
@@ -14,11 +15,13 @@ from synth_data.claims import (
     Said,
     Text,
     draw_pair,
+    draw_superlative,
     nouns_of,
     part,
-    superlatives,
 )
 from synth_data.phrases import Noun, Surface, Wish, Words, both, call, find, is_are, numeral
+
+LARGEST = 19  # number that has a word, and a larger one that has one too
 
 
 def statement_pair(family: str, words: Words) -> tuple[Text, Text]:
@@ -46,6 +49,8 @@ def draw_chain(words: Words, hops: int) -> Parts:
 def hops(words: Words) -> int:
     """Draw the length of a chain that the objects of a scene suffice for."""
     most = min(words.config.max_hops, words.config.max_objects - 1)
+    if most < 1:
+        raise ConfigError(f"max_objects: a relation takes two objects, got {words.config.max_objects}")
     return words.rng.randint(min(words.config.min_hops, most), most)
 
 
@@ -56,7 +61,9 @@ def _value_part(words: Words, without: Sequence[str]) -> Part:
 
 def _number(words: Words, low: int = 1) -> Part:
     return Part(
-        "number", "", words.rng.randint(low, max(low, min(words.config.max_count, words.config.max_objects) - 1))
+        "number",
+        "",
+        words.rng.randint(low, max(low, min(words.config.max_count, words.config.max_objects, LARGEST) - 1)),
     )
 
 
@@ -254,7 +261,7 @@ def _draw_attribute(words: Words) -> Parts:
 
 def _draw_superlative(words: Words) -> Parts:
     noun, value = _draw_attribute(words)
-    return Part("superlative", words.rng.choice(superlatives(words))), noun, value
+    return Part("superlative", draw_superlative(words)), noun, value
 
 
 def _draw_quantified(words: Words) -> Parts:

@@ -30,7 +30,7 @@ from PIL import Image
 from nmn.config import settings_json
 from nmn.errors import ConfigError, DataError
 from synth_data.config import SynthConfig
-from synth_data.generate import blocks, generate_block
+from synth_data.generate import Maker, blocks, generate_block
 from synth_data.picture import draw_block, index_mask
 
 FORMAT = 1
@@ -50,9 +50,13 @@ def write_dataset(
     if engine not in ENGINES:
         raise ConfigError(f"engine: expected one of {', '.join(ENGINES)}; got {engine!r}")
     root = Path(directory)
+    Maker(config)  # raises what is wrong with the configuration before anything is written
     try:
         _prepare(root, config)
-        todo = [shard for shard in range(blocks(config)) if not _finished(root, shard)]
+    except OSError as error:
+        raise DataError(f"{error.filename or root}: cannot be written: {error.strerror}") from error
+    try:
+        todo = [shard for shard in range(blocks(config)) if not _finished(root, config, shard)]
         tell = report or (lambda _: None)
         for shard in range(blocks(config)):
             if shard not in set(todo):
@@ -167,7 +171,7 @@ def read_manifest(root: Path) -> dict[str, Any]:
         data["config"]["size"]
     except FileNotFoundError:
         raise DataError(f"{root}: no dataset here: {MANIFEST} is missing") from None
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise DataError(f"{path}: not a readable manifest: {error}") from None
     if written != (VERSION, FORMAT):
         raise DataError(
@@ -177,8 +181,24 @@ def read_manifest(root: Path) -> dict[str, Any]:
     return data  # type: ignore[no-any-return]
 
 
-def _finished(root: Path, shard: int) -> bool:
-    return (root / f"{shard:05d}.sha256").exists()
+def _finished(root: Path, config: SynthConfig, shard: int) -> bool:
+    """Whether a shard's checksums, and every file that they are of, are there."""
+    sums = root / f"{shard:05d}.sha256"
+    if not sums.is_file():
+        return False
+    names = {line.partition("  ")[2] for line in sums.read_text(encoding="utf-8", errors="replace").splitlines()}
+    return names >= set(shard_files(config, shard)) and all((root / name).is_file() for name in names)
+
+
+def shard_files(config: SynthConfig, shard: int) -> list[str]:
+    """Return the names of a shard's files."""
+    stem = f"{shard:05d}"
+    images = {
+        "npy": [f"{stem}.npy"],
+        "png": [f"{stem}/{place:06d}.png" for place in range(shard_size(config, shard))],
+        "none": [],
+    }
+    return [f"{stem}.jsonl", *images[config.images], *([f"{stem}.masks.npy"] if config.masks else [])]
 
 
 def _run(config: SynthConfig, root: Path, todo: list[int], workers: int, engine: str) -> Iterator[int]:

@@ -55,7 +55,8 @@ def test_the_majority_is_the_share_of_the_most_frequent_answer() -> None:
 def test_ways_are_counted_of_false_texts() -> None:
     assert FOUND.ways == {"wrong attribute": 1}
     unnamed = example("existence", "there is a star.", "exists(find[star])", False)
-    assert collect([unnamed]).ways == {"unnamed": 1}
+    none = example("count", "how many stars are there?", "count(find[star])", 0, RED)
+    assert collect([unnamed, none]).ways == {"unnamed": 1}
 
 
 def test_objects_are_counted_by_image_and_by_shape_and_colour() -> None:

@@ -143,7 +143,7 @@ def subsets(key: str) -> st.SearchStrategy[tuple[str, ...]]:
             "colors": subsets("colors"),
             "shapes": subsets("shapes"),
             "textures": subsets("textures"),
-            "size_px": st.tuples(*[st.floats(1, 60)] * 3),
+            "size_px": st.tuples(*[st.floats(1, 20)] * 3),
             "held_out": st.just(("red circle", "blue square")),
         },
     ),

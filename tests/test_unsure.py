@@ -5,11 +5,13 @@ import random
 from dataclasses import replace
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import given
 from hypothesis import strategies as st
 
 from nmn.assembler.execute import execute
 from nmn.assembler.plan import plan
+from nmn.language.grammar import load_grammar
+from nmn.language.parse import read_fresh
 from nmn.layout import Kind, parse_layout
 from nmn.lexicon import BETWEEN_DEGREES, load_lexicon
 from nmn.modules.exact import encode, exact_library
@@ -64,15 +66,15 @@ def test_near_is_open_within_the_margin_of_its_gap(gap: float, expected: float) 
     assert truth(NEAR, scene(around(20, 50), around(30 + gap, 50))) == expected
 
 
-@pytest.mark.parametrize(("side", "expected"), [(11.6, 1), (11.4, 0.5), (10.1, 0.5), (8.6, 0.5), (8.4, 0), (10, 0)])
+@pytest.mark.parametrize(("side", "expected"), [(11.6, 1), (11.4, 0.5), (10.1, 0.5), (8.6, 0.5), (8.4, 0), (10, 0.5)])
 def test_larger_is_open_where_the_sides_of_squares_differ_by_less_than_the_margin(side: float, expected: float) -> None:
-    """side^2 - 10^2 is at most 1.5 * (side + 10) where side is at most 11.5; equal areas are surely equal."""
+    """side^2 - 10^2 is at most 1.5 * (side + 10) where side is at most 11.5."""
     assert truth(LARGER, scene(around(20, 50, side), around(60, 50, 10))) == expected
 
 
-@pytest.mark.parametrize(("apart", "expected"), [(1.6, 1), (1.4, 0.5), (-1.4, 0.5), (-1.6, 0), (0, 1)])
+@pytest.mark.parametrize(("apart", "expected"), [(1.6, 1), (1.4, 0.5), (-1.4, 0.5), (-1.6, 0), (0, 0.5)])
 def test_the_leftmost_is_open_between_two_that_are_nearly_as_far_left(apart: float, expected: float) -> None:
-    """leftmost has no margin: what is 1.5 px further left is so for sure, and at the same place both are."""
+    """leftmost has no margin: what is 1.5 px further left is so for sure."""
     assert truth(LEFTMOST, scene(around(40, 50), around(40 + apart, 50))) == expected
 
 
@@ -82,9 +84,10 @@ def seen_at(degrees: float) -> SceneGraph:
     return scene(around(50, 50), around(80, 50), around(50 + 30 * math.cos(angle), 50 + 30 * math.sin(angle)))
 
 
-@pytest.mark.parametrize("degrees", [-11, -9, 0, 9])
-def test_between_is_open_ten_degrees_around_its_angle(degrees: float) -> None:
-    expected = 0 if degrees < -10 else 0.5
+@pytest.mark.parametrize("degrees", [-6, -5, 0, 5, 6])
+def test_between_is_open_as_far_around_its_angle_as_the_margin_turns_it(degrees: float) -> None:
+    """At 30 px a move of 1.5 px turns a thing by asin(1.5 / 30) = 2.87 degrees, and there are two of them."""
+    expected = 0 if degrees < -5.74 else 1 if degrees > 5.74 else 0.5
     assert truth(BETWEEN, seen_at(BETWEEN_DEGREES + degrees)) == expected
 
 
@@ -130,12 +133,6 @@ def shifted(graph: SceneGraph, moves: list[tuple[float, float]]) -> SceneGraph:
     return replace(graph, objects=tuple(things))
 
 
-def ties(graph: SceneGraph) -> bool:
-    """Whether two centres have the same x or y: those count as surely equal, which no move preserves."""
-    middles = [(box[0] + box[2], box[1] + box[3]) for box in (thing.box for thing in graph.objects)]
-    return any(len({middle[axis] for middle in middles}) < len(middles) for axis in (0, 1))
-
-
 def changed(example: Example, moves: list[tuple[float, float]]) -> bool:
     return evaluate(example.layout, shifted(example.scene, moves), WORLD) != example.answer
 
@@ -150,23 +147,39 @@ moves = st.lists(move, min_size=20, max_size=20)
 
 
 @pytest.mark.parametrize("config", [GENERATED, NEARBY], ids=["world", "near"])
+def test_every_generated_answer_is_sure(config: SynthConfig) -> None:
+    found = examples(config)
+    regions = encode([example.scene for example in found], WORLD, MARGIN_PX)
+    _, sure = judge([example.layout for example in found], range(len(found)), regions, exact_library(WORLD))
+    assert sure.all()
+
+
+def test_every_caption_is_sure() -> None:
+    grammar = load_grammar("world", WORLD)
+    spoken = settings(size=60, seed=5, captions=4, families=("existence",))
+    said = [(place, text) for place, example in enumerate(examples(spoken)) for text in example.captions]
+    layouts = [read_fresh(text, grammar).layout for _, text in said]
+    regions = encode([example.scene for example in examples(spoken)], WORLD, MARGIN_PX)
+    answers, sure = judge(layouts, [place for place, _ in said], regions, exact_library(WORLD))
+    assert sure.all() and (answers == 1).all() and len(said) > 200
+
+
+@pytest.mark.parametrize("config", [GENERATED, NEARBY], ids=["world", "near"])
 def test_corner_moves_of_less_than_half_the_margin_change_no_answer(config: SynthConfig) -> None:
-    drawn, rng = [example for example in examples(config) if not ties(example.scene)], random.Random(1)
+    drawn, rng = examples(config), random.Random(1)
     corners = [(x, y) for x in (-HALF_PX, HALF_PX) for y in (-HALF_PX, HALF_PX)]
     found = [one for one in drawn for _ in range(8) if changed(one, rng.choices(corners, k=20))]
-    assert len(drawn) > len(examples(config)) // 4
     assert not found, (found[0].text, found[0].scene)
 
 
 @given(st.integers(0, GENERATED.size - 1), moves)
 def test_no_move_of_less_than_half_the_margin_changes_an_answer(place: int, by: list[tuple[float, float]]) -> None:
     example = examples(GENERATED)[place]
-    assume(not ties(example.scene))
     assert not changed(example, by)
 
 
 def test_without_a_margin_such_moves_do_change_answers() -> None:
     """So that the tests above can fail."""
-    careless, rng = settings(size=100, seed=3, unsure_px=0.0), random.Random(1)
+    careless, rng = settings(size=300, seed=3, unsure_px=0.0), random.Random(1)
     sideways = [[(rng.uniform(-HALF_PX, HALF_PX), 0.0) for _ in range(20)] for _ in range(5)]
     assert any(changed(example, by) for example in examples(careless) for by in sideways)

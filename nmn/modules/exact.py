@@ -39,7 +39,6 @@ from nmn.modules.library import Group, Library, build_library
 from nmn.regions import Panels, Regions
 from nmn.scene import SceneGraph
 
-UNSURE_DEGREES = 10.0  # of "between", where truth has three values
 MAX_OPPOSITE = 2**26  # entries kept, a byte each
 BETWEEN_AT_ONCE = 2**18  # entries of one step of the product, 4 bytes each
 
@@ -64,7 +63,7 @@ class SceneRegions(Regions):
     missing: tuple[tuple[int, str], ...]
     sides: Float[Tensor, "batch sides regions"]
     panel_orders: Float[Tensor, "batch superlatives panels panels"]
-    unsure_degrees: float = 0.0
+    unsure_px: float = 0.0
 
     @cached_property
     def by_value(self) -> Float[Tensor, "rows regions"]:
@@ -104,10 +103,8 @@ class SceneRegions(Regions):
         self, image: Int[Tensor, " calls"], some: Int[Tensor, " some"]
     ) -> Shaped[Tensor, "calls some regions others"]:
         apart: Tensor = opposite(self.centres[image], some)
-        if self.unsure_degrees:
-            degrees = BETWEEN_DEGREES - self.unsure_degrees, BETWEEN_DEGREES + self.unsure_degrees
-            wide, narrow = (opposite(self.centres[image], some, bound) for bound in degrees)
-            apart = (wide.to(self.features.dtype) + narrow) / 2
+        if self.unsure_px:
+            apart = surely_opposite(self.centres[image], some, self.unsure_px).to(self.features.dtype)
         if self.panels.count == 1:
             return apart
         together = self.together[image]
@@ -115,15 +112,33 @@ class SceneRegions(Regions):
 
 
 def opposite(
-    centres: Float[Tensor, "calls regions 2"], some: Int[Tensor, " some"], degrees: float = BETWEEN_DEGREES
+    centres: Float[Tensor, "calls regions 2"], some: Int[Tensor, " some"]
 ) -> Bool[Tensor, "calls some regions others"]:
-    """Return [j, i, k]: seen from region i, the regions j (of ``some``) and k are at least ``degrees`` apart."""
+    """Return [j, i, k]: seen from region i, the regions j (of ``some``) and k are at least BETWEEN_DEGREES apart."""
+    cosine, distance, others = _seen_from(centres, some)
+    product = distance * others
+    return (cosine <= math.cos(math.radians(BETWEEN_DEGREES)) * product) & (product > 0)
+
+
+def surely_opposite(
+    centres: Float[Tensor, "calls regions 2"], some: Int[Tensor, " some"], unsure_px: float
+) -> Float[Tensor, "calls some regions others"]:
+    """Return ``opposite`` with 0.5 where moving the three regions by half of ``unsure_px`` each could change it."""
+    cosine, distance, others = _seen_from(centres, some)
+    product = distance * others
+    angle = torch.where(product > 0, cosine / product.clamp(min=1e-9), 1.0).clamp(-1, 1).acos()
+    slack = sum(torch.asin((unsure_px / length.clamp(min=1e-9)).clamp(max=1)) for length in (distance, others))
+    bound = math.radians(BETWEEN_DEGREES)
+    return ((angle >= bound - slack).to(centres.dtype) + (angle >= bound + slack)) / 2
+
+
+def _seen_from(centres: Tensor, some: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Return, for [j, i, k], the inner product of the ways from i to j and to k, and their lengths."""
     apart = centres.unsqueeze(1) - centres.unsqueeze(2)  # [calls, i, k]: from i to k
     length = apart.square().sum(-1).sqrt()
-    towards, distance = apart[:, :, some].transpose(1, 2), length[:, :, some].transpose(1, 2).unsqueeze(3)
-    product = distance * length.unsqueeze(1)
-    cosine = (towards.unsqueeze(3) * apart.unsqueeze(1)).sum(-1)
-    return (cosine <= math.cos(math.radians(degrees)) * product) & (product > 0)
+    towards = apart[:, :, some].transpose(1, 2)
+    distance = length[:, :, some].transpose(1, 2).unsqueeze(3)
+    return (towards.unsqueeze(3) * apart.unsqueeze(1)).sum(-1), distance, length.unsqueeze(1)
 
 
 def encode(scenes: Sequence[SceneGraph], lexicon: Lexicon, unsure_px: float = 0.0) -> SceneRegions:
@@ -188,7 +203,7 @@ def encode_arrays(
         missing=arrays.missing,
         sides=torch.from_numpy(at_sides(arrays, lexicon.side_gap * units, unsure_px)).float(),
         panel_orders=_panel_orders(panels, lexicon, units),
-        unsure_degrees=UNSURE_DEGREES if unsure_px else 0.0,
+        unsure_px=unsure_px,
     )
 
 

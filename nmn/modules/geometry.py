@@ -106,8 +106,8 @@ def measure(boxes: Array, codes: NDArray[np.int64], lexicon: Lexicon) -> dict[st
 def ordered(order: Order, measures: dict[str, Array], units: Array, unsure_px: float = 0.0) -> Array:
     """Return [batch, region, other]: the region exceeds the other, in the order's sense, by more than its margin.
 
-    Equal measures are surely equal; else less than ``unsure_px`` from the margin is unsure (of an area: as much as its
-    sides change it; of an attribute's rank: never).
+    Less than ``unsure_px`` from the margin is unsure (an area: as much as its sides change it; an attribute's rank:
+    never).
     """
     measure = measures[order.by]
     power = {"area": 2, "x": 1, "y": 1, "width": 1, "height": 1}.get(order.by, 0)
@@ -119,8 +119,7 @@ def ordered(order: Order, measures: dict[str, Array], units: Array, unsure_px: f
     if order.by == "area":
         sides = np.sqrt(measure)
         tolerance = unsure_px * (sides[:, :, None] + sides[:, None, :])
-    unsure = (np.abs(beyond) <= tolerance) & (difference != 0)
-    return np.where(unsure, 0.5, beyond > 0)
+    return np.where(np.abs(beyond) <= tolerance, 0.5, beyond > 0)
 
 
 def related(
