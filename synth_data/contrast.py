@@ -19,7 +19,7 @@ MOVES = 24  # places tried for an object that is moved
 
 
 def edits(drawn: Drawn, row: int, wishes: Sequence[Wish], known: Codes, rng: np.random.Generator) -> Drawn:
-    """Return copies of one scene with one object changed each: values that the texts speak of first, then places.
+    """Return copies of one scene with one object changed each: in a value that the texts or others have, or its place.
 
     A changed object keeps its centre; copies in which it would come too near to another are left out.
     """
@@ -34,8 +34,7 @@ def edits(drawn: Drawn, row: int, wishes: Sequence[Wish], known: Codes, rng: np.
             _refit(edited, copy, thing, known)
     for copy, thing in enumerate(moves, len(changes)):
         _move(edited, copy, thing, known, rng)
-    clear = [_is_clear(edited.boxes[copy], known) for copy in range(copies)]
-    kept = np.flatnonzero(clear)
+    kept = np.flatnonzero(_clear(edited.boxes, known))
     return replace(
         edited, codes=edited.codes[kept], boxes=edited.boxes[kept], mask=edited.mask[kept],
         degrees=edited.degrees[kept], panel=edited.panel[kept],
@@ -46,18 +45,39 @@ def edits(drawn: Drawn, row: int, wishes: Sequence[Wish], known: Codes, rng: np.
 def _value_changes(
     drawn: Drawn, row: int, count: int, wishes: Sequence[Wish], known: Codes
 ) -> list[tuple[int, int, int]]:
-    """Return (object, attribute, code) of every change of one value to one that the texts speak of."""
+    """Return (object, attribute, code) of changes of one value, those to what the texts speak of first."""
+    codes = drawn.codes[row, :, :count]
     spoken = {(known.place(name), known.of[value]) for wish in wishes for name, value in wish.items()}
-    codes = drawn.codes[row]
-    changes = []
-    for thing in range(count):
-        for attribute, code in sorted(spoken):
-            pair = codes[:, thing].copy()
-            pair[attribute] = code
-            allowed = known.allowed[pair[known.place("color")], pair[known.place("shape")]]
-            if code != codes[attribute, thing] and allowed and not known.is_confusing(pair):
+    present = {(attribute, int(code)) for attribute in range(len(codes)) for code in codes[attribute] if code >= 0}
+    color, shape, changes = known.place("color"), known.place("shape"), []
+    for attribute, code in [*sorted(spoken), *sorted(present - spoken)]:
+        for thing in np.flatnonzero(codes[attribute] != code).tolist():
+            changed = codes[:, thing].copy()
+            changed[attribute] = code
+            if known.allowed[changed[color], changed[shape]] and not known.is_confusing(changed):
                 changes.append((thing, attribute, code))
     return changes
+
+
+def joined(parts: Sequence[Drawn]) -> Drawn:
+    """Return batches of scenes as one."""
+    width = max(part.mask.shape[1] for part in parts)
+
+    def joint(name: str, axis: int, fill: int = 0) -> NDArray[Any]:
+        arrays = []
+        for part in parts:
+            array = getattr(part, name)
+            room = [(0, 0)] * array.ndim
+            room[axis] = (0, width - array.shape[axis])
+            arrays.append(np.pad(array, room, constant_values=fill))
+        return np.concatenate(arrays)
+
+    front = None
+    if parts[0].in_front is not None:
+        front = np.zeros((sum(len(part.mask) for part in parts), width, width), bool)
+    return Drawn(
+        joint("codes", 2, -1), joint("boxes", 1), joint("mask", 1), joint("degrees", 1), joint("panel", 1), front
+    )
 
 
 def _copies(drawn: Drawn, row: int, count: int, copies: int) -> Drawn:
@@ -90,10 +110,11 @@ def _move(edited: Drawn, copy: int, thing: int, known: Codes, rng: np.random.Gen
     edited.boxes[copy, thing] = [*corner, *(corner + side)]
 
 
-def _is_clear(boxes: NDArray[np.float64], known: Codes) -> bool:
-    """Whether all objects lie inside the image and keep their distance."""
+def _clear(boxes: NDArray[np.float64], known: Codes) -> NDArray[np.bool_]:
+    """Return [copies]: whether all objects lie inside the image and keep their distance."""
     room = np.array([known.config.width, known.config.height])
-    if (boxes[:, :2] < 0).any() or (boxes[:, 2:] > room).any():
-        return False
-    apart = np.maximum(boxes[:, None, :2] - boxes[None, :, 2:], boxes[None, :, :2] - boxes[:, None, 2:]).max(-1)
-    return bool((apart[~np.eye(len(boxes), dtype=bool)] >= known.config.gap_px).all())
+    inside = (boxes[..., :2] >= 0).all((1, 2)) & (boxes[..., 2:] <= room).all((1, 2))
+    low, high = boxes[..., :2], boxes[..., 2:]
+    apart = np.maximum(low[:, :, None] - high[:, None], low[:, None] - high[:, :, None]).max(-1)
+    apart[:, np.eye(boxes.shape[1], dtype=bool)] = np.inf
+    return np.asarray(inside & (apart.min((1, 2)) >= known.config.gap_px))

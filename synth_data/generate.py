@@ -26,7 +26,7 @@ from nmn.scene import SceneGraph
 from synth_data.captions import captions, minimal
 from synth_data.claims import Text, draw_pair, superlatives
 from synth_data.config import SynthConfig
-from synth_data.contrast import edits
+from synth_data.contrast import edits, joined
 from synth_data.drawn import Drawn, arrays_of, scene_graph
 from synth_data.example import Answer, Example
 from synth_data.label import judge, traces
@@ -205,29 +205,50 @@ class Maker:
                 wanted[place].age = PATIENCE  # another text after each failure
                 self._ensure_text(wanted[place], words)
             self._search([wanted[place] for place in pending], rng)
-            for place in pending:
-                if group := self._contrast(wanted[place], place, rng):
-                    groups[place] = group
+            groups |= self._edit({place: wanted[place] for place in pending if wanted[place].found[0]}, rng)
         raise ConfigError(f'family "{wanted[pending[0]].family}": no contrast pair was found in {TRIES} tries')
 
-    def _contrast(self, item: Wanted, group: int, rng: np.random.Generator) -> list[Chosen]:
-        """Return four examples: a text, its twin, a scene and an edit of it; nothing where no edit turns both."""
-        if item.found[0] is None or item.twin is None:
-            return []
-        (drawn, row), (text, twin) = item.found[0], item.texts
-        edited = edits(drawn, row, (*text.wishes, *twin.wishes), self.codes, rng)
-        arrays = arrays_of(edited, self.config)
+    def _edit(self, items: dict[int, Wanted], rng: np.random.Generator) -> dict[int, list[Chosen]]:
+        """Return four examples, a text, its twin, a scene and an edit of it, wherever an edit turns both texts."""
+        edited = {}
+        for place, item in items.items():
+            assert item.found[0] is not None
+            wishes = [wish for text in item.texts for wish in text.wishes]
+            edited[place] = edits(*item.found[0], wishes, self.codes, rng)
+        if not edited:
+            return {}
+        arrays = arrays_of(joined(list(edited.values())), self.config)
         regions = encode_arrays(arrays, self.codes.lexicon, self.config.unsure_px, self.words_used)
-        rows = np.arange(len(edited.mask))[None]
-        (first, sure), (second, twin_sure) = (self._judge([one], rows, regions) for one in (text, twin))
-        fits = np.flatnonzero(sure & twin_sure & (first == 0) & (second == 1))
-        if not len(fits):
-            return []
-        scenes = scene_graph(drawn, row, self.codes), scene_graph(edited, int(fits[0]), self.codes)
+        turned = self._turned([(item, len(edited[place].mask)) for place, item in items.items()], regions)
+        groups = {}
+        for (place, item), fits in zip(items.items(), turned, strict=True):
+            if len(fits):
+                groups[place] = self._group(item, edited[place], int(fits[0]), place)
+        return groups
+
+    def _turned(self, items: list[tuple[Wanted, int]], regions: SceneRegions) -> list[Integers]:
+        """Return, for each text and its number of edits, those in which it is false and its twin true."""
+        sizes = [copies for _, copies in items]
+        images = np.arange(sum(sizes))
+        (first, sure), (second, twin_sure) = (
+            judge(
+                [item.texts[place].layout for item, copies in items for _ in range(copies)],
+                images,
+                regions,
+                self.library,
+            )
+            for place in (0, 1)
+        )
+        fits = sure & twin_sure & (first == 0) & (second == 1)
+        return [np.flatnonzero(part) for part in np.split(fits, np.cumsum(sizes)[:-1])]
+
+    def _group(self, item: Wanted, edited: Drawn, row: int, group: int) -> list[Chosen]:
+        assert item.found[0] is not None
+        scenes = scene_graph(*item.found[0], self.codes), scene_graph(edited, row, self.codes)
         return [
-            Chosen(one, scene, "" if place == other else text.way, group)
+            Chosen(one, scene, "" if place == other else one.way, group)
             for other, scene in enumerate(scenes)
-            for place, one in enumerate((text, twin))
+            for place, one in enumerate(item.texts)
         ]
 
     # ---- scenes for texts ------------------------------------------------------------------------------------------
