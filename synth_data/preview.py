@@ -12,7 +12,7 @@ from nmn.errors import DataError
 from synth_data.dataset import Dataset
 from synth_data.example import Answer, Example
 
-TILE_PX, MARGIN_PX, TEXT_LINES, LINE_PX = 216, 14, 4, 15
+TILE_PX, MARGIN_PX, TEXT_LINES, LINE_PX = 216, 14, 5, 15
 PAPER, INK, GREEN, RED, BLUE, GRAY = "#ffffff", "#1d2330", "#14804a", "#c02b2b", "#2456b8", "#7a8190"
 MAX_TILES = 400
 

@@ -67,6 +67,12 @@ def test_the_installed_synth_data_command_evaluates_a_layout(clean: Path) -> Non
     assert run(clean.with_name("synth-data"), "evaluate", scene, "count(find[circle])") == "2\n"
 
 
+def test_the_installed_synth_data_command_generates_a_dataset(clean: Path, tmp_path: Path) -> None:
+    synth = clean.with_name("synth-data")
+    run(synth, "generate", "--preset", "world", "--size", "8", "--workers", "1", "--out", str(tmp_path / "data"))
+    assert run(synth, "verify", str(tmp_path / "data"), "--workers", "1") == "8 examples, 0 faults\n"
+
+
 def test_every_grammar_and_lexicon_can_be_read_from_the_wheel(clean: Path) -> None:
     code = "import nmn; print([str(nmn.parse('is there a red thing', grammar=name)) for name in ('world', 'clevr')])"
     assert run(clean, "-c", code) == "['exists(find[red])', 'exists(find[red])']\n"
