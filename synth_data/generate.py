@@ -144,7 +144,8 @@ class Maker:
             superlatives(Words(config, random.Random())) if any("superl" in name for name in self.families) else []
         )
         sides = ["leftmost", "rightmost", "topmost", "bottommost"] if set(ORDERED) & set(self.families) else []
-        self.words_used = {*config.relations, *extremes, *sides, "on", "under"}
+        stacks = ["on", "under"] if any(name.startswith("tower") for name in self.families) else []
+        self.words_used = {*config.relations, *extremes, *sides, *stacks}
 
     def choose(self, size: int, rng: np.random.Generator, texts: random.Random) -> list[Chosen]:
         """Return that many texts with scenes; raise ConfigError naming a family for which none are found."""

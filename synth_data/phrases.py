@@ -33,6 +33,7 @@ def find(value: str) -> Layout:
 
 
 _FOUND: dict[str, Layout] = {}
+_PLURALS: dict[str, str] = {}
 
 
 def both(first: Layout, second: Layout) -> Layout:
@@ -113,6 +114,8 @@ class Words:
     lexicon: Lexicon = field(init=False)
     values: dict[str, tuple[str, ...]] = field(init=False)
     nouns_held_out: frozenset[frozenset[str]] = field(init=False)
+    things: list[str] = field(init=False)
+    spoken: dict[tuple[str, str], list[str]] = field(init=False)
 
     def __post_init__(self) -> None:
         self.lexicon = self.config.words
@@ -120,6 +123,12 @@ class Words:
             name: self.config.values(name)
             for name in self.lexicon.attributes
             if len(self.config.values(name)) > 1 or name == "shape"
+        }
+        self.things = [noun for noun in self.lexicon.nouns[:4] if " " not in noun]
+        self.spoken = {
+            (name, value): [word for word in words if " " not in word]
+            for name, entry in self.lexicon.attributes.items()
+            for value, words in entry.values.items()
         }
         self.nouns_held_out = frozenset(frozenset(pair.split()) for pair in self.config.held_out)
 
@@ -151,24 +160,28 @@ class Words:
         """Return the noun for a wish; ``head`` is the word for what has no shape named."""
         spoken = {value: self._word(name, value) for name, value in wish.items()}
         ordered = [wish[name] for name in ADJECTIVE_ORDER if name in wish]
-        head = spoken[wish["shape"]] if "shape" in wish else head or self.rng.choice(self._things())
-        layout = find(wish["shape"]) if "shape" in wish else SCENE
-        for value in reversed(ordered):
-            layout = both(find(value), layout)
-        before = "".join(spoken[value] + " " for value in ordered)
-        return Noun(before + head, before + self.plural_of(head), layout, wish)
+        head = spoken[wish["shape"]] if "shape" in wish else head or self.rng.choice(self.things)
+        before = "".join([spoken[value] + " " for value in ordered])
+        return Noun(before + head, before + self.plural_of(head), self.layout_of(wish), wish)
 
-    def _things(self) -> list[str]:
-        return [noun for noun in self.lexicon.nouns[:4] if " " not in noun]
+    def layout_of(self, wish: Wish) -> Layout:
+        """Return the set of what has all the values of a wish."""
+        layout = find(wish["shape"]) if "shape" in wish else SCENE
+        for name in reversed(ADJECTIVE_ORDER):
+            if name in wish:
+                layout = both(find(wish[name]), layout)
+        return layout
 
     def _word(self, attribute: str, value: str) -> str:
-        entry = self.lexicon.attributes[attribute]
-        words = [word for word in entry.values[value] if " " not in word]
+        words = self.spoken[attribute, value]
         return words[0] if len(words) == 1 or self.rng.random() < 0.8 else self.rng.choice(words[1:])
 
     def plural_of(self, word: str) -> str:
         """Return the plural of a noun."""
-        return self.lexicon.plurals.get(word) or plural(word)
+        found = _PLURALS.get(word)
+        if found is None:
+            found = _PLURALS[word] = plural(word)
+        return self.lexicon.plurals.get(word) or found
 
     def changed(self, noun: Noun) -> Noun:
         """Return the noun with one of its values changed for another: the wrong attribute."""
@@ -189,7 +202,7 @@ class Words:
         words = " ".join(new if word == old else word for word in noun.words.split())
         plurals = {old: new, self.plural_of(old): self.plural_of(new)}
         many = " ".join(plurals.get(word, word) for word in noun.plural.split())
-        return Noun(words, many, self.named(wish).layout, wish)
+        return Noun(words, many, self.layout_of(wish), wish)
 
     def value(self, without: Sequence[str] = ()) -> tuple[str, str]:
         """Draw an attribute and one of its values."""

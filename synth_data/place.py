@@ -15,7 +15,7 @@ from synth_data.codes import Codes, Floats, Integers
 from synth_data.drawn import Drawn, image_size
 from synth_data.overlap import hidden
 
-PLACES = 16  # tried at once for each object
+PLACES = (2, 4, 6, 8, 12, 16)  # tried at once for the first object, the second, ...; the last for all others
 FULL = 0.42  # part of a panel beyond which objects find no room at random
 OVER = (0.5, 0.8)  # distance of two objects that overlap, over the one at which their boxes would just touch
 ROUNDS = 100  # times that a scene without room is drawn again
@@ -135,8 +135,18 @@ class Placer:
             boxes[todo[done]] = back[done]
             todo = todo[~done]
             if not len(todo):
-                return boxes, front if "in_front_of" in self.lexicon.relations else None
+                return boxes, front if self._is_deep else None
         raise ConfigError(self._no_room(sides[todo], mask[todo]))
+
+    @property
+    def _leans(self) -> bool:
+        """Whether objects may be put against or over others."""
+        return bool(self.config.touching or self.config.overlap)
+
+    @cached_property
+    def _is_deep(self) -> bool:
+        """Whether scenes say what lies in front of what."""
+        return self.config.overlap > 0 or bool({"in_front_of", "behind"} & set(self.config.relations))
 
     def _throw(
         self, rng: np.random.Generator, sides: Floats, counts: Integers, links: Integers
@@ -150,14 +160,15 @@ class Placer:
         room = np.array([self.config.width, self.config.height])[:, None, None]
         centres = np.zeros((width, 2, scenes))
         done = np.ones(scenes, bool)
-        columns = np.arange(scenes)
+        columns, asked = np.arange(scenes), _by_later(links)
         for place in range(width):
             mine = half[place][:, None]
-            low, high = self._bounds(place, half[place], centres, links)
-            tried = low[:, None] + rng.random((2, PLACES, scenes)) * (high - low)[:, None]
+            low, high = self._bounds(half[place], centres, asked.get(place))
+            places = PLACES[-1] if self._leans else PLACES[min(place, len(PLACES) - 1)]
+            tried = low[:, None] + rng.random((2, places, scenes)) * (high - low)[:, None]
             if self.config.walls:
                 self._against_wall(rng, tried, mine, room)
-            if place and (self.config.touching or self.config.overlap):
+            if place and self._leans:
                 self._lean(rng, tried, mine, centres[:place], half[:place])
             tried = np.round((tried - mine) / self.config.step_px) * self.config.step_px + mine
             fits = ((tried >= mine) & (tried <= room - mine)).all(0)
@@ -169,19 +180,19 @@ class Placer:
         corners = np.stack([centres - half, centres + half], 1)  # [objects, 2, axis, scenes]
         return corners.transpose(3, 0, 1, 2).reshape(scenes, width, 4), done
 
-    def _bounds(self, place: int, mine: Floats, centres: Floats, links: Integers) -> tuple[Floats, Floats]:
-        """Return the least and largest centre [axis scenes] that an object's links to those before it leave it."""
+    def _bounds(self, mine: Floats, centres: Floats, links: Integers | None) -> tuple[Floats, Floats]:
+        """Return the least and largest centre [axis scenes] that an object's links to earlier ones leave it."""
         edge = EDGE_PX if self.config.walls else 1
         least = edge + mine
         most = np.array([self.config.width, self.config.height])[:, None] - edge - mine
+        if links is None:
+            return least, np.maximum(most, least)
         low, high = least.copy(), most.copy()
-        for one, other, axis, sign in links.transpose(1, 2, 0):
-            for me, partner, side in ((one, other, sign), (other, one, -sign)):
-                rows = np.flatnonzero((me == place) & (partner < place) & (sign != 0))
-                bound = centres[partner[rows], axis[rows], rows] + side[rows] * self._clear_px
-                beyond = side[rows] > 0
-                low[axis[rows][beyond], rows[beyond]] = np.maximum(low[axis[rows], rows], bound)[beyond]
-                high[axis[rows][~beyond], rows[~beyond]] = np.minimum(high[axis[rows], rows], bound)[~beyond]
+        earlier, rows, axis, side = links
+        bound = centres[earlier, axis, rows] + side * self._clear_px
+        for sign, bounds, narrow in ((1, low, np.maximum), (-1, high, np.minimum)):
+            chosen = side == sign
+            narrow.at(bounds, (axis[chosen], rows[chosen]), bound[chosen])
         fits = low <= high
         return np.where(fits, low, least), np.where(fits, high, np.maximum(most, least))
 
@@ -240,6 +251,15 @@ class Placer:
             f"{config.width} x {config.height} px after {ROUNDS} tries: lower max_objects={config.max_objects}, "
             f"size_px or gap_px, or raise width and height"
         )
+
+
+def _by_later(links: Integers) -> dict[int, Integers]:
+    """Return links by the later of their two objects, as rows (the earlier one, scene, axis, side of it)."""
+    scene, link = np.nonzero(links[..., 3])
+    one, other, axis, sign = links[scene, link].T
+    later, side = np.maximum(one, other), np.where(one > other, sign, -sign)
+    table = np.stack([np.minimum(one, other), scene, axis, side])
+    return {int(place): table[:, later == place] for place in np.unique(later)}
 
 
 def relinked(links: Integers, order: Integers, mask: NDArray[np.bool_]) -> Integers:

@@ -198,7 +198,7 @@ def test_only_boxes_that_overlap_have_one_in_front() -> None:
 
 
 def test_without_overlap_nothing_is_in_front() -> None:
-    _, found = plain()
+    _, found = plain(relations=("left_of", "in_front_of"))
     assert found.in_front is not None and not found.in_front.any()
 
 

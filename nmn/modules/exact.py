@@ -8,7 +8,7 @@ between marks what a picture leaves open.
 
 import math
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -20,7 +20,7 @@ from torch.nn.functional import pad
 
 from nmn.errors import SceneError, did_you_mean
 from nmn.layout import Argument
-from nmn.lexicon import BETWEEN_DEGREES, MEASURES, Given, Lexicon
+from nmn.lexicon import BETWEEN_DEGREES, MEASURES, Given, Lexicon, Order
 from nmn.modules import logic
 from nmn.modules.geometry import (
     Array,
@@ -179,16 +179,14 @@ def encode_arrays(
     measures = measure(boxes.astype(np.float32) if unsure_px else boxes, codes, lexicon)
     pairs = mask[:, :, None] & mask[:, None, :] & ~np.eye(count, dtype=bool)
     close = pairs & together(panels.members)
+    chosen = [name for name in (*lexicon.relations, *lexicon.superlatives) if words is None or name in words]
+    orders = _orders(lexicon, chosen, measures, units, unsure_px)
     relations = {
-        name: related(entry.meaning, arrays, measures, units, unsure_px) * close
+        name: close * (orders[name] if name in orders else related(entry.meaning, arrays, measures, units, unsure_px))
         for name, entry in lexicon.relations.items()
-        if words is None or name in words
+        if name in chosen
     }
-    exceeds = {
-        name: (ordered(entry.order, measures, units, unsure_px) * pairs).swapaxes(1, 2)
-        for name, entry in lexicon.superlatives.items()
-        if words is None or name in words
-    }
+    exceeds = {name: (orders[name] * pairs).swapaxes(1, 2) for name in lexicon.superlatives if name in chosen}
     return SceneRegions(
         features=_features(codes, len(lexicon.attribute_of)),
         boxes=torch.from_numpy(boxes).float(),
@@ -205,6 +203,24 @@ def encode_arrays(
         panel_orders=_panel_orders(panels, lexicon, units),
         unsure_px=unsure_px,
     )
+
+
+def _orders(
+    lexicon: Lexicon, names: Collection[str], measures: dict[str, Array], units: Array, unsure_px: float
+) -> dict[str, Array]:
+    """Return [batch, region, other] of every relation and superlative that is an order, opposites worked out once."""
+    meanings = {name: entry.meaning for name, entry in lexicon.relations.items()}
+    meanings |= {name: entry.order for name, entry in lexicon.superlatives.items()}
+    upwards: dict[Order, Array] = {}
+    found = {}
+    for name in names:
+        meaning = meanings[name]
+        if isinstance(meaning, Order):
+            up = replace(meaning, sign=1)
+            if up not in upwards:
+                upwards[up] = ordered(up, measures, units, unsure_px)
+            found[name] = upwards[up] if meaning.sign > 0 else upwards[up].swapaxes(1, 2)
+    return found
 
 
 def _panel_orders(panels: PanelBoxes, lexicon: Lexicon, units: Array) -> Tensor:

@@ -167,5 +167,6 @@ def given_pairs(name: str, scenes: Sequence[SceneGraph], objects: int) -> Mask:
     holds = np.zeros((len(scenes), objects, objects), bool)
     for index, scene in enumerate(scenes):
         for other, things in enumerate(scene.relations.get(name, ())):
-            holds[index, list(things), other] = True
+            if things:
+                holds[index, list(things), other] = True
     return holds
