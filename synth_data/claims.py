@@ -6,6 +6,7 @@ the wrong quantifier. Whoever holds scenes in which exactly one of the two is tr
 for a known reason, and texts that tell nothing of their truth.
 """
 
+import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -88,14 +89,14 @@ def superlatives(words: Words) -> list[str]:
     return [name for name in names if name in words.lexicon.superlatives]
 
 
-def draw_superlative(words: Words) -> str:
+def draw_superlative(words: Words, rng: random.Random | None = None) -> str:
     """Draw one of the superlatives; raise ConfigError where there is none."""
     names = superlatives(words)
     if not names:
         raise ConfigError(
             "relations: superlatives go with left_of, right_of, above, below, larger and smaller; none is there"
         )
-    return words.rng.choice(names)
+    return (rng or words.rng).choice(names)
 
 
 def draw_pair(family: str, claim: Claim, words: Words) -> tuple[Text, Text]:
@@ -133,8 +134,10 @@ def _opposed(link: Link, place: int, instead: int) -> Link:
 
 
 def links_of(parts: Parts, first: int = 0) -> tuple[Link, ...]:
-    """Return the links of a chain: each noun stands in the relation after it to the next noun."""
+    """Return the links of a chain, in which each noun stands in the relation after it to the next noun; else none."""
     relations = [item.name for item in parts if isinstance(item, Part) and item.kind == "relation"]
+    if len(relations) != len(nouns_of(parts)) - 1:
+        return ()
     return tuple((first + place, name, first + place + 1) for place, name in enumerate(relations))
 
 

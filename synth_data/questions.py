@@ -1,9 +1,11 @@
 """Texts that are answered by a number, an attribute's value or the objects themselves: how many, what color, the ...
 
-Each family draws a ``Text``; for numbers it names the answer to aim at, drawn before anything else, so that the text
-does not tell it.
+Each family draws a ``Text`` and names the answer to aim at. That, and what makes some answers rarer than others (which
+attribute is asked for, how long a chain is), comes from ``fixed``, which gives the same again when another text has to
+be drawn because no scene was found: so the text does not tell the answer.
 """
 
+import random
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
@@ -19,9 +21,9 @@ SIDES = {"leftmost": "left", "rightmost": "right", "topmost": "top", "bottommost
 
 
 def question(family: str, words: Words, aim: float) -> Text:
-    """Draw a text of a family; ``aim`` in [0, 1) says which of the numbers that may answer it should."""
+    """Draw a text of a family; the answer to aim at, and what it hangs on, are the same for the same ``aim``."""
     for _ in range(TRIES):
-        text, layout, wishes, target, links = QUESTIONS[family](words, aim)
+        text, layout, wishes, target, links = QUESTIONS[family](words, random.Random(aim))
         if words.admits(layout):
             break
     else:
@@ -40,19 +42,26 @@ class Asked(NamedTuple):
     links: Sequence[Link] = ()
 
 
-def _target(words: Words, aim: float, most: int = 99) -> int:
+def _number(words: Words, fixed: random.Random, most: int = 99) -> int:
     low, high = words.config.min_count, min(words.config.max_count, most, words.config.max_objects)
-    return min(low, high) + int(aim * (max(0, high - low) + 1))
+    return fixed.randint(min(low, high), high)
 
 
-def _count(words: Words, aim: float) -> Asked:
-    noun, target, surface = words.noun(), _target(words, aim), words.surface()
+def _value(words: Words, fixed: random.Random) -> tuple[str, Wish, int]:
+    """Draw an attribute to ask for and the value to aim at, as a wish and as its position among all values."""
+    name = fixed.choice(words.asked())
+    value = fixed.choice(words.values[name])
+    return name, {name: value}, list(words.lexicon.attributes[name].values).index(value)
+
+
+def _count(words: Words, fixed: random.Random) -> Asked:
+    noun, target, surface = words.noun(), _number(words, fixed), words.surface()
     text = surface.of(f"how many {noun.plural} are there?", f"how many {noun.plural} are in the image?")
     return Asked(text, call("count", noun.layout), [noun.wish] * target, target)
 
 
-def _count_related(words: Words, aim: float) -> Asked:
-    chain, surface, target = draw_chain(words, hops(words)), words.surface(), _target(words, aim, 3)
+def _count_related(words: Words, fixed: random.Random) -> Asked:
+    target, chain, surface = _number(words, fixed, 3), draw_chain(words, hops(words, fixed)), words.surface()
     noun, *others = nouns_of(chain)
     related, layout = said_relation(chain[1:], surface, words)
     text = surface.of(f"how many {noun.plural} are {related}?", f"how many {noun.plural} {related} are there?")
@@ -64,26 +73,27 @@ def _count_related(words: Words, aim: float) -> Asked:
     )
 
 
-def _count_same(words: Words, aim: float) -> Asked:
-    name = words.rng.choice(words.asked())
-    noun, surface = words.noun(), words.surface()
+def _count_same(words: Words, fixed: random.Random) -> Asked:
+    target, (name, shared, _) = _number(words, fixed, 2), _value(words, fixed)
+    noun, surface = words.noun(without=(name,)), words.surface()
     things = words.rng.choice(("things", "objects", "shapes"))
     spoken = words.lexicon.attributes[name].words[0]
     text = surface.of(
         f"how many {things} have the same {spoken} as the {noun.words}?",
         f"how many {things} are the same {spoken} as the {noun.words}?",
     )
-    return Asked(
-        text, call("count", call("same", call("unique", noun.layout), of=name)), [noun.wish], _target(words, aim, 2)
-    )
+    layout = call("count", call("same", call("unique", noun.layout), of=name))
+    return Asked(text, layout, [{**noun.wish, **shared}] + [shared] * target, target)
 
 
-def _distinct(words: Words, aim: float) -> Asked:
-    name = words.rng.choice(words.asked())
+def _distinct(words: Words, fixed: random.Random) -> Asked:
+    most = min(3, words.config.max_objects, *(len(words.values[name]) for name in words.asked()))
+    target, name = fixed.randint(1, most), fixed.choice(words.asked())
     noun, spoken = words.noun(without=(name,)), words.lexicon.attributes[name].words[0]
     text = f"how many different {spoken}s do the {noun.plural} have?"
-    target = 1 + int(aim * min(3, len(words.values[name]), words.config.max_objects))
-    return Asked(text, call("distinct", noun.layout, of=name), [noun.wish] * (target + 1), target)
+    values = words.rng.sample(words.values[name], target)
+    wishes = [{**noun.wish, name: value} for value in (*values, values[0])]
+    return Asked(text, call("distinct", noun.layout, of=name), wishes, target)
 
 
 def _ask(name: str, spoken: str, words: Words) -> str:
@@ -93,65 +103,68 @@ def _ask(name: str, spoken: str, words: Words) -> str:
     return surface.of(f"what {word} is {spoken}?", f"what is the {word} of {spoken}?", f"which {word} is {spoken}?")
 
 
-def _query(words: Words, aim: float) -> Asked:
-    name = words.rng.choice(words.asked())
+def _query(words: Words, fixed: random.Random) -> Asked:
+    name, value, target = _value(words, fixed)
     noun = words.noun(without=(name,))
     layout = call("describe", call("unique", noun.layout), of=name)
-    return Asked(_ask(name, f"the {noun.words}", words), layout, [noun.wish])
+    return Asked(_ask(name, f"the {noun.words}", words), layout, [{**noun.wish, **value}], target)
 
 
-def _query_related(words: Words, aim: float) -> Asked:
-    name, length = words.rng.choice(words.asked()), hops(words)
-    chain = draw_chain(words, length)
-    chain = (words.noun(without=(name,)), *chain[1:])
+def _query_related(words: Words, fixed: random.Random) -> Asked:
+    (name, value, target), length = _value(words, fixed), hops(words, fixed)
+    chain = (words.noun(without=(name,)), *draw_chain(words, length)[1:])
     text, layout = said_chain(chain, words.surface(), words)
     asked = call("describe", call("unique", layout), of=name)
-    wishes = [noun.wish for noun in nouns_of(chain)]
-    return Asked(_ask(name, f"the {text}", words), asked, wishes, links=links_of(chain))
+    first, *others = [noun.wish for noun in nouns_of(chain)]
+    return Asked(_ask(name, f"the {text}", words), asked, [{**first, **value}, *others], target, links_of(chain))
 
 
-def _query_superlative(words: Words, aim: float) -> Asked:
-    name = words.rng.choice(words.asked())
+def _query_superlative(words: Words, fixed: random.Random) -> Asked:
+    name, value, target = _value(words, fixed)
     noun = words.noun(without=(name,), bare=True)
-    superlative = draw_superlative(words)
+    superlative = draw_superlative(words, fixed)
     spoken = words.lexicon.superlatives[superlative].words[0]
     chosen = call("superlative", noun.layout, of=superlative)
     asked = call("describe", call("unique", chosen), of=name)
-    return Asked(_ask(name, f"the {spoken} {noun.words}", words), asked, [noun.wish] * 2)
+    return Asked(_ask(name, f"the {spoken} {noun.words}", words), asked, [{**noun.wish, **value}, noun.wish], target)
 
 
-def _query_ordinal(words: Words, aim: float) -> Asked:
-    name = words.rng.choice(words.asked())
+def _query_ordinal(words: Words, fixed: random.Random) -> Asked:
+    name, value, target = _value(words, fixed)
     noun = words.noun(without=(name,), bare=True)
     superlative = words.rng.choice([side for side in SIDES if side in words.lexicon.superlatives])
-    rank = words.rng.randint(1, min(3, words.config.max_objects))
+    rank = fixed.randint(1, min(3, words.config.max_objects))
     spoken = f"the {ORDINALS[rank - 1]} {noun.words} from the {SIDES[superlative]}"
     chosen = Layout("ordinal", superlative, (noun.layout, numeral(rank)))
-    return Asked(_ask(name, spoken, words), call("describe", call("unique", chosen), of=name), [noun.wish] * (rank + 1))
+    asked = call("describe", call("unique", chosen), of=name)
+    return Asked(_ask(name, spoken, words), asked, [{**noun.wish, **value}, *[noun.wish] * rank], target)
 
 
-def _query_same(words: Words, aim: float) -> Asked:
-    if len(words.asked()) < 2:
+def _query_same(words: Words, fixed: random.Random) -> Asked:
+    name, value, target = _value(words, fixed)
+    others = [other for other in words.asked() if other != name]
+    if not others:
         raise ConfigError('family "query_same": two attributes with two values each are needed')
-    name, shared = words.rng.sample(words.asked(), 2)
+    shared = fixed.choice(others)
     noun, spoken = words.noun(without=(shared,)), words.lexicon.attributes[shared].words[0]
     layout = call("unique", call("same", call("unique", noun.layout), of=shared))
     text = _ask(name, f"the thing that has the same {spoken} as the {noun.words}", words)
-    return Asked(text, call("describe", layout, of=name), [noun.wish])
+    alike = {shared: words.rng.choice(words.values[shared])}
+    return Asked(text, call("describe", layout, of=name), [{**noun.wish, **alike}, {**alike, **value}], target)
 
 
-def _refer(words: Words, aim: float) -> Asked:
+def _refer(words: Words, fixed: random.Random) -> Asked:
     noun = words.noun()
     return Asked(f"the {noun.words}", call("unique", noun.layout), [noun.wish])
 
 
-def _refer_related(words: Words, aim: float) -> Asked:
+def _refer_related(words: Words, fixed: random.Random) -> Asked:
     chain = draw_chain(words, hops(words))
     text, layout = said_chain(chain, words.surface(), words)
     return Asked(f"the {text}", call("unique", layout), [noun.wish for noun in nouns_of(chain)], links=links_of(chain))
 
 
-QUESTIONS: dict[str, Callable[[Words, float], Asked]] = {
+QUESTIONS: dict[str, Callable[[Words, random.Random], Asked]] = {
     "count": _count,
     "count_related": _count_related,
     "count_same": _count_same,

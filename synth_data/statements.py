@@ -1,5 +1,6 @@
 """Statements and yes/no questions about one scene: how each family draws its parts and says them."""
 
+import random
 from collections.abc import Callable, Sequence
 
 from nmn.errors import ConfigError
@@ -46,12 +47,12 @@ def draw_chain(words: Words, hops: int) -> Parts:
     return tuple(parts)
 
 
-def hops(words: Words) -> int:
+def hops(words: Words, rng: random.Random | None = None) -> int:
     """Draw the length of a chain that the objects of a scene suffice for."""
     most = min(words.config.max_hops, words.config.max_objects - 1)
     if most < 1:
         raise ConfigError(f"max_objects: a relation takes two objects, got {words.config.max_objects}")
-    return words.rng.randint(min(words.config.min_hops, most), most)
+    return (rng or words.rng).randint(min(words.config.min_hops, most), most)
 
 
 def _value_part(words: Words, without: Sequence[str]) -> Part:
