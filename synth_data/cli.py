@@ -42,7 +42,7 @@ def clear_errors(command: Callable[Parameters, None]) -> Callable[Parameters, No
             typer.echo(f"error: {error}", err=True)
             raise typer.Exit(BAD_INPUT) from None
         except KeyboardInterrupt:
-            typer.echo("interrupted; what is finished is kept, the same command goes on from it", err=True)
+            typer.echo("interrupted; run the same command again, generate goes on from what is finished", err=True)
             raise typer.Exit(130) from None
 
     return run

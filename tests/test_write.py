@@ -4,6 +4,8 @@ import errno
 import hashlib
 import json
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -211,3 +213,24 @@ def test_an_unknown_engine_lists_those_there_are(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="engine: expected one of local, ray; got 'spark'"):
         write_dataset(CONFIG, tmp_path / "data", engine="spark")
     assert not (tmp_path / "data").exists()
+
+
+def test_ray_writes_the_same_bytes(tmp_path: Path) -> None:
+    pytest.importorskip("ray", reason="Ray, of the extra ray, is not installed")
+    program = str(Path(sys.executable).with_name("synth-data"))
+    for name, engine in (("ray", "ray"), ("local", "local")):
+        command = [
+            program,
+            "generate",
+            "--size",
+            "20",
+            "--out",
+            str(tmp_path / name),
+            "--workers",
+            "2",
+            "shard_size=10",
+        ]
+        subprocess.run([*command, "--engine", engine], check=True, capture_output=True)
+    files = sorted(path.name for path in (tmp_path / "ray").iterdir())
+    assert files == sorted(path.name for path in (tmp_path / "local").iterdir())
+    assert all((tmp_path / "ray" / name).read_bytes() == (tmp_path / "local" / name).read_bytes() for name in files)
