@@ -41,6 +41,7 @@ TRIES = 300  # times that scenes are drawn for an example before its family is g
 PATIENCE = 2  # times that scenes are drawn for a text before another one is drawn
 AT_ONCE = 1500  # scenes drawn together at least, so that the last few texts of a block do not take many rounds
 MOST_DRAWS = 60
+MOST_PAIRS = 2_000_000  # pairs of objects judged at once, which bounds the memory
 ALL_CLAIMS = {**CLAIMS, **PANEL_CLAIMS}
 ALL_FAMILIES = (*ALL_CLAIMS, *QUESTIONS)
 # made only where they are asked for by name: seldom true of a scene, or in a language of their own
@@ -257,6 +258,11 @@ class Maker:
     def _search(self, pending: list[Wanted], rng: np.random.Generator) -> None:
         """Draw scenes for every text and its twin, judge both on all of them, and note what is found."""
         draws = max(self.config.draws, min(MOST_DRAWS, AT_ONCE // len(pending)))
+        most = max(1, MOST_PAIRS // (draws * (self.config.panels * self.config.max_objects) ** 2))
+        for start in range(0, len(pending), most):
+            self._search_some(pending[start : start + most], draws, rng)
+
+    def _search_some(self, pending: list[Wanted], draws: int, rng: np.random.Generator) -> None:
         drawn = self.draw(pending, draws, rng)
         regions = encode_arrays(
             arrays_of(drawn, self.config), self.codes.lexicon, self.config.unsure_px, self.words_used
