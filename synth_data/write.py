@@ -30,7 +30,8 @@ from PIL import Image
 from nmn.config import settings_json
 from nmn.errors import ConfigError, DataError
 from synth_data.config import SynthConfig
-from synth_data.generate import Maker, blocks, generate_block
+from synth_data.generate import blocks, generate_block
+from synth_data.maker import Maker
 from synth_data.picture import draw_block, index_mask
 
 FORMAT = 1

@@ -14,7 +14,8 @@ from nmn.scene import SceneGraph, SceneObject
 from synth_data import SynthConfig
 from synth_data.captions import minimal
 from synth_data.example import Example, example_from_json
-from synth_data.generate import blocks, families, generate, generate_block
+from synth_data.generate import blocks, generate, generate_block
+from synth_data.maker import families
 from synth_data.phrases import Wish
 from synth_data.reference import evaluate
 from synth_data.statements import CLAIMS

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from nmn.config import build_settings, parse_overrides, read_settings, settings_json
 from nmn.errors import ConfigError
 from synth_data.config import IMAGES, SynthConfig, load_config, preset_names
-from synth_data.generate import families
+from synth_data.maker import families
 
 
 @pytest.mark.parametrize(

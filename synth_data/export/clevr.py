@@ -20,7 +20,7 @@ from synth_data.dataset import Dataset
 from synth_data.example import Answer, Example
 from synth_data.export.files import Shards, json_lists, png_bytes
 from synth_data.export.programs import RELATIONS, program
-from synth_data.generate import ALL_FAMILIES
+from synth_data.maker import ALL_FAMILIES
 from synth_data.picture import Pixels
 from synth_data.reference import World
 
