@@ -11,7 +11,7 @@ import torch
 from nmn.layout import Kind
 from synth_data.example import Example
 
-MAX_TEXTS = 60_000  # that the classifier of texts is trained and tested on
+MAX_TEXTS = 120_000  # that the classifier of texts is trained and tested on
 EPOCHS = 6
 
 
