@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from nmn.errors import ConfigError
 from nmn.layout import Layout
-from synth_data.phrases import OPPOSITE, Noun, Surface, Wish, Words
+from synth_data.phrases import MEASURED, OPPOSITE, Noun, Surface, Wish, Words
 
 
 class Part(NamedTuple):
@@ -89,9 +89,9 @@ def superlatives(words: Words) -> list[str]:
     return [name for name in names if name in words.lexicon.superlatives]
 
 
-def draw_superlative(words: Words, rng: random.Random | None = None) -> str:
-    """Draw one of the superlatives; raise ConfigError where there is none."""
-    names = superlatives(words)
+def draw_superlative(words: Words, rng: random.Random | None = None, without: str = "") -> str:
+    """Draw one of the superlatives, none of an attribute; raise ConfigError where there is none."""
+    names = [name for name in superlatives(words) if not without or MEASURED.get(name) != without]
     if not names:
         raise ConfigError(
             "relations: superlatives go with left_of, right_of, above, below, larger and smaller; none is there"

@@ -24,7 +24,10 @@ OPPOSITE = {
     "smaller": "larger", "darker": "lighter", "lighter": "darker", "in_front_of": "behind", "behind": "in_front_of",
     "on": "under", "under": "on",
 }  # fmt: skip
-SAME_NOUN = {"color": "color", "shape": "shape", "size": "size", "texture": "texture", "shade": "shade"}
+# relations and superlatives that go by an attribute
+MEASURED = {
+    "larger": "size", "smaller": "size", "largest": "size", "smallest": "size", "darker": "shade", "lighter": "shade",
+}  # fmt: skip
 
 
 def find(value: str) -> Layout:
@@ -209,11 +212,12 @@ class Words:
         name = self.rng.choice([name for name in self.asked() if name not in without] or self.asked())
         return name, self.rng.choice(self.values[name])
 
-    def relation(self) -> str:
-        """Draw a relation; raise ConfigError where there is none."""
+    def relation(self, rng: random.Random | None = None, without: str = "") -> str:
+        """Draw a relation, if there is another not one of an attribute; raise ConfigError where there is none."""
         if not self.config.relations:
             raise ConfigError("relations: the families ask for one, and there is none")
-        return self.rng.choice(self.config.relations)
+        others = [name for name in self.config.relations if not without or MEASURED.get(name) != without]
+        return (rng or self.rng).choice(others or self.config.relations)
 
     def relation_words(self, name: str, surface: Surface) -> str:
         """Return the words of a relation."""

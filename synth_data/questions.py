@@ -61,7 +61,7 @@ def _count(words: Words, fixed: random.Random) -> Asked:
 
 
 def _count_related(words: Words, fixed: random.Random) -> Asked:
-    target, chain, surface = _number(words, fixed, 3), draw_chain(words, hops(words, fixed)), words.surface()
+    target, chain, surface = _number(words, fixed, 3), draw_chain(words, hops(words, fixed), fixed), words.surface()
     noun, *others = nouns_of(chain)
     related, layout = said_relation(chain[1:], surface, words)
     text = surface.of(f"how many {noun.plural} are {related}?", f"how many {noun.plural} {related} are there?")
@@ -112,7 +112,7 @@ def _query(words: Words, fixed: random.Random) -> Asked:
 
 def _query_related(words: Words, fixed: random.Random) -> Asked:
     (name, value, target), length = _value(words, fixed), hops(words, fixed)
-    chain = (words.noun(without=(name,)), *draw_chain(words, length)[1:])
+    chain = draw_chain(words, length, fixed, name)
     text, layout = said_chain(chain, words.surface(), words)
     asked = call("describe", call("unique", layout), of=name)
     first, *others = [noun.wish for noun in nouns_of(chain)]
@@ -122,7 +122,7 @@ def _query_related(words: Words, fixed: random.Random) -> Asked:
 def _query_superlative(words: Words, fixed: random.Random) -> Asked:
     name, value, target = _value(words, fixed)
     noun = words.noun(without=(name,), bare=True)
-    superlative = draw_superlative(words, fixed)
+    superlative = draw_superlative(words, fixed, name)
     spoken = words.lexicon.superlatives[superlative].words[0]
     chosen = call("superlative", noun.layout, of=superlative)
     asked = call("describe", call("unique", chosen), of=name)

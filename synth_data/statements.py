@@ -20,7 +20,7 @@ from synth_data.claims import (
     nouns_of,
     part,
 )
-from synth_data.phrases import Noun, Surface, Wish, Words, both, call, find, is_are, numeral
+from synth_data.phrases import MEASURED, Noun, Surface, Wish, Words, both, call, find, is_are, numeral
 
 LARGEST = 19  # number that has a word, and a larger one that has one too
 
@@ -37,13 +37,18 @@ def _wishes(parts: Parts) -> list[Wish]:
 # ---- drawing parts --------------------------------------------------------------------------------------------------
 
 
-def draw_chain(words: Words, hops: int) -> Parts:
-    """Draw a noun, a relation, a noun, ... with as many relations as ``hops``."""
-    nouns = [words.noun()]
+def draw_chain(words: Words, hops: int, rng: random.Random | None = None, asked: str = "") -> Parts:
+    """Draw a noun, a relation, a noun, ... with as many relations as ``hops``.
+
+    A noun beside a relation of sizes names no size, which would say the same or the contrary; nor is the first relation
+    one of what is ``asked``. ``rng`` draws the relations, so that they can stay when the nouns are drawn again.
+    """
+    names = [words.relation(rng, without=asked if place == 0 else "") for place in range(hops)]
+    beside = [{MEASURED.get(name, "") for name in names[max(0, place - 1) : place + 1]} for place in range(hops + 1)]
+    nouns = [words.noun(without=(*known, asked) if place == 0 else tuple(known)) for place, known in enumerate(beside)]
     parts: list[Noun | Part] = [nouns[0]]
-    for _ in range(hops):
-        nouns.append(words.noun())
-        parts += [Part("relation", words.relation()), nouns[-1]]
+    for name, noun in zip(names, nouns[1:], strict=True):
+        parts += [Part("relation", name), noun]
     return tuple(parts)
 
 
