@@ -16,14 +16,16 @@ from synth_data.phrases import OPPOSITE, Wish, Words, both, call, numeral
 from synth_data.statements import draw_chain, hops, said_chain, said_relation
 
 MISS = 0.04  # chance that an object misses one value of its wish, where nothing is to be counted
+FIXED_TRIES = 40
 ORDINALS = ("first", "second", "third")
 SIDES = {"leftmost": "left", "rightmost": "right", "topmost": "top", "bottommost": "bottom"}
 
 
 def question(family: str, words: Words, aim: float) -> Text:
     """Draw a text of a family; the answer to aim at, and what it hangs on, are the same for the same ``aim``."""
-    for _ in range(TRIES):
-        text, layout, wishes, target, links = QUESTIONS[family](words, random.Random(aim))
+    for attempt in range(TRIES):
+        fixed = random.Random(aim + attempt // FIXED_TRIES)  # what is required may not go with what is fixed
+        text, layout, wishes, target, links = QUESTIONS[family](words, fixed)
         if words.admits(layout):
             break
     else:
