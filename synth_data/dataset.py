@@ -15,8 +15,8 @@ from nmn.config import build_settings
 from nmn.errors import ConfigError, DataError, NmnError
 from synth_data.config import SynthConfig
 from synth_data.example import Example, example_from_json
-from synth_data.generate import blocks
-from synth_data.write import MANIFEST, read_manifest, shard_files, shard_size
+from synth_data.generate import blocks, shard_size
+from synth_data.write import MANIFEST, read_manifest, shard_files
 
 Pictures = NDArray[np.uint8]
 

@@ -39,11 +39,15 @@ def blocks(config: SynthConfig) -> int:
     return -(-config.size // config.shard_size)
 
 
+def shard_size(config: SynthConfig, shard: int) -> int:
+    """Return the number of examples of a block, which is a shard on disk."""
+    return min(config.shard_size, config.size - shard * config.shard_size)
+
+
 def generate_block(config: SynthConfig, block: int) -> list[Example]:
     """Return the examples of one block."""
-    size = min(config.shard_size, config.size - block * config.shard_size)
     with _no_collection():
-        return _block(config, block, size)
+        return _block(config, block, shard_size(config, block))
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from nmn.assembler.execute import Run, execute
 from nmn.assembler.plan import plan
-from nmn.assembler.trace import PRESUPPOSITIONS
+from nmn.assembler.trace import PRESUPPOSITIONS, SETS
 from nmn.layout import Kind, Layout
 from nmn.modules.library import Library
 from nmn.regions import Regions
@@ -16,7 +16,6 @@ from nmn.regions import Regions
 Integers = NDArray[np.int64]
 SURE = 1e-7  # from 0 or 1; exact values are products of 0, 1/2 and 1, so that nothing is rounded
 NONE = -1
-SETS = (Kind.ATTENTION, Kind.PANELS)
 
 
 def judge(

@@ -34,9 +34,9 @@ MOST_DRAWS = 60
 MOST_PAIRS = 2_000_000  # pairs of objects judged at once, which bounds the memory
 ALL_CLAIMS = {**CLAIMS, **PANEL_CLAIMS}
 ALL_FAMILIES = (*ALL_CLAIMS, *QUESTIONS)
-# made only where they are asked for by name: seldom true of a scene, or in a language of their own
 DIRECTIONS = {"left_of": (0, -1), "right_of": (0, 1), "above": (1, -1), "below": (1, 1)}  # axis and sign
 ORDERED = ("query_ordinal", "tower_end")  # families that speak of the sides of a scene
+# made only where they are asked for by name: seldom true of a scene, or in a language of their own
 BY_NAME = ("between", "cells", *PANEL_CLAIMS)
 
 
@@ -162,8 +162,7 @@ class Maker:
             edited[place] = edits(*item.found[0], wishes, self.codes, rng)
         if not edited:
             return {}
-        arrays = arrays_of(joined(list(edited.values())), self.config)
-        regions = encode_arrays(arrays, self.codes.lexicon, self.config.unsure_px, self.words_used)
+        regions = self._regions(joined(list(edited.values())))
         turned = self._turned([(item, len(edited[place].mask)) for place, item in items.items()], regions)
         groups = {}
         for (place, item), fits in zip(items.items(), turned, strict=True):
@@ -207,9 +206,7 @@ class Maker:
 
     def _search_some(self, pending: list[Wanted], draws: int, rng: np.random.Generator) -> None:
         drawn = self.draw(pending, draws, rng)
-        regions = encode_arrays(
-            arrays_of(drawn, self.config), self.codes.lexicon, self.config.unsure_px, self.words_used
-        )
+        regions = self._regions(drawn)
         rows = np.arange(len(pending) * draws).reshape(len(pending), draws)
         paired = np.array([item.twin is not None for item in pending])
         first, sure = self._judge([item.texts[0] for item in pending], rows, regions)
@@ -225,6 +222,10 @@ class Maker:
                 row = int(rows[index, has[index].argmax()])
                 if pending[index].found[place] is None and self._minimal(pending[index], drawn, row):
                     pending[index].found[place] = drawn, row
+
+    def _regions(self, drawn: Drawn) -> SceneRegions:
+        arrays = arrays_of(drawn, self.config)
+        return encode_arrays(arrays, self.codes.lexicon, self.config.unsure_px, self.words_used)
 
     def _minimal(self, item: Wanted, drawn: Drawn, row: int) -> bool:
         """Whether the text of a referring expression has no word too many."""

@@ -10,6 +10,7 @@ from nmn.language.lexer import NUMERALS
 from nmn.layout import Layout
 from synth_data.claims import VARY, Claim, Part, Parts, Said, nouns_of, part
 from synth_data.phrases import SCENE, Noun, Surface, Wish, Words, both, call, numeral
+from synth_data.statements import draw_two
 
 PANELS = Layout("panels")
 BOX_QUANTIFIERS = ("a", "exactly", "at_least", "every", "no")
@@ -17,7 +18,8 @@ PAIR_QUANTIFIERS = ("left", "right", "both", "neither", "exactly")
 SIDES = {"wall": "the wall", "bottom": "the bottom wall", "top": "the top wall", "left": "the left wall",
          "right": "the right wall", "corner": "a corner"}  # fmt: skip
 ENDS = ("top", "base")
-COUNTS = ("exactly", "at_least")
+SAID_BOUNDS = {"exactly": ("exactly", "equal"), "at_least": ("at least", "at_least")}  # in words, and as a comparison
+COUNTS = tuple(SAID_BOUNDS)
 
 
 # ---- how many panels ------------------------------------------------------------------------------------------------
@@ -51,8 +53,7 @@ def _said_of_panels(quantifier: Part, content: Said, panel: str, surface: Surfac
             return f"a {panel} {surface.of('contains', 'has')} {text}.", call("exists", held)
         return surface.of(f"there is a {panel} with {text}.", f"a {panel} has {text}."), call("exists", held)
     if name in COUNTS:
-        spoken = {"exactly": "exactly", "at_least": "at least"}[name]
-        comparison = {"exactly": "equal", "at_least": "at_least"}[name]
+        spoken, comparison = SAID_BOUNDS[name]
         return f"{spoken} {subject} {contain} {text}.", call(
             "compare", call("count", held), numeral(number), of=comparison
         )
@@ -79,7 +80,7 @@ def _one(parts: Parts, surface: Surface, words: Words) -> Said:
 
 def _counted(parts: Parts, surface: Surface, words: Words) -> Said:
     noun, bound = nouns_of(parts)[0], part(parts, "panel_bound")
-    spoken, comparison = {"exactly": ("exactly", "equal"), "at_least": ("at least", "at_least")}[bound.name]
+    spoken, comparison = SAID_BOUNDS[bound.name]
     counted = call("compare", call("count", noun.layout), numeral(bound.number), of=comparison)
     return f"{spoken} {noun.count(bound.number)}", counted
 
@@ -135,7 +136,7 @@ def _say_in_panels(content: Callable[[Parts, Surface, Words], Said], stacked: bo
 def _say_wall(parts: Parts, surface: Surface, words: Words) -> Said:
     """Say of the whole image how many things touch a side of their panels."""
     noun, bound, name = nouns_of(parts)[0], part(parts, "panel_bound"), part(parts, "side").name
-    spoken, comparison = {"exactly": ("exactly", "equal"), "at_least": ("at least", "at_least")}[bound.name]
+    spoken, comparison = SAID_BOUNDS[bound.name]
     layout = both(noun.layout, call("at_side", of=name))
     counted = call("compare", call("count", layout), numeral(bound.number), of=comparison)
     verb = "is" if bound.number == 1 else "are"
@@ -160,7 +161,7 @@ def _say_compare_panels(parts: Parts, surface: Surface, words: Words) -> Said:
 def _say_counted_in(parts: Parts, surface: Surface, words: Words) -> Said:
     """Say how many things of a kind are in one of two images."""
     noun, bound, side = nouns_of(parts)[0], part(parts, "panel_bound"), part(parts, "left_right").name
-    spoken, comparison = {"exactly": ("exactly", "equal"), "at_least": ("at least", "at_least")}[bound.name]
+    spoken, comparison = SAID_BOUNDS[bound.name]
     inside = both(noun.layout, call("inside", call("panel", of=f"{side}most")))
     verb, panel = "is" if bound.number == 1 else "are", words.lexicon.panels[0]
     text = f"there {verb} {spoken} {noun.count(bound.number)} in the {side} {panel}."
@@ -216,11 +217,6 @@ def _nouns_wished(parts: Parts) -> list[Wish]:
     return [noun.wish for noun in nouns_of(parts)] * copies
 
 
-def _two_nouns(words: Words) -> tuple[Noun, Noun]:
-    first = words.noun()
-    return first, words.noun(unlike=first.wish)
-
-
 def _claim(
     draw: Callable[[Words], Parts], content: Callable[..., Said], swap: bool = False, stack: bool = False
 ) -> Claim:
@@ -236,8 +232,8 @@ PANEL_CLAIMS: dict[str, Claim] = {
     "panel_existence": _claim(lambda words: (words.noun(),), _one),
     "panel_count": _claim(lambda words: (_bound(words), words.noun()), _counted),
     "panel_only": _claim(lambda words: (words.noun(),), _only),
-    "panel_two": _claim(lambda words: (_pick("joined", "and", "and_no")(words), *_two_nouns(words)), _two, swap=True),
-    "panel_more": _claim(lambda words: (MORE_FEWER(words), *_two_nouns(words)), _more, swap=True),
+    "panel_two": _claim(lambda words: (_pick("joined", "and", "and_no")(words), *draw_two(words)), _two, swap=True),
+    "panel_more": _claim(lambda words: (MORE_FEWER(words), *draw_two(words)), _more, swap=True),
     "panel_relation": _claim(
         lambda words: (words.noun(), Part("relation", words.relation()), words.noun()), _related, swap=True
     ),

@@ -92,7 +92,7 @@ def _distinct(words: Words, fixed: random.Random) -> Asked:
     most = min(3, words.config.max_objects, *(len(words.values[name]) for name in words.asked()))
     target, name = fixed.randint(1, most), fixed.choice(words.asked())
     noun, spoken = words.noun(without=(name,)), words.lexicon.attributes[name].words[0]
-    text = f"how many different {spoken}s do the {noun.plural} have?"
+    text = f"how many different {words.plural_of(spoken)} do the {noun.plural} have?"
     values = words.rng.sample(words.values[name], target)
     wishes = [{**noun.wish, name: value} for value in (*values, values[0])]
     return Asked(text, call("distinct", noun.layout, of=name), wishes, target)

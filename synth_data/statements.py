@@ -186,15 +186,10 @@ def _say_same(parts: Parts, surface: Surface, words: Words) -> Said:
     one, other = f"the {first.words}", f"the {second.words}"
     same = surface.of("the same", "different") == "the same"
     spoken = words.lexicon.attributes[name].words[0]
-    spoken = f"the same {spoken}" if same else f"different {plural_of(spoken)}"
+    spoken = f"the same {spoken}" if same else f"different {words.plural_of(spoken)}"
     text = surface.of(f"do {one} and {other} have {spoken}?", f"{one} and {other} have {spoken}.")
     agreed = call("agree", call("unique", first.layout), call("unique", second.layout), of=name)
     return text, agreed if same else call("not", agreed)
-
-
-def plural_of(word: str) -> str:
-    """Return the plural of an attribute's name."""
-    return word + "s"
 
 
 def _say_quantified(parts: Parts, surface: Surface, words: Words) -> Said:
@@ -275,7 +270,8 @@ def _draw_quantified(words: Words) -> Parts:
     return Part("quantifier", words.rng.choice(QUANTIFIERS)), noun, value
 
 
-def _draw_two(words: Words) -> tuple[Noun, Noun]:
+def draw_two(words: Words) -> tuple[Noun, Noun]:
+    """Draw two nouns, neither of which implies the other."""
     first = words.noun()
     return first, words.noun(unlike=first.wish)
 
@@ -288,7 +284,7 @@ def _draw_same(words: Words) -> Parts:
 
 
 def _draw_relation(words: Words) -> Parts:
-    first, second = _draw_two(words)
+    first, second = draw_two(words)
     return first, Part("relation", words.relation()), second
 
 
@@ -326,7 +322,7 @@ CLAIMS: dict[str, Claim] = {
     ),
     "number_range": Claim(lambda words: (_number(words), words.noun()), _say_within, _copies),
     "compare_counts": Claim(
-        lambda words: (Part("comparison", words.rng.choice(COMPARISONS)), *_draw_two(words)),
+        lambda words: (Part("comparison", words.rng.choice(COMPARISONS)), *draw_two(words)),
         _say_comparison, lambda parts: _wishes(parts) * 2, swap=True,
     ),
     "attribute": Claim(_draw_attribute, _say_attribute, _with_value, definite=True, miss=0.25),
@@ -335,7 +331,7 @@ CLAIMS: dict[str, Claim] = {
     "superlative": Claim(_draw_superlative, _say_superlative, lambda parts: _with_value(parts) * 2),
     "quantified": Claim(_draw_quantified, _say_quantified, lambda parts: _with_value(parts) * 2 + _wishes(parts)),
     "boolean": Claim(
-        lambda words: (Part("connective", words.rng.choice(CONNECTIVES)), *_draw_two(words)), _say_boolean, _wishes,
+        lambda words: (Part("connective", words.rng.choice(CONNECTIVES)), *draw_two(words)), _say_boolean, _wishes,
         swap=True,
     ),
     "cells": Claim(_draw_cells, _say_cells, _wishes),

@@ -30,7 +30,7 @@ from PIL import Image
 from nmn.config import settings_json
 from nmn.errors import ConfigError, DataError
 from synth_data.config import SynthConfig
-from synth_data.generate import blocks, generate_block
+from synth_data.generate import blocks, generate_block, shard_size
 from synth_data.maker import Maker
 from synth_data.picture import draw_block, index_mask
 
@@ -59,9 +59,8 @@ def write_dataset(
     try:
         todo = [shard for shard in range(blocks(config)) if not _finished(root, config, shard)]
         tell = report or (lambda _: None)
-        for shard in range(blocks(config)):
-            if shard not in set(todo):
-                tell(shard_size(config, shard))
+        for shard in set(range(blocks(config))) - set(todo):
+            tell(shard_size(config, shard))
         for shard in _run(config, root, todo, workers, engine):
             tell(shard_size(config, shard))
         _write_atomic(root / MANIFEST, _manifest(config, complete=True))
@@ -74,11 +73,6 @@ def write_dataset(
         raise DataError(
             f"{root}: a worker was killed; finished shards are kept, the same command goes on from them"
         ) from error
-
-
-def shard_size(config: SynthConfig, shard: int) -> int:
-    """Return the number of examples of a shard."""
-    return min(config.shard_size, config.size - shard * config.shard_size)
 
 
 def write_shard(config: SynthConfig, directory: str, shard: int) -> int:

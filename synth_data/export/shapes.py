@@ -7,8 +7,8 @@
     SPLIT.output         true or false
     SPLIT.input.npy      uint8 [examples 30 30 3], blue, green, red
 
-SHAPES relates cells, also empty ones, while a generated scene has objects only. An example whose answer is another one
-when a relation may pass through an empty cell is left out.
+SHAPES relates cells, also empty ones. A scene that was generated without them (empty_cells=false) is given them, and an
+example whose answer is then another one is left out.
 """
 
 import shutil
