@@ -8,6 +8,7 @@
     ├── ConfigError      settings with an unknown key, a wrong type or a request that cannot be met
     ├── SceneError       a scene (or its JSON) with a missing field, a wrong type or a wrong value
     ├── DataError        a dataset's file that is missing, truncated or inconsistent
+    ├── CheckpointError  a trained network's file that is damaged, of another version or of other words
     ├── QuestionError    a question that cannot be read; carries the caret and what could have come
     └── ArgumentError    a layout names a word that the module library at hand does not know
 
@@ -41,6 +42,10 @@ class SceneError(NmnError):
 
 class DataError(NmnError):
     """A dataset's file is missing, truncated or inconsistent."""
+
+
+class CheckpointError(NmnError):
+    """A trained network's file is missing, damaged, of another version or of another vocabulary."""
 
 
 class QuestionError(NmnError):

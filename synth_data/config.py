@@ -78,6 +78,7 @@ class SynthConfig:
     images: str = "npy"
     masks: bool = False
     background: str = "slate"
+    backgrounds: tuple[str, ...] = ()  # one of these for each picture, by chance, instead of ``background``
     noise_sigma: float = 0.0
     blur_px: float = 0.0
     hue_shift_degrees: float = 0.0
@@ -92,7 +93,7 @@ class SynthConfig:
                 raise ConfigError(f"{name}: expected one of {', '.join(known)}; got {value!r}")
         self._check_numbers()
         try:
-            _ = self.drawing
+            _ = self.drawings
         except SceneError as error:
             raise ConfigError(str(error)) from None
         lexicon = load_lexicon(self.lexicon)
@@ -127,11 +128,14 @@ class SynthConfig:
                     raise ConfigError(f'{key}: expected pairs such as "above square", got {pair!r}')
 
     @property
-    def drawing(self) -> Style:
-        """The style that pictures are drawn in."""
-        return Style(
-            background=self.background, noise_sigma=self.noise_sigma, blur_px=self.blur_px,
-            hue_shift_degrees=self.hue_shift_degrees, texture=self.texture or None, scale=self.scale,
+    def drawings(self) -> tuple[Style, ...]:
+        """The styles that pictures are drawn in, each by the same chance."""
+        return tuple(
+            Style(
+                background=background, noise_sigma=self.noise_sigma, blur_px=self.blur_px,
+                hue_shift_degrees=self.hue_shift_degrees, texture=self.texture or None, scale=self.scale,
+            )
+            for background in self.backgrounds or (self.background,)
         )  # fmt: skip
 
     def _check_numbers(self) -> None:

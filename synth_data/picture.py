@@ -20,7 +20,8 @@ def picture(scene: SceneGraph, config: SynthConfig, rng: np.random.Generator) ->
         return render_shapes(scene, rng)
     if config.style == "nlvr":
         return render_nlvr(scene)
-    style = config.drawing
+    styles = config.drawings
+    style = styles[int(rng.integers(len(styles)))] if len(styles) > 1 else styles[0]
     return render(scene, config.pixels, style, rng if style.random else None)
 
 

@@ -35,6 +35,14 @@ COLORS: dict[str, tuple[RGB, RGB, RGB]] = {
     "magenta": ((156, 0, 120), (230, 0, 180), (248, 96, 222)),
 }
 SLATE: RGB = (59, 61, 87)
+# backgrounds with names of their own, at least 20 in CIELAB from every colour in its normal shade
+PAPERS: dict[str, RGB] = {
+    "slate": SLATE,
+    "moss": (59, 87, 61),
+    "pine": (45, 75, 70),
+    "plum": (90, 70, 85),
+    "sand": (200, 190, 160),
+}
 BETWEEN_PANELS: RGB = (128, 132, 148)
 PATTERNS = ("noise", "gradient")  # backgrounds that are no single colour; about SLATE
 PATTERN_SIGMA = 16.0  # grey levels, of the background "noise"
@@ -52,7 +60,7 @@ DOT = 0.32  # a dot's radius, of the pitch
 class Style:
     """One way to draw scenes.
 
-    ``background`` is "slate", the name of a colour, (red, green, blue), "noise" or "gradient"; ``gap`` is the colour
+    ``background`` is one of PAPERS, the name of a colour, (red, green, blue), "noise" or "gradient"; ``gap`` is the colour
     between panels. ``noise_sigma`` is in grey levels; ``blur_px`` is a Gaussian's sigma, in pixels of the picture;
     ``hue_shift_degrees`` turns the hue of every object's colour. ``texture`` is given to every object instead of its
     own, "textured" gives each one at random; ``outline_only`` is the same as texture "outlined". With ``scale``, the
@@ -72,7 +80,7 @@ class Style:
 
     def __post_init__(self) -> None:
         if isinstance(self.background, str):
-            known = ("slate", *PATTERNS, *COLORS)
+            known = (*PAPERS, *PATTERNS, *COLORS)
             _check(self.background in known, f'no background "{self.background}"', did_you_mean(self.background, known))
         else:
             object.__setattr__(self, "background", _rgb("background", self.background))
@@ -103,7 +111,7 @@ class Style:
         """The background's (mean) colour, which also fills what a texture leaves open."""
         if not isinstance(self.background, str):
             return self.background
-        return COLORS[self.background][1] if self.background in COLORS else SLATE
+        return COLORS[self.background][1] if self.background in COLORS else PAPERS.get(self.background, SLATE)
 
     def ink(self, attributes: Mapping[str, str]) -> RGB:
         """Return the colour of an object with these attributes; raise SceneError for one that is not known."""

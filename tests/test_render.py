@@ -12,7 +12,7 @@ from nmn.lexicon import load_lexicon
 from nmn.scene import Box, SceneGraph, SceneObject
 from synth_data.outlines import SHAPES, extent, extents, polygons
 from synth_data.render import masks, render
-from synth_data.style import BETWEEN_PANELS, COLORS, SHADES, SLATE, TEXTURES, Style, inks
+from synth_data.style import BETWEEN_PANELS, COLORS, PAPERS, SHADES, SLATE, TEXTURES, Style, inks
 
 
 def thing(shape: str, box: Box, rotation: float = 0.0, color: str = "red", **more: Any) -> SceneObject:
@@ -256,6 +256,12 @@ def test_no_colour_in_any_shade_is_near_another_or_the_background() -> None:
     at = cielab(np.array([rgb for _, rgb in named]) / 255)
     apart = [float(np.linalg.norm(at[i] - at[j])) for i, j in combinations(range(40), 2) if named[i][0] != named[j][0]]
     assert min(apart) > 20
+
+
+@pytest.mark.parametrize("paper", PAPERS)
+def test_no_colour_in_its_normal_shade_is_near_a_paper(paper: str) -> None:
+    at = cielab(np.array([*(shades[1] for shades in COLORS.values()), PAPERS[paper]]) / 255)
+    assert np.linalg.norm(at[:-1] - at[-1], axis=1).min() > 20
 
 
 @pytest.mark.parametrize("color", COLORS)

@@ -109,7 +109,7 @@ def test_the_pairs_that_are_held_out_have_eight_colours_and_eight_shapes() -> No
 @pytest.mark.parametrize("name", STYLES)
 def test_a_style_changes_only_how_pictures_are_drawn(name: str) -> None:
     plain, styled = settings(size=8), settings(**{**split_settings(name), "size": 8})
-    assert styled.drawing != plain.drawing
+    assert styled.drawings != plain.drawings
     assert examples(styled) == examples(plain)
 
 

@@ -7,7 +7,7 @@ between marks what a picture leaves open.
 """
 
 import math
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -141,6 +141,22 @@ def _seen_from(centres: Tensor, some: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     return (towards.unsqueeze(3) * apart.unsqueeze(1)).sum(-1), distance, length.unsqueeze(1)
 
 
+def between(group: Group, opposed: Callable[[Int[Tensor, " some"]], Tensor]) -> Float[Tensor, "calls regions"]:
+    """Return ``1 - prod_jk(1 - a_j b_k B_ijk)``, some regions j of the first set at a time.
+
+    ``opposed`` gives B, as ``opposite`` does, for some regions.
+    """
+    first, second = group.operands
+    calls, count = first.shape
+    distinct = 1 - torch.eye(count, device=first.device)
+    outside = torch.ones_like(first)
+    at_once = max(1, BETWEEN_AT_ONCE // (max(1, calls) * count**2))
+    for some in torch.split(torch.arange(count, device=first.device), at_once):
+        pairs = first[:, some, None] * second.unsqueeze(1) * distinct[some]
+        outside = outside * (1 - pairs.unsqueeze(2) * opposed(some)).prod(-1).prod(1)
+    return (1 - outside) * group.mask
+
+
 def encode(scenes: Sequence[SceneGraph], lexicon: Lexicon, unsure_px: float = 0.0) -> SceneRegions:
     """Encode scenes for the exact library, padded to the largest number of objects.
 
@@ -260,6 +276,9 @@ class _Scenes:
     def find(self, group: Group) -> Tensor:
         return _scenes(group).by_value.index_select(0, group.image * (self.value_count + 1) + group.argument)
 
+    def relate(self, group: Group) -> Tensor:
+        return logic.relate(self.relation(group), *group.operands)
+
     def relation(self, group: Group) -> Tensor:
         regions = _scenes(group)
         if regions.missing:
@@ -279,16 +298,8 @@ class _Scenes:
         return _gather(_scenes(group).alike, group)
 
     def between(self, group: Group) -> Tensor:
-        """Return ``1 - prod_jk(1 - a_j b_k B_ijk)``, some regions j of the first set at a time."""
-        regions, (first, second) = _scenes(group), group.operands
-        calls, count = first.shape
-        distinct = 1 - torch.eye(count, device=first.device)
-        outside = torch.ones_like(first)
-        at_once = max(1, BETWEEN_AT_ONCE // (max(1, calls) * count**2))
-        for some in torch.split(torch.arange(count, device=first.device), at_once):
-            pairs = first[:, some, None] * second.unsqueeze(1) * distinct[some]
-            outside = outside * (1 - pairs.unsqueeze(2) * regions.opposite(group.image, some)).prod(-1).prod(1)
-        return (1 - outside) * group.mask
+        regions = _scenes(group)
+        return between(group, lambda some: regions.opposite(group.image, some))
 
     def side(self, group: Group) -> Tensor:
         return _scenes(group).sides[group.image, group.argument]

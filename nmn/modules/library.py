@@ -75,6 +75,9 @@ class Sources(Protocol):
     def find(self, group: Group) -> Float[Tensor, "calls regions"]:
         """Return which regions have the value that the argument names."""
 
+    def relate(self, group: Group) -> Float[Tensor, "calls regions"]:
+        """Return which regions stand in the relation to at least one region of the operand."""
+
     def relation(self, group: Group) -> Float[Tensor, "calls others regions"]:
         """Return which regions stand in the relation to which others."""
 
@@ -138,7 +141,7 @@ def _shared_modules(sources: Sources) -> dict[str, Module]:
     return {
         "scene": lambda group: group.mask,
         "find": sources.find,
-        "relate": lambda group: logic.relate(sources.relation(group), *group.operands),
+        "relate": sources.relate,
         "relate_every": lambda group: logic.relate_every(sources.relation(group), first(group), group.mask),
         "relate_count": lambda group: logic.relate_count(sources.relation(group), group.mask, *group.operands),
         "between": sources.between,

@@ -1,0 +1,303 @@
+"""The neural library: modules that are learned from answers, over the features and boxes of regions.
+
+Everything that a call may ask of an image is worked out once and for all words, as tables (``ReadRegions``); a call
+then only gathers. The tables are
+
+- find: ``sigmoid(e_w . f_i + b_w)``, an embedding for each word against the features of each region;
+- relate, superlative: rates ``r_ji`` of pairs, of their relative geometry alone and so translation-invariant; a pair
+  holds with ``1 - exp(-r_ji)``. On a grid a table of offsets between cells, between objects a small network of boxes;
+- same, describe, agree: of the truths of find, so that they have no parameters of their own;
+- at_side: a small network of a box's distances from its panel's sides.
+
+"Is there a red shape left of a circle?": find[red], find[circle], relate[left_of].
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from functools import cached_property
+from typing import Any
+
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor, nn
+
+from nmn.errors import CheckpointError
+from nmn.layout import SIDES, Argument, Layout
+from nmn.lexicon import Lexicon
+from nmn.modules import logic
+from nmn.modules.exact import between, opposite
+from nmn.modules.library import Group, Library, build_library
+from nmn.regions import Regions
+
+HIDDEN = 48
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """The words that a network has learned, in the order of its parameters; ``attributes``: values of each."""
+
+    attributes: Mapping[str, tuple[str, ...]]
+    relations: tuple[str, ...]
+    superlatives: tuple[str, ...]
+    sides: bool = False
+
+    @property
+    def values(self) -> tuple[str, ...]:
+        """Every value of every attribute."""
+        return tuple(value for values in self.attributes.values() for value in values)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the vocabulary as plain JSON data."""
+        listed = {field.name: getattr(self, field.name) for field in fields(self)}
+        return {
+            key: list(value) if isinstance(value, tuple) else value for key, value in listed.items() if key != "attributes"
+        } | {"attributes": {name: list(values) for name, values in self.attributes.items()}}
+
+
+def vocabulary_from_json(data: Any) -> Vocabulary:
+    """Build a vocabulary from what ``Vocabulary.to_json`` gave; raise CheckpointError where it is none."""
+    try:
+        attributes = {str(name): tuple(map(str, values)) for name, values in data["attributes"].items()}
+        return Vocabulary(
+            attributes, tuple(map(str, data["relations"])), tuple(map(str, data["superlatives"])), bool(data["sides"])
+        )
+    except (KeyError, TypeError, AttributeError) as error:
+        raise CheckpointError(f"its vocabulary is malformed: {error!r}") from None
+
+
+def vocabulary_of(layouts: Sequence[Layout], lexicon: Lexicon) -> Vocabulary:
+    """Return the words that layouts use, in the lexicon's order: what a network can learn from them.
+
+    ``describe``, ``same``, ``agree`` and ``distinct`` of an attribute use every value of it.
+    """
+    calls = {(call.module, call.argument) for layout in layouts for call in layout.calls if call.argument}
+    used = {argument for _, argument in calls}
+    spread = {argument for module, argument in calls if module in ("describe", "same", "agree", "distinct")}
+    attributes = {
+        name: tuple(value for value in attribute.values if value in used or name in spread)
+        for name, attribute in lexicon.attributes.items()
+    }
+    return Vocabulary(
+        {name: values for name, values in attributes.items() if values},
+        tuple(name for name in lexicon.relations if name in used),
+        tuple(name for name in lexicon.superlatives if name in used),
+        any(module == "at_side" for module, _ in calls),
+    )
+
+
+class GridPairs(nn.Module):
+    """Rates of pairs of cells by their offset: ``r_ji = softplus(theta_w[cell_i - cell_j])``.
+
+    Mass may fall off the grid, so that a border cell may have no cell on its left.
+    """
+
+    def __init__(self, words: int, rows: int, columns: int, bias: float = -2.0) -> None:
+        super().__init__()
+        self.theta = nn.Parameter(torch.full((words, 2 * rows - 1, 2 * columns - 1), bias))
+        row, column = torch.arange(rows * columns) // columns, torch.arange(rows * columns) % columns
+        down, right = row - row.unsqueeze(1) + rows - 1, column - column.unsqueeze(1) + columns - 1
+        self.register_buffer("offsets", down * (2 * columns - 1) + right, persistent=False)
+
+    def forward(self, boxes: Float[Tensor, "batch regions 4"]) -> Float[Tensor, "1 words others regions"]:
+        """Return the rates, the same for every image."""
+        offsets: Tensor = self.offsets  # type: ignore[assignment]
+        return nn.functional.softplus(self.theta.flatten(1)[:, offsets]).unsqueeze(0)
+
+
+class BoxPairs(nn.Module):
+    """Rates of pairs of boxes: ``r_ji = softplus(MLP(relative geometry of i and j))``, none of a box with itself."""
+
+    def __init__(self, words: int, bias: float = -1.0) -> None:
+        super().__init__()
+        last = nn.Linear(HIDDEN, words)
+        nn.init.constant_(last.bias, bias)
+        self.net = nn.Sequential(nn.Linear(16, HIDDEN), nn.SiLU(), nn.Linear(HIDDEN, HIDDEN), nn.SiLU(), last)
+
+    def forward(self, boxes: Float[Tensor, "batch regions 4"]) -> Float[Tensor, "batch words others regions"]:
+        """Return the rates of pairs of boxes, in units of the image."""
+        rates = nn.functional.softplus(self.net(pair_geometry(boxes))).permute(0, 3, 1, 2)
+        return rates * (1 - torch.eye(rates.shape[-1], device=rates.device))
+
+
+def pair_geometry(boxes: Float[Tensor, "batch regions 4"]) -> Float[Tensor, "batch others regions 16"]:
+    """Return, for [j, i], how box i lies to box j: differences of centres, sides and areas, and gaps; coarse and fine."""
+    low, high = boxes[..., :2], boxes[..., 2:]
+    side = high - low
+    area = side.prod(-1, keepdim=True).clamp(min=1e-6).log()
+    centre, wide, large = (one.unsqueeze(1) - one.unsqueeze(2) for one in ((low + high) / 2, side, area))
+    gap = torch.maximum(low.unsqueeze(1) - high.unsqueeze(2), low.unsqueeze(2) - high.unsqueeze(1))
+    widest = gap.amax(-1, keepdim=True)
+    coarse = [centre / 16, wide / 8, large, gap / 8, widest / 8]
+    fine = [torch.tanh(part / 2) for part in (centre, wide, 16 * large, gap, widest)]
+    return torch.cat([*coarse, *fine], -1)
+
+
+@dataclass(frozen=True)
+class ReadRegions(Regions):
+    """Regions with what the network makes of them, for all its words: see the module's docstring.
+
+    ``truths`` have a last value of zeros, for attributes with fewer values than others. ``rates`` hold relations, then
+    superlatives; their first axis is 1 where all images share them.
+    """
+
+    truths: Float[Tensor, "batch values regions"]
+    rates: Float[Tensor, "images words others regions"]
+    sides: Float[Tensor, "batch sides regions"]
+    panel_pairs: Float[Tensor, "batch words panels panels"]
+
+    @cached_property
+    def pairs(self) -> Float[Tensor, "images words others regions"]:
+        """That each pair holds, ``1 - exp(-rate)``."""
+        return -torch.expm1(-self.rates)
+
+
+class NeuralModules(nn.Module):
+    """Parameters of the modules for one vocabulary, over features of so many channels.
+
+    ``grid``: rows and columns where regions are cells; None where they are objects. ``units``: how many units of length
+    an image's longer side has; relations turn on differences of about one.
+    """
+
+    def __init__(
+        self,
+        vocabulary: Vocabulary,
+        channels: int,
+        grid: tuple[int, int] | None = None,
+        units: float = 64.0,
+        bias: float = -1.0,
+    ) -> None:
+        super().__init__()
+        self.vocabulary, self.units = vocabulary, units
+        self.words = nn.Embedding(len(vocabulary.values), channels)
+        nn.init.normal_(self.words.weight, std=channels**-0.5)
+        self.biases = nn.Parameter(torch.full((len(vocabulary.values),), bias))
+        pairs = max(1, len(vocabulary.relations) + len(vocabulary.superlatives))
+        self.pairs: nn.Module = GridPairs(pairs, *grid) if grid else BoxPairs(pairs)
+        self.sides = nn.Sequential(nn.Linear(8, HIDDEN), nn.SiLU(), nn.Linear(HIDDEN, len(SIDES)))
+        self.library = neural_library(vocabulary)
+
+    def forward(self, regions: Regions) -> ReadRegions:
+        """Return the regions with the tables of all words."""
+        truths = torch.einsum("brc,wc->bwr", regions.features, self.words.weight) + self.biases.unsqueeze(1)
+        truths = torch.sigmoid(truths) * regions.mask.unsqueeze(1)
+        panels = regions.panels.boxes
+        longest = (panels[..., 2:].amax(1) - panels[..., :2].amin(1)).amax(-1)
+        unit = (longest / self.units)[:, None, None]
+        rates = self.pairs(regions.boxes / unit)
+        if rates.shape[0] == len(regions.boxes) and isinstance(self.pairs, BoxPairs):
+            rates = rates * _pairable(regions)
+        return ReadRegions(
+            *(regions.features, regions.boxes, regions.mask, regions.panels),
+            truths=nn.functional.pad(truths, (0, 0, 0, 1)),
+            rates=rates,
+            sides=self._sides(regions, unit),
+            panel_pairs=self._panel_pairs(panels / unit),
+        )
+
+    def _panel_pairs(self, panels: Tensor) -> Tensor:
+        """Return pairs of panels, which are boxes like any other."""
+        if panels.shape[1] == 1 or not isinstance(self.pairs, BoxPairs):
+            return panels.new_zeros(len(panels), self.pair_words, panels.shape[1], panels.shape[1])
+        return -torch.expm1(-self.pairs(panels))
+
+    @property
+    def pair_words(self) -> int:
+        """How many relations and superlatives there are."""
+        return len(self.vocabulary.relations) + len(self.vocabulary.superlatives)
+
+    def _sides(self, regions: Regions, unit: Tensor) -> Tensor:
+        """Return that each region touches each side, from its distances to the sides of its panel."""
+        if not self.vocabulary.sides:
+            return regions.boxes.new_zeros(len(regions.boxes), len(SIDES), regions.boxes.shape[1])
+        around = torch.einsum("bpr,bpc->brc", regions.panels.members.to(regions.boxes), regions.panels.boxes)
+        apart = (regions.boxes - around) * regions.boxes.new_tensor([1, 1, -1, -1]) / unit
+        truths = torch.sigmoid(self.sides(torch.cat([apart / 16, torch.tanh(apart)], -1)))
+        return truths.transpose(1, 2) * regions.mask.unsqueeze(1)
+
+
+def _pairable(regions: Regions) -> Bool[Tensor, "batch 1 others regions"]:
+    """Return which pairs may be related: real regions of one panel."""
+    members = regions.panels.members
+    if members.shape[1] == 1:
+        return (regions.mask.unsqueeze(2) & regions.mask.unsqueeze(1)).unsqueeze(1)
+    return (members.unsqueeze(3) & members.unsqueeze(2)).any(1, keepdim=True)
+
+
+def neural_library(vocabulary: Vocabulary) -> Library:
+    """Return the library that runs on ``ReadRegions`` of a vocabulary."""
+    words = {
+        Argument.VALUE: vocabulary.values,
+        Argument.ATTRIBUTE: tuple(vocabulary.attributes),
+        Argument.RELATION: vocabulary.relations,
+        Argument.SUPERLATIVE: vocabulary.superlatives,
+    }
+    width = max([1, *(len(values) for values in vocabulary.attributes.values())])
+    return build_library(_Learned(vocabulary, width), words, width)
+
+
+class _Learned:
+    """The Sources of the neural library."""
+
+    def __init__(self, vocabulary: Vocabulary, width: int) -> None:
+        places = {value: place for place, value in enumerate(vocabulary.values)}
+        self.none = len(places)
+        rows = [[places[value] for value in values] for values in vocabulary.attributes.values()] or [[]]
+        self.attribute_values = torch.tensor([row + [self.none] * (width - len(row)) for row in rows])
+        self.relations = len(vocabulary.relations)
+
+    def find(self, group: Group) -> Tensor:
+        truths = _read(group).truths
+        return truths.flatten(0, 1).index_select(0, group.image * truths.shape[1] + group.argument)
+
+    def relate(self, group: Group) -> Tensor:
+        """Return ``1 - exp(-sum_j a_j r_ji)``: the product over pairs of logic.relate, at 0 and 1 and in between."""
+        rates, attention = _read(group).rates, group.operands[0]
+        if rates.shape[0] > 1:
+            total = torch.bmm(attention.unsqueeze(1), _gather(rates, group.image, group.argument)).squeeze(1)
+        else:
+            regions = attention.shape[1]
+            every = attention @ rates[0].permute(1, 0, 2).reshape(regions, -1)
+            total = every.view(len(attention), -1, regions)[torch.arange(len(attention)), group.argument]
+        return -torch.expm1(-total) * group.mask
+
+    def relation(self, group: Group) -> Tensor:
+        return _gather(_read(group).pairs, group.image, group.argument)
+
+    def before(self, group: Group) -> Tensor:
+        return _gather(_read(group).pairs, group.image, group.argument + self.relations)
+
+    def ranked(self, group: Group) -> Tensor:
+        return group.operands[0]
+
+    def same(self, group: Group) -> Tensor:
+        values = self.values(group)
+        different = 1 - torch.eye(values.shape[-1], device=values.device)
+        return torch.einsum("cvj,cvi->cji", values, values).clamp(max=1) * different
+
+    def between(self, group: Group) -> Tensor:
+        boxes = group.regions.boxes[group.image]
+        centres = (boxes[..., :2] + boxes[..., 2:]) / 2
+        return between(group, lambda some: opposite(centres, some))
+
+    def side(self, group: Group) -> Tensor:
+        return _read(group).sides[group.image, group.argument]
+
+    def panel(self, group: Group) -> Tensor:
+        panels = _gather(_read(group).panel_pairs, group.image, group.argument + self.relations)
+        return logic.superlative(panels, group.panel_mask)
+
+    def values(self, group: Group) -> Tensor:
+        truths = _read(group).truths
+        places = self.attribute_values.to(group.image.device)[group.argument]
+        return truths.flatten(0, 1)[group.image.unsqueeze(1) * truths.shape[1] + places]
+
+
+def _read(group: Group) -> ReadRegions:
+    assert isinstance(group.regions, ReadRegions), "the neural library runs on regions that NeuralModules has read"
+    return group.regions
+
+
+def _gather(tables: Tensor, image: Tensor, word: Tensor) -> Tensor:
+    images, words, size, _ = tables.shape
+    rows = word if images == 1 else image * words + word
+    return tables.reshape(images * words, size, size).index_select(0, rows)

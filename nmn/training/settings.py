@@ -1,0 +1,66 @@
+"""Every number of a training run; ``configs/*.toml`` give them by name."""
+
+from dataclasses import dataclass
+
+from nmn.errors import ConfigError
+
+DATA = ("shapes", "generated")
+REGIONS = ("cells", "objects")
+
+
+@dataclass(frozen=True)
+class TrainSettings:
+    """A run is a function of these: its data, its network and how it is trained.
+
+    ``synth`` are settings of the generator, ``key=value`` each, for questions and for the scenes that proposals are
+    trained on.
+    """
+
+    name: str = "run"
+    seed: int = 0
+    # data
+    data: str = "generated"
+    folder: str = ""  # of SHAPES' files
+    split: str = "train.large"  # of SHAPES
+    part: float = 1.0  # of the questions that are used
+    preset: str = "world"
+    synth: tuple[str, ...] = ()
+    questions: int = 60_000
+    held_back: int = 2_000  # questions of another seed, on which progress is reported; nothing is chosen by it
+    # network
+    regions: str = "objects"
+    patch_px: int = 10  # of cells
+    channels: int = 64  # of cells
+    units: float = 64.0
+    find_bias: float = -1.0
+    # proposals
+    proposal_scenes: int = 16_000
+    proposal_steps: int = 2_500
+    proposal_batch: int = 32
+    proposal_rate: float = 3e-3
+    # training
+    steps: int = 1_700
+    batch: int = 64
+    rate: float = 1e-2
+    warm_up: int = 0  # steps
+    cosine: bool = False
+    weight_decay: float = 0.0
+    clip: float = 0.0  # of the gradient's norm; 0: none
+    turn: bool = False  # cut-outs are turned and mirrored by chance
+    bf16: bool = False
+    threads: int = 0  # of the processor; 0: as many as it has cores
+    save_every: int = 500  # steps
+
+    def __post_init__(self) -> None:
+        for name, known in (("data", DATA), ("regions", REGIONS)):
+            if (value := getattr(self, name)) not in known:
+                raise ConfigError(f"{name}: expected one of {', '.join(known)}; got {value!r}")
+        for name, low, high in (
+            ("part", 0.0001, 1.0), ("questions", 1, 10**8), ("held_back", 0, 10**6), ("patch_px", 1, 128),
+            ("channels", 1, 4096), ("units", 1, 4096), ("proposal_scenes", 32, 10**7), ("proposal_steps", 1, 10**7),
+            ("proposal_batch", 1, 4096), ("steps", 1, 10**8), ("batch", 1, 65536), ("rate", 0.0, 10.0),
+            ("proposal_rate", 0.0, 10.0), ("save_every", 1, 10**8), ("clip", 0.0, 1e9), ("weight_decay", 0.0, 1.0),
+            ("threads", 0, 1024), ("warm_up", 0, 10**8), ("seed", 0, 2**62),
+        ):  # fmt: skip
+            if not low <= getattr(self, name) <= high:
+                raise ConfigError(f"{name}: expected {low:g} to {high:g}, got {getattr(self, name)}")

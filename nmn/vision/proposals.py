@@ -1,0 +1,180 @@
+"""Objects proposed from an image: where their centres, boxes and visible pixels are, whatever they look like.
+
+Centres are peaks of a heat map and boxes are regressed at them (CenterNet, Zhou et al. 2019, section 3). Each pixel that
+shows an object votes for the box that it belongs to, and goes to the proposed object whose box is most like its vote
+(after Panoptic-DeepLab, Cheng et al. 2020, section 3.2), so that objects that touch or overlap come apart.
+
+Supervision: boxes and masks of generated scenes, no attribute and no answer.
+"""
+
+from typing import NamedTuple
+
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor, nn
+from torch.nn import functional
+
+COARSE_PX, FINE_PX = 4, 2  # a cell of the heat map, of the votes
+UNIT_PX = 16.0  # boxes are regressed in this unit
+THRESHOLD = 0.3  # of a peak
+SURE = 0.5  # that a pixel shows an object
+
+
+class Maps(NamedTuple):
+    """What is predicted: logits of centres and boxes around them on coarse cells, logits of objects and votes on fine.
+
+    Boxes and votes are distances from the cell's centre to the left, top, right and bottom, in UNIT_PX.
+    """
+
+    centres: Float[Tensor, "batch rows columns"]
+    boxes: Float[Tensor, "batch 4 rows columns"]
+    shown: Float[Tensor, "batch fine_rows fine_columns"]
+    votes: Float[Tensor, "batch 4 fine_rows fine_columns"]
+
+
+class Proposals(NamedTuple):
+    """Objects of a batch of images, the surest first: boxes in pixels, and the fine cells that show each.
+
+    ``owners``: 0 for the background, 1 + i where object i is seen.
+    """
+
+    boxes: Float[Tensor, "batch objects 4"]
+    mask: Bool[Tensor, "batch objects"]
+    scores: Float[Tensor, "batch objects"]
+    owners: Tensor
+
+
+class Proposer(nn.Module):
+    """The network: two strides down, residual blocks that look ever wider, and a finer map for the votes."""
+
+    def __init__(self, channels: int = 40, most: int = 16) -> None:
+        super().__init__()
+        self.most = most
+        half = channels // 2
+        self.stem = nn.Sequential(_conv(3, half, 5, stride=2), _conv(half, half, 3))
+        self.down = _conv(half, channels, 3, stride=2)
+        self.blocks = nn.Sequential(*[_Residual(channels, dilation) for dilation in (1, 2, 4, 1)])
+        self.coarse = nn.Sequential(_conv(channels, channels, 3), nn.Conv2d(channels, 5, 1))
+        self.up = _conv(channels + half, half, 1)
+        self.fine = nn.Sequential(_conv(half, half, 3), nn.Conv2d(half, 5, 1))
+        for head in (self.coarse[-1], self.fine[-1]):
+            assert isinstance(head, nn.Conv2d) and head.bias is not None
+            nn.init.constant_(head.bias[:1], -3.0)
+
+    def forward(self, images: Float[Tensor, "batch 3 height width"]) -> Maps:
+        """Return the maps of images in 0..1, whose sides are multiples of 4 pixels."""
+        early = self.stem(images - 0.5)
+        deep = self.blocks(self.down(early))
+        coarse = self.coarse(deep)
+        wide = functional.interpolate(deep, scale_factor=2.0, mode="nearest")
+        fine = self.fine(self.up(torch.cat([wide, early], 1)))
+        return Maps(coarse[:, 0], coarse[:, 1:], fine[:, 0], fine[:, 1:])
+
+    @torch.no_grad()
+    def propose(self, images: Float[Tensor, "batch 3 height width"]) -> Proposals:
+        """Return the objects of images in 0..1, padded to the largest number of them (at least one)."""
+        return decode(self(images), self.most)
+
+
+class _Residual(nn.Module):
+    def __init__(self, channels: int, dilation: int) -> None:
+        super().__init__()
+        self.net = nn.Sequential(
+            _conv(channels, channels, 3, dilation=dilation),
+            nn.Conv2d(channels, channels, 3, padding=1, bias=False),
+            nn.BatchNorm2d(channels),
+        )
+
+    def forward(self, features: Tensor) -> Tensor:
+        return functional.relu(features + self.net(features))
+
+
+def _conv(inputs: int, outputs: int, side: int, stride: int = 1, dilation: int = 1) -> nn.Module:
+    padding = dilation * (side // 2)
+    return nn.Sequential(
+        nn.Conv2d(inputs, outputs, side, stride, padding, dilation, bias=False), nn.BatchNorm2d(outputs), nn.ReLU()
+    )
+
+
+def cell_centres(rows: int, columns: int, side_px: int, device: torch.device) -> Float[Tensor, "rows columns 2"]:
+    """Return x and y of each cell's centre in pixels."""
+    y, x = torch.meshgrid(torch.arange(rows, device=device), torch.arange(columns, device=device), indexing="ij")
+    return (torch.stack([x, y], -1) + 0.5) * side_px
+
+
+def absolute(distances: Float[Tensor, "batch 4 rows columns"], side_px: int) -> Float[Tensor, "batch rows columns 4"]:
+    """Return the boxes in pixels that distances from each cell's centre amount to."""
+    rows, columns = distances.shape[-2:]
+    at = cell_centres(rows, columns, side_px, distances.device)
+    spread = distances.permute(0, 2, 3, 1) * UNIT_PX
+    return torch.cat([at - spread[..., :2], at + spread[..., 2:]], -1)
+
+
+def decode(maps: Maps, most: int) -> Proposals:
+    """Return the peaks of the heat map with their boxes, and the owner of each fine cell."""
+    heat = torch.sigmoid(maps.centres)
+    peaks = heat * (heat == functional.max_pool2d(heat.unsqueeze(1), 3, 1, 1).squeeze(1))
+    scores, places = peaks.flatten(1).topk(min(most, peaks[0].numel()), 1)
+    mask = scores > THRESHOLD
+    count = max(1, int(mask.sum(1).max()))
+    scores, places, mask = scores[:, :count], places[:, :count], mask[:, :count]
+    boxes = absolute(maps.boxes, COARSE_PX).flatten(1, 2)
+    boxes = boxes.gather(1, places.unsqueeze(-1).expand(-1, -1, 4)) * mask.unsqueeze(-1)
+    return Proposals(boxes, mask, scores * mask, owners(maps, boxes, mask))
+
+
+def owners(maps: Maps, boxes: Float[Tensor, "batch objects 4"], mask: Bool[Tensor, "batch objects"]) -> Tensor:
+    """Return for each fine cell the object whose box is most like its vote, uint8 [batch rows columns]; 0 for none."""
+    votes = absolute(maps.votes, FINE_PX)
+    apart = (votes.flatten(1, 2).unsqueeze(2) - boxes.unsqueeze(1)).abs().sum(-1)
+    nearest = apart.masked_fill(~mask.unsqueeze(1), torch.inf).argmin(-1) + 1
+    shown = (maps.shown.flatten(1) > 0) & mask.any(1, keepdim=True)
+    return (nearest * shown).to(torch.uint8).view(maps.shown.shape)
+
+
+class Targets(NamedTuple):
+    """What maps should be: heat in 0..1, boxes in pixels where ``near`` is true, the owner of each fine cell."""
+
+    heat: Float[Tensor, "batch rows columns"]
+    boxes: Float[Tensor, "batch rows columns 4"]
+    near: Bool[Tensor, "batch rows columns"]
+    votes: Float[Tensor, "batch fine_rows fine_columns 4"]
+    shown: Bool[Tensor, "batch fine_rows fine_columns"]
+
+
+def targets(boxes: Float[Tensor, "batch objects 4"], mask: Bool[Tensor, "batch objects"], owner: Tensor) -> Targets:
+    """Return the maps that gold boxes in pixels and owners of fine cells, uint8 [batch rows columns], ask for.
+
+    The heat of an object is a Gaussian of 0.75 cells about its centre, 1 in the cell that holds it.
+    """
+    rows, columns = (side * FINE_PX // COARSE_PX for side in owner.shape[1:])
+    at = cell_centres(rows, columns, COARSE_PX, boxes.device).view(-1, 2)
+    centre = (boxes[..., :2] + boxes[..., 2:]) / 2
+    snapped = (centre / COARSE_PX).floor() * COARSE_PX + COARSE_PX / 2
+    apart = (at.unsqueeze(0).unsqueeze(2) - snapped.unsqueeze(1)).square().sum(-1) / COARSE_PX**2
+    apart = apart.masked_fill(~mask.unsqueeze(1), torch.inf)
+    least, nearest = apart.min(-1)
+    shape = (len(boxes), rows, columns)
+    around = boxes.gather(1, nearest.unsqueeze(-1).expand(-1, -1, 4)).view(*shape, 4)
+    own = boxes.gather(1, (owner.long() - 1).clamp(min=0).flatten(1).unsqueeze(-1).expand(-1, -1, 4))
+    heat = torch.exp(-least / (2 * 0.75**2)).view(shape)
+    return Targets(heat, around, (least < 1.5).view(shape), own.view(*owner.shape, 4), owner > 0)
+
+
+def proposal_loss(maps: Maps, wanted: Targets) -> Tensor:
+    """Return the sum of CornerNet's focal loss of centres, cross-entropy of objects and L1 of boxes and votes."""
+    chance = torch.sigmoid(maps.centres)
+    log, log_not = functional.logsigmoid(maps.centres), functional.logsigmoid(-maps.centres)
+    peak = wanted.heat > 0.999
+    focal = torch.where(peak, (1 - chance) ** 2 * log, (1 - wanted.heat) ** 4 * chance**2 * log_not)
+    centres = -focal.sum() / peak.sum().clamp(min=1)
+    shown = functional.binary_cross_entropy_with_logits(maps.shown, wanted.shown.to(maps.shown))
+    boxes = (absolute(maps.boxes, COARSE_PX) - wanted.boxes).abs().sum(-1) / UNIT_PX
+    votes = (absolute(maps.votes, FINE_PX) - wanted.votes).abs().sum(-1) / UNIT_PX
+    near, cells = wanted.near.to(boxes), wanted.shown.to(votes)
+    return (
+        centres
+        + 2 * shown
+        + (boxes * near).sum() / near.sum().clamp(min=1)
+        + 0.5 * (votes * cells).sum() / cells.sum().clamp(min=1)
+    )
