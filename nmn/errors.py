@@ -8,7 +8,9 @@
     ├── ConfigError      settings with an unknown key, a wrong type or a request that cannot be met
     ├── SceneError       a scene (or its JSON) with a missing field, a wrong type or a wrong value
     ├── DataError        a dataset's file that is missing, truncated or inconsistent
-    ├── CheckpointError  a trained network's file that is damaged, of another version or of other words
+    ├── ImageError       a picture that is missing, damaged, too large or of a shape or range that is none
+    ├── CheckpointError  weights that are missing, damaged, of another version, shape or vocabulary, or a pickle
+    ├── CacheError       a cache of features that cannot be written
     ├── QuestionError    a question that cannot be read; carries the caret and what could have come
     └── ArgumentError    a layout names a word that the module library at hand does not know
 
@@ -44,8 +46,16 @@ class DataError(NmnError):
     """A dataset's file is missing, truncated or inconsistent."""
 
 
+class ImageError(NmnError):
+    """A picture is missing, damaged, too large, or not of a shape and range that pictures have."""
+
+
 class CheckpointError(NmnError):
-    """A trained network's file is missing, damaged, of another version or of another vocabulary."""
+    """A file of weights is missing, damaged, of another version, shape or vocabulary, or a pickle."""
+
+
+class CacheError(NmnError):
+    """A cache of features cannot be written."""
 
 
 class QuestionError(NmnError):

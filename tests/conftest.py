@@ -7,7 +7,16 @@ import pytest
 from hypothesis import settings
 from jaxtyping import install_import_hook
 
-CHECKED = ["nmn.assembler.execute", "nmn.assembler.trace", "nmn.modules.exact", "nmn.modules.logic", "nmn.regions"]
+CHECKED = [
+    "nmn.assembler.execute",
+    "nmn.assembler.trace",
+    "nmn.modules.exact",
+    "nmn.modules.logic",
+    "nmn.regions",
+    "nmn.vision.backbone",
+    "nmn.vision.cache",
+    "nmn.vision.grid",
+]
 install_import_hook(CHECKED, "beartype.beartype")
 
 settings.register_profile("fixed", derandomize=True, deadline=None, max_examples=100)

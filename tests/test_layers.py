@@ -13,6 +13,7 @@ LAYERS = {
     "nmn/__init__.py": 11,  # the list of public names, imported when first used
     "nmn/__main__.py": 12,
     "nmn/errors.py": 0,
+    "nmn/atomic.py": 0,
     "nmn/config.py": 1,
     "nmn/resources.py": 0,
     "nmn/layout": 1,
@@ -20,6 +21,8 @@ LAYERS = {
     "nmn/lexicon.py": 2,
     "nmn/language": 3,
     "nmn/regions.py": 3,
+    "nmn/checkpoint.py": 3,
+    "nmn/vision": 4,
     "nmn/modules": 4,
     "nmn/assembler": 5,
     "nmn/data": 5,

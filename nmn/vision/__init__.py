@@ -1,1 +1,1 @@
-"""From pixels to regions: grids of CNN features, and objects proposed from an image."""
+"""Pixels to regions: pictures of any kind, the networks that read them, and a cache of what those made of them."""
