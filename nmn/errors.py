@@ -10,6 +10,7 @@
     ├── DataError        a dataset's file that is missing, truncated or inconsistent
     ├── ImageError       a picture that is missing, damaged, too large or of a shape or range that is none
     ├── CheckpointError  weights that are missing, damaged, of another version, shape or vocabulary, or a pickle
+    ├── TrainingError    a run that cannot go on: its loss is no number any more
     ├── CacheError       a cache of features that cannot be written
     ├── QuestionError    a question that cannot be read; carries the caret and what could have come
     └── ArgumentError    a layout names a word that the module library at hand does not know
@@ -52,6 +53,10 @@ class ImageError(NmnError):
 
 class CheckpointError(NmnError):
     """A file of weights is missing, damaged, of another version, shape or vocabulary, or a pickle."""
+
+
+class TrainingError(NmnError):
+    """A training run cannot go on."""
 
 
 class CacheError(NmnError):

@@ -102,12 +102,12 @@ def run(layout: Layout | str, scene: SceneGraph | str | Path, *, lexicon: Lexico
 def run_many(layouts: Sequence[Layout], scenes: Sequence[SceneGraph], lexicon: Lexicon) -> list[Value]:
     """Run ``layouts[i]`` on ``scenes[i]`` in one batch and return the answers' values."""
     regions = encode(scenes, lexicon)
-    return answers(execute(plan(layouts, panels=regions.panels.count), exact_library(lexicon), regions), lexicon)
+    return answers(execute(plan(layouts, panels=regions.panels.count), exact_library(lexicon), regions))
 
 
 def _answer(layout: Layout, scene: SceneGraph, lexicon: Lexicon | str | Path, reading: Reading | None) -> Answer:
     loaded = lexicon if isinstance(lexicon, Lexicon) else load_lexicon(lexicon)
     regions = encode([scene], loaded)
     finished = execute(plan([layout], panels=regions.panels.count), exact_library(loaded), regions)
-    seen = trace(finished, 0, loaded)
+    seen = trace(finished, 0)
     return Answer(seen.root.value, layout.kind, layout, seen, reading)

@@ -49,7 +49,9 @@ def scenes_for_answers(layouts: Sequence[Layout], answers: Sequence[bool], seed:
         asked = list(dict.fromkeys(layout for layout, _ in waiting))
         scenes = draw_scenes(config, ROUND, rng)
         images = [image for _ in asked for image in range(ROUND)]
-        run = execute(plan([layout for layout in asked for _ in range(ROUND)], images), library, encode(scenes, lexicon))
+        run = execute(
+            plan([layout for layout in asked for _ in range(ROUND)], images), library, encode(scenes, lexicon)
+        )
         truths = run.values[Kind.TRUTH].numpy()[run.plan.roots()].reshape(len(asked), ROUND) > 0.5
         for (layout, answer), places in list(waiting.items()):
             fits = np.flatnonzero(truths[asked.index(layout)] == answer)

@@ -56,8 +56,8 @@ def differences(world: str, layouts: list[Layout], scenes: list[SceneGraph], fou
 
 @pytest.mark.parametrize("world", ["world", "shapes", "clevr", "ordered", "ranked", "panels"])
 def test_executor_and_reference_give_the_same_answers(world: str) -> None:
-    drawn, lexicon = sample(world), LEXICONS[world]
-    found = [answer for one in drawn.runs for answer in answers(one, lexicon)]
+    drawn = sample(world)
+    found = [answer for one in drawn.runs for answer in answers(one)]
     wrong = differences(world, drawn.layouts, drawn.scenes, list(found))
     assert not wrong, f"{len(wrong)} of {PAIRS[world]} differ, first: {wrong[:3]}"
 
@@ -70,7 +70,7 @@ def test_every_call_of_a_trace_is_what_the_reference_says(world: str) -> None:
         built: list[Layout] = []
         for call in layout.calls:
             built.append(Layout(call.module, call.argument, tuple(built[operand] for operand in call.operands)))
-        seen = trace(drawn.runs[0], example, lexicon).calls
+        seen = trace(drawn.runs[0], example).calls
         for part, traced, (outside, inside) in zip(built, seen, asked(layout), strict=True):
             if outside:
                 assert not differences(world, [part], [scene], [traced.value])
@@ -84,7 +84,7 @@ def test_many_layouts_on_one_shared_image_agree_too(world: str) -> None:
     lexicon, images = LEXICONS[world], [index % 7 for index in range(300)]
     regions = encode(scenes[:7], lexicon)
     shared = execute(plan(layouts, images, regions.panels.count), exact_library(lexicon), regions)
-    assert not differences(world, layouts, [scenes[image] for image in images], list(answers(shared, lexicon)))
+    assert not differences(world, layouts, [scenes[image] for image in images], list(answers(shared)))
 
 
 def test_the_benchmarks_own_samples_agree_too() -> None:
@@ -92,7 +92,7 @@ def test_the_benchmarks_own_samples_agree_too() -> None:
     kinds = [kind for kind in Kind if kind is not Kind.PANELS]
     layouts = [random_layout(rng, lexicon, rng.choice(kinds), rng.randint(1, 6)) for _ in range(BATCH)]
     scenes = [random_scene(rng, lexicon, rng.randint(0, 9), sparse=True) for _ in range(BATCH)]
-    found = answers(run("world", layouts, scenes), lexicon)
+    found = answers(run("world", layouts, scenes))
     assert not differences("world", layouts, scenes, list(found))
 
 

@@ -192,4 +192,4 @@ def test_rows_of_a_trace_are_those_of_its_own_image() -> None:
     other = SceneGraph(ROW.objects[:1], 64, 64)
     layout = parse_layout("count(find[circle])")
     executed = execute(plan([layout, layout, layout], images=[0, 1, 0]), LIBRARY, encode([ROW, other], WORLD))
-    assert [trace(executed, example, WORLD).root.value for example in range(3)] == answers(executed, WORLD) == [2, 1, 2]
+    assert [trace(executed, example).root.value for example in range(3)] == answers(executed) == [2, 1, 2]

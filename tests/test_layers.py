@@ -26,10 +26,13 @@ LAYERS = {
     "nmn/modules": 4,
     "nmn/assembler": 5,
     "nmn/data": 5,
+    "nmn/models": 6,
     "synth_data": 6,
-    "nmn/reasoner.py": 8,
-    "nmn/evaluation": 9,
-    "nmn/bench": 9,
+    "nmn/training": 7,
+    "nmn/visualisation": 8,
+    "nmn/reasoner.py": 9,
+    "nmn/evaluation": 10,
+    "nmn/bench": 10,
     "nmn/cli.py": 11,
 }
 FILES = sorted(path for folder in ("nmn", "synth_data") for path in (ROOT / folder).rglob("*.py"))

@@ -11,7 +11,6 @@ from torch import Tensor
 
 from nmn.assembler.execute import Run
 from nmn.layout import Kind, asked, call_label
-from nmn.lexicon import Lexicon
 from nmn.modules.logic import poisson_binomial
 
 if TYPE_CHECKING:
@@ -131,7 +130,7 @@ def _plain(value: object) -> object:
     return [_plain(part) for part in value] if isinstance(value, tuple) else value
 
 
-def trace(run: Run, example: int, lexicon: Lexicon) -> Trace:
+def trace(run: Run, example: int) -> Trace:
     """Return what the run saw of one of its examples."""
     layout = run.plan.layouts[example]
     image = int(run.plan.example_images[example])
@@ -145,7 +144,7 @@ def trace(run: Run, example: int, lexicon: Lexicon) -> Trace:
     ]
     calls = []
     for call, views, (outside, inside) in zip(layout.calls, rows, asked(layout), strict=True):
-        names = _value_names(call.module, call.argument, lexicon)
+        names = _value_names(call.module, call.argument, run)
         whole, presupposed = views[0], None
         if outside:
             operand = rows[call.operands[0]][0] if call.operands else whole
@@ -182,12 +181,12 @@ def decode(kind: Kind, row: Tensor, names: tuple[str, ...] = ()) -> Value:
     return found[0] if len(found) == 1 else found or None
 
 
-def answers(run: Run, lexicon: Lexicon) -> list[Value]:
+def answers(run: Run) -> list[Value]:
     """Return the decoded answer of every example of a run."""
     layouts = run.plan.layouts
     decoded = []
     for layout, image, row in zip(layouts, run.plan.example_images.tolist(), run.plan.roots().tolist(), strict=True):
-        names = _value_names(layout.module, layout.argument, lexicon)
+        names = _value_names(layout.module, layout.argument, run)
         value = run.values[layout.kind][row]
         if layout.kind is Kind.ATTENTION:
             value = value * run.regions.mask[image]
@@ -197,10 +196,10 @@ def answers(run: Run, lexicon: Lexicon) -> list[Value]:
     return decoded
 
 
-def _value_names(module: str, argument: str | None, lexicon: Lexicon) -> tuple[str, ...]:
+def _value_names(module: str, argument: str | None, run: Run) -> tuple[str, ...]:
     if module != "describe" or argument is None:
         return ()
-    return tuple(lexicon.attributes[argument].values)
+    return run.library.values[argument]
 
 
 def _presupposition(module: str, argument: str | None, operand: Tensor) -> Presupposition | None:

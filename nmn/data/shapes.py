@@ -36,19 +36,29 @@ def read_shapes(folder: str | Path, split: str) -> list[Example]:
     Raises DataError naming the file that is missing, truncated or does not fit the others.
     """
     folder = Path(folder)
-    questions = _lines(folder / f"{split}.query_str.txt")
+    questions, recorded = read_questions(folder, split)
     path = folder / f"{split}.input.npy"
     try:
-        scenes = decode_images(_images(path))
+        scenes = decode_images(read_images(folder, split))
     except DataError as error:
         raise DataError(str(error) if str(path) in str(error) else f"{path}: {error}") from None
-    recorded = folder / f"{split}.output"
-    answers: list[str | None] = [*_answers(recorded)] if recorded.exists() else [None] * len(questions)
+    answers: list[str | None] = [*recorded] if recorded is not None else [None] * len(questions)
     for name, count in (("input.npy", len(scenes)), ("output", len(answers))):
         if count != len(questions):
             raise DataError(f"{folder / split}.{name}: {count} entries for {len(questions)} questions")
     triples = zip(questions, scenes, answers, strict=True)
     return [Example(question, scene, answer, split) for question, scene, answer in triples]
+
+
+def read_questions(folder: str | Path, split: str) -> tuple[list[str], list[str] | None]:
+    """Return a split's questions and, where they are recorded, their answers, "true" or "false"."""
+    questions, recorded = _lines(Path(folder) / f"{split}.query_str.txt"), Path(folder) / f"{split}.output"
+    return questions, _answers(recorded) if recorded.exists() else None
+
+
+def read_images(folder: str | Path, split: str) -> NDArray[np.uint8]:
+    """Return a split's images [images, 30, 30, 3], blue, green, red as they are stored."""
+    return _images(Path(folder) / f"{split}.input.npy")
 
 
 def decode_images(images: NDArray[np.uint8]) -> list[SceneGraph]:

@@ -122,7 +122,7 @@ def _answers(layouts: Sequence[Layout], examples: Sequence[Example], lexicon: Le
                 scenes.append(example.scene)
             images.append(places[id(example.scene)])
         regions = encode(scenes, lexicon)
-        values: list[Value] = answers(execute(plan(batch, images, regions.panels.count), library, regions), lexicon)
+        values: list[Value] = answers(execute(plan(batch, images, regions.panels.count), library, regions))
         texts += [answer_text(value, layout.kind) for value, layout in zip(values, batch, strict=True)]
     return texts
 

@@ -253,20 +253,16 @@ def _panel_orders(panels: PanelBoxes, lexicon: Lexicon, units: Array) -> Tensor:
 
 def exact_library(lexicon: Lexicon) -> Library:
     """Return the library that reads encoded scenes of a lexicon's world."""
-    words = {
-        Argument.VALUE: tuple(lexicon.attribute_of),
-        Argument.ATTRIBUTE: tuple(lexicon.attributes),
-        Argument.RELATION: tuple(lexicon.relations),
-        Argument.SUPERLATIVE: tuple(lexicon.superlatives),
-    }
-    width = max([1, *(len(attribute.values) for attribute in lexicon.attributes.values())])
-    return build_library(_Scenes(lexicon, width), words, width)
+    words = {Argument.RELATION: tuple(lexicon.relations), Argument.SUPERLATIVE: tuple(lexicon.superlatives)}
+    values = {name: tuple(attribute.values) for name, attribute in lexicon.attributes.items()}
+    return build_library(_Scenes(lexicon), words, values)
 
 
 class _Scenes:
     """The Sources of the exact library."""
 
-    def __init__(self, lexicon: Lexicon, width: int) -> None:
+    def __init__(self, lexicon: Lexicon) -> None:
+        width = max([1, *(len(attribute.values) for attribute in lexicon.attributes.values())])
         self.relation_names = tuple(lexicon.relations)
         values = {value: index for index, value in enumerate(lexicon.attribute_of)}
         rows = [[values[value] for value in attribute.values] for attribute in lexicon.attributes.values()]

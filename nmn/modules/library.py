@@ -105,11 +105,19 @@ class Sources(Protocol):
 
 @dataclass(frozen=True)
 class Library:
-    """Functions by module name, and the words that each kind of argument may be, in the order of their indices."""
+    """Functions by module name, and the words that each kind of argument may be, in the order of their indices.
+
+    ``values`` are those of each attribute, in the order in which they are told apart.
+    """
 
     modules: Mapping[str, Module]
     words: Mapping[Argument, tuple[str, ...]]
-    value_width: int
+    values: Mapping[str, tuple[str, ...]]
+
+    @property
+    def value_width(self) -> int:
+        """The largest number of values of an attribute, at least 1."""
+        return max([1, *(len(values) for values in self.values.values())])
 
     def resolve(self, argument: Argument, word: str) -> int:
         """Return the index of a word (a number: itself); raise ArgumentError naming the nearest known one."""
@@ -122,11 +130,17 @@ class Library:
         return words.index(word)
 
 
-def build_library(sources: Sources, words: Mapping[Argument, tuple[str, ...]], value_width: int) -> Library:
-    """Return the library over some sources; ``value_width`` is the largest number of values of an attribute."""
+def build_library(
+    sources: Sources, words: Mapping[Argument, tuple[str, ...]], values: Mapping[str, tuple[str, ...]]
+) -> Library:
+    """Return the library over some sources, for the words of relations and superlatives and the values of attributes."""
+    named = {
+        Argument.VALUE: tuple(value for listed in values.values() for value in listed),
+        Argument.ATTRIBUTE: tuple(values),
+    }
     closed = {Argument.COMPARISON: COMPARISONS, Argument.QUANTIFIER: QUANTIFIERS, Argument.SIDE: SIDES}
     modules = {**_shared_modules(sources), **CUSTOM}
-    return Library(modules, {**words, **closed}, value_width)
+    return Library(modules, {**named, **words, **closed}, values)
 
 
 def _shared_modules(sources: Sources) -> dict[str, Module]:

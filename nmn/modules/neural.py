@@ -50,7 +50,9 @@ class Vocabulary:
         """Return the vocabulary as plain JSON data."""
         listed = {field.name: getattr(self, field.name) for field in fields(self)}
         return {
-            key: list(value) if isinstance(value, tuple) else value for key, value in listed.items() if key != "attributes"
+            key: list(value) if isinstance(value, tuple) else value
+            for key, value in listed.items()
+            if key != "attributes"
         } | {"attributes": {name: list(values) for name, values in self.attributes.items()}}
 
 
@@ -225,20 +227,15 @@ def _pairable(regions: Regions) -> Bool[Tensor, "batch 1 others regions"]:
 
 def neural_library(vocabulary: Vocabulary) -> Library:
     """Return the library that runs on ``ReadRegions`` of a vocabulary."""
-    words = {
-        Argument.VALUE: vocabulary.values,
-        Argument.ATTRIBUTE: tuple(vocabulary.attributes),
-        Argument.RELATION: vocabulary.relations,
-        Argument.SUPERLATIVE: vocabulary.superlatives,
-    }
-    width = max([1, *(len(values) for values in vocabulary.attributes.values())])
-    return build_library(_Learned(vocabulary, width), words, width)
+    words = {Argument.RELATION: vocabulary.relations, Argument.SUPERLATIVE: vocabulary.superlatives}
+    return build_library(_Learned(vocabulary), words, vocabulary.attributes)
 
 
 class _Learned:
     """The Sources of the neural library."""
 
-    def __init__(self, vocabulary: Vocabulary, width: int) -> None:
+    def __init__(self, vocabulary: Vocabulary) -> None:
+        width = max([1, *(len(values) for values in vocabulary.attributes.values())])
         places = {value: place for place, value in enumerate(vocabulary.values)}
         self.none = len(places)
         rows = [[places[value] for value in values] for values in vocabulary.attributes.values()] or [[]]

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from nmn.regions import Panels, Regions
-from nmn.vision.proposals import FINE_PX, Proposals, Proposer
+from nmn.vision.proposals import FINE_PX, Proposals, Proposer, channels_last
 
 CROP = 24  # cells a side of a cut-out
 FINER = 2  # samples a cell and axis
@@ -70,7 +70,9 @@ def _sample(images: Tensor, found: Proposals) -> tuple[Tensor, Tensor]:
     rows, columns = found.owners.shape[1:]
     scale = at.new_tensor([width / (columns * FINE_PX), height / (rows * FINE_PX)])
     spots = ((at + 1) * scale - 1) if (rows * FINE_PX, columns * FINE_PX) != (height, width) else at
-    owner = functional.grid_sample(found.owners.unsqueeze(1).to(images.dtype), spots, "nearest", "zeros", align_corners=False)
+    owner = functional.grid_sample(
+        found.owners.unsqueeze(1).to(images.dtype), spots, "nearest", "zeros", align_corners=False
+    )
     return (
         pixels.view(batch, 3, count, side, side).transpose(1, 2),
         owner.view(batch, count, side, side),
@@ -113,7 +115,8 @@ class ObjectVision(nn.Module):
 
     def __init__(self, proposer: Proposer, encoder: ObjectEncoder) -> None:
         super().__init__()
-        self.proposer, self.encoder = proposer.requires_grad_(False), encoder
+        self.proposer = channels_last(proposer.requires_grad_(False))
+        self.encoder = encoder
 
     def train(self, mode: bool = True) -> "ObjectVision":
         """Set the mode of all but the proposals."""
@@ -125,7 +128,8 @@ class ObjectVision(nn.Module):
     def prepare(self, images: UInt8[Tensor, "batch 3 height width"]) -> dict[str, Tensor]:
         """Propose and cut out the objects of images, once."""
         scaled = images.to(next(self.parameters()).dtype) / 255
-        found = self.proposer.propose(functional.pad(scaled, _padding(images), mode="replicate"))
+        padded = functional.pad(scaled, _padding(images), mode="replicate")
+        found = self.proposer.propose(padded.contiguous(memory_format=torch.channels_last))
         cut = cut_out(scaled, found)
         size = scaled.new_tensor([images.shape[-1], images.shape[-2]]).expand(len(images), 2)
         return {

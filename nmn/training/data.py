@@ -1,0 +1,149 @@
+"""What a network trains on: prepared images, questions as layouts, answers as integers."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from jaxtyping import Int, UInt8
+from torch import Tensor, nn
+from torch.utils.data import DataLoader
+
+from nmn.data.shapes import read_questions
+from nmn.errors import ConfigError
+from nmn.language import read
+from nmn.layout import Kind, Layout
+from nmn.lexicon import Lexicon
+from nmn.training.loss import target_of
+from nmn.training.settings import TrainSettings
+from synth_data.config import SynthConfig
+from synth_data.example import Example
+from synth_data.house_styles import render_shapes
+from synth_data.scenes import scenes_for_answers
+from synth_data.stream import ShapeStream, Streamed
+
+PREPARED_AT_ONCE = 64  # images
+POINTING = (Kind.ATTENTION, Kind.PANELS)  # answers that point at regions, which is no answer in words
+
+
+@dataclass(frozen=True)
+class Questions:
+    """Layouts with the numbers of their images and their answers as ``target_of`` gives them; ``seen`` by image."""
+
+    layouts: tuple[Layout, ...]
+    images: Int[Tensor, " questions"]
+    targets: Int[Tensor, " questions"]
+    families: tuple[str, ...]
+    seen: Mapping[str, Tensor]
+
+    def __len__(self) -> int:
+        return len(self.layouts)
+
+    def take(self, places: Sequence[int]) -> "Questions":
+        """Return some of the questions, with their images alone."""
+        chosen = torch.as_tensor(places)
+        images, numbers = torch.unique(self.images[chosen], return_inverse=True)
+        return Questions(
+            tuple(self.layouts[place] for place in places), numbers, self.targets[chosen],
+            tuple(self.families[place] for place in places), {name: part[images] for name, part in self.seen.items()},
+        )  # fmt: skip
+
+    def to(self, device: torch.device) -> "Questions":
+        """Return the questions with their images and targets on a device; image numbers stay, plans need them here."""
+        seen = {name: part.to(device, non_blocking=True) for name, part in self.seen.items()}
+        return Questions(self.layouts, self.images, self.targets.to(device, non_blocking=True), self.families, seen)
+
+
+def answer_word(answer: object) -> str:
+    """Return an answer of an example as a dataset would write it: yes, 3, red."""
+    return ("yes" if answer else "no") if isinstance(answer, bool) else str(answer)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Questions before their images were prepared: layouts, answers in words and families, one image each."""
+
+    layouts: tuple[Layout, ...]
+    answers: tuple[str, ...]
+    families: tuple[str, ...]
+
+
+def prepare(vision: nn.Module, pictures: Iterator[UInt8[Tensor, "batch 3 height width"]]) -> dict[str, Tensor]:
+    """Return what vision works out once per image, of batches of images, padded to the most objects."""
+    return joined([vision.prepare(batch) for batch in pictures])  # type: ignore[operator]
+
+
+def joined(parts: Sequence[Mapping[str, Tensor]]) -> dict[str, Tensor]:
+    """Join prepared batches; where their second axis, objects, differs, the shorter ones are padded with zeros."""
+    together = {}
+    for name in parts[0]:
+        tensors = [part[name] for part in parts]
+        if tensors[0].ndim > 1 and name in RAGGED:
+            most = max(tensor.shape[1] for tensor in tensors)
+            tensors = [_widened(tensor, most) for tensor in tensors]
+        together[name] = torch.cat(tensors)
+    return together
+
+
+RAGGED = ("boxes", "mask", "scores", "coverage", "colours")
+
+
+def _widened(tensor: Tensor, most: int) -> Tensor:
+    if tensor.shape[1] == most:
+        return tensor
+    return torch.cat([tensor, tensor.new_zeros(len(tensor), most - tensor.shape[1], *tensor.shape[2:])], 1)
+
+
+def questions_of(asked: Asked, seen: Mapping[str, Tensor], lexicon: Lexicon) -> Questions:
+    """Return questions on prepared images; raise DataError for an answer that its layout cannot have."""
+    values = {name: tuple(attribute.values) for name, attribute in lexicon.attributes.items()}
+    targets = [target_of(layout, answer, values) for layout, answer in zip(asked.layouts, asked.answers, strict=True)]
+    return Questions(asked.layouts, torch.arange(len(targets)), torch.tensor(targets), asked.families, seen)
+
+
+def asked_shapes(settings: TrainSettings) -> tuple[Asked, UInt8[Tensor, "images 3 30 30"]]:
+    """Return SHAPES' questions with recorded answers, and an image regenerated for each (see ``scenes_for_answers``).
+
+    ``settings.part`` takes that part of them, spread evenly over the file.
+    """
+    if not settings.folder:
+        raise ConfigError('folder: give the folder of SHAPES\' files, such as folder="data/shapes"')
+    questions, answers = read_questions(Path(settings.folder), settings.split)
+    if answers is None:
+        raise ConfigError(f"split: {settings.split} has no recorded answers to train on")
+    kept = np.unique(np.linspace(0, len(questions) - 1, max(1, round(settings.part * len(questions))), dtype=int))
+    layouts = tuple(read(questions[place], "shapes").layout for place in kept)
+    chosen = tuple(answers[place] for place in kept)
+    scenes = scenes_for_answers(layouts, [answer == "true" for answer in chosen], settings.seed)
+    rng = np.random.default_rng([settings.seed, 3])
+    pictures = np.stack([render_shapes(scene, rng)[..., ::-1] for scene in scenes])
+    images = torch.from_numpy(np.ascontiguousarray(pictures.transpose(0, 3, 1, 2)))
+    return Asked(layouts, chosen, (settings.split,) * len(layouts)), images
+
+
+def generated(
+    config: SynthConfig, vision: nn.Module, workers: int
+) -> Iterator[tuple[list[Example], dict[str, Tensor]]]:
+    """Yield generated examples with their prepared images, some at a time, in the order of their numbers.
+
+    ``workers`` processes generate while this one prepares.
+    """
+    loader: DataLoader[Streamed] = DataLoader(
+        ShapeStream(config), batch_size=PREPARED_AT_ONCE, num_workers=workers, collate_fn=_collated
+    )
+    for examples, images in loader:
+        yield examples, vision.prepare(images)  # type: ignore[operator]
+
+
+def _collated(items: list[Streamed]) -> tuple[list[Example], Tensor]:
+    return [item["example"] for item in items], torch.stack([item["image"] for item in items])
+
+
+def asked_of(examples: Sequence[Example]) -> Asked:
+    """Return generated examples as questions; those whose answer points at objects have none in words."""
+    return Asked(
+        tuple(example.layout for example in examples),
+        tuple(answer_word(example.answer) for example in examples),
+        tuple(example.family for example in examples),
+    )

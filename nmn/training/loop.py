@@ -1,0 +1,217 @@
+"""The loop: batches of different layouts, one plan and one backward pass each.
+
+Which questions a step sees, and how they are turned, is a function of (seed, step) alone, so a run that was interrupted
+goes on bit for bit. Accelerate gives device, precision and processes; several processes share each batch.
+"""
+
+import json
+import math
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+import torch
+from accelerate import Accelerator, DistributedDataParallelKwargs
+from torch import Tensor, nn
+
+from nmn.assembler.plan import plan
+from nmn.checkpoint import load_into, read_checkpoint, save_checkpoint
+from nmn.errors import CheckpointError, TrainingError
+from nmn.models.network import ModuleNetwork
+from nmn.training.data import Questions
+from nmn.training.loss import answer_losses
+from nmn.training.settings import TrainSettings
+
+STATE, LOG = "state.safetensors", "log.jsonl"
+FLUSH = 20  # steps between looks at the losses, which wait for the device
+
+
+class Watched(nn.Module):
+    """A network with its loss, as one module, so that several processes agree on gradients."""
+
+    def __init__(self, network: ModuleNetwork) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, batch: Questions) -> tuple[Tensor, Tensor]:
+        """Return the mean loss of a batch and the share of right answers."""
+        planned = plan(batch.layouts, batch.images.tolist(), batch.seen.get("panels", torch.ones(1, 1)).shape[1])
+        losses = answer_losses(self.network(batch.seen, planned), batch.targets)
+        return losses.loss.mean(), losses.right.float().mean()
+
+
+@dataclass
+class Progress:
+    """What a watcher is told: the step, of how many, and the last mean loss and accuracy."""
+
+    step: int
+    steps: int
+    loss: float
+    accuracy: float
+
+
+def fit(
+    network: ModuleNetwork,
+    questions: Questions,
+    settings: TrainSettings,
+    folder: Path,
+    watch: Callable[[Progress], None] = lambda progress: None,
+) -> None:
+    """Train a network in place; ``folder`` holds the log and the state that an interrupted run goes on from.
+
+    Raises TrainingError where the loss is no number any more, and CheckpointError where the state is of another run.
+    """
+    accelerator = Accelerator(
+        cpu=not torch.cuda.is_available(),
+        mixed_precision="bf16" if settings.bf16 else "no",
+        kwargs_handlers=[DistributedDataParallelKwargs(find_unused_parameters=True)],
+    )
+    optimizer = _optimizer(network, settings)
+    start = _resume(network, optimizer, settings, folder / STATE)
+    model, optimizer = accelerator.prepare(Watched(network), optimizer)
+    model.train()
+    with _log_from(folder / LOG, start, accelerator.is_main_process) as log:
+        waiting: list[tuple[int, Tensor, Tensor, Tensor, float]] = []
+        for step in range(start, settings.steps):
+            batch = batch_of(questions, settings, step, accelerator.process_index, accelerator.num_processes)
+            rate = rate_at(step, settings)
+            for group in optimizer.param_groups:
+                group["lr"] = rate
+            with accelerator.autocast():
+                loss, right = model(batch.to(accelerator.device))
+            optimizer.zero_grad()
+            accelerator.backward(loss)
+            norm = accelerator.clip_grad_norm_(model.parameters(), settings.clip or math.inf)
+            optimizer.step()
+            waiting.append((step, loss.detach(), right, norm, rate))
+            last = step + 1 == settings.steps
+            if len(waiting) == FLUSH or last or (step + 1) % settings.save_every == 0:
+                watch(_flush(waiting, accelerator, log, settings.steps))
+                waiting.clear()
+            if accelerator.is_main_process and (last or (step + 1) % settings.save_every == 0):
+                _save(network, optimizer, step + 1, settings, folder / STATE)
+    accelerator.wait_for_everyone()
+    network.to("cpu").eval()
+
+
+def batch_of(questions: Questions, settings: TrainSettings, step: int, rank: int, processes: int) -> Questions:
+    """Return the questions of a step that one of several processes works on, turned if the settings say so."""
+    size = min(settings.batch, len(questions))
+    each = max(1, len(questions) // size)
+    epoch, place = divmod(step, each)
+    order = _order(settings.seed, epoch, len(questions))[place * size : (place + 1) * size]
+    batch = questions.take(order[rank::processes].tolist())
+    if settings.turn and "coverage" in batch.seen:
+        turns = int(np.random.default_rng([settings.seed, 5, step]).integers(8))
+        return Questions(
+            batch.layouts, batch.images, batch.targets, batch.families,
+            {**batch.seen, "coverage": turned(batch.seen["coverage"], turns)},
+        )  # fmt: skip
+    return batch
+
+
+@lru_cache(maxsize=2)
+def _order(seed: int, epoch: int, size: int) -> Any:
+    return np.random.default_rng([seed, 4, epoch]).permutation(size)
+
+
+def turned(maps: Tensor, turns: int) -> Tensor:
+    """Return square maps turned by quarters and, from 4 on, mirrored."""
+    quarter = torch.rot90(maps, turns % 4, (-2, -1))
+    return quarter.flip(-1) if turns >= 4 else quarter
+
+
+def rate_at(step: int, settings: TrainSettings) -> float:
+    """Return the learning rate: linear warm-up, then constant or half a cosine down to a hundredth."""
+    if step < settings.warm_up:
+        return settings.rate * (step + 1) / settings.warm_up
+    if not settings.cosine:
+        return settings.rate
+    done = (step - settings.warm_up) / max(1, settings.steps - settings.warm_up)
+    return settings.rate * (0.01 + 0.99 * (1 + math.cos(math.pi * done)) / 2)
+
+
+def _optimizer(network: nn.Module, settings: TrainSettings) -> torch.optim.AdamW:
+    """Return AdamW; only matrices decay, not biases and norms."""
+    trained = [parameter for parameter in network.parameters() if parameter.requires_grad]
+    matrices, vectors = ([p for p in trained if (p.ndim > 1) == wide] for wide in (True, False))
+    groups = [{"params": matrices, "weight_decay": settings.weight_decay}, {"params": vectors, "weight_decay": 0.0}]
+    return torch.optim.AdamW(groups, lr=settings.rate)
+
+
+def _flush(
+    waiting: list[tuple[int, Tensor, Tensor, Tensor, float]], accelerator: Accelerator, log: IO[str] | None, steps: int
+) -> Progress:
+    """Write the steps since the last look to the log; raise TrainingError where a loss is no number."""
+    losses, rights, norms = (torch.stack(list(column)) for column in list(zip(*waiting, strict=True))[1:4])
+    numbers = accelerator.reduce(torch.stack([losses, rights.to(losses), norms.to(losses)]), "mean").cpu()
+    for (step, *_, rate), (loss, right, norm) in zip(waiting, numbers.T.tolist(), strict=True):
+        if not (math.isfinite(loss) and math.isfinite(norm)):
+            raise TrainingError(
+                f"step {step}: the loss is {loss}, its gradient {norm}; lower rate={rate:g} or set clip=1, and start"
+                " again: the state of the last save is as it was"
+            )
+        if log is not None:
+            entry = {"step": step, "loss": loss, "accuracy": right, "gradient": norm, "rate": rate, "time": time.time()}
+            log.write(json.dumps(entry) + "\n")
+    if log is not None:
+        log.flush()
+    return Progress(waiting[-1][0] + 1, steps, float(numbers[0].mean()), float(numbers[1].mean()))
+
+
+class _log_from:
+    """The log, without lines of steps that are done again; None for processes that write none."""
+
+    def __init__(self, path: Path, start: int, is_main: bool) -> None:
+        self.file: IO[str] | None = None
+        if is_main:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            kept = path.read_text(encoding="utf-8").splitlines()[:start] if path.exists() else []
+            path.write_text("".join(line + "\n" for line in kept), encoding="utf-8")
+            self.file = path.open("a", encoding="utf-8")
+
+    def __enter__(self) -> IO[str] | None:
+        return self.file
+
+    def __exit__(self, *_: object) -> None:
+        if self.file is not None:
+            self.file.close()
+
+
+def _save(network: nn.Module, optimizer: Any, step: int, settings: TrainSettings, path: Path) -> None:
+    moments: dict[str, Tensor] = {}
+    for number, state in optimizer.state_dict()["state"].items():
+        moments |= {f"optimizer.{number}.{name}": torch.as_tensor(value) for name, value in state.items()}
+    weights = {f"network.{name}": value for name, value in network.state_dict().items()}
+    save_checkpoint(path, weights | moments, {"step": step, "settings": _told(settings)})
+
+
+def _resume(network: nn.Module, optimizer: torch.optim.Optimizer, settings: TrainSettings, path: Path) -> int:
+    """Load the state of an interrupted run, if there is one; return the step to go on with."""
+    if not path.exists():
+        return 0
+    state, meta = read_checkpoint(path)
+    if meta["settings"] != _told(settings):
+        changed = sorted(key for key, value in _told(settings).items() if meta["settings"].get(key) != value)
+        raise CheckpointError(f"{path}: of a run with other settings ({', '.join(changed)}); give another folder")
+    prefix = "network."
+    load_into(
+        network, {name.removeprefix(prefix): part for name, part in state.items() if name.startswith(prefix)}, path
+    )
+    moments: dict[int, dict[str, Tensor]] = {}
+    for name, part in state.items():
+        if name.startswith("optimizer."):
+            _, number, field = name.split(".")
+            moments.setdefault(int(number), {})[field] = part
+    optimizer.load_state_dict({**optimizer.state_dict(), "state": moments})
+    return int(meta["step"])
+
+
+def _told(settings: TrainSettings) -> Mapping[str, Any]:
+    from nmn.config import settings_json
+
+    return {key: value for key, value in settings_json(settings).items() if key not in ("threads", "save_every")}

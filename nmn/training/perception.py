@@ -1,0 +1,75 @@
+"""Training of proposals: from the boxes and masks of generated scenes, before and apart from the modules."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from nmn.errors import TrainingError
+from nmn.scene import SceneGraph
+from nmn.training.settings import TrainSettings
+from nmn.vision.proposals import FINE_PX, Maps, Proposer, channels_last, proposal_loss, targets
+from synth_data.config import SynthConfig
+from synth_data.picture import index_mask, picture
+from synth_data.scenes import draw_scenes
+
+DRAWN = 500  # scenes at once
+
+
+def train_proposer(
+    settings: TrainSettings, config: SynthConfig, watch: Callable[[int, int, float], None] = lambda *_: None
+) -> Proposer:
+    """Return proposals trained on scenes of a configuration; a function of both."""
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    images, boxes, mask, owners = _scenes(settings, config)
+    torch.manual_seed(settings.seed)
+    net = channels_last(Proposer().to(device))
+    optimizer = torch.optim.AdamW(net.parameters(), lr=settings.proposal_rate, weight_decay=1e-2)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(
+        optimizer, settings.proposal_rate, total_steps=settings.proposal_steps, pct_start=0.1
+    )
+    rng = np.random.default_rng([settings.seed, 7])
+    order: NDArray[np.int64] = np.empty(0, np.int64)
+    for step in range(settings.proposal_steps):
+        if len(order) < settings.proposal_batch:
+            order = rng.permutation(len(images))
+        chosen, order = np.sort(order[: settings.proposal_batch]), order[settings.proposal_batch :]
+        pixels = images[chosen].to(device).float().div_(255).contiguous(memory_format=torch.channels_last)
+        with torch.autocast(device.type, torch.bfloat16):
+            maps = net(pixels)
+        wanted = targets(*(part[chosen].to(device) for part in (boxes, mask, owners)))
+        loss = proposal_loss(Maps(*(part.float() for part in maps)), wanted)
+        optimizer.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        torch.nn.utils.clip_grad_norm_(net.parameters(), 10)
+        optimizer.step()
+        schedule.step()
+        if step % 20 == 19 or step + 1 == settings.proposal_steps:
+            value = loss.item()
+            if not np.isfinite(value):
+                raise TrainingError(f"proposals, step {step}: the loss is {value}; lower proposal_rate")
+            watch(step + 1, settings.proposal_steps, value)
+    return net.to("cpu").eval()
+
+
+def _scenes(settings: TrainSettings, config: SynthConfig) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Draw scenes: images [scenes 3 height width], boxes in pixels [scenes objects 4], mask, owners of fine cells."""
+    rng = np.random.default_rng([settings.seed, 8])
+    scenes: list[SceneGraph] = []
+    while len(scenes) < settings.proposal_scenes:
+        scenes += draw_scenes(config, min(DRAWN, settings.proposal_scenes - len(scenes)), rng)
+    most = max(len(scene.objects) for scene in scenes)
+    boxes, mask = np.zeros((len(scenes), most, 4), np.float32), np.zeros((len(scenes), most), bool)
+    fine = replace(config, pixels=config.pixels // FINE_PX)
+    pictures, owners = [], []
+    for row, scene in enumerate(scenes):
+        pictures.append(picture(scene, config, rng).transpose(2, 0, 1))
+        owners.append(index_mask(scene, fine))
+        scale = config.pixels / max(scene.width, scene.height)
+        boxes[row, : len(scene.objects)] = np.array([thing.box for thing in scene.objects]) * scale
+        mask[row, : len(scene.objects)] = True
+    tensors = np.stack(pictures), boxes, mask, np.stack(owners)
+    return tuple(torch.from_numpy(part) for part in tensors)  # type: ignore[return-value]

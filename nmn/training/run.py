@@ -1,0 +1,172 @@
+"""A training run from its settings to a network in a folder: data, proposals, modules, each kept once it is done.
+
+The folder holds ``config.json`` (the settings as they were resolved), ``proposals.safetensors``, ``log.jsonl``,
+``state.safetensors`` (what an interrupted run goes on from) and, at the end, ``network.safetensors``.
+"""
+
+import json
+import os
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Protocol
+
+import torch
+
+from nmn.assembler.plan import plan
+from nmn.atomic import write_atomically
+from nmn.checkpoint import load_into, read_checkpoint, save_checkpoint
+from nmn.config import build_settings, parse_overrides, read_settings, settings_json
+from nmn.errors import ConfigError
+from nmn.lexicon import load_lexicon
+from nmn.models.build import Network, NetworkSettings, build_network, object_vision, save_network
+from nmn.modules.neural import vocabulary_of
+from nmn.training.data import Asked, Questions, asked_of, asked_shapes, generated, joined, questions_of
+from nmn.training.loop import fit
+from nmn.training.loss import answer_losses
+from nmn.training.perception import train_proposer
+from nmn.training.settings import TrainSettings
+from synth_data.config import SynthConfig, load_config
+from synth_data.maker import families
+from synth_data.splits import split_settings
+
+NETWORK, PROPOSALS, CONFIG = "network.safetensors", "proposals.safetensors", "config.json"
+ANSWERED_AT_ONCE = 256
+HELD_BACK_SEED = 1_000_003  # added to the seed, for questions that are not trained on
+
+
+class Watcher(Protocol):
+    """Is told how far each part of a run is."""
+
+    def __call__(self, part: str, done: int, of: int, note: str = "") -> None:
+        """Note that ``done`` ``of`` so many steps of a part are done."""
+
+
+def silent(part: str, done: int, of: int, note: str = "") -> None:
+    """Watch nothing."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A finished run: its network, the share of held-back questions that it answers right, and the seconds it took."""
+
+    network: Network
+    accuracy: float | None
+    seconds: float
+
+
+def load_settings(source: str | Path, overrides: Sequence[str] = ()) -> TrainSettings:
+    """Return the settings of a TOML file with changes, ``key=value`` each."""
+    return build_settings(TrainSettings, read_settings(source), parse_overrides(overrides))
+
+
+def synth_config(settings: TrainSettings, size: int, seed: int) -> SynthConfig:
+    """Return the generator's configuration for questions of a run: all families that have an answer in words."""
+    chosen = parse_overrides(settings.synth)
+    if "split" in chosen:
+        chosen |= split_settings(str(chosen.pop("split")))
+    config = load_config(settings.preset, **chosen, size=size, seed=seed)
+    answered = tuple(name for name in families(config) if not name.startswith("refer"))
+    return replace(config, families=answered)
+
+
+def train(settings: TrainSettings, folder: Path, watch: Watcher = silent) -> Outcome:
+    """Train a network and write it to ``folder``; an interrupted run goes on where it stopped.
+
+    Raises ConfigError where the folder holds a run of other settings.
+    """
+    start = time.monotonic()
+    torch.set_num_threads(settings.threads or os.cpu_count() or 1)
+    _claim(settings, folder)
+    if settings.data == "shapes":
+        asked, images = asked_shapes(settings)
+        lexicon = load_lexicon("shapes")
+        network_settings = _network_settings(settings, "shapes", "shapes", images.shape[-1])
+        torch.manual_seed(settings.seed)
+        network = build_network(network_settings, vocabulary_of(asked.layouts, lexicon))
+        questions, held_back = questions_of(asked, network.model.vision.prepare(images), lexicon), None  # type: ignore[operator]
+    else:
+        network, questions, held_back = _over_generated(settings, folder, watch)
+    fit(
+        network.model, questions, settings, folder,
+        lambda now: watch("training", now.step, now.steps, f"loss {now.loss:.4f}, {100 * now.accuracy:.2f} % right"),
+    )  # fmt: skip
+    accuracy = None if held_back is None else share_right(network, held_back)
+    outcome = Outcome(network, accuracy, time.monotonic() - start)
+    save_network(folder / NETWORK, network, card(settings, outcome))
+    return outcome
+
+
+def card(settings: TrainSettings, outcome: Outcome) -> dict[str, Any]:
+    """Return what a network's file says of how it came to be."""
+    return {
+        "settings": settings_json(settings), "seconds": round(outcome.seconds, 1), "held_back_accuracy": outcome.accuracy,
+        "date": time.strftime("%Y-%m-%d"), "torch": torch.__version__, "threads": torch.get_num_threads(),
+    }  # fmt: skip
+
+
+def share_right(network: Network, questions: Questions) -> float:
+    """Return the share of questions that a network answers right."""
+    right = 0
+    with torch.inference_mode():
+        for start in range(0, len(questions), ANSWERED_AT_ONCE):
+            batch = questions.take(list(range(start, min(start + ANSWERED_AT_ONCE, len(questions)))))
+            run = network.model(batch.seen, plan(batch.layouts, batch.images.tolist()))
+            right += int(answer_losses(run, batch.targets).right.sum())
+    return right / max(1, len(questions))
+
+
+def _claim(settings: TrainSettings, folder: Path) -> None:
+    """Note the settings in the folder; raise ConfigError where it is another run's."""
+    path, text = folder / CONFIG, json.dumps(settings_json(settings), indent=2)
+    if path.exists():
+        known = json.loads(path.read_text(encoding="utf-8"))
+        if known != json.loads(text):
+            changed = sorted(key for key in json.loads(text) if known.get(key) != json.loads(text)[key])
+            raise ConfigError(f"{folder}: holds a run of other settings ({', '.join(changed)}); give another --out")
+        return
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        write_atomically(path, text.encode())
+    except OSError as error:
+        raise ConfigError(f"{folder}: cannot be written: {error.strerror}") from None
+
+
+def _network_settings(settings: TrainSettings, grammar: str, lexicon: str, pixels: int) -> NetworkSettings:
+    return NetworkSettings(
+        regions=settings.regions, grammar=grammar, lexicon=lexicon, pixels=pixels, units=settings.units,
+        find_bias=settings.find_bias, patch_px=settings.patch_px, channels=settings.channels,
+    )  # fmt: skip
+
+
+def _over_generated(settings: TrainSettings, folder: Path, watch: Watcher) -> tuple[Network, Questions, Questions]:
+    config = synth_config(settings, settings.questions, settings.seed)
+    torch.manual_seed(settings.seed)
+    vision = object_vision()
+    if (folder / PROPOSALS).exists():
+        load_into(vision.proposer, read_checkpoint(folder / PROPOSALS)[0], folder / PROPOSALS)
+    else:
+        trained = train_proposer(
+            settings, config, lambda *now: watch("proposals", now[0], now[1], f"loss {now[2]:.3f}")
+        )
+        vision.proposer.load_state_dict(trained.state_dict())
+        save_checkpoint(folder / PROPOSALS, vision.proposer.state_dict(), {})
+    vision.eval()
+    held = replace(config, size=settings.held_back, seed=settings.seed + HELD_BACK_SEED)
+    gathered = []
+    for name, part in (("questions", config), ("held-back questions", held)):
+        numbered: list[tuple[int, Asked, dict[str, torch.Tensor]]] = []
+        done = 0
+        for examples, seen in generated(part, vision, torch.get_num_threads()):
+            numbered.append((examples[0].number, asked_of(examples), seen))
+            done += len(examples)
+            watch(name, done, part.size)
+        numbered.sort(key=lambda entry: entry[0])
+        together = Asked(
+            *(sum((getattr(asked, key) for _, asked, _ in numbered), ()) for key in ("layouts", "answers", "families"))
+        )
+        gathered.append(questions_of(together, joined([seen for *_, seen in numbered]), config.words))
+    network_settings = _network_settings(settings, config.grammar, config.lexicon, config.pixels)
+    network = build_network(network_settings, vocabulary_of(gathered[0].layouts, config.words), vision)
+    return network, gathered[0], gathered[1]
