@@ -60,8 +60,8 @@ DOT = 0.32  # a dot's radius, of the pitch
 class Style:
     """One way to draw scenes.
 
-    ``background`` is one of PAPERS, the name of a colour, (red, green, blue), "noise" or "gradient"; ``gap`` is the colour
-    between panels. ``noise_sigma`` is in grey levels; ``blur_px`` is a Gaussian's sigma, in pixels of the picture;
+    ``background`` is one of PAPERS, the name of a colour, (red, green, blue), "noise" or "gradient"; ``gap`` is what
+    lies between panels. ``noise_sigma`` is in grey levels; ``blur_px`` is a Gaussian's sigma, in pixels of the picture;
     ``hue_shift_degrees`` turns the hue of every object's colour. ``texture`` is given to every object instead of its
     own, "textured" gives each one at random; ``outline_only`` is the same as texture "outlined". With ``scale``, the
     picture is drawn at so many times its size and resized to it, as one that was stored smaller (or larger).

@@ -133,7 +133,7 @@ class Library:
 def build_library(
     sources: Sources, words: Mapping[Argument, tuple[str, ...]], values: Mapping[str, tuple[str, ...]]
 ) -> Library:
-    """Return the library over some sources, for the words of relations and superlatives and the values of attributes."""
+    """Return the library over some sources, for the words of relations and superlatives, and attributes' values."""
     named = {
         Argument.VALUE: tuple(value for listed in values.values() for value in listed),
         Argument.ATTRIBUTE: tuple(values),

@@ -122,7 +122,7 @@ class BoxPairs(nn.Module):
 
 
 def pair_geometry(boxes: Float[Tensor, "batch regions 4"]) -> Float[Tensor, "batch others regions 16"]:
-    """Return, for [j, i], how box i lies to box j: differences of centres, sides and areas, and gaps; coarse and fine."""
+    """Return, for [j, i], how box i lies to box j: differences of centres, sides, areas, and gaps; coarse, fine."""
     low, high = boxes[..., :2], boxes[..., 2:]
     side = high - low
     area = side.prod(-1, keepdim=True).clamp(min=1e-6).log()

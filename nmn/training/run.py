@@ -101,7 +101,7 @@ def train(settings: TrainSettings, folder: Path, watch: Watcher = silent) -> Out
 def card(settings: TrainSettings, outcome: Outcome) -> dict[str, Any]:
     """Return what a network's file says of how it came to be."""
     return {
-        "settings": settings_json(settings), "seconds": round(outcome.seconds, 1), "held_back_accuracy": outcome.accuracy,
+        "settings": settings_json(settings), "seconds": round(outcome.seconds, 1), "held_back": outcome.accuracy,
         "date": time.strftime("%Y-%m-%d"), "torch": torch.__version__, "threads": torch.get_num_threads(),
     }  # fmt: skip
 

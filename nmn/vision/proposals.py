@@ -1,8 +1,8 @@
 """Objects proposed from an image: where their centres, boxes and visible pixels are, whatever they look like.
 
-Centres are peaks of a heat map and boxes are regressed at them (CenterNet, Zhou et al. 2019, section 3). Each pixel that
-shows an object votes for the box that it belongs to, and goes to the proposed object whose box is most like its vote
-(after Panoptic-DeepLab, Cheng et al. 2020, section 3.2), so that objects that touch or overlap come apart.
+Centres are peaks of a heat map and boxes are regressed at them (CenterNet, Zhou et al. 2019, section 3). Each pixel
+that shows an object votes for the box that it belongs to, and goes to the proposed object whose box is most like its
+vote (after Panoptic-DeepLab, Cheng et al. 2020, section 3.2), so that objects that touch or overlap come apart.
 
 Supervision: boxes and masks of generated scenes, no attribute and no answer.
 """
