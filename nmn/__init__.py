@@ -8,6 +8,8 @@ from typing import Any
 
 _PLACES = {
     "Answer": "nmn.reasoner",
+    "CheckpointError": "nmn.errors",
+    "ImageError": "nmn.errors",
     "Kind": "nmn.layout",
     "Layout": "nmn.layout",
     "Lexicon": "nmn.lexicon",
@@ -18,7 +20,9 @@ _PLACES = {
     "SceneGraph": "nmn.scene",
     "SceneObject": "nmn.scene",
     "Signature": "nmn.layout",
+    "Reasoner": "nmn.reasoner",
     "ask_scene": "nmn.reasoner",
+    "load": "nmn.reasoner",
     "load_lexicon": "nmn.lexicon",
     "parse": "nmn.language",
     "parse_layout": "nmn.layout",

@@ -1,18 +1,28 @@
-"""The facade: ask a question of a scene, or run a layout on it, and get the answer with its trace."""
+"""The facade: ask a question of an image or a scene, or run a layout on it, and get the answer with its trace."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from nmn.assembler.execute import execute
+import torch
+
+from nmn.assembler.execute import Run, execute
 from nmn.assembler.plan import plan
 from nmn.assembler.trace import Trace, Value, answers, trace
 from nmn.language import Reading, grammar_names, read
 from nmn.layout import Kind, Layout, parse_layout
 from nmn.lexicon import Lexicon, load_lexicon
 from nmn.modules.exact import encode, exact_library
+from nmn.resources import WEIGHTS
 from nmn.scene import SceneGraph, read_scene
+
+if TYPE_CHECKING:
+    from nmn.models.build import Network
+    from nmn.vision.image import ImageSource
+    from nmn.vision.view import View
+
+DEFAULT_WEIGHTS = "world"
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +32,9 @@ class Answer:
 
     ``problems`` are presuppositions that failed ("the red circle" where there are two), a sentence each; the value then
     follows the stated meaning of the modules, and rests on something the question got wrong. ``reading`` is the text
-    that was read, with its repairs; None for a layout built by hand.
+    that was read, with its repairs; None for a layout built by hand. ``distribution`` are the chances of the answers in
+    words that are not negligible, ``confidence`` that of ``value``; for what points at several things, which has no
+    such list, the chance that each is in or out as said. ``view`` is the image with its regions, None for a scene.
     """
 
     value: Value
@@ -30,6 +42,9 @@ class Answer:
     layout: Layout
     trace: Trace
     reading: Reading | None = None
+    confidence: float = 1.0
+    distribution: Mapping[str, float] = field(default_factory=dict)
+    view: "View | None" = None
 
     @property
     def problems(self) -> tuple[str, ...]:
@@ -45,10 +60,14 @@ class Answer:
             "answer": list(self.value) if isinstance(self.value, tuple) else self.value,
             "text": str(self),
             "kind": str(self.kind),
+            "confidence": self.confidence,
+            "distribution": dict(self.distribution),
             "layout": str(self.layout),
             "problems": list(self.problems),
             "trace": self.trace.to_json(),
         }
+        if self.view:
+            data["regions"] = [[round(side, 2) for side in box] for box in self.view.boxes.tolist()]
         if self.reading:
             data["reading"] = self.reading.to_json()
         return data
@@ -109,5 +128,123 @@ def _answer(layout: Layout, scene: SceneGraph, lexicon: Lexicon | str | Path, re
     loaded = lexicon if isinstance(lexicon, Lexicon) else load_lexicon(lexicon)
     regions = encode([scene], loaded)
     finished = execute(plan([layout], panels=regions.panels.count), exact_library(loaded), regions)
-    seen = trace(finished, 0)
-    return Answer(seen.root.value, layout.kind, layout, seen, reading)
+    return answer_of(finished, 0, reading)
+
+
+def answer_of(run: Run, example: int, reading: Reading | None = None, view: "View | None" = None) -> Answer:
+    """Return the answer that a run gives to one of its examples, with its trace.
+
+    An attribute's answer is its most probable value, where no value or several are more likely than not: the
+    distribution says how sure that is, and ``problems`` what was taken for granted.
+    """
+    layout, seen = run.plan.layouts[example], trace(run, example)
+    value, raw = seen.root.value, torch.tensor(seen.root.raw)
+    if layout.kind is Kind.TRUTH:
+        chances = {"yes": float(raw[0]), "no": 1 - float(raw[0])}
+    elif layout.kind is Kind.NUMBER:
+        chances = {str(number): float(chance) for number, chance in enumerate(raw)}
+    elif layout.kind is Kind.ATTRIBUTE and layout.argument:
+        total = float(raw.sum()) or 1.0
+        chances = {
+            name: float(part) / total for name, part in zip(run.library.values[layout.argument], raw, strict=True)
+        }
+        if view is not None and not isinstance(value, str) and float(raw.max()) > NEGLIGIBLE:
+            value = max(chances, key=chances.__getitem__)
+    else:
+        sure = float(torch.maximum(raw, 1 - raw).prod())
+        return Answer(value, layout.kind, layout, seen, reading, sure, {}, view)
+    listed = {name: chance for name, chance in chances.items() if chance > NEGLIGIBLE}
+    confidence = chances.get(answer_text(value, layout.kind), float(raw.prod()) if raw.numel() else 0.0)
+    return Answer(value, layout.kind, layout, seen, reading, confidence, listed, view)
+
+
+NEGLIGIBLE = 1e-3
+
+
+class Reasoner:
+    """A trained network that answers questions about images.
+
+    ``device``: "auto" (a GPU where there is one), "cpu", "cuda", ...
+    """
+
+    def __init__(self, network: "Network", device: str = "auto") -> None:
+        chosen = ("cuda" if torch.cuda.is_available() else "cpu") if device == "auto" else device
+        self.network, self.device = network, torch.device(chosen)
+        network.model.to(self.device).eval()
+
+    def ask(self, image: "ImageSource", question: str, *, grammar: str | None = None, repair: bool = False) -> Answer:
+        """Answer a question about an image: a path, bytes, a Pillow image, an array or a tensor (see ``load_image``).
+
+        Raises QuestionError, ImageError, and ArgumentError for a word that the network has not learned.
+        """
+        return self.ask_many([image], [question], grammar=grammar, repair=repair)[0]
+
+    def ask_many(
+        self,
+        images: Sequence["ImageSource"],
+        questions: Sequence[str],
+        *,
+        grammar: str | None = None,
+        repair: bool = False,
+    ) -> list[Answer]:
+        """Answer ``questions[i]`` about ``images[i]``, in batches of images of one size; equal images are read once."""
+        settings = self.network.settings
+        readings = [
+            read(question, grammar or settings.grammar, lexicon=self.network.lexicon, repair=repair)
+            for question in questions
+        ]
+        return self._run(images, [reading.layout for reading in readings], readings)
+
+    def run(self, image: "ImageSource", layout: Layout | str) -> Answer:
+        """Run a layout, or its text, on an image."""
+        return self._run([image], [parse_layout(layout) if isinstance(layout, str) else layout], [None])[0]
+
+    def _run(
+        self, images: Sequence["ImageSource"], layouts: Sequence[Layout], readings: Sequence[Reading | None]
+    ) -> list[Answer]:
+        from nmn.vision.image import load_image
+        from nmn.vision.view import brought, view_of
+
+        if len(images) != len(layouts):
+            raise ValueError(f"{len(layouts)} questions need as many images, got {len(images)}")
+        model = self.network.model
+        distinct: dict[int, Any] = {id(image): image for image in images}
+        places = {key: place for place, key in enumerate(distinct)}
+        pictures = [load_image(image) for image in distinct.values()]
+        fitted = [brought(picture, self.network.settings.pixels) for picture in pictures]
+        by_size: dict[tuple[int, ...], list[int]] = {}
+        for place, one in enumerate(fitted):
+            by_size.setdefault(tuple(one.pixels.shape), []).append(place)
+        answered: dict[int, Answer] = {}
+        with torch.inference_mode():
+            for members in by_size.values():
+                asked = [at for at, image in enumerate(images) if places[id(image)] in members]
+                seen = model.vision.prepare(torch.stack([fitted[place].pixels for place in members]).to(self.device))
+                regions = model.modules_(model.vision(seen))
+                numbers = [members.index(places[id(images[at])]) for at in asked]
+                planned = plan([layouts[at] for at in asked], numbers, regions.panels.count)
+                finished = execute(planned, model.modules_.library, regions)
+                views = [
+                    view_of(pictures[place], fitted[place], seen, regions, row) for row, place in enumerate(members)
+                ]
+                for example, at in enumerate(asked):
+                    answered[at] = answer_of(finished, example, readings[at], views[numbers[example]])
+        return [answered[at] for at in range(len(images))]
+
+
+def load(path: str | Path | None = None, device: str = "auto") -> Reasoner:
+    """Load a trained network: a file, the folder of a run, or the name of bundled weights; by default "world"'s.
+
+    Raises CheckpointError naming the file and what is wrong with it.
+    """
+    from nmn.models.build import load_network
+
+    return Reasoner(load_network(weights_file(path)), device)
+
+
+def weights_file(path: str | Path | None) -> Path:
+    """Return the file that a path, a run's folder or the name of bundled weights means."""
+    bundled = WEIGHTS / f"{path or DEFAULT_WEIGHTS}.safetensors"
+    if path is None or (bundled.is_file() and not Path(path).exists()):
+        return bundled
+    return Path(path) / "network.safetensors" if Path(path).is_dir() else Path(path)

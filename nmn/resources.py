@@ -7,3 +7,4 @@ _INSIDE = _PACKAGE / "grammars"
 
 GRAMMARS = _INSIDE if _INSIDE.is_dir() else _PACKAGE.parent / "grammars"
 SCENES = _PACKAGE / "scenes"
+WEIGHTS = _PACKAGE / "weights"

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -39,6 +40,18 @@ class Questions:
 
     def __len__(self) -> int:
         return len(self.layouts)
+
+    @cached_property
+    def of_images(self) -> list[list[int]]:
+        """The questions about each image."""
+        listed: list[list[int]] = [[] for _ in next(iter(self.seen.values()))]
+        for question, image in enumerate(self.images.tolist()):
+            listed[image].append(question)
+        return listed
+
+    def about(self, images: Sequence[int]) -> "Questions":
+        """Return all questions about some of the images."""
+        return self.take([question for image in images for question in self.of_images[image]])
 
     def take(self, places: Sequence[int]) -> "Questions":
         """Return some of the questions, with their images alone."""

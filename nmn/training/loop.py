@@ -99,12 +99,15 @@ def fit(
 
 
 def batch_of(questions: Questions, settings: TrainSettings, step: int, rank: int, processes: int) -> Questions:
-    """Return the questions of a step that one of several processes works on, turned if the settings say so."""
-    size = min(settings.batch, len(questions))
-    each = max(1, len(questions) // size)
-    epoch, place = divmod(step, each)
-    order = _order(settings.seed, epoch, len(questions))[place * size : (place + 1) * size]
-    batch = questions.take(order[rank::processes].tolist())
+    """Return the questions of a step that one of several processes works on, turned if the settings say so.
+
+    A step has ``settings.batch`` images with all their questions.
+    """
+    images = len(questions.of_images)
+    size = min(settings.batch, images)
+    epoch, place = divmod(step, max(1, images // size))
+    order = _order(settings.seed, epoch, images)[place * size : (place + 1) * size]
+    batch = questions.about(order[rank::processes].tolist())
     if settings.turn and "coverage" in batch.seen:
         turns = int(np.random.default_rng([settings.seed, 5, step]).integers(8))
         return Questions(

@@ -40,7 +40,7 @@ class TrainSettings:
     proposal_rate: float = 3e-3
     # training
     steps: int = 1_700
-    batch: int = 64
+    batch: int = 64  # images a step, with all their questions
     rate: float = 1e-2
     warm_up: int = 0  # steps
     cosine: bool = False

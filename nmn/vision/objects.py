@@ -99,7 +99,8 @@ class ObjectEncoder(nn.Module):
 
     def forward(self, coverage: Tensor, colours: Tensor, sides: Tensor) -> Float[Tensor, "objects channels"]:
         """Return the features of objects, one a row; ``sides`` are width and height in 64ths of the image."""
-        deep = self.coverage(coverage.to(colours.dtype) / 255)
+        maps = coverage.to(colours.dtype).div(255).contiguous(memory_format=torch.channels_last)
+        deep = self.coverage(maps)
         pooled = torch.cat([deep.mean((2, 3)), deep.amax((2, 3))], -1)
         longest, shortest = sides.amax(-1, keepdim=True), sides.amin(-1, keepdim=True)
         lengths = torch.cat([longest / 8, shortest / 8, longest.clamp(min=1e-3).log(), longest / 8 - 1.5], -1)

@@ -1,0 +1,59 @@
+"""What regions cover of an image, so that attention can be shown on it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float, UInt8
+from torch import Tensor
+from torch.nn.functional import interpolate
+
+from nmn.regions import Regions
+from nmn.vision.fit import Fitted, fit
+from nmn.vision.proposals import FINE_PX
+
+
+@dataclass(frozen=True)
+class View:
+    """An image with its regions: ``boxes`` in its pixels, ``owners`` [height width], 0 for none, 1 + i for region i.
+
+    ``owners`` is None where regions cover their boxes.
+    """
+
+    pixels: UInt8[Tensor, "3 height width"]
+    boxes: Float[Tensor, "regions 4"]
+    owners: UInt8[Tensor, "height width"] | None
+
+    def heat(self, attention: Sequence[float]) -> Float[Tensor, "height width"]:
+        """Return attention over regions, 0 to 1, as a map over the image."""
+        weights = torch.tensor([0.0, *attention])
+        height, width = self.pixels.shape[1:]
+        if self.owners is not None:
+            return weights[self.owners.long().clamp(max=len(weights) - 1)]
+        heat = torch.zeros(height, width)
+        for weight, box in zip(weights[1:], self.boxes.round().int().tolist(), strict=True):
+            left, top, right, bottom = box
+            heat[max(0, top) : bottom, max(0, left) : right].clamp_(min=float(weight))
+        return heat
+
+
+def brought(image: UInt8[Tensor, "3 height width"], pixels: int) -> Fitted:
+    """Bring an image to a longer side of so many pixels, its proportions kept."""
+    height, width = image.shape[1:]
+    scale = pixels / max(height, width)
+    return fit(image, max(1, round(height * scale)), max(1, round(width * scale)), "stretch")
+
+
+def view_of(
+    image: UInt8[Tensor, "3 height width"], fitted: Fitted, seen: Mapping[str, Tensor], regions: Regions, row: int
+) -> View:
+    """Return the view of one image, number ``row`` of ``regions``, from what was found on its fitted form."""
+    count = int(regions.mask[row].sum())
+    boxes = fitted.on_original(regions.boxes[row, :count].detach().cpu())
+    owners = seen.get("owners")
+    if owners is not None:
+        rows, columns = fitted.pixels.shape[1:]
+        fine = owners[row].repeat_interleave(FINE_PX, 0).repeat_interleave(FINE_PX, 1)[:rows, :columns]
+        spread = interpolate(fine[None, None].float().cpu(), image.shape[1:], mode="nearest")[0, 0]
+        owners = spread.to(torch.uint8)
+    return View(image, boxes, owners)
