@@ -65,7 +65,8 @@ def test_cells_of_the_small_network_are_blocks_of_pixels(strides: tuple[int, ...
     network = small_network([5] * len(strides), strides).eval()
     assert network(torch.rand(1, 3, 30, 30)).shape == (1, 5, rows, rows)
     backbone = build_backbone(widths=[5] * len(strides), strides=strides)
-    assert backbone.stride_px == torch.tensor(strides).prod()
+    probed = Backbone("", Body(network))
+    assert (probed.channels, probed.stride_px) == (backbone.channels, backbone.stride_px)
 
 
 def test_a_cell_of_the_small_network_does_not_see_far() -> None:

@@ -7,6 +7,7 @@ for one block of pixels, and nothing in it mixes one image with another when it 
 
 import hashlib
 from collections.abc import Sequence
+from math import prod
 from typing import Literal, NamedTuple
 
 import torch
@@ -67,7 +68,7 @@ class Backbone(nn.Module):
         self.name, self.frozen, self.body = name, frozen, body.network
         self.register_buffer("mean", torch.tensor(body.mean).view(3, 1, 1), persistent=False)
         self.register_buffer("std", torch.tensor(body.std).view(3, 1, 1), persistent=False)
-        self.channels, self.stride_px = _grid(name, body.network)
+        self.channels, self.stride_px = body.grid or _grid(name, body.network)
         self.requires_grad_(not frozen)
         self.train()
 
@@ -113,7 +114,8 @@ def build_backbone(
         if layer or weights:
             raise ConfigError(f'the small backbone has no layer "{layer or weights}"; it is trained with the modules')
         name = f"{kind} {list(widths)} {list(strides)}"
-        return Backbone(name, Body(small_network(widths, strides), CENTRED, CENTRED), frozen)
+        body = Body(small_network(widths, strides), CENTRED, CENTRED, (widths[-1], prod(strides)))
+        return Backbone(name, body, frozen)
     if not (layer or usual):
         raise ConfigError(f'{kind}: say layer=, the name of the layer to cut at, such as "layer3" or "blocks.4"')
     build = torchvision_body if source == "torchvision" else timm_body

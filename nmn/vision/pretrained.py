@@ -27,11 +27,14 @@ INSTALL = 'pip install "nmn-reasoner[pretrained]"'
 
 
 class Body(NamedTuple):
-    """A network up to a layer, and what each of its input's channels has to be shifted and scaled by."""
+    """A network up to a layer, and what each of its input's channels has to be shifted and scaled by; ``grid`` is the
+    channels and the stride of its features, None where they are not known without running it.
+    """
 
     network: nn.Module
     mean: tuple[float, ...] = IMAGENET_MEAN
     std: tuple[float, ...] = IMAGENET_STD
+    grid: tuple[int, int] | None = None
 
 
 class Cut(nn.Module):
