@@ -1,6 +1,7 @@
 """The cache of features: nothing is computed twice, nothing damaged is used, nothing is lost."""
 
 import multiprocessing
+import pickle
 import subprocess
 import sys
 import threading
@@ -163,6 +164,12 @@ def test_what_another_process_computed_is_found(tmp_path: Path) -> None:
     assert ask(one, ["1", "2"]) == 2
     assert ask(other, ["2", "3"]) == 1
     assert ask(one, ["1", "2", "3"]) == 0
+
+
+def test_a_copy_for_another_process_reads_the_same_folder(tmp_path: Path) -> None:
+    cache = FeatureCache(tmp_path, "a", "float16")
+    ask(cache, ["1"])
+    assert ask(pickle.loads(pickle.dumps(cache)), ["1"]) == 0
 
 
 def fill(folder: str, start: int) -> None:

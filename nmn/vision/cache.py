@@ -68,6 +68,7 @@ class FeatureCache:
     def __init__(self, folder: str | Path, fingerprint: str, stored: str = "float32") -> None:
         if stored not in STORED:
             raise ConfigError(f"stored: expected float32 or float16, got {stored!r}")
+        self._made_from = (folder, fingerprint, stored)
         self.folder = Path(folder) / f"{fingerprint}-{stored}"
         self._stored = STORED[stored]
         self._rows: dict[str, tuple[Shard, int]] = {}
@@ -90,6 +91,9 @@ class FeatureCache:
 
     def __len__(self) -> int:
         return len(self._rows)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return FeatureCache, self._made_from  # a process that gets a copy reads the folder by itself
 
     def of_images(
         self, backbone: Backbone, images: UInt8[Tensor, "batch 3 height width"]
