@@ -195,6 +195,23 @@ def test_weights_that_cannot_be_downloaded_say_what_to_do(monkeypatch: pytest.Mo
         build_backbone("resnet18", weights="IMAGENET1K_V1")
 
 
+def test_weights_that_were_downloaded_before_are_loaded(
+    torchvision: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    url = torchvision.models.get_model_weights("resnet18")["IMAGENET1K_V1"].url
+    path = tmp_path / "hub" / "checkpoints" / Path(url).name
+    path.parent.mkdir(parents=True)
+    state = torchvision.models.resnet18(weights=None).state_dict()
+    torch.save(state, path)
+    found = build_backbone("resnet18", weights="IMAGENET1K_V1").body.state_dict()
+    assert torch.equal(found["network.layer1.0.conv1.weight"], state["layer1.0.conv1.weight"])
+    torch.save(Trap(tmp_path / "ran"), path)
+    with pytest.raises(CheckpointError, match=r"resnet18 IMAGENET1K_V1: not downloaded"):
+        build_backbone("resnet18", weights="IMAGENET1K_V1")
+    assert not (tmp_path / "ran").exists()
+
+
 def test_a_missing_extra_names_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
     load_torchvision()
     monkeypatch.setitem(sys.modules, "timm", None)

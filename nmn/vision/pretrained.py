@@ -125,7 +125,7 @@ def _downloaded(entries: Any, model: str, name: str) -> Mapping[str, Tensor]:
     entry = entries[name]
     try:
         state: Mapping[str, Tensor] = entry.get_state_dict(progress=False, check_hash=True, weights_only=True)
-    except (OSError, RuntimeError, pickle.UnpicklingError) as error:
+    except (OSError, RuntimeError, EOFError, pickle.UnpicklingError) as error:
         raise CheckpointError(
             f"{model} {name}: not downloaded ({error}); where there is no network, fetch {entry.url} elsewhere and give"
             " weights=FILE"
