@@ -71,7 +71,7 @@ def read_checkpoint(path: str | Path) -> tuple[dict[str, Tensor], dict[str, Any]
 def read_safetensors(path: str | Path) -> tuple[dict[str, Tensor], dict[str, str]]:
     """Return the tensors, on the CPU, and the metadata of any safetensors file; raise CheckpointError as above."""
     path = Path(path)
-    header = _header(path)
+    header, _ = read_header(path)
     try:
         state = load_file(path)
     except (SafetensorError, OSError, ValueError, KeyError, AttributeError) as error:
@@ -144,8 +144,11 @@ def _apart(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
     return tensors
 
 
-def _header(path: Path) -> dict[str, Any]:
-    """Return a safetensors file's JSON header; raise CheckpointError where it is none or the file is cut short."""
+def read_header(path: Path) -> tuple[dict[str, Any], int]:
+    """Return a safetensors file's JSON header, and the offset in bytes of its data.
+
+    Raises CheckpointError where it is none or the file is cut short.
+    """
     try:
         with path.open("rb") as file:
             start = file.read(LENGTH_BYTES + 1)
@@ -159,10 +162,11 @@ def _header(path: Path) -> dict[str, Any]:
     if not isinstance(header, dict) or not all(isinstance(entry, dict) for entry in header.values()):
         raise CheckpointError(f"{path}: {_what_it_is(start, size)}")
     ends = [(entry.get("data_offsets") or [0])[-1] for name, entry in header.items() if name != "__metadata__"]
-    wanted = LENGTH_BYTES + length + max([0, *(end for end in ends if isinstance(end, int))])
+    begin = LENGTH_BYTES + length
+    wanted = begin + max([0, *(end for end in ends if isinstance(end, int))])
     if size < wanted:
         raise CheckpointError(f"{path}: cut short: {size:,} bytes of {wanted:,}; copy or download it again")
-    return header
+    return header, begin
 
 
 def _what_it_is(start: bytes, size: int) -> str:

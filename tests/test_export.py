@@ -12,12 +12,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from nmn.data.clevr import read_clevr
+from nmn.data.clevr import read_clevr, read_clevr_images
+from nmn.data.coco import read_coco_captions
 from nmn.data.shapes import read_shapes
 from nmn.errors import ConfigError, DataError
 from nmn.layout import parse_layout
 from nmn.lexicon import load_lexicon
 from nmn.scene import SceneGraph, SceneObject, scene_from_json
+from nmn.vision.image import load_image
 from synth_data.config import load_config
 from synth_data.dataset import Dataset, read_dataset
 from synth_data.example import Example
@@ -192,6 +194,20 @@ def test_clevr_is_read_back_by_our_reader(world: Dataset, tmp_path: Path) -> Non
     assert pixels(tmp_path / "images/val/CLEVR_val_000000.png").shape == (64, 64, 3)
 
 
+def test_clevrs_images_are_read_back_by_our_reader(world: Dataset, tmp_path: Path) -> None:
+    export_dataset(world, tmp_path, "clevr", "val")
+    questions, scenes = tmp_path / "questions/CLEVR_val_questions.json", tmp_path / "scenes/CLEVR_val_scenes.json"
+    read = read_clevr_images(questions, tmp_path / "images", scenes)
+    for example, known in zip(read, read_clevr(scenes, questions), strict=True):
+        assert load_image(example.image).shape == (3, 64, 64)
+        assert (example.question, example.scene, example.answer, example.family) == (
+            known.question,
+            known.scene,
+            known.answer,
+            known.family,
+        )
+
+
 def test_clevr_programs_give_the_recorded_answers(tmp_path: Path) -> None:
     dataset = made(tmp_path / "data", "clevr2d", size=60, shard_size=60, images="none")
     export_dataset(dataset, tmp_path / "out", "clevr")
@@ -260,7 +276,9 @@ def test_coco_captions_are_the_captions_and_the_true_statements(world: Dataset, 
         own = [example.text] if example.answer is True and not example.text.endswith("?") else []
         assert said == list(dict.fromkeys([*example.captions, *own]))
     assert len({one["id"] for one in data["annotations"]}) == len(data["annotations"])
-    assert (tmp_path / "val" / data["images"][7]["file_name"]).exists()
+    read = read_coco_captions(tmp_path / "annotations/captions_val.json", tmp_path / "val")
+    assert [one.question for one in read] == [one["caption"] for one in data["annotations"]]
+    assert load_image(read[7].image).shape == (3, 64, 64)
 
 
 def test_coco_instances_have_boxes_that_hold_their_masks(world: Dataset, tmp_path: Path) -> None:

@@ -105,7 +105,9 @@ def test_a_transparent_color_of_a_palette_or_of_gray_is_white() -> None:
 @pytest.mark.parametrize(("value", "byte"), [(0, 0), (128, 0), (129, 1), (257, 1), (32_896, 128), (65_535, 255)])
 def test_16_bits_become_the_nearest_8(value: int, byte: int) -> None:
     array = np.full((2, 3), value, np.uint16)
-    for source in (array, saved(Image.fromarray(array), "PNG"), Image.fromarray(array.astype(np.int32))):
+    swapped = Image.frombytes("I;16B", (3, 2), array.astype(">u2").tobytes())
+    sources: list[ImageSource] = [array, array.astype(">u2"), Image.fromarray(array.astype(np.int32)), swapped]
+    for source in (*sources, saved(Image.fromarray(array), "PNG"), saved(swapped, "TIFF")):
         assert set(load_image(source).flatten().tolist()) == {byte}
 
 

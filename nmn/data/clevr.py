@@ -1,14 +1,14 @@
-"""CLEVR's own files (Johnson et al. 2017): scenes.json and questions.json.
+"""CLEVR's own files (Johnson et al. 2017): scenes.json, questions.json and images.
 
 An object's box is the point at its pixel coordinates, since the files give no extent; what is left of, right of,
 behind and in front of what stands in the scene file and is taken from there.
 """
 
-import json
 from pathlib import Path
 from typing import Any
 
-from nmn.data.example import Example
+from nmn.data.example import Example, ImageExample
+from nmn.data.json_file import ImageFolder, array, field, read_json
 from nmn.errors import DataError, SceneError
 from nmn.scene import SceneGraph, SceneObject
 
@@ -24,20 +24,43 @@ def read_clevr(scenes: str | Path, questions: str | Path) -> list[Example]:
     The family is ``question_family_index`` or the last function of ``program`` where the file has them. Raises
     DataError naming the file and the entry at fault.
     """
-    by_index = _scenes(Path(scenes))
+    path, by_index = Path(questions), _scenes(Path(scenes))
     examples = []
-    for number, entry in enumerate(_entries(Path(questions), "questions")):
-        place = f"{questions}: questions[{number}]"
-        text, index, answer = (_field(place, entry, key) for key in ("question", "image_index", "answer"))
+    for number, entry in enumerate(array(path, read_json(path), "questions")):
+        place = f"{path}: questions[{number}]"
+        text, index = field(place, entry, "question", str), field(place, entry, "image_index", int)
         if index not in by_index:
             raise DataError(f"{place}: image_index {index} is in no scene of {scenes}")
-        examples.append(Example(str(text), by_index[index], _answer_text(answer), _family(entry)))
+        examples.append(Example(text, by_index[index], _answer_text(entry.get("answer")), _family(entry)))
+    return examples
+
+
+def read_clevr_images(
+    questions: str | Path, images: str | Path, scenes: str | Path | None = None
+) -> list[ImageExample]:
+    """Read questions with their images and, where ``scenes`` is given, what these show.
+
+    ``images`` is the folder of a split's images or the one above it; of a question ``image_filename`` is needed, and
+    ``split`` for the folder above. Raises DataError as ``read_clevr`` does, and for an image that is not there.
+    """
+    path, folder = Path(questions), ImageFolder(images)
+    by_index = _scenes(Path(scenes)) if scenes is not None else {}
+    examples = []
+    for number, entry in enumerate(array(path, read_json(path), "questions")):
+        place = f"{path}: questions[{number}]"
+        text, name = field(place, entry, "question", str), field(place, entry, "image_filename", str)
+        image = folder.path(place, name, f"{entry.get('split', '')}/{name}".lstrip("/"))
+        index = field(place, entry, "image_index", int) if scenes is not None else None
+        if index is not None and index not in by_index:
+            raise DataError(f"{place}: image_index {index} is in no scene of {scenes}")
+        scene = None if index is None else by_index[index]
+        examples.append(ImageExample(text, image, _answer_text(entry.get("answer")), _family(entry), scene))
     return examples
 
 
 def _scenes(path: Path) -> dict[int, SceneGraph]:
     scenes = {}
-    for number, entry in enumerate(_entries(path, "scenes")):
+    for number, entry in enumerate(array(path, read_json(path), "scenes")):
         index = entry.get("image_index", number) if isinstance(entry, dict) else number
         try:
             scenes[index] = scene_from_clevr(entry)
@@ -54,27 +77,6 @@ def scene_from_clevr(entry: dict[str, Any]) -> SceneGraph:
         x, y = thing.get("pixel_coords", (0, 0))[:2]
         objects.append(SceneObject({name: thing[name] for name in ATTRIBUTES}, (x, y, x, y)))
     return SceneGraph(tuple(objects), WIDTH_PX, HEIGHT_PX, "clevr", entry["relationships"])
-
-
-def _entries(path: Path, key: str) -> list[Any]:
-    try:
-        data = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise DataError(f"{path}: cannot be read: {error.strerror}") from None
-    except (UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise DataError(f"{path}: not JSON: {error}") from None
-    entries = data.get(key) if isinstance(data, dict) else None
-    if not isinstance(entries, list):
-        raise DataError(f'{path}: expected an object with an array "{key}"')
-    return entries
-
-
-def _field(place: str, entry: Any, key: str) -> Any:
-    if not isinstance(entry, dict) or key not in entry:
-        if key == "answer":
-            return None
-        raise DataError(f'{place}: field "{key}" is missing')
-    return entry[key]
 
 
 def _answer_text(answer: Any) -> str | None:

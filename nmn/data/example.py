@@ -1,6 +1,7 @@
-"""One example of a dataset."""
+"""One example of a dataset: of a scene that is known, or of an image that has to be looked at."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from nmn.scene import SceneGraph
 
@@ -16,3 +17,14 @@ class Example:
     scene: SceneGraph
     answer: str | None
     family: str
+
+
+@dataclass(frozen=True, slots=True)
+class ImageExample:
+    """A question about an image file; ``scene`` is what the image shows, where the dataset says it."""
+
+    question: str
+    image: Path
+    answer: str | None
+    family: str
+    scene: SceneGraph | None = None

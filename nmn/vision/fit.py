@@ -24,7 +24,10 @@ class Fitted:
     top_px: int
 
     def on_original(self, boxes: Float[Tensor, "*any 4"]) -> Float[Tensor, "*any 4"]:
-        """Return boxes (left, top, right, bottom) on the fitted picture, in pixels of the original one."""
+        """Return boxes (left, top, right, bottom) on the fitted picture, in pixels of the original one.
+
+        What lies on the border of a letterbox comes out beyond the original's edges.
+        """
         offset = boxes.new_tensor([self.left_px, self.top_px] * 2)
         return (boxes - offset) / boxes.new_tensor(self.scale * 2)
 

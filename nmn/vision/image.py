@@ -190,7 +190,7 @@ def _from_array(array: NDArray[Any], name: str) -> UInt8[Tensor, "3 height width
     _check_size(array.shape[1], array.shape[0], name)
     if array.dtype == np.bool_:
         array = array.astype(np.uint8) * 255
-    elif array.dtype == np.uint16:
+    elif array.dtype.kind == "u" and array.dtype.itemsize == 2:  # of either order of bytes
         array = ((array.astype(np.uint32) * 255 + 32_767) // 65_535).astype(np.uint8)
     elif array.dtype.kind == "f":
         _check_range(float(array.min()), float(array.max()), name)

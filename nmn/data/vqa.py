@@ -1,0 +1,87 @@
+"""VQA v2's files (Goyal et al. 2017), in which anyone can write questions about images of their own.
+
+::
+
+    {"data_subtype": "train2014",
+     "questions": [{"question_id": 9001, "image_id": 9, "question": "What color is the ball?"}]}
+    {"annotations": [{"question_id": 9001, "answer_type": "other", "multiple_choice_answer": "red",
+                      "answers": [{"answer": "red"}, {"answer": "pink"}, {"answer": "red"}]}]}
+"""
+
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from nmn.data.example import ImageExample
+from nmn.data.json_file import ImageFolder, array, field, read_json
+from nmn.errors import DataError
+
+UNKNOWN_FAMILY = "all"
+
+
+def read_vqa(
+    questions: str | Path, images: str | Path, annotations: str | Path | None = None, pattern: str = ""
+) -> list[ImageExample]:
+    """Read questions, the images in a folder that they are about and, with ``annotations``, their answers.
+
+    ``pattern`` makes an image's file name of its number, such as "{image_id:012d}.jpg"; by default it is COCO's,
+    COCO_train2014_000000000009.jpg where the file says "data_subtype": "train2014". The answer is that of most people;
+    of answers given as often, ``multiple_choice_answer``, else the first. The family is the type of the answer. Raises
+    DataError naming the file and the entry at fault, also for an image that is not there.
+    """
+    path, folder = Path(questions), ImageFolder(images)
+    data = read_json(path)
+    answers = _answers(Path(annotations)) if annotations is not None else None
+    pattern = pattern or _coco_pattern(data)
+    examples = []
+    for number, entry in enumerate(array(path, data, "questions")):
+        place = f"{path}: questions[{number}]"
+        text, image_id = field(place, entry, "question", str), field(place, entry, "image_id", int)
+        answer, family = None, UNKNOWN_FAMILY
+        if answers is not None:
+            question_id = field(place, entry, "question_id", int)
+            if question_id not in answers:
+                raise DataError(f"{place}: question_id {question_id} has no annotation in {annotations}")
+            answer, family = answers[question_id]
+        examples.append(ImageExample(text, folder.path(place, _name(place, pattern, image_id)), answer, family))
+    return examples
+
+
+def majority_answer(entry: dict[str, Any]) -> str | None:
+    """Return the answer that most of the people gave whom an annotation quotes.
+
+    >>> majority_answer({"answers": [{"answer": "red"}, {"answer": "pink"}], "multiple_choice_answer": "pink"})
+    'pink'
+    """
+    chosen = entry.get("multiple_choice_answer")
+    counts = Counter(str(given["answer"]) for given in entry.get("answers", ()))
+    most = [answer for answer, count in counts.items() if count == max(counts.values())]
+    if not most or chosen in most:
+        return None if chosen is None else str(chosen)
+    return most[0]
+
+
+def _answers(path: Path) -> dict[int, tuple[str | None, str]]:
+    answers = {}
+    for number, entry in enumerate(array(path, read_json(path), "annotations")):
+        place = f"{path}: annotations[{number}]"
+        question_id = field(place, entry, "question_id", int)
+        try:
+            answer = majority_answer(entry)
+        except (TypeError, KeyError):
+            raise DataError(f'{place}: answers: expected an array of objects with an "answer"') from None
+        answers[question_id] = answer, str(entry.get("answer_type", UNKNOWN_FAMILY))
+    return answers
+
+
+def _coco_pattern(data: Any) -> str:
+    subset = data.get("data_subtype") if isinstance(data, dict) else None
+    prefix = f"COCO_{str(subset).replace('-dev', '')}_" if subset else ""  # test-dev2015 asks about images of test2015
+    return prefix.replace("{", "{{").replace("}", "}}") + "{image_id:012d}.jpg"
+
+
+def _name(place: str, pattern: str, image_id: int) -> str:
+    try:
+        return pattern.format(image_id=image_id)
+    except (ValueError, KeyError, IndexError, AttributeError):
+        raise DataError(f'{place}: pattern {pattern!r}: expected a name such as "{{image_id:012d}}.jpg"') from None
