@@ -219,11 +219,11 @@ class Reasoner:
         with torch.inference_mode():
             for members in by_size.values():
                 asked = [at for at, image in enumerate(images) if places[id(image)] in members]
-                seen = model.vision.prepare(torch.stack([fitted[place].pixels for place in members]).to(self.device))
-                regions = model.modules_(model.vision(seen))
+                seen = model.prepare(torch.stack([fitted[place].pixels for place in members]).to(self.device))
+                regions = model.read(seen)
                 numbers = [members.index(places[id(images[at])]) for at in asked]
                 planned = plan([layouts[at] for at in asked], numbers, regions.panels.count)
-                finished = execute(planned, model.modules_.library, regions)
+                finished = execute(planned, model.reasoning.library, regions)
                 views = [
                     view_of(pictures[place], fitted[place], seen, regions, row) for row, place in enumerate(members)
                 ]

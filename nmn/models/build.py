@@ -9,8 +9,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from torch import nn
-
 from nmn.checkpoint import check_vocabulary, load_into, read_checkpoint, save_checkpoint
 from nmn.config import build_settings, settings_json
 from nmn.errors import CheckpointError, ConfigError, LexiconError
@@ -61,7 +59,9 @@ class Network:
         return load_lexicon(self.settings.lexicon)
 
 
-def build_network(settings: NetworkSettings, vocabulary: Vocabulary, vision: nn.Module | None = None) -> Network:
+def build_network(
+    settings: NetworkSettings, vocabulary: Vocabulary, vision: CellVision | ObjectVision | None = None
+) -> Network:
     """Build a network with fresh weights, or over vision that is trained already."""
     if settings.regions == "cells":
         cells = settings.pixels // settings.patch_px

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from jaxtyping import Int, UInt8
-from torch import Tensor, nn
+from torch import Tensor
 from torch.utils.data import DataLoader
 
 from nmn.data.shapes import read_questions
@@ -82,11 +82,6 @@ class Asked:
     families: tuple[str, ...]
 
 
-def prepare(vision: nn.Module, pictures: Iterator[UInt8[Tensor, "batch 3 height width"]]) -> dict[str, Tensor]:
-    """Return what vision works out once per image, of batches of images, padded to the most objects."""
-    return joined([vision.prepare(batch) for batch in pictures])  # type: ignore[operator]
-
-
 def joined(parts: Sequence[Mapping[str, Tensor]]) -> dict[str, Tensor]:
     """Join prepared batches; where their second axis, objects, differs, the shorter ones are padded with zeros."""
     together = {}
@@ -146,7 +141,7 @@ def generated(
         ShapeStream(config), batch_size=PREPARED_AT_ONCE, num_workers=workers, collate_fn=_collated
     )
     for examples, images in loader:
-        yield examples, vision.prepare(images)  # type: ignore[operator]
+        yield examples, vision.prepare(images)
 
 
 def _collated(items: list[Streamed]) -> tuple[list[Example], Tensor]:

@@ -85,7 +85,7 @@ def train(settings: TrainSettings, folder: Path, watch: Watcher = silent) -> Out
         network_settings = _network_settings(settings, "shapes", "shapes", images.shape[-1])
         torch.manual_seed(settings.seed)
         network = build_network(network_settings, vocabulary_of(asked.layouts, lexicon))
-        questions, held_back = questions_of(asked, network.model.vision.prepare(images), lexicon), None  # type: ignore[operator]
+        questions, held_back = questions_of(asked, network.model.prepare(images), lexicon), None
     else:
         network, questions, held_back = _over_generated(settings, folder, watch)
     fit(

@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
-import torch
 from jaxtyping import Float, UInt8
 from torch import Tensor, nn
 
-from nmn.regions import Panels, Regions
+from nmn.regions import Regions
+from nmn.vision.grid import grid_regions
 
 
 class PatchCNN(nn.Module):
@@ -43,23 +43,9 @@ class CellVision(nn.Module):
         """Return every cell as a region, with its box in pixels."""
         images = seen["images"]
         height, width = images.shape[-2:]
-        return cell_regions(self.backbone(images.to(self.dtype) / 255), width, height)
+        return grid_regions(self.backbone(images.to(self.dtype) / 255), width, height)
 
     @property
     def dtype(self) -> Any:
         """The type of the parameters."""
         return next(self.parameters()).dtype
-
-
-def cell_regions(features: Float[Tensor, "batch channels rows columns"], width: float, height: float) -> Regions:
-    """Return the cells of a feature grid over images of ``width`` x ``height`` pixels as regions, row by row."""
-    batch, _, rows, columns = features.shape
-    step = features.new_tensor([width / columns, height / rows])
-    row, column = torch.meshgrid(
-        torch.arange(rows, device=features.device), torch.arange(columns, device=features.device), indexing="ij"
-    )
-    low = torch.stack([column, row], -1).reshape(-1, 2) * step
-    boxes = torch.cat([low, low + step], -1).expand(batch, -1, 4)
-    mask = torch.ones(boxes.shape[:2], dtype=torch.bool, device=features.device)
-    whole = features.new_tensor([0, 0, width, height]).expand(batch, 1, 4)
-    return Regions(features.flatten(2).transpose(1, 2), boxes, mask, Panels(whole, mask[:, :1], mask.unsqueeze(1)))
