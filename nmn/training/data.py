@@ -131,7 +131,7 @@ def asked_shapes(settings: TrainSettings) -> tuple[Asked, UInt8[Tensor, "images 
 
 
 def generated(
-    config: SynthConfig, vision: nn.Module, workers: int
+    config: SynthConfig, vision: ObjectVision, workers: int
 ) -> Iterator[tuple[list[Example], dict[str, Tensor]]]:
     """Yield generated examples with their prepared images, some at a time, in the order of their numbers.
 
