@@ -18,6 +18,7 @@ from nmn.layout import Kind, Layout
 from nmn.lexicon import Lexicon
 from nmn.training.loss import target_of
 from nmn.training.settings import TrainSettings
+from nmn.vision.objects import ObjectVision
 from synth_data.config import SynthConfig
 from synth_data.example import Example
 from synth_data.house_styles import render_shapes
