@@ -1,7 +1,7 @@
 """What a network trains on: prepared images, questions as layouts, answers as integers."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from jaxtyping import Int, UInt8
 from torch import Tensor
-from torch.utils.data import DataLoader
+from torch.utils.data import DataLoader, Dataset
 
 from nmn.data.shapes import read_questions
 from nmn.errors import ConfigError
@@ -21,9 +21,12 @@ from nmn.training.settings import TrainSettings
 from nmn.vision.objects import ObjectVision
 from synth_data.config import SynthConfig
 from synth_data.example import Example
+from synth_data.generate import blocks, generate_block
 from synth_data.house_styles import render_shapes
+from synth_data.picture import draw_block
+from synth_data.reask import reask
 from synth_data.scenes import scenes_for_answers
-from synth_data.stream import ShapeStream, Streamed
+from synth_data.splits import leaks
 
 PREPARED_AT_ONCE = 64  # images
 POINTING = (Kind.ATTENTION, Kind.PANELS)  # answers that point at regions, which is no answer in words
@@ -96,6 +99,7 @@ def joined(parts: Sequence[Mapping[str, Tensor]]) -> dict[str, Tensor]:
 
 
 RAGGED = ("boxes", "mask", "scores", "coverage", "colours")
+TRAINED_ON = ("boxes", "mask", "coverage", "colours", "size")  # of what vision prepares
 
 
 def _widened(tensor: Tensor, most: int) -> Tensor:
@@ -131,22 +135,46 @@ def asked_shapes(settings: TrainSettings) -> tuple[Asked, UInt8[Tensor, "images 
     return Asked(layouts, chosen, (settings.split,) * len(layouts)), images
 
 
-def generated(
-    config: SynthConfig, vision: ObjectVision, workers: int
-) -> Iterator[tuple[list[Example], dict[str, Tensor]]]:
-    """Yield generated examples with their prepared images, some at a time, in the order of their numbers.
+@dataclass(frozen=True)
+class Generated(Dataset[tuple[list[Example], Tensor]]):
+    """Blocks of generated examples with their images; each scene is asked up to ``each`` questions (see ``reask``).
 
-    ``workers`` processes generate while this one prepares.
+    ``split``: a generalisation split and its side, whose other side is kept out of the questions that are added.
     """
-    loader: DataLoader[Streamed] = DataLoader(
-        ShapeStream(config), batch_size=PREPARED_AT_ONCE, num_workers=workers, collate_fn=_collated
-    )
-    for examples, images in loader:
-        yield examples, vision.prepare(images)
+
+    config: SynthConfig
+    each: int = 1
+    split: str = ""
+
+    def __len__(self) -> int:
+        return blocks(self.config)
+
+    def __getitem__(self, block: int) -> tuple[list[Example], UInt8[Tensor, "images 3 height width"]]:
+        examples = generate_block(self.config, block)
+        images = torch.from_numpy(draw_block(examples, self.config, block)).permute(0, 3, 1, 2).contiguous()
+        asked = reask(examples, self.config, self.each, np.random.default_rng([self.config.seed, block, 2]))
+        if self.split:
+            asked = [example for example in asked if not leaks(example, self.split)]
+        return asked, images
 
 
-def _collated(items: list[Streamed]) -> tuple[list[Example], Tensor]:
-    return [item["example"] for item in items], torch.stack([item["image"] for item in items])
+def prepared(data: Generated, vision: ObjectVision, workers: int, watch: Callable[[int], None]) -> Questions:
+    """Return generated questions on prepared images, while ``workers`` processes generate.
+
+    ``watch`` is told how many images are prepared.
+    """
+    asked: list[Example] = []
+    seen: list[dict[str, Tensor]] = []
+    done = 0
+    for examples, images in DataLoader(data, batch_size=None, num_workers=workers):
+        asked += examples
+        for part in images.split(PREPARED_AT_ONCE):
+            found = vision.prepare(part)
+            seen.append({name: value for name, value in found.items() if name in TRAINED_ON})
+            done += len(part)
+            watch(done)
+    questions = questions_of(asked_of(asked), joined(seen), data.config.words)
+    return replace(questions, images=torch.tensor([example.number for example in asked]))
 
 
 def asked_of(examples: Sequence[Example]) -> Asked:

@@ -24,7 +24,7 @@ from nmn.errors import CheckpointError, TrainingError
 from nmn.models.network import ModuleNetwork
 from nmn.training.data import Questions
 from nmn.training.loss import answer_losses
-from nmn.training.settings import TrainSettings
+from nmn.training.settings import TrainSettings, warm_cosine
 
 STATE, LOG = "state.safetensors", "log.jsonl"
 FLUSH = 20  # steps between looks at the losses, which wait for the device
@@ -129,13 +129,10 @@ def turned(maps: Tensor, turns: int) -> Tensor:
 
 
 def rate_at(step: int, settings: TrainSettings) -> float:
-    """Return the learning rate: linear warm-up, then constant or half a cosine down to a hundredth."""
-    if step < settings.warm_up:
-        return settings.rate * (step + 1) / settings.warm_up
-    if not settings.cosine:
-        return settings.rate
-    done = (step - settings.warm_up) / max(1, settings.steps - settings.warm_up)
-    return settings.rate * (0.01 + 0.99 * (1 + math.cos(math.pi * done)) / 2)
+    """Return the learning rate of a step."""
+    if settings.cosine or step < settings.warm_up:
+        return settings.rate * warm_cosine(step, settings.steps, settings.warm_up)
+    return settings.rate
 
 
 def _optimizer(network: nn.Module, settings: TrainSettings) -> torch.optim.AdamW:

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from nmn.errors import TrainingError
 from nmn.scene import SceneGraph
-from nmn.training.settings import TrainSettings
+from nmn.training.settings import TrainSettings, warm_cosine
 from nmn.vision.proposals import FINE_PX, Maps, Proposer, channels_last, proposal_loss, targets
 from synth_data.config import SynthConfig
 from synth_data.picture import index_mask, picture
@@ -28,14 +28,15 @@ def train_proposer(
     torch.manual_seed(settings.seed)
     net = channels_last(Proposer().to(device))
     optimizer = torch.optim.AdamW(net.parameters(), lr=settings.proposal_rate, weight_decay=1e-2)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimizer, settings.proposal_rate, total_steps=settings.proposal_steps, pct_start=0.1
-    )
     rng = np.random.default_rng([settings.seed, 7])
     order: NDArray[np.int64] = np.empty(0, np.int64)
     for step in range(settings.proposal_steps):
         if len(order) < settings.proposal_batch:
             order = rng.permutation(len(images))
+        for group in optimizer.param_groups:
+            group["lr"] = settings.proposal_rate * warm_cosine(
+                step, settings.proposal_steps, settings.proposal_steps // 20
+            )
         chosen, order = np.sort(order[: settings.proposal_batch]), order[settings.proposal_batch :]
         pixels = images[chosen].to(device).float().div_(255).contiguous(memory_format=torch.channels_last)
         with torch.autocast(device.type, torch.bfloat16):
@@ -46,7 +47,6 @@ def train_proposer(
         loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(net.parameters(), 10)
         optimizer.step()
-        schedule.step()
         if step % 20 == 19 or step + 1 == settings.proposal_steps:
             value = loss.item()
             if not np.isfinite(value):

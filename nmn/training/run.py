@@ -22,7 +22,7 @@ from nmn.errors import ConfigError
 from nmn.lexicon import load_lexicon
 from nmn.models.build import Network, NetworkSettings, build_network, object_vision, save_network
 from nmn.modules.neural import vocabulary_of
-from nmn.training.data import Asked, Questions, asked_of, asked_shapes, generated, joined, questions_of
+from nmn.training.data import Generated, Questions, asked_shapes, prepared, questions_of
 from nmn.training.loop import fit
 from nmn.training.loss import answer_losses
 from nmn.training.perception import train_proposer
@@ -64,8 +64,8 @@ def load_settings(source: str | Path, overrides: Sequence[str] = ()) -> TrainSet
 def synth_config(settings: TrainSettings, size: int, seed: int) -> SynthConfig:
     """Return the generator's configuration for questions of a run: all families that have an answer in words."""
     chosen = parse_overrides(settings.synth)
-    if "split" in chosen:
-        chosen |= split_settings(str(chosen.pop("split")))
+    if settings.split_side:
+        chosen |= split_settings(settings.split_side)
     config = load_config(settings.preset, **chosen, size=size, seed=seed)
     answered = tuple(name for name in families(config) if not name.startswith("refer"))
     return replace(config, families=answered)
@@ -141,7 +141,7 @@ def _network_settings(settings: TrainSettings, grammar: str, lexicon: str, pixel
 
 
 def _over_generated(settings: TrainSettings, folder: Path, watch: Watcher) -> tuple[Network, Questions, Questions]:
-    config = synth_config(settings, settings.questions, settings.seed)
+    config = synth_config(settings, settings.images, settings.seed)
     torch.manual_seed(settings.seed)
     vision = object_vision()
     if (folder / PROPOSALS).exists():
@@ -153,20 +153,11 @@ def _over_generated(settings: TrainSettings, folder: Path, watch: Watcher) -> tu
         vision.proposer.load_state_dict(trained.state_dict())
         save_checkpoint(folder / PROPOSALS, vision.proposer.state_dict(), {})
     vision.eval()
-    held = replace(config, size=settings.held_back, seed=settings.seed + HELD_BACK_SEED)
-    gathered = []
-    for name, part in (("questions", config), ("held-back questions", held)):
-        numbered: list[tuple[int, Asked, dict[str, torch.Tensor]]] = []
-        done = 0
-        for examples, seen in generated(part, vision, torch.get_num_threads()):
-            numbered.append((examples[0].number, asked_of(examples), seen))
-            done += len(examples)
-            watch(name, done, part.size)
-        numbered.sort(key=lambda entry: entry[0])
-        together = Asked(
-            *(sum((getattr(asked, key) for _, asked, _ in numbered), ()) for key in ("layouts", "answers", "families"))
-        )
-        gathered.append(questions_of(together, joined([seen for *_, seen in numbered]), config.words))
+    data = Generated(config, settings.each, settings.split_side)
+    held = Generated(replace(config, size=settings.held_back, seed=settings.seed + HELD_BACK_SEED))
+    workers = torch.get_num_threads()
+    questions = prepared(data, vision, workers, lambda done: watch("images", done, config.size))
+    held_back = prepared(held, vision, workers, lambda done: watch("held-back images", done, settings.held_back))
     network_settings = _network_settings(settings, config.grammar, config.lexicon, config.pixels)
-    network = build_network(network_settings, vocabulary_of(gathered[0].layouts, config.words), vision)
-    return network, gathered[0], gathered[1]
+    network = build_network(network_settings, vocabulary_of(questions.layouts, config.words), vision)
+    return network, questions, held_back

@@ -1,5 +1,6 @@
 """Every number of a training run; ``configs/*.toml`` give them by name."""
 
+import math
 from dataclasses import dataclass
 
 from nmn.errors import ConfigError
@@ -25,8 +26,10 @@ class TrainSettings:
     part: float = 1.0  # of the questions that are used
     preset: str = "world"
     synth: tuple[str, ...] = ()
-    questions: int = 60_000
-    held_back: int = 2_000  # questions of another seed, on which progress is reported; nothing is chosen by it
+    split_side: str = ""  # of a generalisation split, such as "cogent:train"
+    images: int = 20_000
+    each: int = 8  # questions about an image, at most
+    held_back: int = 2_000  # images of another seed, one question each, for a last look; nothing is chosen by it
     # network
     regions: str = "objects"
     patch_px: int = 10  # of cells
@@ -56,7 +59,8 @@ class TrainSettings:
             if (value := getattr(self, name)) not in known:
                 raise ConfigError(f"{name}: expected one of {', '.join(known)}; got {value!r}")
         for name, low, high in (
-            ("part", 0.0001, 1.0), ("questions", 1, 10**8), ("held_back", 0, 10**6), ("patch_px", 1, 128),
+            ("part", 0.0001, 1.0), ("images", 1, 10**8), ("each", 1, 100), ("held_back", 0, 10**6),
+            ("patch_px", 1, 128),
             ("channels", 1, 4096), ("units", 1, 4096), ("proposal_scenes", 32, 10**7), ("proposal_steps", 1, 10**7),
             ("proposal_batch", 1, 4096), ("steps", 1, 10**8), ("batch", 1, 65536), ("rate", 0.0, 10.0),
             ("proposal_rate", 0.0, 10.0), ("save_every", 1, 10**8), ("clip", 0.0, 1e9), ("weight_decay", 0.0, 1.0),
@@ -64,3 +68,10 @@ class TrainSettings:
         ):  # fmt: skip
             if not low <= getattr(self, name) <= high:
                 raise ConfigError(f"{name}: expected {low:g} to {high:g}, got {getattr(self, name)}")
+
+
+def warm_cosine(step: int, steps: int, warm_up: int) -> float:
+    """Return the part of the learning rate at a step: linear warm-up, then half a cosine down to a hundredth."""
+    if step < warm_up:
+        return (step + 1) / warm_up
+    return 0.01 + 0.99 * (1 + math.cos(math.pi * (step - warm_up) / max(1, steps - warm_up))) / 2
