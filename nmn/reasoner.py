@@ -1,9 +1,9 @@
 """The facade: ask a question of an image or a scene, or run a layout on it, and get the answer with its trace."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
 
@@ -14,6 +14,7 @@ from nmn.language import Reading, grammar_names, read
 from nmn.layout import Kind, Layout, parse_layout
 from nmn.lexicon import Lexicon, load_lexicon
 from nmn.modules.exact import encode, exact_library
+from nmn.modules.library import check_words
 from nmn.resources import WEIGHTS
 from nmn.scene import SceneGraph, read_scene
 
@@ -148,8 +149,8 @@ def answer_of(run: Run, example: int, reading: Reading | None = None, view: "Vie
         chances = {
             name: float(part) / total for name, part in zip(run.library.values[layout.argument], raw, strict=True)
         }
-        if view is not None and not isinstance(value, str) and float(raw.max()) > NEGLIGIBLE:
-            value = max(chances, key=chances.__getitem__)
+        if view is not None and not isinstance(value, str):
+            value = likeliest(raw, run.library.values[layout.argument]) or value
     else:
         sure = float(torch.maximum(raw, 1 - raw).prod())
         return Answer(value, layout.kind, layout, seen, reading, sure, {}, view)
@@ -158,7 +159,31 @@ def answer_of(run: Run, example: int, reading: Reading | None = None, view: "Vie
     return Answer(value, layout.kind, layout, seen, reading, confidence, listed, view)
 
 
+def texts_of(run: Run) -> list[str]:
+    """Return the answer to every example of a run on images, in words, as ``answer_of`` takes it."""
+    texts, rows = [], run.plan.roots().tolist()
+    for layout, found, row in zip(run.plan.layouts, answers(run), rows, strict=True):
+        sure = layout.kind is not Kind.ATTRIBUTE or layout.argument is None or isinstance(found, str)
+        best = None if sure else likeliest(run.values[layout.kind][row], run.library.values[str(layout.argument)])
+        texts.append(answer_text(found if best is None else best, layout.kind))
+    return texts
+
+
+def likeliest(truths: torch.Tensor, names: Sequence[str]) -> str | None:
+    """Return the most probable of an attribute's values, None where every one is out of the question."""
+    truths = truths[: len(names)]
+    return names[int(truths.argmax())] if float(truths.max()) > NEGLIGIBLE else None
+
+
 NEGLIGIBLE = 1e-3
+
+
+class Ran(NamedTuple):
+    """A batch that was run: for each of its examples, the number of the question, and the view of its image."""
+
+    run: Run
+    asked: list[int]
+    views: "list[View]"
 
 
 class Reasoner:
@@ -188,47 +213,54 @@ class Reasoner:
         repair: bool = False,
     ) -> list[Answer]:
         """Answer ``questions[i]`` about ``images[i]``, in batches of images of one size; equal images are read once."""
-        settings = self.network.settings
-        readings = [
-            read(question, grammar or settings.grammar, lexicon=self.network.lexicon, repair=repair)
-            for question in questions
-        ]
-        return self._run(images, [reading.layout for reading in readings], readings)
+        readings = [self.read(question, grammar=grammar, repair=repair) for question in questions]
+        return self._answers(images, [reading.layout for reading in readings], readings)
+
+    def read(self, question: str, *, grammar: str | None = None, repair: bool = False) -> Reading:
+        """Return the reading of a question in the network's language.
+
+        Raises QuestionError, and ArgumentError for a word that the network has not learned.
+        """
+        grammar = grammar or self.network.settings.grammar
+        reading = read(question, grammar, lexicon=self.network.lexicon, repair=repair)
+        check_words(reading.layout, self.network.model.reasoning.library)
+        return reading
 
     def run(self, image: "ImageSource", layout: Layout | str) -> Answer:
         """Run a layout, or its text, on an image."""
-        return self._run([image], [parse_layout(layout) if isinstance(layout, str) else layout], [None])[0]
+        return self._answers([image], [parse_layout(layout) if isinstance(layout, str) else layout], [None])[0]
 
-    def _run(
-        self, images: Sequence["ImageSource"], layouts: Sequence[Layout], readings: Sequence[Reading | None]
-    ) -> list[Answer]:
+    def runs(self, images: Sequence["ImageSource"], layouts: Sequence[Layout]) -> Iterator[Ran]:
+        """Run ``layouts[i]`` on ``images[i]``, one batch for each size of image; equal images are read once."""
         from nmn.vision.image import load_image
         from nmn.vision.view import brought, view_of
 
         if len(images) != len(layouts):
             raise ValueError(f"{len(layouts)} questions need as many images, got {len(images)}")
         model = self.network.model
-        distinct: dict[int, Any] = {id(image): image for image in images}
-        places = {key: place for place, key in enumerate(distinct)}
-        pictures = [load_image(image) for image in distinct.values()]
-        fitted = [brought(picture, self.network.settings.pixels) for picture in pictures]
+        pictures = {key: load_image(image) for key, image in {id(image): image for image in images}.items()}
+        fitted = {key: brought(picture, self.network.settings.pixels) for key, picture in pictures.items()}
         by_size: dict[tuple[int, ...], list[int]] = {}
-        for place, one in enumerate(fitted):
-            by_size.setdefault(tuple(one.pixels.shape), []).append(place)
-        answered: dict[int, Answer] = {}
-        with torch.inference_mode():
-            for members in by_size.values():
-                asked = [at for at, image in enumerate(images) if places[id(image)] in members]
-                seen = model.prepare(torch.stack([fitted[place].pixels for place in members]).to(self.device))
+        for at, image in enumerate(images):
+            by_size.setdefault(tuple(fitted[id(image)].pixels.shape), []).append(at)
+        for asked in by_size.values():
+            keys = [id(images[at]) for at in asked]
+            rows = {key: row for row, key in enumerate(dict.fromkeys(keys))}
+            with torch.inference_mode():
+                seen = model.prepare(torch.stack([fitted[key].pixels for key in rows]).to(self.device))
                 regions = model.read(seen)
-                numbers = [members.index(places[id(images[at])]) for at in asked]
-                planned = plan([layouts[at] for at in asked], numbers, regions.panels.count)
+                planned = plan([layouts[at] for at in asked], [rows[key] for key in keys], regions.panels.count)
                 finished = execute(planned, model.reasoning.library, regions)
-                views = [
-                    view_of(pictures[place], fitted[place], seen, regions, row) for row, place in enumerate(members)
-                ]
-                for example, at in enumerate(asked):
-                    answered[at] = answer_of(finished, example, readings[at], views[numbers[example]])
+            views = {key: view_of(pictures[key], fitted[key], seen, regions, row) for key, row in rows.items()}
+            yield Ran(finished, asked, [views[key] for key in keys])
+
+    def _answers(
+        self, images: Sequence["ImageSource"], layouts: Sequence[Layout], readings: Sequence[Reading | None]
+    ) -> list[Answer]:
+        answered: dict[int, Answer] = {}
+        for ran in self.runs(images, layouts):
+            for example, (at, view) in enumerate(zip(ran.asked, ran.views, strict=True)):
+                answered[at] = answer_of(ran.run, example, readings[at], view)
         return [answered[at] for at in range(len(images))]
 
 

@@ -33,7 +33,7 @@ LAYERS = {
     "nmn/reasoner.py": 9,
     "nmn/evaluation": 10,
     "nmn/bench": 10,
-    "nmn/cli.py": 11,
+    "nmn/cli": 11,
 }
 FILES = sorted(path for folder in ("nmn", "synth_data") for path in (ROOT / folder).rglob("*.py"))
 

@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from nmn.scene import SceneGraph
 
 
@@ -21,10 +24,13 @@ class Example:
 
 @dataclass(frozen=True, slots=True)
 class ImageExample:
-    """A question about an image file; ``scene`` is what the image shows, where the dataset says it."""
+    """A question about an image: a file, or pixels [height width 3], red, green, blue.
+
+    ``scene`` is what the image shows, where the dataset says it.
+    """
 
     question: str
-    image: Path
+    image: Path | NDArray[np.uint8]
     answer: str | None
     family: str
     scene: SceneGraph | None = None

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from nmn.data.example import Example
+from nmn.data.example import Example, ImageExample
 from nmn.errors import DataError
 from nmn.scene import SceneGraph, SceneObject
 
@@ -35,19 +35,37 @@ def read_shapes(folder: str | Path, split: str) -> list[Example]:
 
     Raises DataError naming the file that is missing, truncated or does not fit the others.
     """
-    folder = Path(folder)
-    questions, recorded = read_questions(folder, split)
-    path = folder / f"{split}.input.npy"
-    try:
-        scenes = decode_images(read_images(folder, split))
-    except DataError as error:
-        raise DataError(str(error) if str(path) in str(error) else f"{path}: {error}") from None
+    questions, images, answers = _read_split(Path(folder), split)
+    triples = zip(questions, _decoded(Path(folder), split, images), answers, strict=True)
+    return [Example(question, scene, answer, split) for question, scene, answer in triples]
+
+
+def read_pictures(folder: str | Path, split: str, scenes: bool = False) -> list[ImageExample]:
+    """Read a split as ``read_shapes`` does, but with the images as they are, red, green, blue.
+
+    Their scenes are decoded only where ``scenes`` asks for them.
+    """
+    questions, images, answers = _read_split(Path(folder), split)
+    decoded = _decoded(Path(folder), split, images) if scenes else [None] * len(images)
+    rows = zip(questions, images[..., ::-1], answers, decoded, strict=True)
+    return [ImageExample(question, image, answer, split, scene) for question, image, answer, scene in rows]
+
+
+def _read_split(folder: Path, split: str) -> tuple[list[str], NDArray[np.uint8], list[str | None]]:
+    """Return a split's questions, images and answers, None for each where they are not recorded."""
+    (questions, recorded), images = read_questions(folder, split), read_images(folder, split)
     answers: list[str | None] = [*recorded] if recorded is not None else [None] * len(questions)
-    for name, count in (("input.npy", len(scenes)), ("output", len(answers))):
+    for name, count in (("input.npy", len(images)), ("output", len(answers))):
         if count != len(questions):
             raise DataError(f"{folder / split}.{name}: {count} entries for {len(questions)} questions")
-    triples = zip(questions, scenes, answers, strict=True)
-    return [Example(question, scene, answer, split) for question, scene, answer in triples]
+    return questions, images, answers
+
+
+def _decoded(folder: Path, split: str, images: NDArray[np.uint8]) -> list[SceneGraph]:
+    try:
+        return decode_images(images)
+    except DataError as error:
+        raise DataError(f"{folder / split}.input.npy: {error}") from None
 
 
 def read_questions(folder: str | Path, split: str) -> tuple[list[str], list[str] | None]:

@@ -18,8 +18,10 @@ from nmn.layout import (
     OWN_NAMES,
     QUANTIFIERS,
     SIDES,
+    SIGNATURES,
     Argument,
     Kind,
+    Layout,
     Signature,
     register_signature,
     unregister_signature,
@@ -128,6 +130,14 @@ class Library:
             known = f"; there are {', '.join(words)}" if len(words) <= 20 else ""
             raise ArgumentError(f'unknown {argument} "{word}"{did_you_mean(word, words) or known}')
         return words.index(word)
+
+
+def check_words(layout: Layout, library: Library) -> None:
+    """Raise ArgumentError for the first word of a layout that a library does not know."""
+    for call in layout.calls:
+        argument = SIGNATURES[call.module].argument
+        if argument is not None and call.argument is not None:
+            library.resolve(argument, call.argument)
 
 
 def build_library(

@@ -1,0 +1,21 @@
+"""The command line: arguments in, text or JSON out. Each command imports what it needs when it runs."""
+
+import typer
+
+from nmn.cli import evaluate
+from nmn.cli.ask import ask, parse
+from nmn.cli.bench import bench
+
+app = typer.Typer(no_args_is_help=True, add_completion=True, pretty_exceptions_enable=False, help="Visual reasoning.")
+app.command()(parse)
+app.command()(ask)
+app.command()(bench)
+evaluate_app = typer.Typer(no_args_is_help=True, help="Answer every question of a dataset and report accuracy.")
+evaluate_app.command()(evaluate.shapes)
+evaluate_app.command()(evaluate.clevr)
+app.add_typer(evaluate_app, name="evaluate")
+
+
+def main() -> None:
+    """Run the command line."""
+    app()

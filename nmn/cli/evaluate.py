@@ -1,0 +1,95 @@
+"""``nmn evaluate``: every question of a dataset answered, and what was right."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from nmn.cli.options import MODEL_HELP, JsonOption, clear_errors
+from nmn.cli.printing import print_faithfulness, print_json, print_report
+from nmn.errors import ConfigError, DataError
+
+if TYPE_CHECKING:
+    from nmn.evaluation.faithfulness import Faithfulness
+    from nmn.evaluation.report import Report
+
+
+@clear_errors
+def shapes(
+    data: Annotated[Path, typer.Option(help="The folder of SHAPES' files.")],
+    split: Annotated[list[str] | None, typer.Option(help="A split; may be given several times.")] = None,
+    model: Annotated[str | None, typer.Option(help=f"{MODEL_HELP} Without one, exact execution.")] = None,
+    predictions: Annotated[Path | None, typer.Option(help="Write true or false, a line for each question.")] = None,
+    faithful: Annotated[
+        bool, typer.Option("--faithful", help="Compare the network's calls with the exact ones too.")
+    ] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Answer SHAPES' questions: with a network from pixels, without one exactly on the decoded scenes."""
+    from nmn.data.shapes import SPLITS
+
+    splits = split or list(SPLITS)
+    if predictions and len(splits) != 1:
+        raise ConfigError("--predictions is the file of one split: give one --split")
+    if faithful and model is None:
+        raise ConfigError("--faithful compares a network with exact execution: give --model")
+    report, faithfulness = _exact(data, splits) if model is None else _neural(data, splits, model, faithful)
+    if predictions:
+        _write_predictions(predictions, report)
+    if as_json:
+        scores = {"faithfulness": faithfulness.to_json(report.records)} if faithfulness else {}
+        print_json({**report.to_json(), **scores})
+        return
+    print_report(report)
+    if faithfulness:
+        print_faithfulness(faithfulness, report.records)
+    if predictions:
+        typer.echo(f"{len(report.records):,} predictions written to {predictions}")
+
+
+def _exact(data: Path, splits: list[str]) -> "tuple[Report, Faithfulness | None]":
+    from nmn.data.shapes import read_shapes
+    from nmn.evaluation.exact import evaluate_exact
+
+    return evaluate_exact([example for name in splits for example in read_shapes(data, name)], "shapes"), None
+
+
+def _neural(data: Path, splits: list[str], model: str, faithful: bool) -> "tuple[Report, Faithfulness | None]":
+    from nmn.data.shapes import read_pictures
+    from nmn.evaluation.faithfulness import Faithfulness
+    from nmn.evaluation.neural import evaluate_neural
+    from nmn.lexicon import load_lexicon
+    from nmn.reasoner import load
+
+    examples = [example for name in splits for example in read_pictures(data, name, scenes=faithful)]
+    scenes = [example.scene for example in examples if example.scene]
+    score = Faithfulness(scenes, load_lexicon("shapes")) if faithful else None
+    return evaluate_neural(load(model), examples, score), score
+
+
+def _write_predictions(path: Path, report: "Report") -> None:
+    from nmn.atomic import write_atomically
+    from nmn.evaluation.report import truth_lines
+
+    lines = truth_lines(report.records)
+    try:
+        write_atomically(path, lines.encode())
+    except OSError as error:
+        raise DataError(f"{path}: cannot be written: {error.strerror}") from None
+
+
+@clear_errors
+def clevr(
+    scenes: Annotated[Path, typer.Option(help="CLEVR's scenes.json.")],
+    questions: Annotated[Path, typer.Option(help="CLEVR's questions.json.")],
+    as_json: JsonOption = False,
+) -> None:
+    """Answer CLEVR's questions exactly from their text and the scene files."""
+    from nmn.data.clevr import read_clevr
+    from nmn.evaluation.exact import evaluate_exact
+
+    report = evaluate_exact(read_clevr(scenes, questions), "clevr")
+    if as_json:
+        print_json(report.to_json())
+    else:
+        print_report(report)

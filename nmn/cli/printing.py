@@ -1,0 +1,132 @@
+"""Printing: JSON, tables and trees, answers with their traces."""
+
+import json
+import sys
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rich.tree import Tree
+
+    from nmn.assembler.trace import Trace, TracedCall
+    from nmn.evaluation.faithfulness import Faithfulness
+    from nmn.evaluation.report import Record, Report
+    from nmn.language import Reading, Readings
+    from nmn.layout import Layout
+    from nmn.reasoner import Answer
+    from nmn.scene import SceneGraph
+
+SHOWN = 10  # unread questions
+
+
+def print_json(data: Any) -> None:
+    """Print data as JSON, one object."""
+    typer.echo(json.dumps(data, indent=2, ensure_ascii=False))
+
+
+def print_rich(thing: object) -> None:
+    """Print a table or tree of rich's, as wide as it needs to be where the output is no terminal."""
+    from rich.console import Console
+
+    Console(width=None if sys.stdout.isatty() else 140, soft_wrap=False, highlight=False).print(thing)
+
+
+def say_repairs(reading: "Reading") -> None:
+    """Say what was read where it is not what was asked."""
+    if reading.repairs:
+        typer.echo(f"read as: {reading.text}")
+
+
+def say_ambiguity(found: "Readings", every: bool) -> None:
+    """Say how many readings there are, where there is more than one."""
+    count = len(found.readings)
+    if count > 1:
+        more = "at least " if found.cut else ""
+        hint = "" if every else "; --all shows them, this is the preferred one"
+        typer.echo(f"ambiguous: {more}{count} readings{hint}")
+
+
+def layout_tree(layout: "Layout") -> "Tree":
+    """Return a layout as a tree, the root on top."""
+    from rich.tree import Tree
+
+    tree = Tree(f"{plain(layout.label)} [dim]{layout.kind}[/dim]")
+    for operand in layout.operands:
+        tree.add(layout_tree(operand))
+    return tree
+
+
+def plain(text: str) -> str:
+    """Escape the brackets that rich would take for markup."""
+    from rich.markup import escape
+
+    return escape(text)
+
+
+def print_answer(answer: "Answer", scene: "SceneGraph") -> None:
+    """Print an answer, what it rests on and its trace."""
+    if answer.reading:
+        say_repairs(answer.reading)
+    typer.echo(f"answer: {answer}")
+    for problem in answer.problems:
+        typer.echo(f"careful: {problem}")
+    print_rich(trace_tree(answer.trace, len(answer.trace.calls) - 1, scene))
+
+
+def trace_tree(trace: "Trace", position: int, scene: "SceneGraph") -> "Tree":
+    """Return a trace as a tree: every call with its value, and under each attention the objects it picked."""
+    from rich.tree import Tree
+
+    from nmn.layout import call_label
+
+    call = trace.calls[position]
+    tree = Tree(f"{plain(call_label(call.module, call.argument))} = {plain(value_text(call, scene))}")
+    for operand in call.operands:
+        tree.add(trace_tree(trace, operand, scene))
+    return tree
+
+
+def value_text(call: "TracedCall", scene: "SceneGraph") -> str:
+    """Return a call's value in words; an attention as the objects it picked, what is asked of each panel as a list."""
+    from nmn.reasoner import answer_text
+
+    if call.picked:
+        return "; ".join(f"{number}: {scene.objects[number]}" for number in call.picked)
+    if call.value is call.in_panels:
+        return "; ".join(
+            f"panel {panel}: {answer_text(value, call.kind)}" for panel, value in enumerate(call.in_panels)
+        )
+    return answer_text(call.value, call.kind)
+
+
+def print_report(report: "Report") -> None:
+    """Print accuracy by family and what could not be read."""
+    from rich.table import Table
+
+    table = Table("family", "examples", "right", "accuracy", "unread")
+    for row in report.rows():
+        right = f"{row.right:,}" if row.answered else "-"
+        table.add_row(row.family, f"{row.examples:,}", right, row.accuracy_text, f"{row.unread:,}")
+    print_rich(table)
+    if report.unrecorded:
+        typer.echo(f"no answers are recorded for {', '.join(report.unrecorded)}, so there is no accuracy")
+    for question, error in list(report.unread.items())[:SHOWN]:
+        typer.echo(f"unread: {question}\n  {error.splitlines()[0]}")
+    if len(report.unread) > SHOWN:
+        typer.echo(f"... and {len(report.unread) - SHOWN:,} more questions; --json lists them all")
+
+
+def print_faithfulness(faithfulness: "Faithfulness", records: "Sequence[Record]") -> None:
+    """Print how the network's calls agree with the exact ones, by call."""
+    from rich.table import Table
+
+    table = Table("call", "calls", "right", "precision", "recall", "F1")
+    for label, tally in [*sorted(faithfulness.tallies.items()), ("total", faithfulness.total)]:
+        figures = ["-" if part is None else f"{part:.4f}" for part in (tally.precision, tally.recall, tally.f1)]
+        table.add_row(plain(label), f"{tally.calls:,}", f"{tally.right:,}", *figures)
+    print_rich(table)
+    for name, share in faithfulness.shares(records).items():
+        typer.echo(f"{name.replace('_', ' ')}: {'-' if share is None else f'{100 * share:.2f} %'}")

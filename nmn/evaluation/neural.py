@@ -1,0 +1,47 @@
+"""Answers of a trained network to the questions of a dataset, from the pixels of its images alone."""
+
+from collections.abc import Callable, Sequence
+
+from nmn.assembler.execute import Run
+from nmn.data.example import ImageExample
+from nmn.errors import ArgumentError, QuestionError
+from nmn.evaluation.report import Record, Report
+from nmn.layout import Layout
+from nmn.reasoner import Reasoner, texts_of
+
+BATCH = 256
+
+# is told of each batch: its run, and the positions of its examples in the dataset
+Watch = Callable[[Run, Sequence[int]], None]
+
+
+def evaluate_neural(reasoner: Reasoner, examples: Sequence[ImageExample], watch: Watch | None = None) -> Report:
+    """Read every distinct question once and answer all examples in batches; recorded answers and scenes are not used.
+
+    A question with a word that the network has not learned counts as one that cannot be read. Raises ImageError.
+    """
+    layouts: dict[str, Layout] = {}
+    errors: dict[str, str] = {}
+    for question in dict.fromkeys(example.question for example in examples):
+        try:
+            layouts[question] = reasoner.read(question).layout
+        except (QuestionError, ArgumentError) as error:
+            errors[question] = str(error)
+    readable = [place for place, example in enumerate(examples) if example.question in layouts]
+    predicted: dict[int, str] = {}
+    for start in range(0, len(readable), BATCH):
+        places = readable[start : start + BATCH]
+        asked = [examples[place] for place in places]
+        for ran in reasoner.runs([one.image for one in asked], [layouts[one.question] for one in asked]):
+            own = [places[at] for at in ran.asked]
+            predicted.update(zip(own, texts_of(ran.run), strict=True))
+            if watch is not None:
+                watch(ran.run, own)
+    return Report(
+        tuple(
+            Record(
+                example.question, example.family, example.answer, predicted.get(place), errors.get(example.question)
+            )
+            for place, example in enumerate(examples)
+        )
+    )  # fmt: skip
