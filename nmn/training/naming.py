@@ -61,7 +61,7 @@ def train_detector(
         chosen = np.sort(rng.choice(len(gold.images), settings.batch, replace=False))
         for group in optimizer.param_groups:
             group["lr"] = settings.rate * warm_cosine(step, settings.steps, settings.steps // 20)
-        batch = Gold(*(part[chosen].to(device) for part in gold))
+        batch = Gold(*[part[chosen].to(device) for part in gold])
         pixels = batch.images.float().div_(255).contiguous(memory_format=torch.channels_last)
         with torch.autocast(device.type, torch.bfloat16):
             maps, logits = net(pixels)

@@ -1,7 +1,7 @@
 """Objects with names: proposals whose attributes are told too, for worlds whose perception is trained on gold scenes.
 
-The trunk and the maps are those of ``proposals.py``; at each peak a further map gives the logits of every value of every
-attribute, a softmax for each attribute.
+The trunk and the maps are those of ``proposals.py``; at each peak a further map gives the logits of every value of
+every attribute, a softmax for each attribute.
 """
 
 from collections.abc import Mapping
@@ -43,7 +43,7 @@ class Detector(nn.Module):
     @torch.no_grad()
     def detect(self, images: Float[Tensor, "batch 3 height width"]) -> Named:
         """Return the objects of images in 0..1, the surest first, padded to the largest number of them."""
-        early, deep = self.proposer.features(images)
+        deep = self.proposer.features(images)[1]
         coarse = self.proposer.coarse(deep)
         heat = torch.sigmoid(coarse[:, 0])
         peaks = heat * (heat == functional.max_pool2d(heat.unsqueeze(1), 3, 1, 1).squeeze(1))
@@ -63,6 +63,6 @@ def naming_loss(
 ) -> Tensor:  # fmt: skip
     """Return the loss of proposals plus the cross-entropy of every attribute near the middle of objects."""
     near = wanted.near
-    parts = logits.permute(0, 2, 3, 1)[near].split(list(sizes), -1)
+    parts = torch.split(logits.permute(0, 2, 3, 1)[near], list(sizes), -1)
     named = [functional.cross_entropy(part, values[near][:, place]) for place, part in enumerate(parts)]
     return proposal_loss(maps, wanted) + torch.stack(named).sum()
