@@ -90,9 +90,7 @@ def nearest_values(gold: Gold, shape: torch.Size) -> Tensor:
     return found.view(len(boxes), *shape, -1)
 
 
-def gold_panels(
-    settings: NamingSettings, config: SynthConfig, attributes: dict[str, tuple[str, ...]]
-) -> tuple[Tensor, ...]:
+def gold_panels(settings: NamingSettings, config: SynthConfig, attributes: Mapping[str, tuple[str, ...]]) -> Gold:
     """Draw scenes; return what ``Gold`` says of each of their panels, in pixels of the picture, which is as large."""
     rng = np.random.default_rng([settings.seed, 8])
     scenes = draw_scenes(config, settings.scenes, rng)
