@@ -1,6 +1,6 @@
 """Training of detectors on gold scenes of a generator's preset: perception alone, no question and no answer."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
