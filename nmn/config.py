@@ -11,8 +11,24 @@ from pathlib import Path
 from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
 from nmn.errors import ConfigError, did_you_mean
+from nmn.resources import CONFIGS
 
 Settings = TypeVar("Settings")
+
+
+def config_file(name: str | Path) -> Path:
+    """Return the file that a path, or the name of a configuration that ships, means.
+
+    >>> config_file("shapes").name
+    'shapes.toml'
+    """
+    path, shipped = Path(name), CONFIGS / f"{name}.toml"
+    if path.is_file():
+        return path
+    if shipped.parent == CONFIGS and shipped.is_file():
+        return shipped
+    known = sorted(file.stem for file in CONFIGS.glob("*.toml"))
+    raise ConfigError(f"{name}: no such file, and no configuration that ships; those are {', '.join(known)}")
 
 
 def read_settings(path: str | Path) -> dict[str, Any]:

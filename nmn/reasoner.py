@@ -9,7 +9,7 @@ import torch
 
 from nmn.assembler.execute import Run, execute
 from nmn.assembler.plan import plan
-from nmn.assembler.trace import Trace, Value, answers, trace
+from nmn.assembler.trace import Trace, Value, answer_text, answers, trace
 from nmn.language import Reading, grammar_names, read
 from nmn.layout import Kind, Layout, parse_layout
 from nmn.lexicon import Lexicon, load_lexicon
@@ -72,19 +72,6 @@ class Answer:
         if self.reading:
             data["reading"] = self.reading.to_json()
         return data
-
-
-def answer_text(value: Value, kind: Kind) -> str:
-    """Return an answer in words: yes, 3, red, "red, blue", "none", "objects 0, 2"."""
-    if value is None or value == ():
-        return "none"
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, tuple):
-        listed = ", ".join(str(part) for part in value)
-        named = {Kind.ATTENTION: "object", Kind.PANELS: "panel"}.get(kind)
-        return f"{named}{'s' if len(value) > 1 else ''} {listed}" if named else listed
-    return str(value)
 
 
 def ask_scene(

@@ -3,8 +3,14 @@
 from pathlib import Path
 
 _PACKAGE = Path(__file__).parent
-_INSIDE = _PACKAGE / "grammars"
 
-GRAMMARS = _INSIDE if _INSIDE.is_dir() else _PACKAGE.parent / "grammars"
+
+def _folder(name: str) -> Path:
+    inside = _PACKAGE / name
+    return inside if inside.is_dir() else _PACKAGE.parent / name
+
+
+GRAMMARS = _folder("grammars")
+CONFIGS = _folder("configs")
 SCENES = _PACKAGE / "scenes"
 WEIGHTS = _PACKAGE / "weights"

@@ -70,6 +70,11 @@ def test_ask_says_what_a_question_got_wrong() -> None:
     assert "answer: red, blue\ncareful: unique presupposes exactly one in its set, there are 2" in text
 
 
+def test_ask_says_none_where_nothing_is_picked() -> None:
+    assert output("ask", DEMO, "is there a purple star").splitlines()[:2] == ["answer: no", "exists = no"]
+    assert "and = none" in output("ask", DEMO, "is there a purple star")
+
+
 def test_ask_json_has_answer_reading_and_trace() -> None:
     data = json.loads(output("ask", DEMO, "how many circels are there", "--json"))
     assert (data["answer"], data["reading"]["text"]) == (2, "how many circles are there")
@@ -83,6 +88,9 @@ def test_ask_json_has_answer_reading_and_trace() -> None:
         (("ask", DEMO, "is there a"), "the question stops where a noun is due"),
         (("ask", DEMO, "is there a circle", "--lexicon", "wrld"), "no lexicon 'wrld'"),
         (("parse", "is there a circle", "--grammar", "wrld"), "no grammar 'wrld'"),
+        (("ask", DEMO, "is there a circle", "--model", "runs/a"), "--model is for images"),
+        (("ask", "gone.png", "is there a circle", "--model", "gone"), "gone: cannot be read"),
+        (("ask", "a.png", "is there a circle", "--lexicon", "world"), "--lexicon is for scenes"),
         (("bench", "speed"), "no benchmark 'speed'; there are language, executor"),
         (("evaluate", "shapes", "--data", "gone"), "val.query_str.txt: cannot be read"),
     ],

@@ -45,6 +45,7 @@ def run(program: Path, *arguments: str) -> str:
 def test_grammars_lexicons_scene_and_licence_are_inside(wheel: Path) -> None:
     names = zipfile.ZipFile(wheel).namelist()
     assert {"nmn/grammars/world.lark", "nmn/grammars/shared.lark", "nmn/grammars/lexicon/world.toml"} <= set(names)
+    assert {f"nmn/configs/{path.name}" for path in (ROOT / "configs").glob("*.toml")} <= set(names)
     assert "nmn/scenes/demo.json" in names and any(name.endswith("licenses/LICENSE") for name in names)
     assert not any(name.startswith("tests/") for name in names)
 
@@ -77,3 +78,9 @@ def test_every_grammar_and_lexicon_can_be_read_from_the_wheel(clean: Path) -> No
     code = "import nmn; print([str(nmn.parse('is there a red thing', grammar=name)) for name in ('world', 'clevr')])"
     assert run(clean, "-c", code) == "['exists(find[red])', 'exists(find[red])']\n"
     assert run(clean.with_name("nmn"), "parse", "is a red shape above a square", "--grammar", "shapes")
+
+
+def test_the_installed_nmn_command_finds_configurations_by_name(clean: Path, tmp_path: Path) -> None:
+    command = [str(clean.with_name("nmn")), "train", "shapes", "--out", str(tmp_path / "run")]
+    result = subprocess.run(command, capture_output=True, text=True, cwd=clean.parent, check=False)
+    assert result.returncode == 2 and result.stderr.startswith("error: folder: give the folder of SHAPES' files")

@@ -3,6 +3,7 @@
 A trace is read off the run that gave the answer; nothing is computed a second time.
 """
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -71,6 +72,17 @@ class TracedCall:
     def picked(self) -> tuple[int, ...]:
         """The regions that an attention picks."""
         return self.value if self.kind is Kind.ATTENTION else ()  # type: ignore[return-value]
+
+    @property
+    def confidence(self) -> float | None:
+        """The chance of its value; of a set, that every member is in or out as said. None for values panel by panel."""
+        if self.in_panels and self.value is self.in_panels:
+            return None
+        if self.kind is Kind.NUMBER:
+            return self.raw[self.value]  # type: ignore[index]
+        if self.kind is Kind.ATTRIBUTE:
+            return max(self.raw) / (sum(self.raw) or 1.0)
+        return math.prod(max(part, 1 - part) for part in self.raw)
 
     def to_json(self) -> dict[str, Any]:
         """Return the call as plain JSON data."""
@@ -179,6 +191,19 @@ def decode(kind: Kind, row: Tensor, names: tuple[str, ...] = ()) -> Value:
         return tuple(picked)
     found = tuple(names[index] for index in picked)
     return found[0] if len(found) == 1 else found or None
+
+
+def answer_text(value: Value, kind: Kind) -> str:
+    """Return an answer in words: yes, 3, red, "red, blue", "none", "objects 0, 2"."""
+    if value is None or value == ():
+        return "none"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, tuple):
+        listed = ", ".join(str(part) for part in value)
+        named = {Kind.ATTENTION: "object", Kind.PANELS: "panel"}.get(kind)
+        return f"{named}{'s' if len(value) > 1 else ''} {listed}" if named else listed
+    return str(value)
 
 
 def answers(run: Run) -> list[Value]:

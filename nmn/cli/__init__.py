@@ -5,10 +5,12 @@ import typer
 from nmn.cli import evaluate
 from nmn.cli.ask import ask, parse
 from nmn.cli.bench import bench
+from nmn.cli.train import train
 
 app = typer.Typer(no_args_is_help=True, add_completion=True, pretty_exceptions_enable=False, help="Visual reasoning.")
 app.command()(parse)
 app.command()(ask)
+app.command()(train)
 app.command()(bench)
 evaluate_app = typer.Typer(no_args_is_help=True, help="Answer every question of a dataset and report accuracy.")
 evaluate_app.command()(evaluate.shapes)

@@ -5,8 +5,9 @@ from typing import Annotated
 
 import typer
 
-from nmn.cli.options import GrammarOption, JsonOption, LexiconOption, RepairOption, clear_errors
-from nmn.cli.printing import layout_tree, print_answer, print_json, print_rich, say_ambiguity, say_repairs
+from nmn.cli.options import MODEL_HELP, GrammarOption, JsonOption, LexiconOption, RepairOption, clear_errors
+from nmn.cli.printing import box_name, layout_tree, print_answer, print_json, print_rich, say_ambiguity, say_repairs
+from nmn.errors import ConfigError
 
 
 @clear_errors
@@ -41,20 +42,45 @@ def parse(
 
 @clear_errors
 def ask(
-    source: Annotated[Path, typer.Argument(help="A scene's JSON file.")],
+    source: Annotated[Path, typer.Argument(help="An image, or a scene's JSON file.")],
     question: Annotated[str, typer.Argument(help="What to ask.")],
-    grammar: Annotated[str | None, typer.Option(help="The question language; by default the scene's world's.")] = None,
-    lexicon: LexiconOption = None,
+    model: Annotated[str | None, typer.Option(help=f"{MODEL_HELP} For images; by default the world's.")] = None,
+    grammar: Annotated[
+        str | None, typer.Option(help="The question language; by default the scene's or model's.")
+    ] = None,
+    lexicon: Annotated[str | None, typer.Option(help="Of a scene: a lexicon's name or TOML file.")] = None,
     as_json: JsonOption = False,
     repair: RepairOption = True,
 ) -> None:
-    """Answer a question about a scene exactly, with the trace of what every module saw."""
-    from nmn.reasoner import ask_scene
-    from nmn.scene import read_scene
+    """Answer a question about an image with a trained network, or about a scene exactly, and show the trace."""
+    if _is_scene(source):
+        from nmn.reasoner import ask_scene
+        from nmn.scene import read_scene
 
-    scene = read_scene(source)
-    answer = ask_scene(scene, question, grammar=grammar, lexicon=lexicon, repair=repair)
+        if model is not None:
+            raise ConfigError("--model is for images; a scene is answered exactly, by no model")
+        scene = read_scene(source)
+        answer = ask_scene(scene, question, grammar=grammar, lexicon=lexicon, repair=repair)
+        names = [str(thing) for thing in scene.objects]
+    else:
+        from nmn.reasoner import load
+
+        if lexicon is not None:
+            raise ConfigError("--lexicon is for scenes; what words mean of an image is in the model")
+        answer = load(model).ask(source, question, grammar=grammar, repair=repair)
+        assert answer.view is not None
+        names = [box_name(box) for box in answer.view.boxes.tolist()]
     if as_json:
         print_json({"question": question, **answer.to_json()})
     else:
-        print_answer(answer, scene)
+        print_answer(answer, names)
+
+
+def _is_scene(path: Path) -> bool:
+    """Return whether a file is, by its name or its first character, JSON; a scene then, else an image."""
+    try:
+        with path.open("rb") as file:
+            start = file.read(64).lstrip() if path.is_file() else b""
+    except (OSError, ValueError):
+        start = b""
+    return path.suffix.lower() == ".json" or start.startswith(b"{")

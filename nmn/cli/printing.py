@@ -1,6 +1,7 @@
 """Printing: JSON, tables and trees, answers with their traces."""
 
 import json
+import math
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -11,15 +12,16 @@ if TYPE_CHECKING:
 
     from rich.tree import Tree
 
-    from nmn.assembler.trace import Trace, TracedCall
+    from nmn.assembler.trace import TracedCall
     from nmn.evaluation.faithfulness import Faithfulness
     from nmn.evaluation.report import Record, Report
     from nmn.language import Reading, Readings
     from nmn.layout import Layout
     from nmn.reasoner import Answer
-    from nmn.scene import SceneGraph
 
 SHOWN = 10  # unread questions
+UNSURE = 0.8  # confidences below it are remarked on, with as many of the chances:
+LIKELIEST = 3
 
 
 def print_json(data: Any) -> None:
@@ -66,40 +68,74 @@ def plain(text: str) -> str:
     return escape(text)
 
 
-def print_answer(answer: "Answer", scene: "SceneGraph") -> None:
-    """Print an answer, what it rests on and its trace."""
+def print_answer(answer: "Answer", names: "Sequence[str]") -> None:
+    """Print an answer, how sure it is (of an image), what it rests on and its trace; ``names``: of the regions."""
     if answer.reading:
         say_repairs(answer.reading)
     typer.echo(f"answer: {answer}")
+    if answer.view is not None:
+        typer.echo(f"confidence: {percent(answer.confidence)}")
+        if answer.confidence < UNSURE:
+            chances = sorted(answer.distribution.items(), key=lambda pair: -pair[1])[:LIKELIEST]
+            listed = ": " + ", ".join(f"{word} {percent(chance)}" for word, chance in chances) if chances else ""
+            typer.echo(f"careful: not sure{listed}")
     for problem in answer.problems:
         typer.echo(f"careful: {problem}")
-    print_rich(trace_tree(answer.trace, len(answer.trace.calls) - 1, scene))
+    print_rich(trace_tree(answer, len(answer.trace.calls) - 1, names))
 
 
-def trace_tree(trace: "Trace", position: int, scene: "SceneGraph") -> "Tree":
-    """Return a trace as a tree: every call with its value, and under each attention the objects it picked."""
+def percent(share: float) -> str:
+    """Return a share as a percentage, cut after one decimal, so that only certainty is 100.
+
+    >>> percent(0.99996), percent(1.0), percent(0.42)
+    ('99.9 %', '100 %', '42.0 %')
+    """
+    return "100 %" if share >= 1 else f"{math.floor(share * 1000 + 1e-9) / 10:.1f} %"
+
+
+def trace_tree(answer: "Answer", position: int, names: "Sequence[str]") -> "Tree":
+    """Return a trace as a tree: every call with its value, and under each attention the regions it picked."""
     from rich.tree import Tree
 
     from nmn.layout import call_label
 
-    call = trace.calls[position]
-    tree = Tree(f"{plain(call_label(call.module, call.argument))} = {plain(value_text(call, scene))}")
+    call = answer.trace.calls[position]
+    value = str(answer) if call is answer.trace.root and not call.picked else value_text(call, names)
+    if answer.view is not None:
+        value = _with_chances(call, value, names)
+    tree = Tree(f"{plain(call_label(call.module, call.argument))} = {plain(value)}")
     for operand in call.operands:
-        tree.add(trace_tree(trace, operand, scene))
+        tree.add(trace_tree(answer, operand, names))
     return tree
 
 
-def value_text(call: "TracedCall", scene: "SceneGraph") -> str:
-    """Return a call's value in words; an attention as the objects it picked, what is asked of each panel as a list."""
-    from nmn.reasoner import answer_text
+def value_text(call: "TracedCall", names: "Sequence[str]") -> str:
+    """Return a call's value in words; an attention as the regions it picked, what is asked of each panel as a list."""
+    from nmn.assembler.trace import answer_text
 
     if call.picked:
-        return "; ".join(f"{number}: {scene.objects[number]}" for number in call.picked)
-    if call.value is call.in_panels:
+        return "; ".join(f"{number}: {names[number]}" for number in call.picked)
+    if call.in_panels and call.value is call.in_panels:
         return "; ".join(
             f"panel {panel}: {answer_text(value, call.kind)}" for panel, value in enumerate(call.in_panels)
         )
     return answer_text(call.value, call.kind)
+
+
+def _with_chances(call: "TracedCall", value: str, names: "Sequence[str]") -> str:
+    """Return a neural value with its chance; of an attention, with that of each region."""
+    if call.picked:
+        return "; ".join(f"{number}: {names[number]}, {percent(call.raw[number])}" for number in call.picked)
+    return value if call.confidence is None else f"{value}, {percent(call.confidence)}"
+
+
+def box_name(box: "Sequence[float]") -> str:
+    """Return a region of an image by its box: left, top, right and bottom, in pixels.
+
+    >>> box_name([0.0, 10.2, 9.9, 20.0])
+    'box 0 10 10 20'
+    """
+    return "box " + " ".join(str(round(side)) for side in box)
 
 
 def print_report(report: "Report") -> None:

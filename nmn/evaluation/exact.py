@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from nmn.assembler.execute import execute
 from nmn.assembler.plan import plan
-from nmn.assembler.trace import Value, answers
+from nmn.assembler.trace import Value, answer_text, answers
 from nmn.data.example import Example
 from nmn.errors import QuestionError
 from nmn.evaluation.report import Record, Report
@@ -12,7 +12,6 @@ from nmn.language import read
 from nmn.layout import Layout
 from nmn.lexicon import Lexicon, load_lexicon
 from nmn.modules.exact import encode, exact_library
-from nmn.reasoner import answer_text
 from nmn.scene import SceneGraph
 
 BATCH = 4_096

@@ -1,0 +1,84 @@
+"""``nmn train``: a run from its configuration to a network in a folder, watched and resumed."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from nmn.cli.options import JsonOption, clear_errors
+from nmn.cli.printing import percent, print_json
+
+if TYPE_CHECKING:
+    from rich.progress import TaskID
+
+INTERRUPTED = 130  # as shells report a command that Ctrl-C ended
+
+
+@clear_errors
+def train(
+    config: Annotated[str, typer.Argument(help="A TOML file, or the name of one that ships: shapes, world.")],
+    out: Annotated[Path, typer.Option(help="The run's folder; a run that is in it already goes on.")],
+    changes: Annotated[list[str] | None, typer.Argument(help="Settings to change, key=value each.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Train a network from questions and answers; run the command again to go on after an interruption."""
+    from nmn.config import config_file
+    from nmn.training.run import NETWORK, load_settings
+    from nmn.training.run import train as train_network
+
+    settings = load_settings(config_file(config), changes or [])
+    bars = Bars()
+    try:
+        with bars:
+            outcome = train_network(settings, out, bars)
+    except KeyboardInterrupt:
+        typer.echo(f"stopped{bars.place}; the same command goes on from what is saved in {out}", err=True)
+        raise typer.Exit(INTERRUPTED) from None
+    file = out / NETWORK
+    if as_json:
+        print_json({
+            "name": settings.name, "seconds": outcome.seconds, "held_back": outcome.accuracy,
+            "network": str(file), "bytes": file.stat().st_size, "parts": bars.notes,
+        })  # fmt: skip
+        return
+    typer.echo(f"trained {settings.name} in {outcome.seconds:.1f} s")
+    for part, note in bars.notes.items():
+        typer.echo(f"{part}: {note}")
+    if outcome.accuracy is not None:
+        typer.echo(f"held-back questions: {percent(outcome.accuracy)} right")
+    typer.echo(f"network: {file}, {file.stat().st_size / 1e6:.2f} MB")
+    typer.echo(f'ask it: nmn ask IMAGE "QUESTION" --model {out}')
+
+
+class Bars:
+    """Watches a run: a bar on stderr for each of its parts. ``notes`` are the last of each part that gave any."""
+
+    def __init__(self) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+        columns = (
+            TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(),
+            TextColumn("{task.fields[note]}"),
+        )  # fmt: skip
+        self.progress = Progress(*columns, console=Console(stderr=True))
+        self.tasks: dict[str, TaskID] = {}
+        self.notes: dict[str, str] = {}
+        self.place = ""
+
+    def __enter__(self) -> "Bars":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.tasks:
+            self.progress.stop()
+
+    def __call__(self, part: str, done: int, of: int, note: str = "") -> None:
+        """Note that ``done`` ``of`` so many steps of a part are done."""
+        self.progress.start()
+        if part not in self.tasks:
+            self.tasks[part] = self.progress.add_task(part, total=of, note=note)
+        self.progress.update(self.tasks[part], completed=done, total=of, note=note)
+        self.place = f" at {part} {done:,} of {of:,}"
+        if note:
+            self.notes[part] = note

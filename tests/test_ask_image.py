@@ -1,0 +1,99 @@
+"""``nmn ask`` of an image: the answer with its trace, how sure it is, and what cannot be asked."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from typer.testing import CliRunner
+
+from nmn.cli import app
+from nmn.data.shapes import decode_images, read_questions
+from nmn.reasoner import load
+
+runner = CliRunner()
+TRUE = "is a red shape above a green shape"
+
+
+@pytest.fixture(scope="module")
+def picture(made_shapes: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An image of which TRUE is recorded as true."""
+    questions, answers = read_questions(made_shapes, "val")
+    assert answers is not None
+    place = next(at for at, pair in enumerate(zip(questions, answers, strict=True)) if pair == (TRUE, "true"))
+    path = tmp_path_factory.mktemp("pictures") / "shapes.png"
+    Image.fromarray(np.load(made_shapes / "val.input.npy")[place][..., ::-1]).save(path)
+    return path
+
+
+def ask(*arguments: object, code: int = 0) -> str:
+    result = runner.invoke(app, ["ask", *map(str, arguments)])
+    assert result.exit_code == code, result.output
+    return result.stdout if code == 0 else result.stderr
+
+
+def test_the_answer_comes_with_its_confidence_and_the_picked_regions(picture: Path, shapes_run: Path) -> None:
+    lines = ask(picture, TRUE, "--model", shapes_run).splitlines()
+    assert lines[0] == "answer: yes" and lines[1].startswith("confidence: ")
+    assert lines[2].startswith("exists = yes, ") and lines[2].endswith(" %")
+    (scene,) = decode_images(np.asarray(Image.open(picture))[None, ..., ::-1])
+    red = [place for place, thing in enumerate(scene.objects) if thing.attributes.get("color") == "red"]
+    boxes = [
+        f"{place}: box {place % 3 * 10} {place // 3 * 10} {place % 3 * 10 + 10} {place // 3 * 10 + 10}, "
+        for place in red
+    ]
+    (line,) = [line for line in lines if "find[red] = " in line]
+    assert red and all(box in line for box in boxes)
+
+
+def test_json_of_an_image_has_the_regions(picture: Path, shapes_run: Path) -> None:
+    data = json.loads(ask(picture, TRUE, "--model", shapes_run / "network.safetensors", "--json"))
+    assert data["answer"] is True and len(data["regions"]) == 9 and data["regions"][4] == [10, 10, 20, 20]
+    assert data["confidence"] == data["distribution"]["yes"]
+
+
+def test_repairs_are_said_and_can_be_refused(picture: Path, shapes_run: Path) -> None:
+    text = ask(picture, "is a red shpe above a green shape", "--model", shapes_run)
+    assert text.startswith(f"read as: {TRUE}\nanswer: yes\n")
+    refused = ask(picture, "is a red shpe above a green shape", "--model", shapes_run, "--no-repair", code=2)
+    assert 'unknown word "shpe"' in refused
+
+
+def test_low_confidence_is_said(picture: Path, shapes_run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("nmn.cli.printing.UNSURE", 1.1)
+    assert "careful: not sure: yes " in ask(picture, TRUE, "--model", shapes_run)
+
+
+def test_a_file_is_a_scene_by_its_name_or_by_what_is_in_it(tmp_path: Path, shapes_run: Path) -> None:
+    scene = tmp_path / "scene.txt"
+    scene.write_text('{"objects": [], "width": 9, "height": 9}', encoding="utf-8")
+    assert ask(scene, "is there a circle").startswith("answer: no")
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("gone.png", None, "gone.png: cannot be opened"),
+        ("empty.png", b"", "empty.png: empty, 0 bytes"),
+        ("text.png", b"hello there", "text.png: not a picture: text"),
+        ("cut.png", b"cut", "cut.png: damaged or cut short"),
+    ],
+)
+def test_an_image_that_cannot_be_read_is_one_message(
+    name: str, content: bytes | None, message: str, picture: Path, shapes_run: Path, tmp_path: Path
+) -> None:
+    if content is not None:
+        whole = picture.read_bytes()
+        (tmp_path / name).write_bytes(whole[: len(whole) // 2] if content == b"cut" else content)
+    text = ask(tmp_path / name, TRUE, "--model", shapes_run, code=2)
+    assert text.startswith("error: ") and message in text and "Traceback" not in text
+
+
+def test_a_word_that_was_not_learned_is_refused_by_name(shapes_run: Path, picture: Path) -> None:
+    with pytest.raises(ValueError, match='unknown relation "near"'):
+        load(shapes_run, "cpu").run(picture, "relate[near](find[red])")
+
+
+def test_a_run_is_named_by_its_folder_and_one_that_is_not_finished_is_refused(picture: Path, tmp_path: Path) -> None:
+    assert "network.safetensors: cannot be read" in ask(picture, TRUE, "--model", tmp_path, code=2)
