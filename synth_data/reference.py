@@ -197,12 +197,17 @@ def _inside(world: World, _: str, panels: Objects) -> Objects:
 
 
 def _at_side(world: World, side: str) -> Objects:
-    return frozenset(thing for thing in world.all if _touches(world, thing, side))
+    gap = world.lexicon.corner_gap if side == "corner" else world.lexicon.side_gap
+    return frozenset(thing for thing in world.all if _comes_within(gap, world, thing, side))
 
 
-def _touches(world: World, thing: int, side: str) -> bool:
+def _near_side(world: World, side: str) -> Objects:
+    return frozenset(thing for thing in world.all if _comes_within(world.lexicon.near_side_gap, world, thing, side))
+
+
+def _comes_within(gap: float, world: World, thing: int, side: str) -> bool:
     box, around = world.scene.objects[thing].box, world.boxes[world.scene.objects[thing].panel]
-    near = world.lexicon.side_gap * world.unit
+    near = gap * world.unit
     touched = {
         "left": box[0] - around[0] <= near,
         "top": box[1] - around[1] <= near,
@@ -238,6 +243,7 @@ MODULES: dict[str, Callable[..., Meaning]] = {
     "unique": lambda world, _, things: things,
     "inside": _inside,
     "at_side": _at_side,
+    "near_side": _near_side,
     "panels": lambda world, _: world.panels,
     "panel": _panel,
     "where": lambda world, _, truth: truth,  # World.meaning asks it of each panel

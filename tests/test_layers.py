@@ -21,6 +21,7 @@ LAYERS = {
     "nmn/language": 3,
     "nmn/regions.py": 3,
     "nmn/modules": 4,
+    "nmn/vision": 4,
     "nmn/assembler": 5,
     "nmn/data": 5,
     "synth_data": 6,

@@ -81,6 +81,7 @@ _SIGNATURES: dict[str, Signature] = {
     "unique": Signature((A,), A, None, "the set itself, presupposed to hold exactly one region"),
     "inside": Signature((P,), A, None, "regions inside one of the panels"),
     "at_side": Signature((), A, Argument.SIDE, "regions that touch that side of their panel; wall: any, corner: two"),
+    "near_side": Signature((), A, Argument.SIDE, "regions that come near that side of their panel, touching or not"),
     # sets of panels: the parts of an image that is made of several
     "panels": Signature((), P, None, "every panel"),
     "panel": Signature((), P, Argument.SUPERLATIVE, "the extreme panels; all of them in a tie"),

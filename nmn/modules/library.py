@@ -93,6 +93,9 @@ class Sources(Protocol):
     def side(self, group: Group) -> Float[Tensor, "calls regions"]:
         """Return which regions touch the side of their panel that the argument names."""
 
+    def near_side(self, group: Group) -> Float[Tensor, "calls regions"]:
+        """Return which regions come near the side of their panel that the argument names."""
+
     def panel(self, group: Group) -> Float[Tensor, "calls panels"]:
         """Return which of the panels that a call sees are extreme in the order of the superlative."""
 
@@ -148,6 +151,7 @@ def _shared_modules(sources: Sources) -> dict[str, Module]:
         "unique": first,
         "inside": lambda group: torch.einsum("cp,cpr->cr", first(group), group.members),
         "at_side": sources.side,
+        "near_side": sources.near_side,
         "panels": lambda group: group.panel_mask,
         "panel": sources.panel,
         "where": lambda group: torch.stack(group.operands, 1) * group.panel_mask,

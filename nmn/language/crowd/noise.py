@@ -1,0 +1,161 @@
+"""Words as typed to a lattice of what they may have been: spelling, glued words, lost letters, words too many.
+
+Costs are negative logarithms of how often each slip was seen in development sentences, coarsely: 1 is an everyday slip,
+3 a rare one. A word that names a colour, a shape or a number is dear to skip.
+"""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
+from typing import NamedTuple
+
+from nmn.language.crowd.chart import Edge, Edit
+
+WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)?|,")
+SPELLED, SPELLED_KNOWN, LETTER = 1.0, 2.0, 0.6
+GLUED = 0.6
+SKIPPED, SKIPPED_UNKNOWN, SKIPPED_CONTENT, SKIPPED_FILLER = 1.5, 1.2, 4.0, 0.1
+MOST_SKIPPED = 3
+FILLERS = frozenset(", so also just then please exactly very a the image total color".split()) - {"a", "the", "just", "exactly"}
+LIGHT = frozenset("a an the of in is are it its to and as with that which has have at on there any or".split())
+
+
+class Typed(NamedTuple):
+    """A word of a sentence in lower case, with its offsets."""
+
+    text: str
+    start: int
+    end: int
+
+
+class Sense(NamedTuple):
+    """What a phrase means as a terminal; ``name`` is empty where the terminal says it all."""
+
+    terminal: str
+    name: str = ""
+
+
+Senses = Mapping[tuple[str, ...], tuple[Sense, ...]]
+
+
+def typed_words(sentence: str) -> list[Typed]:
+    """Return the words and commas of a sentence in lower case; whatever else stands there is dropped."""
+    return [Typed(match[0].lower(), match.start(), match.end()) for match in WORD.finditer(sentence)]
+
+
+class Lattice:
+    """The edges of sentences under a vocabulary: ``senses`` of each phrase, ``content`` the terminals dear to skip."""
+
+    def __init__(self, senses: Senses, content: frozenset[str]) -> None:
+        self.senses = senses
+        self.words = frozenset(word for phrase in senses for word in phrase)
+        self.content = frozenset(
+            phrase[0] for phrase, known in senses.items() if len(phrase) == 1 and any(s.terminal in content for s in known)
+        )
+        self.phrases: dict[str, list[tuple[str, ...]]] = defaultdict(list)
+        for phrase in senses:
+            self.phrases[phrase[0]].append(phrase)
+
+    def edges(self, words: Sequence[str]) -> Iterator[Edge]:
+        """Yield every edge: a phrase from each place, and the same with words skipped behind it (or before the first)."""
+        skip = [self.skip(word) for word in words]
+        for start in range(len(words)):
+            for end, phrase, cost, edits in self._phrases_at(words, start):
+                for sense in self.senses[phrase]:
+                    yield from self._with_skips(words, skip, Edge(sense.terminal, start, end, sense, cost, edits))
+
+    def _with_skips(self, words: Sequence[str], skip: Sequence[float], edge: Edge) -> Iterator[Edge]:
+        firsts = range(edge.start, -1, -1) if edge.start <= MOST_SKIPPED else (edge.start,)
+        if edge.start and edge.start <= MOST_SKIPPED:
+            firsts = (edge.start, 0)
+        for first in firsts:
+            dropped = tuple(range(first, edge.start))
+            for last in range(edge.end, min(len(words), edge.end + MOST_SKIPPED) + 1):
+                gone = (*dropped, *range(edge.end, last))
+                cost = edge.cost + sum(skip[place] for place in gone)
+                edits = edge.edits + tuple(Edit(words[place], "", place) for place in gone if words[place] != ",")
+                meaning = () if edge.symbol.startswith("_") else edge.meaning
+                yield Edge(edge.symbol, first, last, meaning, cost, edits)
+
+    def skip(self, word: str) -> float:
+        if word in FILLERS:
+            return SKIPPED_FILLER
+        if word in self.content or word.isdigit():
+            return SKIPPED_CONTENT
+        return SKIPPED if word in self.words else SKIPPED_UNKNOWN
+
+    def is_content(self, word: str) -> bool:
+        """Whether a word names a colour, shape, number and the like."""
+        return word in self.content or word.isdigit()
+
+    def _phrases_at(
+        self, words: Sequence[str], start: int
+    ) -> Iterator[tuple[int, tuple[str, ...], float, tuple[Edit, ...]]]:
+        """Yield (end, phrase, cost, edits) of the phrases that the words from a place on may be."""
+        for first, cost in self._spellings(words[start]):
+            for phrase in self.phrases.get(first, ()):
+                yield from self._matches(words, start, phrase, cost)
+        for parts in self._split(words[start]):
+            for phrase in self.phrases.get(parts[0], ()):
+                if phrase == parts:
+                    yield start + 1, phrase, GLUED, (Edit(words[start], " ".join(parts), start),)
+
+    def _matches(
+        self, words: Sequence[str], start: int, phrase: tuple[str, ...], cost: float
+    ) -> Iterator[tuple[int, tuple[str, ...], float, tuple[Edit, ...]]]:
+        edits = () if cost == 0 else (Edit(words[start], phrase[0], start),)
+        end = start + len(phrase)
+        if end > len(words):
+            return
+        for place, word in enumerate(phrase[1:], start + 1):
+            spelled = dict(self._spellings(words[place])).get(word)
+            if spelled is None:
+                return
+            if spelled:
+                cost, edits = cost + spelled, (*edits, Edit(words[place], word, place))
+        yield end, phrase, cost, edits
+
+    @lru_cache(maxsize=10_000)  # noqa: B019  # a lattice lives as long as its grammar, which is cached itself
+    def _spellings(self, word: str) -> tuple[tuple[str, float], ...]:
+        """Return the known words that a word may be, with costs."""
+        known = word in self.words
+        found = [(word, 0.0)] if known else []
+        if word == "," or word.isdigit():
+            return tuple(found)
+        base = SPELLED_KNOWN if known else SPELLED
+        most = 1 if known or len(word) < 6 else 2
+        for other in self.words:
+            if other != word and min(len(word), len(other)) > (2 if known else 1) and abs(len(other) - len(word)) <= most:
+                distance = edit_distance(word, other, most)
+                if distance <= most:
+                    found.append((other, base + LETTER * (distance - 1)))
+        return tuple(found)
+
+    @lru_cache(maxsize=10_000)  # noqa: B019
+    def _split(self, word: str) -> tuple[tuple[str, str], ...]:
+        """Return ``at least`` for ``atleast``: a word as two known ones."""
+        if word in self.words:
+            return ()
+        pairs = ((word[:cut], word[cut:]) for cut in range(1, len(word)))
+        return tuple(pair for pair in pairs if pair[0] in self.words and pair[1] in self.words)
+
+
+def edit_distance(one: str, other: str, most: int) -> int:
+    """Return how many letters are inserted, deleted, replaced or swapped (Damerau), or more than ``most``.
+
+    >>> edit_distance("tocuhing", "touching", 2), edit_distance("ble", "blue", 1)
+    (1, 1)
+    """
+    before: list[int] = []
+    row = list(range(len(other) + 1))
+    for place, letter in enumerate(one, 1):
+        before, last, row = row, before, [place]
+        for there, against in enumerate(other, 1):
+            step = min(before[there] + 1, row[there - 1] + 1, before[there - 1] + (letter != against))
+            if place > 1 and there > 1 and letter == other[there - 2] and one[place - 2] == against:
+                step = min(step, last[there - 2] + 1)
+            row.append(step)
+        if min(row) > most:
+            return most + 1
+    return row[-1]
