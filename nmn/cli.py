@@ -136,6 +136,23 @@ def evaluate_clevr(
     print_report(evaluate_exact(read_clevr(scenes, questions), "clevr"), as_json)
 
 
+@evaluate_app.command("nlvr")
+@clear_errors
+def evaluate_nlvr(
+    data: Annotated[Path, typer.Option(help="The folder that holds the folders of NLVR's splits.")],
+    split: Annotated[str, typer.Option(help="A split: dev, test, ...")] = "dev",
+    predictions: Annotated[
+        Path | None, typer.Option(help="Write the official lines: image,true or image,false.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Judge NLVR's statements of its images, from pixels."""
+    from nmn.evaluation.nlvr import command
+
+    if code := command(data, split, predictions, as_json, print_json):
+        raise typer.Exit(code)
+
+
 @app.command()
 @clear_errors
 def bench(

@@ -230,6 +230,23 @@ def _panel(world: World, name: str) -> Objects:
     )
 
 
+def _as_many(world: World, _: str, things: Objects) -> Objects:
+    return _panels_sharing(world, lambda panel: len(_held(world, things, panel)))
+
+
+def _alike(world: World, name: str, things: Objects) -> Objects:
+    return _panels_sharing(world, lambda panel: world.values(_held(world, things, panel), name))
+
+
+def _held(world: World, things: Objects, panel: int) -> Objects:
+    return frozenset(thing for thing in things if world.scene.objects[thing].panel == panel)
+
+
+def _panels_sharing(world: World, trait: Callable[[int], object]) -> Objects:
+    traits = {panel: trait(panel) for panel in world.panels}
+    return frozenset(panel for panel in traits if list(traits.values()).count(traits[panel]) > 1)
+
+
 MODULES: dict[str, Callable[..., Meaning]] = {
     "scene": lambda world, _: world.all,
     "find": _find,
@@ -246,6 +263,8 @@ MODULES: dict[str, Callable[..., Meaning]] = {
     "near_side": _near_side,
     "panels": lambda world, _: world.panels,
     "panel": _panel,
+    "as_many": _as_many,
+    "alike": _alike,
     "where": lambda world, _, truth: truth,  # World.meaning asks it of each panel
     "and": lambda world, _, first, second: first & second,  # of two sets or of two truths
     "or": lambda world, _, first, second: first | second,

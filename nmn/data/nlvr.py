@@ -11,6 +11,7 @@ kept apart, for the names of predictions and for the metric.
 """
 
 import json
+import os
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -85,7 +86,9 @@ def read_pixels(path: Path) -> NDArray[np.uint8]:
     try:
         with Image.open(path) as image:
             if image.size != NLVR_PX:
-                raise DataError(f"{path}: an image of NLVR has 400 x 100 pixels, this one {image.width} x {image.height}")
+                raise DataError(
+                    f"{path}: an image of NLVR has 400 x 100 pixels, this one {image.width} x {image.height}"
+                )
             return np.asarray(image.convert("RGB"))
     except (OSError, SyntaxError, Image.DecompressionBombError) as error:
         raise DataError(f"{path}: not an image that can be read: {error}") from None
@@ -140,16 +143,15 @@ def _entry(place: str, line: str) -> dict[str, Any]:
 def _image_files(folder: Path, stem: str) -> dict[tuple[str, int], Path]:
     """Return the image of each identifier and order; of several with one name the split's own, then the first path."""
     files: dict[tuple[str, int], Path] = {}
-    for path in sorted(folder.rglob("*.png"), key=lambda path: (not path.name.startswith(f"{stem}-"), path)):
+    found = [Path(place) / name for place, _, names in os.walk(folder, followlinks=True) for name in names]
+    for path in sorted(found, key=lambda path: (not path.name.startswith(f"{stem}-"), path)):
         match = NAME.fullmatch(path.name)
         if match:
             files.setdefault((match["identifier"], int(match["order"])), path)
     return files
 
 
-def _example(
-    entry: dict[str, Any], files: dict[tuple[str, int], Path], orders: range, prefix: str
-) -> NlvrExample:
+def _example(entry: dict[str, Any], files: dict[tuple[str, int], Path], orders: range, prefix: str) -> NlvrExample:
     name, label = entry["identifier"], entry.get("label")
     paths = {order: files.get((name, order)) for order in orders}
     images = tuple(

@@ -86,6 +86,8 @@ _SIGNATURES: dict[str, Signature] = {
     "panels": Signature((), P, None, "every panel"),
     "panel": Signature((), P, Argument.SUPERLATIVE, "the extreme panels; all of them in a tie"),
     "where": Signature((T,), P, None, "panels of which the truth holds, asked of that panel alone"),
+    "as_many": Signature((A,), P, None, "panels that hold as many members of the set as another panel does"),
+    "alike": Signature((A,), P, Argument.ATTRIBUTE, "panels whose members of the set show another panel's values"),
     # connectives, on attentions, on panels or on truths
     "and": Signature((A, A), None, None, "both"),
     "or": Signature((A, A), None, None, "either or both"),

@@ -83,7 +83,9 @@ def at_sides(arrays: SceneArrays, gaps: Array, corner_gaps: Array, unsure_px: fl
     away = (arrays.boxes - around) * outwards
     near, in_corner = (within(away, most[:, None, None], unsure_px) for most in (gaps, corner_gaps))
     left, top, right, bottom = np.moveaxis(near, -1, 0)
-    corner = np.minimum(np.maximum(in_corner[..., 0], in_corner[..., 2]), np.maximum(in_corner[..., 1], in_corner[..., 3]))
+    corner = np.minimum(
+        np.maximum(in_corner[..., 0], in_corner[..., 2]), np.maximum(in_corner[..., 1], in_corner[..., 3])
+    )
     sides = np.stack([near.max(-1), left, right, top, bottom, corner], 1)
     return np.asarray(sides * np.any(panels.members, axis=1, keepdims=True))
 

@@ -138,6 +138,14 @@ def _shared_modules(sources: Sources) -> dict[str, Module]:
             return 1 - first(group)
         return (group.mask if group.kind is Kind.ATTENTION else group.panel_mask) - first(group)
 
+    def in_panels(group: Group) -> Tensor:
+        return first(group).unsqueeze(1) * group.members
+
+    def alike(group: Group) -> Tensor:
+        values, held = sources.values(group), in_panels(group)
+        shown = [logic.presence(panel, values) for panel in held.unbind(1)]
+        return logic.panels_sharing(logic.alike(torch.stack(shown, 1)), group.panel_mask)
+
     return {
         "scene": lambda group: group.mask,
         "find": sources.find,
@@ -155,6 +163,10 @@ def _shared_modules(sources: Sources) -> dict[str, Module]:
         "panels": lambda group: group.panel_mask,
         "panel": sources.panel,
         "where": lambda group: torch.stack(group.operands, 1) * group.panel_mask,
+        "as_many": lambda group: logic.panels_sharing(
+            logic.as_many(logic.poisson_binomial(in_panels(group), group.width)), group.panel_mask
+        ),
+        "alike": alike,
         "and": lambda group: logic.both(*group.operands),
         "or": lambda group: logic.either(*group.operands),
         "not": complement,

@@ -38,8 +38,12 @@ def read_components(images: Sequence[Images] | Images) -> list[SceneGraph]:
         seen = filled[box, top:bottom, left:right]
         side = right - left
         if side != bottom - top or side not in NLVR_SIZES:
-            raise SceneError(f"image {image}, box {panel}: something of {side} x {bottom - top} px is no object of NLVR")
-        found[image].append((panel, _shape(seen), _color(pixels[box, top + side // 2, left + side // 2]), side, left, top))
+            raise SceneError(
+                f"image {image}, box {panel}: something of {side} x {bottom - top} px is no object of NLVR"
+            )
+        found[image].append(
+            (panel, _shape(seen), _color(pixels[box, top + side // 2, left + side // 2]), side, left, top)
+        )
     return [nlvr_image([nlvr_object(*thing) for thing in sorted(things)]) for things in found]
 
 

@@ -1,17 +1,20 @@
 """Actions of the rules about boxes, about lists of what is in them, and about whole sentences."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 from nmn.language.crowd.chart import Costed
+from nmn.language.crowd.items import ORDINALS, rank
 from nmn.language.crowd.meanings import (
     EVERY,
     IT,
-    NO,
+    OTHERS,
+    OWN,
     PANELS,
     SCENE,
     SOME,
-    VALUES,
+    Alike,
     Boxes,
     Np,
     Quant,
@@ -22,18 +25,18 @@ from nmn.language.crowd.meanings import (
     bounded,
     compared,
     count,
+    distinct,
     either,
     every,
     exists,
     find,
     join,
     negate,
-    number,
-    speaks_of_it,
+    speaks_of,
     where,
-    with_it,
+    with_meant,
 )
-from nmn.language.crowd.phrases import claimed, existence
+from nmn.language.crowd.phrases import claimed, existence, of_values
 from nmn.layout import Layout
 
 MOST_THINGS = 8  # in a box, as NLVR's README says
@@ -56,9 +59,25 @@ def _there(np: Np, alone: bool) -> Said | None:
 
 
 @action()
-def color_count_element(truth: Layout) -> Said:
+def color_count_element(quant: Quant) -> Said:
     """With all 3 colours."""
-    return Said((truth,), SCENE)
+    return Said((bounded(distinct("color", SCENE), quant),), SCENE)
+
+
+def _some_number(np: Things, amounts: range) -> Said:
+    return Said((join([compared("equal", count(np.layout), amount) for amount in amounts], either),), np.layout)
+
+
+@action()
+def even_number(*parts: Any) -> Said:
+    """An even number of items."""
+    return _some_number(parts[-1], range(2, MOST_THINGS + 1, 2))
+
+
+@action()
+def odd_number(*parts: Any) -> Said:
+    """An odd number of items."""
+    return _some_number(parts[-1], range(1, MOST_THINGS + 1, 2))
 
 
 @action()
@@ -101,9 +120,16 @@ def colored_places(first: Any, one: Layout, second: Any, other: Layout) -> Said:
 
 @action()
 def place_has_color(*parts: Any) -> Said:
-    """The base is blue."""
-    place = next(part for part in parts if isinstance(part, Layout))
-    return Said((exists(both(place, parts[-1].layout)),), place)
+    """The base is blue; the base and the top are blue."""
+    places = next(part for part in parts if isinstance(part, tuple) and isinstance(part[0], Layout))
+    return Said(_all_places(places, parts[-1].layout), join(places, either))
+
+
+@action()
+def places_same_color(*parts: Any) -> Said:
+    """The base and the top are of the same colour."""
+    places = next(part for part in parts if isinstance(part, tuple) and isinstance(part[0], Layout))
+    return Said((compared("equal", distinct("color", join(places, either)), 1),), join(places, either))
 
 
 # ---- parts of what was mentioned ------------------------------------------------------------------------------------
@@ -167,6 +193,15 @@ def subject_all() -> Np:
 
 
 @action()
+def claim_same(np: Np, _: Any, attribute: str) -> Said | None:
+    """All the blocks are of the same colour."""
+    if np.quant.name == "count":
+        truths = existence(Np(np.quant, np.things, options=of_values(np.things.layout, attribute)), alone=True)
+        return Said(truths, np.things.layout) if truths else None
+    return Said((compared("at_most", distinct(attribute, np.things.layout), 1),), np.things.layout)
+
+
+@action()
 def claim(np: Np, predicate: Layout) -> Said | None:
     """And the black one is on top."""
     if np.quant.name == "the" and np.quant.low:
@@ -185,13 +220,14 @@ def has(said: Said) -> Said | None:
 def has_and(first: Said, second: Said) -> Said | Costed | None:
     """Put one more part into a list; its "it" is what the list spoke of last."""
     truths = second.truths
-    if any(speaks_of_it(truth) for truth in truths):
-        if first.about is None or speaks_of_it(first.about):
-            return None
-        truths = tuple(with_it(truth, first.about) for truth in truths)
-        about = second.about and with_it(second.about, first.about)
-    else:
-        about = second.about
+    about = second.about
+    for pronoun in (IT, OTHERS):
+        if any(speaks_of(truth, pronoun) for truth in truths):
+            if first.about is None or speaks_of(first.about, IT):
+                return None
+            meant = first.about if pronoun == IT else negate(first.about)
+            truths = tuple(with_meant(truth, pronoun, meant) for truth in truths)
+            about = about and with_meant(about, pronoun, meant)
     joined = tuple(dict.fromkeys((*first.truths, *truths)))
     said = Said(joined, about or first.about)
     return said if len(joined) > len(first.truths) else Costed(said, 1.0)
@@ -236,7 +272,9 @@ def panels_with(boxes: Boxes, said: Said) -> Boxes | None:
 
 def _closed(said: Said) -> tuple[Layout, ...] | None:
     """Return the truths of a list whose "it" is everything in the box, if nothing else."""
-    return tuple(with_it(truth, SCENE) for truth in said.truths)
+    if any(speaks_of(truth, OTHERS) for truth in said.truths):
+        return None
+    return tuple(with_meant(truth, IT, SCENE) for truth in said.truths)
 
 
 @action()
@@ -246,33 +284,42 @@ def panels_without(boxes: Boxes, *parts: Any) -> Boxes | None:
     return replace(boxes, truths=(*boxes.truths, negate(join(truths, both)))) if truths else None
 
 
+@action()
+def panels_of(np: Np) -> Said | None:
+    """A tower of three blocks."""
+    return np_element(np)  # type: ignore[no-any-return]
+
+
 @action(cost=0.3)
-def panels_and(boxes: Boxes, said: Said) -> Boxes | None:
-    """A two blocks tower and only one colour."""
-    return panels_with(boxes, said) if boxes.truths else None  # type: ignore[no-any-return]
+def panels_and(boxes: Boxes, said: Said) -> Boxes | Costed | None:
+    """A two blocks tower and only one colour; a tower and the top is yellow."""
+    found = panels_with(boxes, said)
+    return found if boxes.truths or found is None else Costed(found, 0.5)
 
 
 @action()
-def panels_group(boxes: Boxes, group: Boxes) -> Boxes | None:
+def panels_group(boxes: Boxes, *groups: tuple[Alike, ...]) -> Boxes | None:
     """Towers with the same height."""
-    return None if boxes.options else replace(boxes, options=group.options, same=group.same)
-
-
-def _heights(same: bool) -> Boxes:
-    heights = tuple(compared("equal", count(SCENE), height) for height in range(1, MOST_THINGS + 1))
-    return Boxes(SOME, options=heights, same=same)
+    return None if boxes.alike else replace(boxes, alike=sum(groups, ()))
 
 
 @action()
-def same_height(*_: Any) -> Boxes:
-    """Of the same height: for some height, they have it."""
-    return _heights(True)
+def panels_group_with(boxes: Boxes, groups: tuple[Alike, ...], said: Said) -> Boxes | None:
+    """Towers with the same height and a yellow base."""
+    found = panels_group(boxes, groups)
+    return panels_with(found, said) if found else None  # type: ignore[no-any-return]
 
 
 @action()
-def different_height(*_: Any) -> Boxes:
+def same_height(*_: Any) -> tuple[Alike, ...]:
+    """Of the same height: as many blocks."""
+    return (Alike(SCENE),)
+
+
+@action()
+def different_height(*_: Any) -> tuple[Alike, ...]:
     """Of different height."""
-    return _heights(False)
+    return (Alike(SCENE, same=False),)
 
 
 @action()
@@ -281,39 +328,45 @@ def height(*_: Any) -> bool:
     return True
 
 
-def _places(place: Layout, same: bool) -> Boxes:
-    return Boxes(SOME, options=tuple(exists(both(find(color), place)) for color in VALUES["color"]), same=same)
+@action()
+def same_place(*parts: Any) -> tuple[Alike, ...]:
+    """With the same base, the same colour at the base."""
+    return (Alike(_place_of(parts), "color"),)
 
 
 @action()
-def same_place(_: Any, place: Layout, *__: Any) -> Boxes:
-    """With the same base: of one colour."""
-    return _places(place, True)
-
-
-@action()
-def same_place_color(_: Any, __: Any, place: Layout) -> Boxes:
-    """With the same colour at the base."""
-    return _places(place, True)
-
-
-@action()
-def different_place(_: Any, place: Layout, *__: Any) -> Boxes:
+def different_place(*parts: Any) -> tuple[Alike, ...]:
     """With different bases."""
-    return _places(place, False)
+    return (Alike(_place_of(parts), "color", same=False),)
+
+
+def _place_of(parts: Sequence[Any]) -> Layout:
+    return next(part for part in parts if isinstance(part, Layout))
 
 
 @action()
-def same_color(*_: Any) -> Boxes:
-    """Of the same colour: each of one colour, and all of that one."""
-    options = tuple(both(exists(find(color)), every(SCENE, find(color))) for color in VALUES["color"])
-    return Boxes(SOME, options=options)
+def same_color(*_: Any) -> tuple[Alike, ...]:
+    """Of the same colour, or colours."""
+    return (Alike(SCENE, "color"),)
 
 
 @action()
-def quantified_boxes(quant: Quant, boxes: Boxes) -> Boxes:
-    """Two boxes, each box."""
-    return replace(boxes, quant=quant)
+def groups(group: tuple[Alike, ...]) -> tuple[Alike, ...]:
+    """Of the same height."""
+    return group
+
+
+@action()
+def groups_and(first: tuple[Alike, ...], second: tuple[Alike, ...]) -> tuple[Alike, ...]:
+    """Of the same height and with the same base."""
+    return first + second
+
+
+@action()
+def quantified_boxes(quant: Quant, boxes: Boxes) -> Boxes | Costed:
+    """Two boxes, each box; one box is hardly like another."""
+    alone = boxes.alike and quant.name != "every" and (quant.low is None or quant.low < 2)
+    return Costed(replace(boxes, quant=quant), 1.0) if alone else replace(boxes, quant=quant)
 
 
 @action(cost=0.3)
@@ -335,24 +388,29 @@ def part_of_number(quant: Quant, _: int) -> Quant:
 
 
 def boxes_there(boxes: Boxes, more: tuple[Layout, ...] = ()) -> Layout:
-    """Return that there are so many boxes of which the truths hold."""
+    """Return that there are so many boxes of which the truths hold, and that they share what they are to share."""
     truths = tuple(dict.fromkeys((*boxes.truths, *more)))
+    found, asked = where(truths), where(boxes.truths)
     quant = boxes.quant
-    if boxes.options and boxes.same:
-        if quant.low is None and quant.name != "every":
-            quant = Quant("count", 2)
-        return join([_so_many(quant, boxes.truths, (option, *truths)) for option in boxes.options], either)
-    if boxes.options:
-        return _all_different(boxes, truths)
-    return _so_many(quant, boxes.truths, truths)
+    if boxes.alike and quant.name != "every" and quant.low is None:
+        quant = Quant("count", 2)
+    differing = []
+    for things, attribute, same in boxes.alike:
+        held = both(things, Layout("inside", None, (found,))) if truths else things
+        shared = Layout("as_many", None, (held,)) if attribute is None else Layout("alike", attribute, (held,))
+        if not same:
+            differing.append(negate(exists(shared) if quant.name == "every" else every(found, shared)))
+        else:
+            found = both(shared, found) if truths else shared
+    if quant.name == "every" and boxes.alike and not truths:
+        asked = PANELS
+    return join([_so_many(quant, asked, found), *differing], both)
 
 
-def _so_many(quant: Quant, asked: tuple[Layout, ...], truths: tuple[Layout, ...]) -> Layout:
-    """Return the truth by the quantity of boxes; ``asked`` are the truths that say which boxes are meant."""
-    found = where(truths)
+def _so_many(quant: Quant, asked: Layout, found: Layout) -> Layout:
+    """Return the truth by the quantity of boxes; ``asked`` are those that are spoken of."""
     if quant.name == "every":
-        of = where(tuple(truth for truth in asked if truth in truths)) if truths != asked else PANELS
-        return Layout("quantify", "every", (of, found))
+        return every(asked if asked != found else PANELS, found)
     if quant.name == "none":
         return negate(exists(found))
     if quant.name == "count":
@@ -360,22 +418,10 @@ def _so_many(quant: Quant, asked: tuple[Layout, ...], truths: tuple[Layout, ...]
     return exists(found)
 
 
-def _all_different(boxes: Boxes, truths: tuple[Layout, ...]) -> Layout:
-    """Return that as many boxes hold the truths, and that they differ: as many options as boxes occur among them."""
-    least = boxes.quant.low or 2
-    occurring = [exists(where((option, *truths))) for option in boxes.options]
-    return _at_least(occurring, min(least, len(occurring)))
-
-
-def _at_least(truths: list[Layout], amount: int) -> Layout:
-    """Return that at least so many of some truths hold."""
-    if amount == 1:
-        return join(truths, either)
-    alternatives = [
-        both(truth, _at_least(truths[place + 1 :], amount - 1))
-        for place, truth in enumerate(truths[: len(truths) - amount + 1])
-    ]
-    return join(alternatives, either)
+@action()
+def said_whole(truth: Layout) -> Layout | None:
+    """A statement, in which every pronoun has found its meaning."""
+    return None if any(speaks_of(truth, pronoun) for pronoun in (IT, OTHERS, OWN)) else truth
 
 
 # ---- clauses --------------------------------------------------------------------------------------------------------
@@ -384,7 +430,7 @@ def _at_least(truths: list[Layout], amount: int) -> Layout:
 @action()
 def there_boxes(boxes: Boxes) -> Layout | Costed | None:
     """There is a box with ..."""
-    if not boxes.truths and not boxes.options:
+    if not boxes.truths and not boxes.alike:
         return Costed(boxes_there(boxes), 1.0)
     return boxes_there(boxes)
 
@@ -396,9 +442,10 @@ def there_are_no_boxes(boxes: Boxes) -> Layout:
 
 
 @action()
-def there_are_no_things(said: Said) -> Layout:
+def there_are_no_things(said: Said) -> Layout | None:
     """There is not a black block."""
-    return negate(things_are(said))
+    truth = things_are(said)
+    return negate(truth) if truth else None
 
 
 @action()
@@ -423,11 +470,72 @@ def boxes_are(boxes: Boxes, colors: Things) -> Layout:
 
 
 @action()
-def place_is(place: Layout, boxes: Boxes, colors: Things) -> Layout:
-    """The base of a tower is yellow; of the towers: of each."""
+def place_is(places: tuple[Layout, ...], boxes: Boxes, colors: Things) -> Layout:
+    """The base of a tower is yellow; "the two towers": of each."""
+    if boxes.quant.name == "the" and boxes.quant.low:
+        boxes = replace(boxes, quant=EVERY)
     if colors.kinds:
-        return join([boxes_there(boxes, (exists(both(place, kind)),)) for kind in colors.kinds], both)
-    return boxes_there(boxes, (exists(both(place, colors.layout)),))
+        return join([boxes_there(boxes, _all_places(places, kind)) for kind in colors.kinds], both)
+    return boxes_there(boxes, _all_places(places, colors.layout))
+
+
+def _all_places(places: tuple[Layout, ...], color: Layout) -> tuple[Layout, ...]:
+    return tuple(exists(both(place, color)) for place in places)
+
+
+@action()
+def places(place: Layout) -> tuple[Layout, ...]:
+    """The top."""
+    return (place,)
+
+
+@action()
+def places_and(places: tuple[Layout, ...], place: Layout) -> tuple[Layout, ...]:
+    """The top and the base."""
+    return (*places, place)
+
+
+@action()
+def places_same(places: tuple[Layout, ...], boxes: Boxes, *_: Any) -> Layout:
+    """The top and the base of a tower are of the same colour."""
+    if len(places) > 1:
+        of_each = tuple(exists(place) for place in places)
+        return boxes_there(boxes, (*of_each, compared("equal", distinct("color", join(places, either)), 1)))
+    return boxes_there(replace(boxes, quant=EVERY, alike=(Alike(places[0], "color"),)))
+
+
+@action()
+def boxes_of_each(first: int, second: int, *_: Any) -> Said:
+    """Towers which have three and four blocks each: one so many, another so many."""
+    return Said((either(*(compared("equal", count(SCENE), amount) for amount in (first, second))),))
+
+
+@action()
+def first_of() -> bool:
+    """Colours from the base of."""
+    return True
+
+
+@action()
+def color_list(color: Any) -> tuple[Layout, ...]:
+    """Yellow, yellow and black."""
+    return (find(color.name),)
+
+
+@action()
+def color_list_and(colors: tuple[Layout, ...], color: Any) -> tuple[Layout, ...]:
+    """One more colour."""
+    return (*colors, find(color.name))
+
+
+@action()
+def first_are(_: Any, amount: int, __: Any, boxes: Boxes, colors: tuple[Layout, ...]) -> Layout | None:
+    """The first three colours of a tower from the base are yellow, yellow and black."""
+    if len(colors) not in (1, amount) or amount > len(ORDINALS):
+        return None
+    each = colors * amount if len(colors) == 1 else colors
+    truths = [exists(both(rank("higher", name), color)) for name, color in zip(ORDINALS, each, strict=False)]
+    return boxes_there(boxes, tuple(truths))
 
 
 @action()
@@ -441,8 +549,8 @@ def place_counts(*parts: Any) -> Any:
     """The bases of the towers are two blue and one yellow."""
     if len(parts) < 3:
         return parts
-    place, _, counts = parts[-3:]
-    truths = [compared("equal", count(where((exists(both(place, color)),))), amount) for amount, color in counts]
+    places, _, counts = parts[-3:]
+    truths = [compared("equal", count(where(_all_places(places, color))), amount) for amount, color in counts]
     return join(truths, both)
 
 
@@ -495,7 +603,7 @@ def where_of(boxes: Boxes) -> Boxes | None:
 @action()
 def of_boxes(boxes: Boxes) -> Layout | None:
     """As the base of a tower with two blocks: what is in such a tower, counted over the image."""
-    if boxes.quant.name != "some" or boxes.options:
+    if boxes.quant.name != "some" or boxes.alike:
         return None
     return Layout("inside", None, (where(boxes.truths),)) if boxes.truths else SCENE
 
@@ -516,9 +624,10 @@ def in_boxes(boxes: Boxes, truth: Layout) -> Layout | None:
 
 
 @action()
-def things_are(said: Said) -> Layout:
+def things_are(said: Said) -> Layout | None:
     """There is a black block and a blue block."""
-    return join([with_it(truth, SCENE) for truth in said.truths], both)
+    truths = _closed(said)
+    return join(truths, both) if truths else None
 
 
 @action(cost=1.0)
@@ -534,6 +643,27 @@ def bare_boxes(boxes: Boxes) -> Boxes:
 
 
 @action()
+def colors_are(quant: Quant, predicate: Layout) -> Layout:
+    """All 3 colours are touching the wall."""
+    return bounded(distinct("color", predicate), quant)
+
+
+@action()
+def in_same_box(np: Np, *_: Any) -> Layout | None:
+    """All blue items are in the same box; there are two of them in the same box."""
+    if np.quant.name in ("every", "the", "bare"):
+        return compared("equal", count(where((exists(np.things.layout),))), 1)
+    truths = existence(np, alone=True)
+    return exists(where(truths)) if truths else None
+
+
+@action(cost=1.5)
+def np_is_bare(np: Np, predicate: Layout) -> Layout | None:
+    """A sentence that lost its "is"."""
+    return claimed(np, predicate)
+
+
+@action()
 def np_is(np: Np, predicate: Layout) -> Layout | None:
     """Black circles are touching the edge; the black item is on top."""
     return claimed(np, predicate)
@@ -543,6 +673,3 @@ def np_is(np: Np, predicate: Layout) -> Layout | None:
 def both_(first: Layout, second: Layout) -> Layout:
     """Two sentences joined."""
     return both(first, second)
-
-
-__all__ = ["IT", "NO", "number"]

@@ -20,7 +20,12 @@ from nmn.lexicon import Lexicon, load_lexicon
 from nmn.resources import GRAMMARS
 
 START = "start"
-CONTENT = frozenset({"COLOR", "SHAPE", "SIZE", "NUMBER", "ONE", "TOP", "BASE", "ORDINAL", "MIDDLE", "NOT", "NO", "NONE"})
+CONTENT = frozenset(
+    {
+        *("COLOR", "SHAPE", "SIZE", "NUMBER", "ONE", "TOP", "BASE", "ORDINAL", "MIDDLE", "NOT", "NO", "NONE", "EVERY"),
+        *("AT_LEAST", "AT_MOST", "MORE_THAN", "FEWER_THAN", "SAME", "DIFFERENT", "EXACTLY", "ONLY"),
+    }
+)
 NAMED = frozenset({"ORDINAL"})  # terminals of closed classes of which it matters which word stood there
 # what a rule may lack, at what cost, and the word that is put in its place
 MISSING = {
@@ -31,13 +36,12 @@ MISSING = {
     "_OF": Lack(1.5, "of"),
     "_AT": Lack(1.0, "at"),
     "_THERE": Lack(1.0, "there"),
-    "_AND": Lack(0.7, "and"),
+    "_AND": Lack(1.6, "and"),
     "_THAT": Lack(1.5, "that"),
     "_TOUCH": Lack(2.5, "touching"),
     "THING": Lack(1.5, "item", Sense("THING")),
     "PANEL": Lack(2.5, "box", Sense("PANEL")),
     "COLOR_WORD": Lack(1.0, "color", Sense("COLOR_WORD")),
-    "_side_det": Lack(0.3, "the"),
     "WALL": Lack(2.0, "wall", Sense("WALL")),
 }
 ATTRIBUTE_WORDS = {"color": "COLOR_WORD", "shape": "SHAPE_WORD", "size": "SIZE_WORD"}
@@ -109,7 +113,8 @@ def _lexicon_senses(lexicon: Lexicon) -> Iterator[tuple[Sense, str]]:
             nouns += [(Sense(VALUE_WORDS[name], value), word) for word in words]
     for sense, word in nouns:
         yield sense, word
-        yield sense, lexicon.plurals.get(word) or plural(word)
+        many = Sense(sense.terminal, sense.name + "+") if sense.terminal in ("THING", "SHAPE") else sense
+        yield many, lexicon.plurals.get(word) or plural(word)
     for name, relation in lexicon.relations.items():
         yield from ((Sense("RELATION", name), word) for word in relation.words)
 

@@ -4,6 +4,7 @@ The readings are those that NLVR's labels prove; each is cited as "labels 7-0" (
 and with its alternative, where the answer differs; see docs/nlvr.md).
 """
 
+from dataclasses import replace
 from typing import Any
 
 from nmn.language.crowd.chart import Costed
@@ -11,6 +12,8 @@ from nmn.language.crowd.meanings import (
     EVERY,
     IT,
     NO,
+    OTHERS,
+    OWN,
     SCENE,
     SOME,
     THE,
@@ -25,6 +28,8 @@ from nmn.language.crowd.meanings import (
     join,
     negate,
     number,
+    speaks_of,
+    with_meant,
 )
 from nmn.layout import Layout
 
@@ -167,19 +172,20 @@ def every_number(_: Any, amount: int) -> Quant:
 @action()
 def noun(sense: Any) -> Things:
     """A block, a circle, "one"."""
-    return Things(find(sense.name) if sense.terminal == "SHAPE" else SCENE)
+    shape = sense.name.removesuffix("+")
+    return Things(find(shape) if sense.terminal == "SHAPE" else SCENE, plural=sense.name.endswith("+"))
 
 
 @action()
 def shape_thing(shape: Any, *_: Any) -> Things:
     """A square block."""
-    return Things(find(shape.name))
+    return Things(find(shape.name.removesuffix("+")))
 
 
 @action(cost=0.2)
 def thing_shape(*parts: Any) -> Things:
     """A slip: "an item square"."""
-    return Things(find(parts[-1].name))
+    return Things(find(parts[-1].name.removesuffix("+")))
 
 
 @action()
@@ -199,13 +205,14 @@ def _clashes(value: str, layout: Layout) -> bool:
 
 
 def _refined(things: Things, layout: Layout) -> Things:
-    return Things(both(layout, things.layout), tuple(both(layout, kind) for kind in things.kinds), things.elliptic)
+    kinds = tuple(both(layout, kind) for kind in things.kinds)
+    return replace(things, layout=both(layout, things.layout), kinds=kinds)
 
 
 @action()
 def two_colors(first: Any, second: Any, things: Things) -> Things:
     """Black and blue items: of either colour, and both colours are there (labels 6-0, 11-1)."""
-    return _kinds([find(first.name), find(second.name)], things.layout)
+    return replace(_kinds([find(first.name), find(second.name)], things.layout), plural=things.plural)
 
 
 @action()
@@ -229,7 +236,7 @@ def either_color(first: Any, second: Any, things: Things) -> Things:
 @action()
 def two_shapes(color: Any, first: Any, second: Any) -> Things:
     """A yellow circle and square: both are yellow."""
-    return _kinds([both(find(color.name), find(shape.name)) for shape in (first, second)], SCENE)
+    return _kinds([both(find(color.name), find(shape.name.removesuffix("+"))) for shape in (first, second)], SCENE)
 
 
 @action(cost=0.6)
@@ -238,8 +245,14 @@ def elliptic(color: Any) -> Things:
     return Things(find(color.name), elliptic=True)
 
 
-@action(cost=0.1)
+@action()
 def other_core(things: Things) -> Things:
+    """Four other items: not those mentioned before."""
+    return _refined(things, OTHERS)
+
+
+@action(cost=0.3)
+def another_core(things: Things) -> Things:
     """The other black item: which it differs from is not counted."""
     return things
 
@@ -257,20 +270,56 @@ def not_color(_: Any, color: Any, things: Things) -> Things:
 
 
 @action()
-def different_colored(_: Any, things: Things) -> Things | None:
+def different_colored(_: Any, things: Things) -> Things:
     """A different coloured block: of another colour than what it is compared with."""
-    return Things(both(Layout("not", None, (Layout("same", "color", (IT,)),)), things.layout))
+    return _refined(things, negate(OWN))
 
 
 @action()
-def modified(things: Things, modifier: Layout) -> Things:
-    """Things with something behind the noun."""
-    return Things(
-        both(things.layout, modifier), tuple(both(kind, modifier) for kind in things.kinds), things.elliptic
-    )
+def different_color(*_: Any) -> Layout:
+    """A block of different colour."""
+    return negate(OWN)
+
+
+@action()
+def other_color(*_: Any) -> Layout:
+    """Items of another colour."""
+    return OTHERS
+
+
+@action()
+def modified(things: Things, modifier: Layout) -> Things | Costed:
+    """Things with something behind the noun, which is dearer behind a relation: it rather belongs to the noun inside."""
+    if speaks_of(modifier, OWN) and not speaks_of(things.layout, OWN) and modifier.module == "relate":
+        return _of_another_color(things, modifier)
+    kinds = tuple(both(kind, modifier) for kind in things.kinds)
+    found = replace(things, layout=both(things.layout, modifier), kinds=kinds)
+    return Costed(found, 0.05) if _ends_in_relation(things.layout) else found
+
+
+def _ends_in_relation(layout: Layout) -> bool:
+    return (layout.operands[-1] if layout.module == "and" else layout).module.startswith("relate")
+
+
+def _of_another_color(things: Things, modifier: Layout) -> Things:
+    """Return things that are related to something of another colour than their own."""
+    color = _color_of(things.layout)
+    if color:
+        return Things(both(things.layout, with_meant(modifier, OWN, find(color))))
+    own = [find(color) for color in VALUES["color"]]
+    return Things(join([join([one, things.layout, with_meant(modifier, OWN, one)], both) for one in own], either))
+
+
+def _color_of(layout: Layout) -> str:
+    """Return the colour that a set has for sure, or an empty name."""
+    if layout.module == "and":
+        return _color_of(layout.operands[0]) or _color_of(layout.operands[1])
+    return layout.argument or "" if layout.module == "find" and layout.argument in VALUES["color"] else ""
 
 
 # ---- places in a tower, and walls
+
+ORDINALS = ("first", "second", "third", "fourth")
 
 LOWER, HIGHER = (Layout("relate", name, (SCENE,)) for name in ("lower", "higher"))
 TOP, BASE = negate(LOWER), negate(HIGHER)
@@ -297,17 +346,18 @@ def middle(_: Any) -> Layout:
 @action()
 def nth(sense: Any, *_: Any) -> Layout:
     """The second block, counted from the base."""
-    return _rank("higher", sense.name)
+    return rank("higher", sense.name)
 
 
 @action()
 def nth_from_top(sense: Any, *_: Any) -> Layout:
     """The second block from the top."""
-    return _rank("lower", sense.name)
+    return rank("lower", sense.name)
 
 
-def _rank(relation: str, ordinal: str) -> Layout:
-    place = ("first", "second", "third", "fourth").index(ordinal)
+def rank(relation: str, ordinal: str) -> Layout:
+    """Return what has a rank in its box, counted from what nothing is "higher" or "lower" than the other way."""
+    place = ORDINALS.index(ordinal)
     if place == 0:
         return BASE if relation == "higher" else TOP
     above, more = (Layout("relate_count", relation, (SCENE, number(least))) for least in (place, place + 1))
@@ -391,6 +441,18 @@ def touching_with(wall: Layout, _: Layout) -> Layout:
 
 
 @action()
+def place_item(place: Layout) -> Things:
+    """The base."""
+    return Things(place, elliptic=True)
+
+
+@action()
+def places_np(place: Layout, other: Layout) -> Layout:
+    """The base and second blocks."""
+    return either(place, other)
+
+
+@action()
 def not_(layout: Layout) -> Layout:
     """Not touching the wall."""
     return negate(layout)
@@ -455,12 +517,6 @@ def between_two(first: Np, second: Np) -> Layout:
 def colored(sense: Any, *_: Any) -> Layout:
     """Of blue colour, of medium size."""
     return find(sense.name)
-
-
-@action()
-def either_colored(first: Any, second: Any, *_: Any) -> Layout:
-    """Of black and blue colour."""
-    return either(find(first.name), find(second.name))
 
 
 # ---- predicates
@@ -533,4 +589,3 @@ def pred_or(first: Layout, second: Layout) -> Layout:
 
 def _attribute(layout: Layout) -> str | None:
     return next((name for name, values in VALUES.items() if layout.argument in values), None)
-

@@ -44,6 +44,8 @@ class Quant(NamedTuple):
     said: bool = False
 
 
+OWN = Layout("find", "own")  # stands for the things of one's own colour, until those are known
+OTHERS = Layout("find", "others")  # stands for what was not mentioned before
 SOME, BARE, NO, EVERY, THE, ONLY = (Quant(name) for name in ("some", "bare", "none", "every", "the", "only"))
 
 
@@ -54,6 +56,7 @@ class Things:
     layout: Layout
     kinds: tuple[Layout, ...] = ()
     elliptic: bool = False
+    plural: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,14 +83,21 @@ class Said:
     elliptic: Quant | None = None
 
 
+class Alike(NamedTuple):
+    """What boxes have in common: as many of some things, or things of the same values of an attribute; or not."""
+
+    things: Layout
+    attribute: str | None = None
+    same: bool = True
+
+
 @dataclass(frozen=True, slots=True)
 class Boxes:
-    """Boxes of which all ``truths`` hold; ``options``: that hold of the same one option ("of the same height")."""
+    """Boxes of which all ``truths`` hold; ``alike``: what several of them share, or do not share."""
 
     quant: Quant
     truths: tuple[Layout, ...] = ()
-    options: tuple[Layout, ...] = ()
-    same: bool = True
+    alike: tuple["Alike", ...] = ()
 
 
 def both(first: Layout, second: Layout) -> Layout:
@@ -170,17 +180,17 @@ def where(truths: Sequence[Layout]) -> Layout:
 
 
 @lru_cache(maxsize=65_536)
-def with_it(layout: Layout, meant: Layout) -> Layout:
-    """Return a layout with the things that "it" means put in its place."""
-    if layout == IT:
+def with_meant(layout: Layout, pronoun: Layout, meant: Layout) -> Layout:
+    """Return a layout with what a pronoun, such as IT, means put in its place."""
+    if layout == pronoun:
         return meant
     if not layout.operands:
         return layout
-    operands = tuple(with_it(operand, meant) for operand in layout.operands)
+    operands = tuple(with_meant(operand, pronoun, meant) for operand in layout.operands)
     return layout if operands == layout.operands else Layout(layout.module, layout.argument, operands)
 
 
 @lru_cache(maxsize=65_536)
-def speaks_of_it(layout: Layout) -> bool:
-    """Whether a layout waits for what "it" means."""
-    return layout == IT or any(speaks_of_it(operand) for operand in layout.operands)
+def speaks_of(layout: Layout, pronoun: Layout) -> bool:
+    """Whether a layout waits for what a pronoun means."""
+    return layout == pronoun or any(speaks_of(operand, pronoun) for operand in layout.operands)

@@ -14,10 +14,16 @@ from nmn.language.crowd.chart import Edge, Edit
 
 WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)?|,")
 SPELLED, SPELLED_KNOWN, LETTER = 1.0, 2.0, 0.6
+LOST_A = 0.4  # every capital A at the start of a sentence is lost: "ll", "t least"
 GLUED = 0.6
 SKIPPED, SKIPPED_UNKNOWN, SKIPPED_CONTENT, SKIPPED_FILLER = 1.5, 1.2, 4.0, 0.1
 MOST_SKIPPED = 3
-FILLERS = frozenset(", so also just then please exactly very a the image total color".split()) - {"a", "the", "just", "exactly"}
+FILLERS = frozenset(", so also just then please exactly very a the image total color".split()) - {
+    "a",
+    "the",
+    "just",
+    "exactly",
+}
 LIGHT = frozenset("a an the of in is are it its to and as with that which has have at on there any or".split())
 
 
@@ -51,7 +57,9 @@ class Lattice:
         self.senses = senses
         self.words = frozenset(word for phrase in senses for word in phrase)
         self.content = frozenset(
-            phrase[0] for phrase, known in senses.items() if len(phrase) == 1 and any(s.terminal in content for s in known)
+            phrase[0]
+            for phrase, known in senses.items()
+            if len(phrase) == 1 and any(s.terminal in content for s in known)
         )
         self.phrases: dict[str, list[tuple[str, ...]]] = defaultdict(list)
         for phrase in senses:
@@ -125,8 +133,15 @@ class Lattice:
             return tuple(found)
         base = SPELLED_KNOWN if known else SPELLED
         most = 1 if known or len(word) < 6 else 2
+        if "a" + word in self.words:
+            found.append(("a" + word, LOST_A))
         for other in self.words:
-            if other != word and min(len(word), len(other)) > (2 if known else 1) and abs(len(other) - len(word)) <= most:
+            if (
+                other != "a" + word
+                and other != word
+                and min(len(word), len(other)) > (2 if known else 1)
+                and abs(len(other) - len(word)) <= most
+            ):
                 distance = edit_distance(word, other, most)
                 if distance <= most:
                     found.append((other, base + LETTER * (distance - 1)))
@@ -137,7 +152,7 @@ class Lattice:
         """Return ``at least`` for ``atleast``: a word as two known ones."""
         if word in self.words:
             return ()
-        pairs = ((word[:cut], word[cut:]) for cut in range(1, len(word)))
+        pairs = ((whole[:cut], word[cut:]) for whole in (word, "a" + word) for cut in range(1, len(whole)))
         return tuple(pair for pair in pairs if pair[0] in self.words and pair[1] in self.words)
 
 

@@ -4,13 +4,14 @@ from dataclasses import replace
 from typing import Any
 
 from nmn.language.crowd.chart import Costed
+from nmn.language.crowd.items import colors_and
 from nmn.language.crowd.meanings import (
     BARE,
-    EVERY,
     IT,
     NO,
     ONLY,
     SCENE,
+    SOME,
     VALUES,
     Np,
     Quant,
@@ -37,10 +38,10 @@ def np(quant: Quant, things: Things) -> Np | Costed:
     return Costed(Np(quant, things), 0.4) if things.elliptic and quant.name == "the" else Np(quant, things)
 
 
-@action(cost=0.2)
-def bare_np(things: Things) -> Np | None:
-    """Black items, or a slip: "black item"."""
-    return Np(BARE, things)
+@action(cost=0.1)
+def bare_np(things: Things) -> Np | Costed:
+    """Black items; a slip: "black item"."""
+    return Np(BARE, things) if things.plural else Costed(Np(BARE, things), 0.6)
 
 
 @action()
@@ -80,6 +81,12 @@ def np_at_most(np: Np, _: Any) -> Np | None:
 
 
 @action(cost=0.1)
+def np_at_least(np: Np, _: Any) -> Np | None:
+    """3 items at least."""
+    return np_or_more(np, _)  # type: ignore[no-any-return]
+
+
+@action(cost=0.1)
 def np_or_more(np: Np, _: Any) -> Np | None:
     """Two items or more."""
     return replace(np, quant=np.quant._replace(high=None)) if np.quant.low == np.quant.high is not None else None
@@ -92,15 +99,27 @@ def np_same(np: Np) -> Np:
 
 
 @action()
-def np_color_count(quant: Quant, things: Things, truth: Layout) -> Np:
-    """3 items of 2 different colours: the things in the box have that many."""
-    return Np(quant, things, (truth,))
+def np_color_count(quant: Quant, things: Things, colors: Quant) -> Np:
+    """3 items of 2 different colours."""
+    return Np(quant, things, (bounded(distinct("color", things.layout), colors),))
 
 
 @action()
-def items_color_count(things: Things, truth: Layout) -> Np:
+def items_color_count(things: Things, colors: Quant) -> Np:
     """Items of only one colour."""
-    return Np(BARE, things, (truth,))
+    return np_color_count(BARE, things, colors)  # type: ignore[no-any-return]
+
+
+@action()
+def np_two_colors(quant: Quant, things: Things, first: Any, second: Any, *_: Any) -> Np:
+    """3 items of black and blue colour: both are there, and no other."""
+    return Np(quant, things, _only(colors_and(first, second)))
+
+
+@action()
+def items_two_colors(things: Things, first: Any, second: Any, *_: Any) -> Np:
+    """Items of black and blue colour."""
+    return np_two_colors(BARE, things, first, second)  # type: ignore[no-any-return]
 
 
 @action()
@@ -127,8 +146,9 @@ def _only(things: Things) -> tuple[Layout, ...]:
     return (*(exists(kind) for kind in kinds), every(SCENE, things.layout))
 
 
-def _values(attribute: str) -> tuple[Layout, ...]:
-    return tuple(find(value) for value in VALUES[attribute])
+def of_values(layout: Layout, attribute: str) -> tuple[Layout, ...]:
+    """Return the things of a set that have each value of an attribute."""
+    return tuple(both(find(value), layout) for value in VALUES[attribute])
 
 
 @action()
@@ -140,7 +160,7 @@ def attribute_(sense: Any) -> str:
 @action()
 def np_same_value(quant: Quant, things: Things, _: Any, attribute: str) -> Np:
     """3 blocks of the same colour: for some colour, that many of it."""
-    return Np(quant, things, options=tuple(both(value, things.layout) for value in _values(attribute)))
+    return Np(quant, things, options=of_values(things.layout, attribute))
 
 
 @action()
@@ -171,8 +191,17 @@ def items_different_value(things: Things, _: Any, attribute: str) -> Np:
 
 
 @action()
+def np_same_value_mixed(quant: Quant, _: Any, things: Things, attribute: str) -> Np:
+    """A slip: "three the same blocks colour"."""
+    return np_same_value(quant, things, _, attribute)  # type: ignore[no-any-return]
+
+
+@action()
 def np_touching_each_other(quant: Quant, things: Things) -> Np:
-    """Two black items touching each other."""
+    """Two black items touching each other; a black and a yellow one: each other."""
+    if len(things.kinds) == 2:
+        first, second = things.kinds
+        return Np(SOME, Things(both(first, Layout("relate", "touching", (second,)))))
     return Np(quant, Things(both(things.layout, Layout("relate", "touching", (things.layout,)))))
 
 
@@ -208,38 +237,52 @@ def np_that_is(quant: Quant, things: Things, predicate: Layout) -> Np | None:
 # ---- how many colours -----------------------------------------------------------------------------------------------
 
 
-def _colors(quant: Quant) -> Layout:
-    return bounded(distinct("color", SCENE), quant)
-
-
 @action()
-def colors_exactly(amount: int, *_: Any) -> Layout:
+def colors_exactly(amount: int, *_: Any) -> Quant:
     """2 different colours."""
-    return _colors(Quant("count", amount, amount))
+    return Quant("count", amount, amount)
 
 
 @action()
-def colors_exactly_said(_: Any, amount: int, *__: Any) -> Layout:
+def colors_exactly_said(_: Any, amount: int, *__: Any) -> Quant:
     """Only 2 colours."""
-    return _colors(Quant("count", amount, amount))
+    return Quant("count", amount, amount)
 
 
 @action()
-def colors_all(*_: Any) -> Layout:
+def colors_all(*_: Any) -> Quant:
     """All 3 colours."""
-    return _colors(Quant("count", len(VALUES["color"]), None))
+    return Quant("count", len(VALUES["color"]))
 
 
 @action()
-def colors_at_least(_: Any, amount: int, *__: Any) -> Layout:
+def colors_not_all(*_: Any) -> Quant:
+    """Not all 3 colours."""
+    return Quant("count", None, len(VALUES["color"]) - 1)
+
+
+@action()
+def colors_at_least(_: Any, amount: int, *__: Any) -> Quant:
     """At least 2 colours."""
-    return _colors(Quant("count", amount, None))
+    return Quant("count", amount, None)
 
 
 @action()
-def colors_one(*_: Any) -> Layout:
+def colors_at_most(_: Any, amount: int, *__: Any) -> Quant:
+    """At most 2 colours."""
+    return Quant("count", None, amount)
+
+
+@action()
+def colors_at_most_after(amount: int, *_: Any) -> Quant:
+    """2 colours at most."""
+    return Quant("count", None, amount)
+
+
+@action()
+def colors_one(*_: Any) -> Quant:
     """A single colour."""
-    return _colors(Quant("count", 1, 1))
+    return Quant("count", 1, 1)
 
 
 # ---- that it is there -----------------------------------------------------------------------------------------------
@@ -284,6 +327,3 @@ def claimed(np: Np, predicate: Layout) -> Layout | None:
     if quant.name == "count":
         return bounded(count(held), quant)
     return exists(held)
-
-
-ALL = EVERY
