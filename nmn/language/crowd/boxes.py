@@ -36,7 +36,13 @@ from nmn.language.crowd.meanings import (
     where,
     with_meant,
 )
-from nmn.language.crowd.phrases import claimed, existence, of_values
+from nmn.language.crowd.phrases import (
+    claimed,
+    existence,
+    np_touching_each_other,
+    of_values,
+    touching_each_other,
+)
 from nmn.layout import Layout
 
 MOST_THINGS = 8  # in a box, as NLVR's README says
@@ -126,6 +132,12 @@ def place_has_color(*parts: Any) -> Said:
 
 
 @action()
+def places_differ(*parts: Any) -> Said:
+    """The base and the top are not of the same colour."""
+    return Said(tuple(negate(truth) for truth in places_same_color(*parts).truths))
+
+
+@action()
 def places_same_color(*parts: Any) -> Said:
     """The base and the top are of the same colour."""
     places = next(part for part in parts if isinstance(part, tuple) and isinstance(part[0], Layout))
@@ -202,6 +214,31 @@ def claim_same(np: Np, _: Any, attribute: str) -> Said | None:
 
 
 @action()
+def claim_same_color(np: Np, _: Any) -> Said | None:
+    """The two are the same."""
+    return claim_same(np, _, "color")  # type: ignore[no-any-return]
+
+
+@action()
+def claim_differ(np: Np, *_: Any) -> Said | None:
+    """They are not of the same colour."""
+    return Said((compared("at_least", distinct("color", np.things.layout), 2),), np.things.layout)
+
+
+@action()
+def claim_touching(np: Np) -> Said | None:
+    """A black and a yellow square are touching each other."""
+    found = np_touching_each_other(np)
+    return np_element(found) if found else None  # type: ignore[no-any-return]
+
+
+@action()
+def claim_apart(np: Np) -> Said | None:
+    """They are not touching each other."""
+    return Said((negate(exists(touching_each_other(np.things.layout))),), np.things.layout)
+
+
+@action()
 def claim(np: Np, predicate: Layout) -> Said | None:
     """And the black one is on top."""
     if np.quant.name == "the" and np.quant.low:
@@ -239,6 +276,12 @@ def has_and(first: Said, second: Said) -> Said | Costed | None:
 @action()
 def panel(*_: Any) -> Boxes:
     """A box, a tower: one block is a tower too (labels 46-0)."""
+    return Boxes(SOME)
+
+
+@action(cost=2.0)
+def panel_slip(_: Any) -> Boxes:
+    """A slip: "a circle with four items"."""
     return Boxes(SOME)
 
 
@@ -505,9 +548,33 @@ def places_same(places: tuple[Layout, ...], boxes: Boxes, *_: Any) -> Layout:
 
 
 @action()
-def boxes_of_each(first: int, second: int, *_: Any) -> Said:
+def numbers_and(first: int, second: int) -> tuple[int, ...]:
+    """Three and four."""
+    return (first, second)
+
+
+@action()
+def numbers_more(numbers: tuple[int, ...], number: int) -> tuple[int, ...]:
+    """One, two and three."""
+    return (*numbers, number)
+
+
+@action()
+def boxes_of_each(numbers: tuple[int, ...], *_: Any) -> Said:
     """Towers which have three and four blocks each: one so many, another so many."""
-    return Said((either(*(compared("equal", count(SCENE), amount) for amount in (first, second))),))
+    return Said((join([compared("equal", count(SCENE), amount) for amount in numbers], either),))
+
+
+@action()
+def no_other_color(*_: Any) -> Said:
+    """And no other colour."""
+    return Said((negate(exists(OTHERS)),))
+
+
+@action()
+def other_colors(quant: Quant, *_: Any) -> Said:
+    """And only one other colour."""
+    return Said((bounded(distinct("color", OTHERS), quant),))
 
 
 @action()
@@ -576,6 +643,13 @@ def things_and(said: Said, np: Np) -> Said | Costed | None:
     return has_and(said, more) if more else None  # type: ignore[no-any-return]
 
 
+@action(cost=0.2)
+def things_with(said: Said, np: Np) -> Said | Costed | None:
+    """A yellow item with a black one on it."""
+    more = _there(np, alone=False)
+    return has_and(said, more) if more and speaks_of(np.things.layout, IT) else None  # type: ignore[no-any-return]
+
+
 @action()
 def things_and_claim(said: Said, claim: Said) -> Said | Costed | None:
     """And it is at the top."""
@@ -613,6 +687,20 @@ def things_in(said: Said, boxes: Boxes) -> Layout | None:
     """One yellow item in each box."""
     truths = _closed(said)
     return boxes_there(boxes, truths) if truths else None
+
+
+@action()
+def things_in_of_which(said: Said, boxes: Boxes, more: Said) -> Layout | None:
+    """There are two objects in a box of which one is a triangle."""
+    joined = has_and(said, more)
+    return things_in(joined, boxes) if isinstance(joined, Said) else None
+
+
+@action()
+def of_the_boxes(*parts: Any) -> Layout | None:
+    """Of the three towers one has a black base."""
+    truths = _closed(parts[-1])
+    return boxes_there(Boxes(part_of(parts[-2])), truths) if truths else None
 
 
 @action()

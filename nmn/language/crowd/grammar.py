@@ -29,7 +29,7 @@ CONTENT = frozenset(
 NAMED = frozenset({"ORDINAL"})  # terminals of closed classes of which it matters which word stood there
 # what a rule may lack, at what cost, and the word that is put in its place
 MISSING = {
-    "_be": Lack(1.2, "is"),
+    "_be": Lack(1.8, "is"),
     "_have": Lack(1.5, "has"),
     "_THE": Lack(0.6, "the"),
     "_with": Lack(2.0, "with"),

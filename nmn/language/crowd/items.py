@@ -191,17 +191,9 @@ def thing_shape(*parts: Any) -> Things:
 @action()
 def adjective(sense: Any, things: Things) -> Things | None:
     """A black block; no second colour fits."""
-    if any(_clashes(sense.name, layout) for layout in (things.layout, *things.kinds)):
+    if any(_contradicts(find(sense.name), layout) for layout in (things.layout, *things.kinds)):
         return None
     return _refined(things, find(sense.name))
-
-
-def _clashes(value: str, layout: Layout) -> bool:
-    """Whether a set is of another colour or size for sure."""
-    if layout.module == "and":
-        return any(_clashes(value, operand) for operand in layout.operands)
-    values = VALUES["color"], VALUES["size"]
-    return layout.module == "find" and any(value in known and layout.argument in known for known in values)
 
 
 def _refined(things: Things, layout: Layout) -> Things:
@@ -288,13 +280,25 @@ def other_color(*_: Any) -> Layout:
 
 
 @action()
-def modified(things: Things, modifier: Layout) -> Things | Costed:
+def modified(things: Things, modifier: Layout) -> Things | Costed | None:
     """Things with something behind the noun, which is dearer behind a relation: it rather belongs to the noun inside."""
+    if _contradicts(things.layout, modifier):
+        return None
     if speaks_of(modifier, OWN) and not speaks_of(things.layout, OWN) and modifier.module == "relate":
         return _of_another_color(things, modifier)
     kinds = tuple(both(kind, modifier) for kind in things.kinds)
     found = replace(things, layout=both(things.layout, modifier), kinds=kinds)
     return Costed(found, 0.05) if _ends_in_relation(things.layout) else found
+
+
+def _contradicts(one: Layout, other: Layout) -> bool:
+    """Whether two sets have nothing in common, since one is of another colour, size or shape than the other."""
+    if other.module == "and":
+        return any(_contradicts(one, operand) for operand in other.operands)
+    if one.module == "and":
+        return any(_contradicts(operand, other) for operand in one.operands)
+    both_found = one.module == other.module == "find" and one != other
+    return both_found and any(one.argument in known and other.argument in known for known in VALUES.values())
 
 
 def _ends_in_relation(layout: Layout) -> bool:
@@ -566,11 +570,10 @@ def pred_same(*parts: Any) -> Layout:
 
 
 @action(cost=0.1)
-def pred_np(np: Np) -> Layout | Costed | None:
-    """Is a circle."""
-    if np.quant.name not in ("some", "bare", "count") or np.besides or np.all_are or np.options:
-        return None
-    return np.things.layout
+def pred_items(*parts: Any) -> Layout | Costed:
+    """Is a circle, are circles, are two circles; "is a block" says nothing."""
+    layout: Layout = parts[-1].layout
+    return Costed(layout, 1.0) if layout == SCENE else layout
 
 
 @action(cost=0.2)

@@ -13,10 +13,10 @@ from typing import NamedTuple
 from nmn.language.crowd.chart import Edge, Edit
 
 WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)?|,")
-SPELLED, SPELLED_KNOWN, LETTER = 1.0, 2.0, 0.6
+SPELLED, SPELLED_KNOWN, LETTER = 1.0, 1.7, 0.6
 LOST_A = 0.4  # every capital A at the start of a sentence is lost: "ll", "t least"
 GLUED = 0.6
-SKIPPED, SKIPPED_UNKNOWN, SKIPPED_CONTENT, SKIPPED_FILLER = 1.5, 1.2, 4.0, 0.1
+SKIPPED, SKIPPED_UNKNOWN, SKIPPED_NOUN, SKIPPED_CONTENT, SKIPPED_FILLER = 1.5, 1.2, 2.2, 4.0, 0.1
 MOST_SKIPPED = 3
 FILLERS = frozenset(", so also just then please exactly very a the image total color".split()) - {
     "a",
@@ -25,6 +25,9 @@ FILLERS = frozenset(", so also just then please exactly very a the image total c
     "exactly",
 }
 LIGHT = frozenset("a an the of in is are it its to and as with that which has have at on there any or".split())
+
+
+NOUNS = frozenset({"THING", "PANEL", "WALL"})
 
 
 class Typed(NamedTuple):
@@ -91,6 +94,8 @@ class Lattice:
             return SKIPPED_FILLER
         if word in self.content or word.isdigit():
             return SKIPPED_CONTENT
+        if (word,) in self.senses and any(sense.terminal in NOUNS for sense in self.senses[(word,)]):
+            return SKIPPED_NOUN
         return SKIPPED if word in self.words else SKIPPED_UNKNOWN
 
     def is_content(self, word: str) -> bool:
@@ -152,7 +157,7 @@ class Lattice:
         """Return ``at least`` for ``atleast``: a word as two known ones."""
         if word in self.words:
             return ()
-        pairs = ((whole[:cut], word[cut:]) for whole in (word, "a" + word) for cut in range(1, len(whole)))
+        pairs = ((whole[:cut], whole[cut:]) for whole in (word, "a" + word) for cut in range(1, len(whole)))
         return tuple(pair for pair in pairs if pair[0] in self.words and pair[1] in self.words)
 
 

@@ -99,45 +99,31 @@ def np_same(np: Np) -> Np:
 
 
 @action()
-def np_color_count(quant: Quant, things: Things, colors: Quant) -> Np:
+def np_color_count(np: Np, colors: Quant) -> Np:
     """3 items of 2 different colours."""
-    return Np(quant, things, (bounded(distinct("color", things.layout), colors),))
+    return _besides(np, bounded(distinct("color", np.things.layout), colors))
+
+
+def _besides(np: Np, *truths: Layout) -> Np:
+    return replace(np, besides=(*np.besides, *truths))
 
 
 @action()
-def items_color_count(things: Things, colors: Quant) -> Np:
-    """Items of only one colour."""
-    return np_color_count(BARE, things, colors)  # type: ignore[no-any-return]
-
-
-@action()
-def np_two_colors(quant: Quant, things: Things, first: Any, second: Any, *_: Any) -> Np:
+def np_two_colors(np: Np, first: Any, second: Any, *_: Any) -> Np:
     """3 items of black and blue colour: both are there, and no other."""
-    return Np(quant, things, _only(colors_and(first, second)))
+    return _besides(np, *_only(colors_and(first, second)))
 
 
 @action()
-def items_two_colors(things: Things, first: Any, second: Any, *_: Any) -> Np:
-    """Items of black and blue colour."""
-    return np_two_colors(BARE, things, first, second)  # type: ignore[no-any-return]
-
-
-@action()
-def np_only_colors(quant: Quant, things: Things, colors: Things, *_: Any) -> Np:
+def np_only_colors(np: Np, colors: Things, *_: Any) -> Np:
     """3 items of only black and yellow colour."""
-    return Np(quant, things, _only(colors))
+    return _besides(np, *_only(colors))
 
 
 @action()
-def items_only_colors(things: Things, colors: Things, *_: Any) -> Np:
-    """Items of only black and yellow colour."""
-    return Np(BARE, things, _only(colors))
-
-
-@action()
-def np_only_colors_with(quant: Quant, things: Things, _: Any, colors: Things, *__: Any) -> Np:
+def np_only_colors_with(np: Np, _: Any, colors: Things, *__: Any) -> Np:
     """3 items with only yellow and blue colour."""
-    return Np(quant, things, _only(colors))
+    return _besides(np, *_only(colors))
 
 
 def _only(things: Things) -> tuple[Layout, ...]:
@@ -158,58 +144,72 @@ def attribute_(sense: Any) -> str:
 
 
 @action()
-def np_same_value(quant: Quant, things: Things, _: Any, attribute: str) -> Np:
-    """3 blocks of the same colour: for some colour, that many of it."""
-    return Np(quant, things, options=of_values(things.layout, attribute))
+def np_same_value(np: Np, _: Any, attribute: str) -> Np | Costed | None:
+    """3 blocks of the same colour: for some colour, that many of it; blocks of the same colour: all of them.
+
+    One block is hardly of the same colour.
+    """
+    if np.options:
+        return None
+    if np.quant.name == "bare":
+        return _besides(np, compared("equal", distinct(attribute, np.things.layout), 1))
+    found = replace(np, options=of_values(np.things.layout, attribute))
+    return found if np.quant.low and np.quant.low > 1 else Costed(found, 1.0)
 
 
 @action()
-def items_same_value(things: Things, _: Any, attribute: str) -> Np:
-    """Blocks of the same colour: all of them."""
-    return Np(BARE, things, (compared("equal", distinct(attribute, things.layout), 1),))
-
-
-@action()
-def np_same_value_before(quant: Quant, _: Any, attribute: str, things: Things) -> Np:
+def np_same_value_before(quant: Quant, _: Any, attribute: str, things: Things) -> Np | Costed | None:
     """Three the same colour blocks."""
-    return np_same_value(quant, things, _, attribute)  # type: ignore[no-any-return]
+    return np_same_value(Np(quant, things), _, attribute)  # type: ignore[no-any-return]
 
 
 @action()
-def np_different_value(quant: Quant, things: Things, _: Any, attribute: str) -> Np:
-    """Two items of different colour: no two of a colour; of more than there are colours: not all of one."""
-    values, layout = distinct(attribute, things.layout), things.layout
-    if quant.name == "count" and quant.low and quant.low > len(VALUES[attribute]):
-        return Np(quant, things, (compared("at_least", values, 2),))
-    return Np(quant, things, (compared("equal", values, count(layout)),))
-
-
-@action()
-def items_different_value(things: Things, _: Any, attribute: str) -> Np:
-    """Items of different colours: of more than one."""
-    return Np(BARE, things, (compared("at_least", distinct(attribute, things.layout), 2),))
-
-
-@action()
-def np_same_value_mixed(quant: Quant, _: Any, things: Things, attribute: str) -> Np:
+def np_same_value_mixed(quant: Quant, _: Any, things: Things, attribute: str) -> Np | Costed | None:
     """A slip: "three the same blocks colour"."""
-    return np_same_value(quant, things, _, attribute)  # type: ignore[no-any-return]
+    return np_same_value(Np(quant, things), _, attribute)  # type: ignore[no-any-return]
 
 
 @action()
-def np_touching_each_other(quant: Quant, things: Things) -> Np:
+def np_different_value(np: Np, _: Any, attribute: str) -> Np:
+    """Two items of different colour: no two of a colour; of many: not all of one."""
+    values, layout = distinct(attribute, np.things.layout), np.things.layout
+    if np.quant.low is None or np.quant.low > len(VALUES[attribute]):
+        return _besides(np, compared("at_least", values, 2))
+    return _besides(np, compared("equal", values, count(layout)))
+
+
+def touching_each_other(layout: Layout) -> Layout:
+    """Return the things of a set that touch another one of it."""
+    return both(layout, Layout("relate", "touching", (layout,)))
+
+
+@action()
+def np_touching_each_other(np: Np) -> Np | None:
     """Two black items touching each other; a black and a yellow one: each other."""
-    if len(things.kinds) == 2:
-        first, second = things.kinds
-        return Np(SOME, Things(both(first, Layout("relate", "touching", (second,)))))
-    return Np(quant, Things(both(things.layout, Layout("relate", "touching", (things.layout,)))))
+    if np.quant.name in ("none", "every") or np.all_are:
+        return None
+    if len(np.things.kinds) == 2:
+        first, second = np.things.kinds
+        return Np(SOME, Things(both(first, Layout("relate", "touching", (second,)))), np.besides)
+    options = tuple(touching_each_other(option) for option in np.options)
+    return replace(np, things=Things(touching_each_other(np.things.layout)), options=options)
 
 
 @action()
-def np_not_touching_each_other(quant: Quant, things: Things) -> Np:
+def np_not_touching_each_other(np: Np) -> Np | None:
     """Two black items that do not touch each other."""
-    apart = negate(exists(both(things.layout, Layout("relate", "touching", (things.layout,)))))
-    return Np(quant, things, (apart,))
+    if np.options or np.all_are:
+        return None
+    return replace(np, besides=(*np.besides, negate(exists(touching_each_other(np.things.layout)))))
+
+
+@action()
+def np_modified(np: Np, modifier: Layout) -> Np | None:
+    """Two circles of the same size not touching the edge."""
+    if not np.options:
+        return None
+    options = tuple(both(option, modifier) for option in np.options)
+    return replace(np, things=replace(np.things, layout=both(np.things.layout, modifier)), options=options)
 
 
 @action()
