@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from nmn.language.crowd.chart import Costed
-from nmn.language.crowd.items import ORDINALS, rank
+from nmn.language.crowd.items import ORDINALS, color_of, rank
 from nmn.language.crowd.meanings import (
     EVERY,
     IT,
@@ -181,6 +181,28 @@ def all_are(predicate: Layout) -> Said:
 
 
 @action()
+def all_same(attribute: str) -> Said:
+    """Which are all of the same shape."""
+    return Said((compared("at_most", distinct(attribute, IT), 1),))
+
+
+@action()
+def part_same(np: Np, attribute: str) -> Said | None:
+    """Of which two have the same shape."""
+    things = both(IT, np.things.layout)
+    truths = existence(replace(np, things=Things(things), options=of_values(things, attribute)), alone=True)
+    return Said(truths) if truths else None
+
+
+@action()
+def color_of_is(*parts: Any) -> Said:
+    """And the colour of the items is yellow and black."""
+    np, colors = parts[-2:]
+    kinds = tuple(exists(both(np.things.layout, kind)) for kind in colors.kinds or (colors.layout,))
+    return Said((every(np.things.layout, colors.layout), *kinds), np.things.layout)
+
+
+@action()
 def subject_np(np: Np) -> Np:
     """The black one."""
     return np
@@ -205,7 +227,7 @@ def subject_all() -> Np:
 
 
 @action()
-def claim_same(np: Np, _: Any, attribute: str) -> Said | None:
+def claim_same(np: Np, attribute: str) -> Said | None:
     """All the blocks are of the same colour."""
     if np.quant.name == "count":
         truths = existence(Np(np.quant, np.things, options=of_values(np.things.layout, attribute)), alone=True)
@@ -216,7 +238,7 @@ def claim_same(np: Np, _: Any, attribute: str) -> Said | None:
 @action()
 def claim_same_color(np: Np, _: Any) -> Said | None:
     """The two are the same."""
-    return claim_same(np, _, "color")  # type: ignore[no-any-return]
+    return claim_same(np, "color")  # type: ignore[no-any-return]
 
 
 @action()
@@ -258,11 +280,11 @@ def has_and(first: Said, second: Said) -> Said | Costed | None:
     """Put one more part into a list; its "it" is what the list spoke of last."""
     truths = second.truths
     about = second.about
-    for pronoun in (IT, OTHERS):
+    for pronoun in (IT, OTHERS, OWN):
         if any(speaks_of(truth, pronoun) for truth in truths):
-            if first.about is None or speaks_of(first.about, IT):
+            if first.about is None or speaks_of(first.about, IT) or (pronoun == OWN and not color_of(first.about)):
                 return None
-            meant = first.about if pronoun == IT else negate(first.about)
+            meant = {IT: first.about, OTHERS: negate(first.about)}.get(pronoun) or find(color_of(first.about))
             truths = tuple(with_meant(truth, pronoun, meant) for truth in truths)
             about = about and with_meant(about, pronoun, meant)
     joined = tuple(dict.fromkeys((*first.truths, *truths)))
@@ -503,6 +525,12 @@ def boxes_lack(boxes: Boxes, *parts: Any) -> Layout | None:
     """One box does not have ..."""
     truths = _closed(parts[-1])
     return boxes_there(boxes, (negate(join(truths, both)),)) if truths else None
+
+
+@action()
+def boxes_are_of(*parts: Any) -> Layout:
+    """The colour of a two blocks tower is yellow and black."""
+    return boxes_are(*parts[-2:])  # type: ignore[no-any-return]
 
 
 @action()

@@ -33,7 +33,7 @@ from nmn.language.crowd.meanings import (
 )
 from nmn.layout import Layout
 
-MULTIPLE = 2  # "many items", at least
+MULTIPLE, MANY = 3, 4  # at least; train labels 1-0 and 1-0 against 2
 
 # ---- quantities: labels 41-0 for "exactly", 35-0 for "at least", 14-0 for "only N"
 
@@ -100,8 +100,14 @@ def number_or_more(amount: int, _: Any) -> Quant:
 
 @action()
 def multiple(_: Any) -> Quant:
-    """Many, several."""
+    """Multiple, several."""
     return Quant("count", MULTIPLE, None)
+
+
+@action()
+def many(_: Any) -> Quant:
+    """Many, a lot of."""
+    return Quant("count", MANY, None)
 
 
 @action(cost=0.3)
@@ -191,7 +197,7 @@ def thing_shape(*parts: Any) -> Things:
 @action()
 def adjective(sense: Any, things: Things) -> Things | None:
     """A black block; no second colour fits."""
-    if any(_contradicts(find(sense.name), layout) for layout in (things.layout, *things.kinds)):
+    if any(contradicts(find(sense.name), layout) for layout in (things.layout, *things.kinds)):
         return None
     return _refined(things, find(sense.name))
 
@@ -282,21 +288,23 @@ def other_color(*_: Any) -> Layout:
 @action()
 def modified(things: Things, modifier: Layout) -> Things | Costed | None:
     """Things with something behind the noun, which is dearer behind a relation: it rather belongs to the noun inside."""
-    if _contradicts(things.layout, modifier):
+    if contradicts(things.layout, modifier):
         return None
-    if speaks_of(modifier, OWN) and not speaks_of(things.layout, OWN) and modifier.module == "relate":
+    if modifier.module == "relate" and speaks_of(modifier, OWN) and not speaks_of(things.layout, OWN):
         return _of_another_color(things, modifier)
+    if modifier.module == "relate" and speaks_of(things.layout, OWN) and (color := color_of(modifier.operands[0])):
+        things = replace(things, layout=with_meant(things.layout, OWN, find(color)))
     kinds = tuple(both(kind, modifier) for kind in things.kinds)
     found = replace(things, layout=both(things.layout, modifier), kinds=kinds)
     return Costed(found, 0.05) if _ends_in_relation(things.layout) else found
 
 
-def _contradicts(one: Layout, other: Layout) -> bool:
+def contradicts(one: Layout, other: Layout) -> bool:
     """Whether two sets have nothing in common, since one is of another colour, size or shape than the other."""
     if other.module == "and":
-        return any(_contradicts(one, operand) for operand in other.operands)
+        return any(contradicts(one, operand) for operand in other.operands)
     if one.module == "and":
-        return any(_contradicts(operand, other) for operand in one.operands)
+        return any(contradicts(operand, other) for operand in one.operands)
     both_found = one.module == other.module == "find" and one != other
     return both_found and any(one.argument in known and other.argument in known for known in VALUES.values())
 
@@ -307,17 +315,17 @@ def _ends_in_relation(layout: Layout) -> bool:
 
 def _of_another_color(things: Things, modifier: Layout) -> Things:
     """Return things that are related to something of another colour than their own."""
-    color = _color_of(things.layout)
+    color = color_of(things.layout)
     if color:
         return Things(both(things.layout, with_meant(modifier, OWN, find(color))))
     own = [find(color) for color in VALUES["color"]]
     return Things(join([join([one, things.layout, with_meant(modifier, OWN, one)], both) for one in own], either))
 
 
-def _color_of(layout: Layout) -> str:
+def color_of(layout: Layout) -> str:
     """Return the colour that a set has for sure, or an empty name."""
     if layout.module == "and":
-        return _color_of(layout.operands[0]) or _color_of(layout.operands[1])
+        return color_of(layout.operands[0]) or color_of(layout.operands[1])
     return layout.argument or "" if layout.module == "find" and layout.argument in VALUES["color"] else ""
 
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 from nmn.language.crowd.chart import Costed
-from nmn.language.crowd.items import colors_and
+from nmn.language.crowd.items import colors_and, contradicts
 from nmn.language.crowd.meanings import (
     BARE,
     IT,
@@ -121,6 +121,12 @@ def np_only_colors(np: Np, colors: Things, *_: Any) -> Np:
 
 
 @action()
+def np_only_colors_after(np: Np, colors: Things, *_: Any) -> Np:
+    """Items of black and blue colour only."""
+    return _besides(np, *_only(colors))
+
+
+@action()
 def np_only_colors_with(np: Np, _: Any, colors: Things, *__: Any) -> Np:
     """3 items with only yellow and blue colour."""
     return _besides(np, *_only(colors))
@@ -144,7 +150,19 @@ def attribute_(sense: Any) -> str:
 
 
 @action()
-def np_same_value(np: Np, _: Any, attribute: str) -> Np | Costed | None:
+def same_attribute(_: Any, attribute: str) -> str:
+    """Of the same colour."""
+    return attribute
+
+
+@action()
+def same_attributes(_: Any, attribute: str, other: str) -> str | None:
+    """Of the same shape and colour: of the first of them, if they are one; else no such thing is said."""
+    return attribute if attribute == other else None
+
+
+@action()
+def np_same_value(np: Np, attribute: str) -> Np | Costed | None:
     """3 blocks of the same colour: for some colour, that many of it; blocks of the same colour: all of them.
 
     One block is hardly of the same colour.
@@ -160,13 +178,13 @@ def np_same_value(np: Np, _: Any, attribute: str) -> Np | Costed | None:
 @action()
 def np_same_value_before(quant: Quant, _: Any, attribute: str, things: Things) -> Np | Costed | None:
     """Three the same colour blocks."""
-    return np_same_value(Np(quant, things), _, attribute)  # type: ignore[no-any-return]
+    return np_same_value(Np(quant, things), attribute)  # type: ignore[no-any-return]
 
 
 @action()
 def np_same_value_mixed(quant: Quant, _: Any, things: Things, attribute: str) -> Np | Costed | None:
     """A slip: "three the same blocks colour"."""
-    return np_same_value(Np(quant, things), _, attribute)  # type: ignore[no-any-return]
+    return np_same_value(Np(quant, things), attribute)  # type: ignore[no-any-return]
 
 
 @action()
@@ -324,6 +342,8 @@ def claimed(np: Np, predicate: Layout) -> Layout | None:
     held = both(layout, predicate)
     if quant.name == "none":
         return negate(exists(held))
+    if contradicts(layout, predicate):
+        return None
     if quant.name == "count":
         return bounded(count(held), quant)
     return exists(held)
