@@ -93,6 +93,12 @@ def only_colors(_: Any, colors: Things, *__: Any) -> Said:
     return Said((*(exists(kind) for kind in kinds), every(SCENE, colors.layout)), colors.layout)
 
 
+@action(cost=0.8)
+def only_colors_bare(_: Any, colors: Things) -> Said:
+    """Only black and yellow, without a word for what."""
+    return only_colors(_, colors)  # type: ignore[no-any-return]
+
+
 @action()
 def color_is(*parts: Any) -> Said:
     """And the colour is yellow: of everything in the box."""
@@ -174,13 +180,13 @@ def part_there(np: Np) -> Said | None:
     return part_is(np, SCENE)  # type: ignore[no-any-return]
 
 
-@action()
+@action(cost=0.2)
 def all_are(predicate: Layout) -> Said:
     """Which are all black."""
     return Said((every(IT, predicate),))
 
 
-@action()
+@action(cost=0.2)
 def all_same(attribute: str) -> Said:
     """Which are all of the same shape."""
     return Said((compared("at_most", distinct(attribute, IT), 1),))

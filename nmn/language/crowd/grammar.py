@@ -41,7 +41,7 @@ MISSING = {
     "_TOUCH": Lack(2.5, "touching"),
     "THING": Lack(1.5, "item", Sense("THING")),
     "PANEL": Lack(2.5, "box", Sense("PANEL")),
-    "COLOR_WORD": Lack(1.0, "color", Sense("COLOR_WORD")),
+    "COLOR_WORD": Lack(1.8, "color", Sense("COLOR_WORD")),
     "WALL": Lack(2.0, "wall", Sense("WALL")),
 }
 ATTRIBUTE_WORDS = {"color": "COLOR_WORD", "shape": "SHAPE_WORD", "size": "SIZE_WORD"}

@@ -237,7 +237,7 @@ def two_shapes(color: Any, first: Any, second: Any) -> Things:
     return _kinds([both(find(color.name), find(shape.name.removesuffix("+"))) for shape in (first, second)], SCENE)
 
 
-@action(cost=0.6)
+@action(cost=0.8)
 def elliptic(color: Any) -> Things:
     """One black: the noun is left out."""
     return Things(find(color.name), elliptic=True)
@@ -385,6 +385,12 @@ def place_np(place: Layout, *_: Any) -> Layout:
 @action()
 def at_place(place: Layout) -> Layout:
     """At the top, as the base."""
+    return place
+
+
+@action(cost=1.2)
+def at_place_bare(place: Layout) -> Layout:
+    """A slip: "a black block the top"."""
     return place
 
 

@@ -14,8 +14,9 @@ from nmn.language.crowd.chart import Edge, Edit
 
 WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)?|,")
 SPELLED, SPELLED_KNOWN, LETTER = 1.0, 1.7, 0.6
-LOST_A = 0.4  # every capital A at the start of a sentence is lost: "ll", "t least"
-GLUED = 0.6
+LOST_A, LOST_FIRST = 0.4, 0.8  # every capital A at the start of a sentence is lost: "ll", "t least"
+GLUED, MOST_GLUED = 0.6, 3
+SKIPPED_NEAR = 3.0  # an unknown word that may be a colour, a shape or a number
 SKIPPED, SKIPPED_UNKNOWN, SKIPPED_NOUN, SKIPPED_CONTENT, SKIPPED_FILLER = 1.5, 1.2, 2.2, 4.0, 0.1
 MOST_SKIPPED = 3
 FILLERS = frozenset(", so also just then please exactly very a the image total color".split()) - {
@@ -96,7 +97,9 @@ class Lattice:
             return SKIPPED_CONTENT
         if (word,) in self.senses and any(sense.terminal in NOUNS for sense in self.senses[(word,)]):
             return SKIPPED_NOUN
-        return SKIPPED if word in self.words else SKIPPED_UNKNOWN
+        if word in self.words:
+            return SKIPPED
+        return SKIPPED_NEAR if any(other in self.content for other, _ in self._spellings(word)) else SKIPPED_UNKNOWN
 
     def is_content(self, word: str) -> bool:
         """Whether a word names a colour, shape, number and the like."""
@@ -109,10 +112,6 @@ class Lattice:
         for first, cost in self._spellings(words[start]):
             for phrase in self.phrases.get(first, ()):
                 yield from self._matches(words, start, phrase, cost)
-        for parts in self._split(words[start]):
-            for phrase in self.phrases.get(parts[0], ()):
-                if phrase == parts:
-                    yield start + 1, phrase, GLUED, (Edit(words[start], " ".join(parts), start),)
 
     def _matches(
         self, words: Sequence[str], start: int, phrase: tuple[str, ...], cost: float
@@ -138,27 +137,56 @@ class Lattice:
             return tuple(found)
         base = SPELLED_KNOWN if known else SPELLED
         most = 1 if known or len(word) < 6 else 2
-        if "a" + word in self.words:
-            found.append(("a" + word, LOST_A))
         for other in self.words:
-            if (
-                other != "a" + word
-                and other != word
-                and min(len(word), len(other)) > (2 if known else 1)
-                and abs(len(other) - len(word)) <= most
-            ):
+            if other == word or abs(len(other) - len(word)) > most:
+                continue
+            if other[1:] == word and not known:
+                found.append((other, LOST_A if other[0] == "a" else LOST_FIRST))
+            elif min(len(word), len(other)) > (2 if known else 1):
                 distance = edit_distance(word, other, most)
                 if distance <= most:
                     found.append((other, base + LETTER * (distance - 1)))
         return tuple(found)
 
+    def unglued(self, words: Sequence[Typed]) -> tuple[list[str], tuple[Edit, ...]]:
+        """Return the words with glued ones split ("ablue", "tleast") and torn ones joined ("yel low"), and what was done.
+
+        Only a word that is not known is split or joined, and only into words that are.
+        """
+        found: list[str] = []
+        edits: list[Edit] = []
+        texts = [word.text for word in words]
+        while texts:
+            text, rest = texts[0], texts[1:]
+            torn = text + rest[0] if rest else ""
+            if torn in self.words and not (text in self.words and rest[0] in self.words):
+                parts, texts = (torn,), rest[1:]
+                edits.append(Edit(f"{text} {rest[0]}", torn, len(found)))
+            else:
+                parts, texts = self._parts(text), rest
+                if len(parts) > 1:
+                    edits.append(Edit(text, " ".join(parts), len(found)))
+            found += parts
+        return found, tuple(edits)
+
     @lru_cache(maxsize=10_000)  # noqa: B019
-    def _split(self, word: str) -> tuple[tuple[str, str], ...]:
-        """Return ``at least`` for ``atleast``: a word as two known ones."""
-        if word in self.words:
-            return ()
-        pairs = ((whole[:cut], whole[cut:]) for whole in (word, "a" + word) for cut in range(1, len(whole)))
-        return tuple(pair for pair in pairs if pair[0] in self.words and pair[1] in self.words)
+    def _parts(self, word: str) -> tuple[str, ...]:
+        """Return a word as the fewest known ones, or as it is."""
+        if word in self.words or word == "," or word.isdigit():
+            return (word,)
+        for whole in (word, "a" + word):
+            best: list[tuple[str, ...] | None] = [()]
+            for end in range(1, len(whole) + 1):
+                options = [
+                    (*before, whole[start:end])
+                    for start in range(end)
+                    if (before := best[start]) is not None and (whole[start:end] in self.words or whole[start:end].isdigit())
+                ]
+                best.append(min(options, key=len, default=None))
+            parts = best[-1]
+            if parts and len(parts) <= MOST_GLUED and (len(parts[-1]) > 1 or parts[-1].isdigit() or parts[-2] in LIGHT):
+                return parts
+        return (word,)
 
 
 def edit_distance(one: str, other: str, most: int) -> int:

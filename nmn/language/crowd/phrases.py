@@ -41,7 +41,7 @@ def np(quant: Quant, things: Things) -> Np | Costed:
 @action(cost=0.1)
 def bare_np(things: Things) -> Np | Costed:
     """Black items; a slip: "black item"."""
-    return Np(BARE, things) if things.plural else Costed(Np(BARE, things), 0.6)
+    return Np(BARE, things) if things.plural else Costed(Np(BARE, things), 0.7)
 
 
 @action()

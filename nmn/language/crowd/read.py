@@ -6,7 +6,7 @@ from typing import Literal
 
 from nmn.language.crowd.chart import Chart, Edit, Item
 from nmn.language.crowd.grammar import START, CrowdGrammar, load_crowd_grammar
-from nmn.language.crowd.noise import typed_words
+from nmn.language.crowd.noise import GLUED, typed_words
 from nmn.layout import Layout
 
 How = Literal["grammar", "repaired", "partial", "unread"]
@@ -39,9 +39,10 @@ def read_statement(sentence: str, name: str = "nlvr") -> StatementReading:
 def read_statements(sentence: str, name: str = "nlvr") -> tuple[StatementReading, ...]:
     """Return the readings of a statement, cheapest first."""
     grammar = load_crowd_grammar(name)
-    words = [word.text for word in typed_words(sentence)]
-    while words and words[-1] == ",":
-        words.pop()
+    typed = typed_words(sentence)
+    while typed and typed[-1].text == ",":
+        typed.pop()
+    words, glued = grammar.lattice.unglued(typed)
     chart = Chart(grammar.rules, grammar.lattice.edges(words), len(words))
     found: list[Item] = []
     clauses: list[Item] = []
@@ -53,18 +54,21 @@ def read_statements(sentence: str, name: str = "nlvr") -> tuple[StatementReading
         if found and (len(found) == READINGS or item.cost > found[0].cost + MARGIN):
             break
     if found:
-        return tuple(_reading(item, grammar) for item in found)
-    return (_best_part(clauses, words, grammar),)
+        return tuple(_reading(item, glued, grammar) for item in found)
+    return (_best_part(clauses, words, glued, grammar),)
 
 
-def _reading(item: Item, grammar: CrowdGrammar) -> StatementReading:
+def _reading(item: Item, glued: tuple[Edit, ...], grammar: CrowdGrammar) -> StatementReading:
     assert isinstance(item.meaning, Layout)
-    left_out = any(grammar.lattice.is_content(edit.typed) and not edit.read for edit in item.edits)
-    how: How = "partial" if left_out else "repaired" if item.edits else "grammar"
-    return StatementReading(item.meaning, how, item.edits, item.cost)
+    edits = glued + item.edits
+    left_out = any(grammar.lattice.is_content(edit.typed) and not edit.read for edit in edits)
+    how: How = "partial" if left_out else "repaired" if edits else "grammar"
+    return StatementReading(item.meaning, how, edits, item.cost + GLUED * len(glued))
 
 
-def _best_part(clauses: list[Item], words: list[str], grammar: CrowdGrammar) -> StatementReading:
+def _best_part(
+    clauses: list[Item], words: list[str], glued: tuple[Edit, ...], grammar: CrowdGrammar
+) -> StatementReading:
     """Return the clause that leaves out least, or that something is there."""
     best = None
     for item in clauses:
@@ -75,4 +79,4 @@ def _best_part(clauses: list[Item], words: list[str], grammar: CrowdGrammar) -> 
             best = Item(item.symbol, 0, len(words), item.meaning, cost, edits)
     if best is None:
         return StatementReading(Layout("exists", None, (Layout("scene"),)), "unread")
-    return StatementReading(best.meaning, "partial", best.edits, best.cost)  # type: ignore[arg-type]
+    return StatementReading(best.meaning, "partial", glued + best.edits, best.cost)  # type: ignore[arg-type]
