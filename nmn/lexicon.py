@@ -113,8 +113,8 @@ class Lexicon:
 
     ``unit_px`` is the unit of lengths in pixels; None: the image's longer side. ``panels`` are nouns for the parts of
     an image that is made of several; ``sides`` the words for each of SIDES that has some, and ``side_gap`` how close to
-    a side of its panel, in units, touches it, ``corner_gap`` how close to two that meet touches their corner (by default
-    the same), ``near_side_gap`` how close is near (by default the same).
+    a side of its panel, in units, touches it, ``corner_gap`` how close to two that meet touches their corner, and
+    ``near_side_gap`` how close is near (both by default as ``side_gap``).
     """
 
     name: str

@@ -18,7 +18,7 @@ from nmn.assembler.trace import answers
 from nmn.data.nlvr import NlvrSplit, read_nlvr, read_pixels
 from nmn.errors import DataError, SceneError
 from nmn.evaluation.nlvr_metrics import NlvrReport, Outcome, report
-from nmn.language.crowd.read import StatementReading, read_statements
+from nmn.language.crowd.read import StatementReading, read_statement, read_statements
 from nmn.layout import Layout
 from nmn.lexicon import load_lexicon
 from nmn.modules.exact import encode, exact_library
@@ -64,7 +64,7 @@ def predict(asked: Sequence[Statement], perceive: Perceive, watch: Watch = lambd
         seen = list(_perceived(batch, perceive))
         scenes = [scene for scene, _ in seen if scene is not None]
         layouts = [
-            read_statements(statement.sentence)[0].layout
+            read_statement(statement.sentence).layout
             for statement, (scene, _) in zip(batch, seen, strict=True)
             if scene is not None
         ]
@@ -126,7 +126,7 @@ def judge(
 
     Raises DataError for an image that cannot be read or has another size, SceneError for one that shows anything else.
     """
-    reading = read_statements(sentence)[0]
+    reading = read_statement(sentence)
     scene = perceive(read_pixels(image)[None])[0]
     return run_layouts([reading.layout], [scene])[0], reading, scene
 
@@ -143,7 +143,7 @@ def evaluate_nlvr(
     outcomes = []
     place = iter(predictions)
     for example in found.examples:
-        reading = read_statements(example.sentence)[0]
+        reading = read_statement(example.sentence)
         outcomes += [
             Outcome(example.identifier, order, example.sentence, reading, prediction.truth, example.label)
             for order, prediction in enumerate(next(place) for _ in example.images)

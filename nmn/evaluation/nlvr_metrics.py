@@ -45,7 +45,7 @@ CONSTRUCTIONS: Mapping[str, Callable[[Layout], bool]] = {
     "number": _has("number"),
     "every, only": _has("quantify"),
     "not, no": lambda layout: any(
-        call.module == "not" and not layout.calls[call.operands[0]].argument in ("higher", "lower")
+        call.module == "not" and layout.calls[call.operands[0]].argument not in ("higher", "lower")
         for call in layout.calls
     ),
     "and": lambda layout: any(call.module == "and" and call.kind == "truth" for call in layout.calls),

@@ -272,7 +272,9 @@ def claim(np: Np, predicate: Layout) -> Said | None:
     if np.quant.name == "the" and np.quant.low:
         np = replace(np, quant=Quant("count", np.quant.low, np.quant.high))
     held = claimed(np, predicate)
-    return Said((held,), np.things.layout) if held else None
+    if not held:
+        return None
+    return Said((held,), both(IT, predicate) if np.things.layout == IT else np.things.layout)
 
 
 @action()

@@ -14,7 +14,7 @@ trees:
 
 import heapq
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -36,7 +36,10 @@ class Edge(NamedTuple):
 
 
 class Edit(NamedTuple):
-    """One difference between the words as typed and as read: ``typed`` became ``read``; either may be empty."""
+    """One difference between the words as typed and as read: ``typed`` became ``read``; either may be empty.
+
+    ``position`` is that of the word, or of the one behind what was put in; in a finished reading the letter's.
+    """
 
     typed: str
     read: str
@@ -87,14 +90,21 @@ class _State:
     """Rules that share their first symbols, like a node of a trie."""
 
     following: dict[str, "_State"] = field(default_factory=dict)
-    complete: list[tuple[Rule, tuple[str, ...]]] = field(default_factory=list)
+    complete: list[tuple[Rule, "_Inserted | None"]] = field(default_factory=list)
+
+
+class _Inserted(NamedTuple):
+    """The word that a rule lacks, and how many of its parts stand before it."""
+
+    word: str
+    place: int
 
 
 class _Active(NamedTuple):
-    """A rule in the making: where it starts, the parts so far."""
+    """A rule in the making: where its parts begin, and what they mean."""
 
     state: _State
-    start: int
+    starts: tuple[int, ...]
     parts: tuple[Hashable, ...]
     cost: float
     edits: tuple[Edit, ...]
@@ -109,9 +119,9 @@ class Rules:
             self._add(rule)
             for place, symbol in enumerate(rule.symbols):
                 if symbol in missing and len(rule.symbols) > 1:
-                    self._add(_lacking(rule, place, missing[symbol]), (missing[symbol].word,))
+                    self._add(_lacking(rule, place, missing[symbol]), _Inserted(missing[symbol].word, place))
 
-    def _add(self, rule: Rule, inserted: tuple[str, ...] = ()) -> None:
+    def _add(self, rule: Rule, inserted: _Inserted | None = None) -> None:
         state = self.root
         for symbol in rule.symbols:
             state = state.following.setdefault(symbol, _State())
@@ -155,7 +165,7 @@ class Chart:
             self.taken += 1
             self.found[item.symbol, item.start].append(item)
             yield item
-            first = _Active(self.rules.root, item.start, (), 0.0, ())
+            first = _Active(self.rules.root, (), (), 0.0, ())
             for active in [*self.waiting[item.symbol, item.start], first]:
                 self._advance(active, item)
 
@@ -168,37 +178,34 @@ class Chart:
         state = active.state.following.get(item.symbol)
         if state is None:
             return
-        parts, cost = (*active.parts, item.meaning), active.cost + item.cost
-        edits = active.edits + item.edits
+        further = _Active(
+            state,
+            (*active.starts, item.start),
+            (*active.parts, item.meaning),
+            active.cost + item.cost,
+            active.edits + item.edits,
+        )
         for rule, inserted in state.complete:
-            self._complete(rule, inserted, active.start, item.end, parts, cost, edits)
+            self._complete(rule, inserted, further, item.end)
         if not state.following or item.end == self.words:
             return
-        further = _Active(state, active.start, parts, cost, edits)
         for symbol in state.following:
             self.waiting[symbol, item.end].append(further)
             for following in self.found[symbol, item.end]:
                 self._advance(further, following)
 
-    def _complete(
-        self,
-        rule: Rule,
-        inserted: tuple[str, ...],
-        start: int,
-        end: int,
-        parts: Sequence[Hashable],
-        cost: float,
-        edits: tuple[Edit, ...],
-    ) -> None:
+    def _complete(self, rule: Rule, inserted: _Inserted | None, whole: _Active, end: int) -> None:
+        """Put what a complete rule means on the agenda, if it means anything."""
         try:
-            meaning = rule.action(*[part for part, kept in zip(parts, rule.kept, strict=True) if kept])
+            meaning = rule.action(*[part for part, kept in zip(whole.parts, rule.kept, strict=True) if kept])
         except LayoutError:  # no layout has that meaning: a box of a box
             return
         if meaning is None:
             return
-        cost += rule.cost
+        cost, edits = whole.cost + rule.cost, whole.edits
         if isinstance(meaning, Costed):
             cost += meaning.cost
             meaning = meaning.meaning
-        edits += tuple([Edit("", word, start) for word in inserted])
-        self._push(Item(rule.name, start, end, meaning, cost, edits))
+        if inserted:
+            edits += (Edit("", inserted.word, (*whole.starts, end)[inserted.place]),)
+        self._push(Item(rule.name, whole.starts[0], end, meaning, cost, edits))

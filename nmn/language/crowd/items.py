@@ -458,10 +458,10 @@ def touching_with(wall: Layout, _: Layout) -> Layout:
     return wall
 
 
-@action()
+@action(cost=0.3)
 def place_item(place: Layout) -> Things:
     """The base."""
-    return Things(place, elliptic=True)
+    return Things(place)
 
 
 @action()

@@ -19,13 +19,13 @@ GLUED, MOST_GLUED = 0.6, 3
 SKIPPED_NEAR = 3.0  # an unknown word that may be a colour, a shape or a number
 SKIPPED, SKIPPED_UNKNOWN, SKIPPED_NOUN, SKIPPED_CONTENT, SKIPPED_FILLER = 1.5, 1.2, 2.2, 4.0, 0.1
 MOST_SKIPPED = 3
-FILLERS = frozenset(", so also just then please exactly very a the image total color".split()) - {
+FILLERS = frozenset([",", "so", "also", "just", "then", "please", "exactly", "very", "a", "the", "image", "total", "color"]) - {
     "a",
     "the",
     "just",
     "exactly",
 }
-LIGHT = frozenset("a an the of in is are it its to and as with that which has have at on there any or".split())
+LIGHT = frozenset(["a", "an", "the", "of", "in", "is", "are", "it", "its", "to", "and", "as", "with", "that", "which", "has", "have", "at", "on", "there", "any", "or"])
 
 
 NOUNS = frozenset({"THING", "PANEL", "WALL"})
@@ -148,25 +148,27 @@ class Lattice:
                     found.append((other, base + LETTER * (distance - 1)))
         return tuple(found)
 
-    def unglued(self, words: Sequence[Typed]) -> tuple[list[str], tuple[Edit, ...]]:
+    def unglued(self, words: Sequence[Typed]) -> tuple[list[Typed], tuple[Edit, ...]]:
         """Return the words with glued ones split ("ablue", "tleast") and torn ones joined ("yel low"), and what was done.
 
         Only a word that is not known is split or joined, and only into words that are.
         """
-        found: list[str] = []
+        found: list[Typed] = []
         edits: list[Edit] = []
-        texts = [word.text for word in words]
-        while texts:
-            text, rest = texts[0], texts[1:]
-            torn = text + rest[0] if rest else ""
-            if torn in self.words and not (text in self.words and rest[0] in self.words):
-                parts, texts = (torn,), rest[1:]
-                edits.append(Edit(f"{text} {rest[0]}", torn, len(found)))
-            else:
-                parts, texts = self._parts(text), rest
-                if len(parts) > 1:
-                    edits.append(Edit(text, " ".join(parts), len(found)))
-            found += parts
+        left = list(words)
+        while left:
+            word, rest = left[0], left[1:]
+            torn = word.text + rest[0].text if rest else ""
+            if torn in self.words and not (word.text in self.words and rest[0].text in self.words):
+                edits.append(Edit(f"{word.text} {rest[0].text}", torn, len(found)))
+                found.append(Typed(torn, word.start, rest[0].end))
+                left = rest[1:]
+                continue
+            parts = self._parts(word.text)
+            if len(parts) > 1:
+                edits.append(Edit(word.text, " ".join(parts), len(found)))
+            found += [Typed(part, word.start, word.end) for part in parts]
+            left = rest
         return found, tuple(edits)
 
     @lru_cache(maxsize=10_000)  # noqa: B019
@@ -180,7 +182,8 @@ class Lattice:
                 options = [
                     (*before, whole[start:end])
                     for start in range(end)
-                    if (before := best[start]) is not None and (whole[start:end] in self.words or whole[start:end].isdigit())
+                    if (before := best[start]) is not None
+                    and (whole[start:end] in self.words or whole[start:end].isdigit())
                 ]
                 best.append(min(options, key=len, default=None))
             parts = best[-1]
