@@ -155,7 +155,7 @@ def report(
         "consistency by image": consistency(outcomes),
         "consistency by scene": consistency(scenes),
     }
-    hows = dict.fromkeys(outcome.reading.how for outcome in outcomes)
+    hows = dict.fromkeys(str(outcome.reading.how) for outcome in outcomes)
     by_reading = {how: figure(it.right for it in outcomes if it.reading.how == how) for how in hows}
     kinds = {layout: _kinds(layout) for layout in {outcome.reading.layout for outcome in outcomes}}
     by_construction = {

@@ -74,7 +74,7 @@ def _components(filled: NDArray[np.bool_]) -> list[list[int]]:
     ):
         found[:, column] = values[roots]
         extreme.at(found[:, column], place, values)
-    return found.tolist()  # type: ignore[no-any-return]
+    return found.tolist()
 
 
 def _touching_runs(row: Ints, first: Ints, last: Ints, height: int, width: int) -> tuple[Ints, Ints]:

@@ -1,7 +1,7 @@
 """A chart of meanings: the cheapest readings of noisy words under a weighted grammar.
 
-Best-first bottom-up parsing (Knuth 1977, "A generalization of Dijkstra's algorithm"): items leave an agenda in the order
-of their cost, so the first one that spans all words is the cheapest reading. Three things set it apart from a parser of
+Best-first bottom-up parsing (Knuth 1977, "A generalization of Dijkstra's algorithm"): items leave an agenda in the
+order of their cost, so the first one that spans all words is the cheapest reading. Three things set it apart from a parser of
 trees:
 
 - An item holds a meaning, not a tree, made as soon as its rule is complete. Derivations with one meaning are one item,
@@ -130,15 +130,14 @@ class Rules:
 
 def _lacking(rule: Rule, place: int, lack: Lack) -> Rule:
     """Return a rule without one of its symbols."""
-    action = rule.action
-    if rule.kept[place]:
-        before = sum(rule.kept[:place])
+    before, whole = sum(rule.kept[:place]), rule.action
 
-        def action(*parts: Hashable, whole: Action = rule.action) -> Hashable:
-            return whole(*parts[:before], lack.meaning, *parts[before:])
+    def completed(*parts: Hashable) -> Hashable:
+        return whole(*parts[:before], lack.meaning, *parts[before:])
 
-    symbols, kept = (row[:place] + row[place + 1 :] for row in (rule.symbols, rule.kept))
-    return Rule(rule.name, symbols, kept, action, rule.cost + lack.cost)
+    symbols = rule.symbols[:place] + rule.symbols[place + 1 :]
+    kept = rule.kept[:place] + rule.kept[place + 1 :]
+    return Rule(rule.name, symbols, kept, completed if rule.kept[place] else whole, rule.cost + lack.cost)
 
 
 class Chart:

@@ -4,14 +4,14 @@ Lark reads the file and rewrites its ``?`` and ``|`` as plain rules; the search 
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 from lark import Lark
 
-from nmn.language.crowd import boxes, items, phrases  # noqa: F401  # their actions register themselves
+from nmn.language.crowd import boxes, claims, clauses, items, lists, phrases, places, quantities
 from nmn.language.crowd.chart import Lack, Rule, Rules
 from nmn.language.crowd.meanings import ACTIONS, COSTS
 from nmn.language.crowd.noise import Lattice, Sense
@@ -20,6 +20,7 @@ from nmn.lexicon import Lexicon, load_lexicon
 from nmn.resources import GRAMMARS
 
 START = "start"
+WITH_ACTIONS = (quantities, places, items, phrases, lists, claims, boxes, clauses)  # which register them when imported
 CONTENT = frozenset(
     {
         *("COLOR", "SHAPE", "SIZE", "NUMBER", "ONE", "TOP", "BASE", "ORDINAL", "MIDDLE", "NOT", "NO", "NONE", "EVERY"),
@@ -117,6 +118,3 @@ def _lexicon_senses(lexicon: Lexicon) -> Iterator[tuple[Sense, str]]:
         yield many, lexicon.plurals.get(word) or plural(word)
     for name, relation in lexicon.relations.items():
         yield from ((Sense("RELATION", name), word) for word in relation.words)
-
-
-Read = Callable[[str], object]

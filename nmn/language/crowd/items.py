@@ -1,25 +1,16 @@
-"""Actions of the rules about things: quantities, noun phrases, modifiers, places and walls.
-
-The readings are those that NLVR's labels prove; each is cited as "labels 7-0" (development examples that side with it,
-and with its alternative, where the answer differs; see docs/nlvr.md).
-"""
+"""Actions of the rules about things: nouns, what stands before and behind them, and what is said of them."""
 
 from dataclasses import replace
 from typing import Any
 
 from nmn.language.crowd.chart import Costed
 from nmn.language.crowd.meanings import (
-    EVERY,
     IT,
-    NO,
     OTHERS,
     OWN,
     SCENE,
-    SOME,
-    THE,
     VALUES,
     Np,
-    Quant,
     Things,
     action,
     both,
@@ -32,147 +23,6 @@ from nmn.language.crowd.meanings import (
     with_meant,
 )
 from nmn.layout import Layout
-
-MULTIPLE, MANY = 3, 4  # at least; train labels 1-0 and 1-0 against 2
-
-# ---- quantities: labels 41-0 for "exactly", 35-0 for "at least", 14-0 for "only N"
-
-
-@action()
-def number_(sense: Any) -> int:
-    """A numeral."""
-    return 1 if sense.terminal == "ONE" else int(sense.name)
-
-
-@action()
-def exactly(amount: int) -> Quant:
-    """A bare number means exactly that many: "N towers" 3-0, "1 tower" 6-0, inner "with N blocks" 13-0."""
-    return Quant("count", amount, amount)
-
-
-@action()
-def exactly_said(_: Any, amount: int) -> Quant:
-    """Exactly or only N."""
-    return Quant("count", amount, amount, True)
-
-
-@action()
-def exactly_one(*_: Any) -> Quant:
-    """A single one."""
-    return Quant("count", 1, 1, True)
-
-
-@action()
-def at_least(_: Any, amount: int) -> Quant:
-    """At least N."""
-    return Quant("count", amount, None)
-
-
-@action()
-def at_least_one(*_: Any) -> Quant:
-    """At least a."""
-    return Quant("count", 1, None)
-
-
-@action()
-def at_most(_: Any, amount: int) -> Quant:
-    """At most N."""
-    return Quant("count", None, amount)
-
-
-@action()
-def more_than(_: Any, amount: int) -> Quant:
-    """More than N."""
-    return Quant("count", amount + 1, None)
-
-
-@action()
-def fewer_than(_: Any, amount: int) -> Quant:
-    """Fewer than N."""
-    return Quant("count", None, max(0, amount - 1))
-
-
-@action()
-def number_or_more(amount: int, _: Any) -> Quant:
-    """N or more."""
-    return Quant("count", amount, None)
-
-
-@action()
-def multiple(_: Any) -> Quant:
-    """Multiple, several."""
-    return Quant("count", MULTIPLE, None)
-
-
-@action()
-def many(_: Any) -> Quant:
-    """Many, a lot of."""
-    return Quant("count", MANY, None)
-
-
-@action(cost=0.3)
-def a_exactly(_: Any, __: Any, amount: int) -> Quant:
-    """A slip: "a exactly two"."""
-    return Quant("count", amount, amount, True)
-
-
-@action(cost=0.3)
-def a_number(_: Any, amount: int) -> Quant:
-    """A slip: "a two squares"."""
-    return Quant("count", amount, amount)
-
-
-@action()
-def some(_: Any) -> Quant:
-    """A, an, any: at least one, labels 7-0."""
-    return SOME
-
-
-@action()
-def none(*_: Any) -> Quant:
-    """No, none of the."""
-    return NO
-
-
-@action()
-def not_quantity(_: Any, quant: Quant) -> Quant | None:
-    """Not at least two: fewer."""
-    if quant.high is None and quant.low:
-        return Quant("count", None, quant.low - 1)
-    return None
-
-
-@action()
-def every_(_: Any) -> Quant:
-    """Each, every, all."""
-    return EVERY
-
-
-@action()
-def the() -> Quant:
-    """The."""
-    return THE
-
-
-@action()
-def both_of(_: Any) -> Quant:
-    """Both."""
-    return Quant("every", 2, 2)
-
-
-@action()
-def the_number(amount: int) -> Quant:
-    """The two squares."""
-    return Quant("the", amount, amount)
-
-
-@action()
-def every_number(_: Any, amount: int) -> Quant:
-    """All three."""
-    return Quant("every", amount, amount)
-
-
-# ---- nouns and what stands before them
 
 
 @action()
@@ -210,17 +60,17 @@ def _refined(things: Things, layout: Layout) -> Things:
 @action()
 def two_colors(first: Any, second: Any, things: Things) -> Things:
     """Black and blue items: of either colour, and both colours are there (labels 6-0, 11-1)."""
-    return replace(_kinds([find(first.name), find(second.name)], things.layout), plural=things.plural)
+    return replace(kinds_of([find(first.name), find(second.name)], things.layout), plural=things.plural)
 
 
 @action()
 def three_colors(*parts: Any) -> Things:
     """Black, blue and yellow items."""
     *colors, things = parts
-    return _kinds([find(color.name) for color in colors], things.layout)
+    return kinds_of([find(color.name) for color in colors], things.layout)
 
 
-def _kinds(layouts: list[Layout], noun: Layout) -> Things:
+def kinds_of(layouts: list[Layout], noun: Layout) -> Things:
     kinds = tuple(both(layout, noun) for layout in dict.fromkeys(layouts))
     return Things(join(kinds, either), kinds if len(kinds) > 1 else ())
 
@@ -234,7 +84,7 @@ def either_color(first: Any, second: Any, things: Things) -> Things:
 @action()
 def two_shapes(color: Any, first: Any, second: Any) -> Things:
     """A yellow circle and square: both are yellow."""
-    return _kinds([both(find(color.name), find(shape.name.removesuffix("+"))) for shape in (first, second)], SCENE)
+    return kinds_of([both(find(color.name), find(shape.name.removesuffix("+"))) for shape in (first, second)], SCENE)
 
 
 @action(cost=0.8)
@@ -287,7 +137,7 @@ def other_color(*_: Any) -> Layout:
 
 @action()
 def modified(things: Things, modifier: Layout) -> Things | Costed | None:
-    """Things with something behind the noun, which is dearer behind a relation: it rather belongs to the noun inside."""
+    """Things with something behind the noun; behind a relation it rather belongs to the noun inside that."""
     if contradicts(things.layout, modifier):
         return None
     if modifier.module == "relate" and speaks_of(modifier, OWN) and not speaks_of(things.layout, OWN):
@@ -327,156 +177,6 @@ def color_of(layout: Layout) -> str:
     if layout.module == "and":
         return color_of(layout.operands[0]) or color_of(layout.operands[1])
     return layout.argument or "" if layout.module == "find" and layout.argument in VALUES["color"] else ""
-
-
-# ---- places in a tower, and walls
-
-ORDINALS = ("first", "second", "third", "fourth")
-
-LOWER, HIGHER = (Layout("relate", name, (SCENE,)) for name in ("lower", "higher"))
-TOP, BASE = negate(LOWER), negate(HIGHER)
-
-
-@action()
-def top(_: Any) -> Layout:
-    """The top: what nothing in its box is higher than; a single block is top and base, labels 11-0."""
-    return TOP
-
-
-@action()
-def base(_: Any) -> Layout:
-    """The base: what nothing in its box is lower than."""
-    return BASE
-
-
-@action()
-def middle(_: Any) -> Layout:
-    """In the middle: neither top nor base, labels 2-0."""
-    return both(LOWER, HIGHER)
-
-
-@action()
-def nth(sense: Any, *_: Any) -> Layout:
-    """The second block, counted from the base."""
-    return rank("higher", sense.name)
-
-
-@action()
-def nth_from_top(sense: Any, *_: Any) -> Layout:
-    """The second block from the top."""
-    return rank("lower", sense.name)
-
-
-def rank(relation: str, ordinal: str) -> Layout:
-    """Return what has a rank in its box, counted from what nothing is "higher" or "lower" than the other way."""
-    place = ORDINALS.index(ordinal)
-    if place == 0:
-        return BASE if relation == "higher" else TOP
-    above, more = (Layout("relate_count", relation, (SCENE, number(least))) for least in (place, place + 1))
-    return both(above, negate(more))
-
-
-@action()
-def place_np(place: Layout, *_: Any) -> Layout:
-    """The top of the tower."""
-    return place
-
-
-@action()
-def at_place(place: Layout) -> Layout:
-    """At the top, as the base."""
-    return place
-
-
-@action(cost=1.2)
-def at_place_bare(place: Layout) -> Layout:
-    """A slip: "a black block the top"."""
-    return place
-
-
-def _side(name: str) -> Any:
-    def of_side(*_: Any) -> Layout:
-        return Layout("at_side", name)
-
-    of_side.__name__ = {"top": "ceiling"}.get(name, name)
-    return action()(of_side)
-
-
-for _name in ("wall", "left", "right", "top", "bottom", "corner"):
-    _side(_name)
-
-
-def _corner(name: str, *sides: str) -> None:
-    def of_corner(*_: Any) -> Layout:
-        return join([Layout("at_side", "corner"), *(Layout("near_side", side) for side in sides)], both)
-
-    of_corner.__name__ = name
-    action()(of_corner)
-
-
-for _name in ("left", "right", "bottom", "top"):
-    _corner(f"{_name}_corner", _name)
-for _name in ("bottom_right", "bottom_left", "top_right", "top_left"):
-    _corner(_name, *_name.split("_"))
-
-
-@action()
-def side(wall: Layout) -> Layout:
-    """A wall, the edge of the box."""
-    return wall
-
-
-@action()
-def panel_side(_: Any, wall: Layout) -> Layout:
-    """A box corner."""
-    return wall
-
-
-@action()
-def touching(wall: Layout) -> Layout:
-    """Touching a wall: 0 px from it (labels 9-1 against 2 px); a corner: 1 px from both walls (2-0)."""
-    return wall
-
-
-@action()
-def nearly_touching(wall: Layout) -> Layout:
-    """Closely, nearly touching a wall: within 4 px (49 of 49 labels for 1 to 5 px; of the train ones most for 4)."""
-    if wall.module == "and":
-        return join([nearly_touching(operand) for operand in wall.operands], both)
-    return Layout("near_side", wall.argument)
-
-
-@action()
-def in_corner(*_: Any) -> Layout:
-    """In the corner."""
-    return Layout("at_side", "corner")
-
-
-@action()
-def touching_with(wall: Layout, _: Layout) -> Layout:
-    """Touching the wall with its side."""
-    return wall
-
-
-@action(cost=0.3)
-def place_item(place: Layout) -> Things:
-    """The base."""
-    return Things(place)
-
-
-@action()
-def places_np(place: Layout, other: Layout) -> Layout:
-    """The base and second blocks."""
-    return either(place, other)
-
-
-@action()
-def not_(layout: Layout) -> Layout:
-    """Not touching the wall."""
-    return negate(layout)
-
-
-# ---- relations
 
 
 @action()
@@ -537,9 +237,6 @@ def colored(sense: Any, *_: Any) -> Layout:
     return find(sense.name)
 
 
-# ---- predicates
-
-
 @action()
 def one_of_colors(color: Any) -> Things:
     """Black."""
@@ -549,13 +246,13 @@ def one_of_colors(color: Any) -> Things:
 @action()
 def colors_and(first: Any, second: Any) -> Things:
     """Black and blue."""
-    return _kinds([find(first.name), find(second.name)], SCENE)
+    return kinds_of([find(first.name), find(second.name)], SCENE)
 
 
 @action()
 def colors_and3(*colors: Any) -> Things:
     """Black, blue and yellow."""
-    return _kinds([find(color.name) for color in colors], SCENE)
+    return kinds_of([find(color.name) for color in colors], SCENE)
 
 
 @action()

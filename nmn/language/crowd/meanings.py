@@ -7,7 +7,7 @@ that derivations of one meaning are found to be the same.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from nmn.layout import Layout
 from nmn.lexicon import load_lexicon
@@ -18,12 +18,13 @@ IT = Layout("find", "it")  # stands for the things mentioned before, until the l
 VALUES = {name: tuple(attribute.values) for name, attribute in load_lexicon("nlvr").attributes.items()}
 ACTIONS: dict[str, Callable[..., Any]] = {}
 COSTS: dict[str, float] = {}
+Function = TypeVar("Function", bound=Callable[..., Any])
 
 
-def action(cost: float = 0.0) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+def action(cost: float = 0.0) -> Callable[[Function], Function]:
     """Register a function as the action of the rule that has its name; ``cost`` is what the rule adds to a reading."""
 
-    def register(function: Callable[..., Any]) -> Callable[..., Any]:
+    def register(function: Function) -> Function:
         name = function.__name__.rstrip("_")
         ACTIONS[name] = function
         COSTS[name] = cost

@@ -83,7 +83,7 @@ def np_at_most(np: Np, _: Any) -> Np | None:
 @action(cost=0.1)
 def np_at_least(np: Np, _: Any) -> Np | None:
     """3 items at least."""
-    return np_or_more(np, _)  # type: ignore[no-any-return]
+    return np_or_more(np, _)
 
 
 @action(cost=0.1)
@@ -111,28 +111,28 @@ def _besides(np: Np, *truths: Layout) -> Np:
 @action()
 def np_two_colors(np: Np, first: Any, second: Any, *_: Any) -> Np:
     """3 items of black and blue colour: both are there, and no other."""
-    return _besides(np, *_only(colors_and(first, second)))
+    return _besides(np, *nothing_but(colors_and(first, second)))
 
 
 @action()
 def np_only_colors(np: Np, colors: Things, *_: Any) -> Np:
     """3 items of only black and yellow colour."""
-    return _besides(np, *_only(colors))
+    return _besides(np, *nothing_but(colors))
 
 
 @action()
 def np_only_colors_after(np: Np, colors: Things, *_: Any) -> Np:
     """Items of black and blue colour only."""
-    return _besides(np, *_only(colors))
+    return _besides(np, *nothing_but(colors))
 
 
 @action()
 def np_only_colors_with(np: Np, _: Any, colors: Things, *__: Any) -> Np:
     """3 items with only yellow and blue colour."""
-    return _besides(np, *_only(colors))
+    return _besides(np, *nothing_but(colors))
 
 
-def _only(things: Things) -> tuple[Layout, ...]:
+def nothing_but(things: Things) -> tuple[Layout, ...]:
     """Return the truths of "only black and yellow": nothing else, and each of them (labels 6-0, 11-1)."""
     kinds = things.kinds or (things.layout,)
     return (*(exists(kind) for kind in kinds), every(SCENE, things.layout))
@@ -178,13 +178,13 @@ def np_same_value(np: Np, attribute: str) -> Np | Costed | None:
 @action()
 def np_same_value_before(quant: Quant, _: Any, attribute: str, things: Things) -> Np | Costed | None:
     """Three the same colour blocks."""
-    return np_same_value(Np(quant, things), attribute)  # type: ignore[no-any-return]
+    return np_same_value(Np(quant, things), attribute)
 
 
 @action()
 def np_same_value_mixed(quant: Quant, _: Any, things: Things, attribute: str) -> Np | Costed | None:
     """A slip: "three the same blocks colour"."""
-    return np_same_value(Np(quant, things), attribute)  # type: ignore[no-any-return]
+    return np_same_value(Np(quant, things), attribute)
 
 
 @action()
@@ -252,65 +252,11 @@ def np_that_is(quant: Quant, things: Things, predicate: Layout) -> Np | None:
     return Np(quant, things, all_are=predicate)
 
 
-# ---- how many colours -----------------------------------------------------------------------------------------------
-
-
-@action()
-def colors_exactly(amount: int, *_: Any) -> Quant:
-    """2 different colours."""
-    return Quant("count", amount, amount)
-
-
-@action()
-def colors_exactly_said(_: Any, amount: int, *__: Any) -> Quant:
-    """Only 2 colours."""
-    return Quant("count", amount, amount)
-
-
-@action()
-def colors_all(*_: Any) -> Quant:
-    """All 3 colours."""
-    return Quant("count", len(VALUES["color"]))
-
-
-@action()
-def colors_not_all(*_: Any) -> Quant:
-    """Not all 3 colours."""
-    return Quant("count", None, len(VALUES["color"]) - 1)
-
-
-@action()
-def colors_at_least(_: Any, amount: int, *__: Any) -> Quant:
-    """At least 2 colours."""
-    return Quant("count", amount, None)
-
-
-@action()
-def colors_at_most(_: Any, amount: int, *__: Any) -> Quant:
-    """At most 2 colours."""
-    return Quant("count", None, amount)
-
-
-@action()
-def colors_at_most_after(amount: int, *_: Any) -> Quant:
-    """2 colours at most."""
-    return Quant("count", None, amount)
-
-
-@action()
-def colors_one(*_: Any) -> Quant:
-    """A single colour."""
-    return Quant("count", 1, 1)
-
-
-# ---- that it is there -----------------------------------------------------------------------------------------------
-
-
 def existence(np: Np, alone: bool) -> tuple[Layout, ...] | None:
     """Return the truths of "there is" such a thing; ``alone``: asked of one box."""
     quant, things = np.quant, np.things
     if quant.name == "only":
-        return (*_only(things), *np.besides)
+        return (*nothing_but(things), *np.besides)
     if quant.name == "every" and quant.low is None:
         return None
     if np.all_are is not None:
