@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from nmn.language.crowd.chart import Costed
-from nmn.language.crowd.lists import closed, np_element
+from nmn.language.crowd.lists import MOST_THINGS, closed, np_element
 from nmn.language.crowd.meanings import (
     PANELS,
     SCENE,
@@ -21,6 +21,7 @@ from nmn.language.crowd.meanings import (
     bounded,
     compared,
     count,
+    either,
     every,
     exists,
     join,
@@ -40,6 +41,30 @@ def panel(*_: Any) -> Boxes:
 def panel_slip(_: Any) -> Boxes:
     """A slip: "a circle with four items"."""
     return Boxes(SOME)
+
+
+@action()
+def emptiest(*_: Any) -> Boxes:
+    """The box with the least number of items."""
+    return Boxes(SOME, extreme="fewer")
+
+
+@action()
+def fullest(*_: Any) -> Boxes:
+    """The tower with the most blocks."""
+    return Boxes(SOME, extreme="more")
+
+
+@action()
+def emptiest_of(_: Any, boxes: Boxes) -> Boxes:
+    """The shortest tower."""
+    return replace(boxes, extreme="fewer")
+
+
+@action()
+def fullest_of(_: Any, boxes: Boxes) -> Boxes:
+    """The tallest tower."""
+    return replace(boxes, extreme="more")
 
 
 @action()
@@ -183,6 +208,8 @@ def part_of_number(quant: Quant, _: int) -> Quant:
 def boxes_there(boxes: Boxes, more: tuple[Layout, ...] = ()) -> Layout:
     """Return that there are so many boxes of which the truths hold, and that they share what they are to share."""
     truths = tuple(dict.fromkeys((*boxes.truths, *more)))
+    if boxes.extreme:
+        return _extreme(boxes.extreme, truths)
     found, asked = where(truths), where(boxes.truths)
     quant = boxes.quant
     if boxes.alike and quant.name != "every" and quant.low is None:
@@ -200,10 +227,21 @@ def boxes_there(boxes: Boxes, more: tuple[Layout, ...] = ()) -> Layout:
     return join([_so_many(quant, asked, found), *differing], both)
 
 
+def _extreme(comparison: str, truths: tuple[Layout, ...]) -> Layout:
+    """Return that truths hold of a box with so many things that no other has fewer, or more."""
+    each = []
+    for amount in range(1, MOST_THINGS + 1):
+        such = exists(where((compared("equal", count(SCENE), amount), *truths)))
+        each.append(both(such, negate(exists(where((compared(comparison, count(SCENE), amount),))))))
+    return join(each, either)
+
+
 def _so_many(quant: Quant, asked: Layout, found: Layout) -> Layout:
     """Return the truth by the quantity of boxes; ``asked`` are those that are spoken of."""
     if quant.name == "every":
         return every(asked if asked != found else PANELS, found)
+    if quant.name == "not every":
+        return negate(every(asked if asked != found else PANELS, found))
     if quant.name == "none":
         return negate(exists(found))
     if quant.name == "count":

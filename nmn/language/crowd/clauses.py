@@ -5,7 +5,7 @@ from typing import Any
 
 from nmn.language.crowd.boxes import boxes_there, part_of
 from nmn.language.crowd.chart import Costed
-from nmn.language.crowd.lists import closed, has_and, said_there
+from nmn.language.crowd.lists import closed, has_and, has_only, more_things, said_there
 from nmn.language.crowd.meanings import (
     EVERY,
     IT,
@@ -15,12 +15,11 @@ from nmn.language.crowd.meanings import (
     Alike,
     Boxes,
     Np,
-    Quant,
     Said,
     Things,
+    ValueCount,
     action,
     both,
-    bounded,
     compared,
     count,
     distinct,
@@ -33,7 +32,7 @@ from nmn.language.crowd.meanings import (
     speaks_of,
     where,
 )
-from nmn.language.crowd.phrases import claimed, existence
+from nmn.language.crowd.phrases import claimed
 from nmn.language.crowd.places import ORDINALS, all_places, rank
 from nmn.layout import Layout
 
@@ -262,9 +261,47 @@ def bare_boxes(boxes: Boxes) -> Boxes:
 
 
 @action()
-def colors_are(quant: Quant, predicate: Layout) -> Layout:
+def colors_are(values: ValueCount, predicate: Layout) -> Layout:
     """All 3 colours are touching the wall."""
-    return bounded(distinct("color", predicate), quant)
+    return values.of(predicate)
+
+
+@action()
+def colors_there(values: ValueCount) -> Layout:
+    """There are three colours."""
+    return values.of(SCENE)
+
+
+@action()
+def colors_in(values: ValueCount, boxes: Boxes) -> Layout:
+    """There are three colours in one of the boxes."""
+    return boxes_there(boxes, (values.of(SCENE),))
+
+
+@action()
+def more_things_there(_: Any, first: Things, second: Things) -> Layout:
+    """There are more circles than squares."""
+    return more_things(_, first, second).truths[0]
+
+
+@action()
+def more_things_in(_: Any, first: Things, second: Things, boxes: Boxes) -> Layout:
+    """There are more circles than squares in one of the boxes."""
+    return boxes_there(boxes, more_things(_, first, second).truths)
+
+
+@action()
+def boxes_have_only(boxes: Boxes, _: Any, things: Things) -> Layout | None:
+    """One of the boxes only has circles."""
+    said = has_only(_, things)
+    return boxes_there(boxes, said.truths) if said else None
+
+
+@action()
+def things_in_same_box(said: Said, *_: Any) -> Layout | None:
+    """There are a circle and a square in the same box."""
+    truths = closed(said)
+    return exists(where(truths)) if truths else None
 
 
 @action()
@@ -272,8 +309,7 @@ def in_same_box(np: Np, *_: Any) -> Layout | None:
     """All blue items are in the same box; there are two of them in the same box."""
     if np.quant.name in ("every", "the", "bare"):
         return compared("equal", count(where((exists(np.things.layout),))), 1)
-    truths = existence(np, alone=True)
-    return exists(where(truths)) if truths else None
+    return None
 
 
 @action(cost=1.5)

@@ -205,7 +205,7 @@ def related_it(relation: Any, _: Any) -> Layout:
 
 def _related(relation: str, other: Np) -> Layout | None:
     quant, layout = other.quant, other.things.layout
-    if other.besides or other.all_are or other.options or other.things.elliptic:
+    if other.besides or other.all_are or other.options or (other.things.elliptic and layout == SCENE):
         return None
     if quant.name == "none":
         return negate(Layout("relate", relation, (layout,)))

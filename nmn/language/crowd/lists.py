@@ -6,6 +6,7 @@ from nmn.language.crowd.chart import Costed
 from nmn.language.crowd.items import color_of
 from nmn.language.crowd.meanings import (
     IT,
+    ONLY,
     OTHERS,
     OWN,
     SCENE,
@@ -13,6 +14,7 @@ from nmn.language.crowd.meanings import (
     Quant,
     Said,
     Things,
+    ValueCount,
     action,
     both,
     bounded,
@@ -28,7 +30,7 @@ from nmn.language.crowd.meanings import (
     speaks_of,
     with_meant,
 )
-from nmn.language.crowd.phrases import existence
+from nmn.language.crowd.phrases import alternating_colors, existence
 from nmn.language.crowd.places import all_places
 from nmn.layout import Layout
 
@@ -50,9 +52,34 @@ def said_there(np: Np, alone: bool) -> Said | None:
 
 
 @action()
-def color_count_element(quant: Quant) -> Said:
+def color_count_element(values: ValueCount) -> Said:
     """With all 3 colours."""
-    return Said((bounded(distinct("color", SCENE), quant),), SCENE)
+    return Said((values.of(SCENE),), SCENE)
+
+
+@action()
+def more_things(_: Any, first: Things, second: Things) -> Said:
+    """More circles than squares."""
+    return Said((compared("more", count(first.layout), count(second.layout)),))
+
+
+@action()
+def alternating(*_: Any) -> Said:
+    """Alternating colours."""
+    return Said((alternating_colors(SCENE),), SCENE)
+
+
+@action()
+def same_color_at(*parts: Any) -> Said | None:
+    """The same colour at the top and at the base."""
+    places: tuple[Layout, ...] = parts[-1]
+    return places_same_color(places) if len(places) > 1 else None
+
+
+@action()
+def has_only(_: Any, things: Things) -> Said | None:
+    """Only has circles."""
+    return np_element(Np(ONLY, things))
 
 
 def _some_number(np: Things, amounts: range) -> Said:

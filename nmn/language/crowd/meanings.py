@@ -50,6 +50,17 @@ OTHERS = Layout("find", "others")  # stands for what was not mentioned before
 SOME, BARE, NO, EVERY, THE, ONLY = (Quant(name) for name in ("some", "bare", "none", "every", "the", "only"))
 
 
+class ValueCount(NamedTuple):
+    """How many values of an attribute: "2 different colours"."""
+
+    attribute: str
+    quant: Quant
+
+    def of(self, things: Layout) -> Layout:
+        """Return that so many occur in a set."""
+        return bounded(distinct(self.attribute, things), self.quant)
+
+
 @dataclass(frozen=True, slots=True)
 class Things:
     """A set of things; ``kinds`` are the parts of "black and blue items", each of which has to be there."""
@@ -94,11 +105,15 @@ class Alike(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Boxes:
-    """Boxes of which all ``truths`` hold; ``alike``: what several of them share, or do not share."""
+    """Boxes of which all ``truths`` hold; ``alike``: what several of them share, or do not share.
+
+    ``extreme``: those that hold "more" or "fewer" things than any other.
+    """
 
     quant: Quant
     truths: tuple[Layout, ...] = ()
     alike: tuple["Alike", ...] = ()
+    extreme: str | None = None
 
 
 def both(first: Layout, second: Layout) -> Layout:

@@ -16,6 +16,7 @@ from nmn.language.crowd.meanings import (
     Np,
     Quant,
     Things,
+    ValueCount,
     action,
     both,
     bounded,
@@ -99,9 +100,27 @@ def np_same(np: Np) -> Np:
 
 
 @action()
-def np_color_count(np: Np, colors: Quant) -> Np:
+def np_color_count(np: Np, values: ValueCount) -> Np:
     """3 items of 2 different colours."""
-    return _besides(np, bounded(distinct("color", np.things.layout), colors))
+    return _besides(np, values.of(np.things.layout))
+
+
+def alternating_colors(layout: Layout) -> Layout:
+    """Return that nothing of a set is directly on another thing of its colour."""
+    same = [exists(both(one, Layout("relate", "on", (one,)))) for one in of_values(layout, "color")]
+    return negate(join(same, either))
+
+
+@action()
+def np_alternating(np: Np, _: Any) -> Np:
+    """Black and blue blocks alternately."""
+    return _besides(np, alternating_colors(np.things.layout))
+
+
+@action()
+def np_adjacent(quant: Quant, _: Any, things: Things) -> Np | None:
+    """Two adjacent black blocks."""
+    return np_touching_each_other(Np(quant, things))
 
 
 def _besides(np: Np, *truths: Layout) -> Np:
@@ -141,12 +160,6 @@ def nothing_but(things: Things) -> tuple[Layout, ...]:
 def of_values(layout: Layout, attribute: str) -> tuple[Layout, ...]:
     """Return the things of a set that have each value of an attribute."""
     return tuple(both(find(value), layout) for value in VALUES[attribute])
-
-
-@action()
-def attribute_(sense: Any) -> str:
-    """The name of an attribute."""
-    return {"COLOR_WORD": "color", "SHAPE_WORD": "shape", "SIZE_WORD": "size"}[sense.terminal]
 
 
 @action()

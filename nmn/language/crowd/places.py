@@ -100,6 +100,12 @@ for _name in ("bottom_right", "bottom_left", "top_right", "top_left"):
 
 
 @action()
+def some_walls(amount: int, *_: Any) -> Layout | None:
+    """Two walls: a corner."""
+    return Layout("at_side", "corner") if amount == 2 else None
+
+
+@action()
 def side(wall: Layout) -> Layout:
     """A wall, the edge of the box."""
     return wall

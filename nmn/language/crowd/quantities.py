@@ -6,7 +6,7 @@ answer differs; train labels come from one person each (docs/nlvr.md).
 
 from typing import Any
 
-from nmn.language.crowd.meanings import EVERY, NO, SOME, THE, VALUES, Quant, action
+from nmn.language.crowd.meanings import EVERY, NO, SOME, THE, VALUES, Quant, ValueCount, action
 
 MULTIPLE, MANY = 3, 4  # at least; train labels 1-0 and 1-0 against 2
 
@@ -146,48 +146,42 @@ def every_number(_: Any, amount: int) -> Quant:
 
 
 @action()
-def colors_exactly(amount: int, *_: Any) -> Quant:
-    """2 different colours."""
-    return Quant("count", amount, amount)
+def not_every(*_: Any) -> Quant:
+    """Not all."""
+    return Quant("not every")
 
 
 @action()
-def colors_exactly_said(_: Any, amount: int, *__: Any) -> Quant:
-    """Only 2 colours."""
-    return Quant("count", amount, amount)
+def no_two(_: Any, amount: int) -> Quant:
+    """No two of them."""
+    return Quant("count", None, max(0, amount - 1))
 
 
 @action()
-def colors_all(*_: Any) -> Quant:
-    """All 3 colours."""
-    return Quant("count", len(VALUES["color"]))
+def attribute_(sense: Any) -> str:
+    """The name of an attribute."""
+    return {"COLOR_WORD": "color", "SHAPE_WORD": "shape", "SIZE_WORD": "size"}[sense.terminal]
 
 
 @action()
-def colors_not_all(*_: Any) -> Quant:
-    """Not all 3 colours."""
-    return Quant("count", None, len(VALUES["color"]) - 1)
+def value_count(quant: Quant, attribute: str) -> ValueCount:
+    """2 different colours, a single colour, at least two shapes."""
+    return ValueCount(attribute, quant)
 
 
 @action()
-def colors_at_least(_: Any, amount: int, *__: Any) -> Quant:
-    """At least 2 colours."""
-    return Quant("count", amount, None)
-
-
-@action()
-def colors_at_most(_: Any, amount: int, *__: Any) -> Quant:
-    """At most 2 colours."""
-    return Quant("count", None, amount)
-
-
-@action()
-def colors_at_most_after(amount: int, *_: Any) -> Quant:
+def value_count_at_most(quant: Quant, attribute: str, _: Any) -> ValueCount:
     """2 colours at most."""
-    return Quant("count", None, amount)
+    return ValueCount(attribute, quant._replace(low=None))
 
 
 @action()
-def colors_one(*_: Any) -> Quant:
-    """A single colour."""
-    return Quant("count", 1, 1)
+def values_all(*parts: Any) -> ValueCount:
+    """All 3 colours."""
+    return ValueCount(parts[-1], Quant("count", len(VALUES[parts[-1]])))
+
+
+@action()
+def values_not_all(*parts: Any) -> ValueCount:
+    """Not all 3 colours."""
+    return ValueCount(parts[-1], Quant("count", None, len(VALUES[parts[-1]]) - 1))
