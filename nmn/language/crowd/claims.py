@@ -21,7 +21,14 @@ from nmn.language.crowd.meanings import (
     exists,
     negate,
 )
-from nmn.language.crowd.phrases import claimed, existence, np_touching_each_other, of_values, touching_each_other
+from nmn.language.crowd.phrases import (
+    claimed,
+    existence,
+    np_touching_each_other,
+    of_values,
+    one_value,
+    touching_each_other,
+)
 from nmn.layout import Layout
 
 
@@ -47,6 +54,12 @@ def part_is(np: Np, predicate: Layout) -> Said | None:
 
 
 @action()
+def part_is_items(np: Np, things: Things) -> Said | None:
+    """Two of them squares."""
+    return part_is(np, things.layout)
+
+
+@action()
 def part_there(np: Np) -> Said | None:
     """Of which two are yellow blocks."""
     return part_is(np, SCENE)
@@ -61,7 +74,7 @@ def all_are(predicate: Layout) -> Said:
 @action(cost=0.2)
 def all_same(attribute: str) -> Said:
     """Which are all of the same shape."""
-    return Said((compared("at_most", distinct(attribute, IT), 1),))
+    return Said((one_value(IT, attribute),))
 
 
 @action()
@@ -110,7 +123,7 @@ def claim_same(np: Np, attribute: str) -> Said | None:
     if np.quant.name == "count":
         truths = existence(Np(np.quant, np.things, options=of_values(np.things.layout, attribute)), alone=True)
         return Said(truths, np.things.layout) if truths else None
-    return Said((compared("at_most", distinct(attribute, np.things.layout), 1),), np.things.layout)
+    return Said((one_value(np.things.layout, attribute),), np.things.layout)
 
 
 @action()

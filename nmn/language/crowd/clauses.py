@@ -12,9 +12,11 @@ from nmn.language.crowd.meanings import (
     OTHERS,
     OWN,
     SCENE,
+    SOME,
     Alike,
     Boxes,
     Np,
+    Quant,
     Said,
     Things,
     ValueCount,
@@ -322,6 +324,35 @@ def np_is_bare(np: Np, predicate: Layout) -> Layout | None:
 def np_is(np: Np, predicate: Layout) -> Layout | None:
     """Black circles are touching the edge; the black item is on top."""
     return claimed(np, predicate)
+
+
+@action(cost=0.4)
+def both_more(first: Layout, *parts: Any) -> Layout | None:
+    """And one has a yellow base, and another with three blocks: of other boxes."""
+    quant, said = parts[0], parts[-1]
+    truths = closed(said)
+    return both(first, boxes_there(Boxes(quant), truths)) if truths else None
+
+
+@action(cost=0.4)
+def both_other(first: Layout, *parts: Any) -> Layout | None:
+    """And the other one has a yellow base."""
+    return both_more(first, SOME, parts[-1])
+
+
+@action()
+def boxes_of_which(boxes: Boxes, quant: Quant, _: Any, *parts: Any) -> Layout | None:
+    """There are two towers with blue blocks, and one of them has a black block."""
+    truths = closed(parts[-1])
+    if not truths or boxes.alike or boxes.extreme:
+        return None
+    return both(boxes_there(boxes), boxes_there(replace(boxes, quant=part_of(quant)), truths))
+
+
+@action()
+def bases_differ(places: tuple[Layout, ...], boxes: Boxes, *_: Any) -> Layout:
+    """The bases of the towers are of different colours."""
+    return boxes_there(replace(boxes, quant=EVERY, alike=(Alike(places[0], "color", same=False),)))
 
 
 @action(cost=0.2)

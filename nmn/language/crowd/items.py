@@ -231,6 +231,18 @@ def between_two(first: Np, second: Np) -> Layout:
     return Layout("between", None, (first.things.layout, second.things.layout))
 
 
+@action(cost=0.5)
+def colored_bare(sense: Any) -> Layout:
+    """Of blue."""
+    return find(sense.name)
+
+
+@action(cost=0.1)
+def pred_neither(first: Layout, second: Layout) -> Layout:
+    """Is neither at the top nor at the base."""
+    return negate(either(first, second))
+
+
 @action()
 def colored(sense: Any, *_: Any) -> Layout:
     """Of blue colour, of medium size."""

@@ -64,6 +64,19 @@ def more_things(_: Any, first: Things, second: Things) -> Said:
 
 
 @action()
+def np_or(first: Np, second: Np) -> Said | None:
+    """A blue circle or a yellow square."""
+    truths = [existence(np, alone=True) for np in (first, second)]
+    return Said((either(*(join(found, both) for found in truths if found)),)) if all(truths) else None
+
+
+@action()
+def neither_things(first: Things, second: Things) -> Said:
+    """Neither circles nor squares."""
+    return Said((negate(exists(either(first.layout, second.layout))),))
+
+
+@action()
 def alternating(*_: Any) -> Said:
     """Alternating colours."""
     return Said((alternating_colors(SCENE),), SCENE)

@@ -46,7 +46,14 @@ Senses = Mapping[tuple[str, ...], tuple[Sense, ...]]
 
 def typed_words(sentence: str) -> list[Typed]:
     """Return the words and commas of a sentence in lower case; whatever else stands there is dropped."""
-    return [Typed(match[0].lower(), match.start(), match.end()) for match in WORD.finditer(sentence)]
+    found: list[Typed] = []
+    for match in WORD.finditer(sentence):
+        word, start, end = match[0].lower(), match.start(), match.end()
+        if word.endswith("n't") and len(word) > 3:
+            found += [Typed(word[:-3], start, end - 3), Typed("not", end - 3, end)]
+        else:
+            found.append(Typed(word, start, end))
+    return found
 
 
 class Lattice:

@@ -157,9 +157,17 @@ def nothing_but(things: Things) -> tuple[Layout, ...]:
     return (*(exists(kind) for kind in kinds), every(SCENE, things.layout))
 
 
-def of_values(layout: Layout, attribute: str) -> tuple[Layout, ...]:
-    """Return the things of a set that have each value of an attribute."""
-    return tuple(both(find(value), layout) for value in VALUES[attribute])
+def of_values(layout: Layout, attributes: str) -> tuple[Layout, ...]:
+    """Return the things of a set that have each value of an attribute, or each pair of values of two."""
+    sets = [layout]
+    for attribute in attributes.split():
+        sets = [both(find(value), one) for one in sets for value in VALUES[attribute]]
+    return tuple(sets)
+
+
+def one_value(layout: Layout, attributes: str) -> Layout:
+    """Return that all of a set have the same value of each of some attributes."""
+    return join([compared("at_most", distinct(attribute, layout), 1) for attribute in attributes.split()], both)
 
 
 @action()
@@ -169,9 +177,30 @@ def same_attribute(_: Any, attribute: str) -> str:
 
 
 @action()
-def same_attributes(_: Any, attribute: str, other: str) -> str | None:
-    """Of the same shape and colour: of the first of them, if they are one; else no such thing is said."""
-    return attribute if attribute == other else None
+def same_attributes(_: Any, attribute: str, other: str) -> str:
+    """Of the same shape and colour."""
+    return f"{attribute} {other}"
+
+
+@action()
+def np_identical(quant: Quant, _: Any, things: Things) -> Np | Costed | None:
+    """Two identical items."""
+    return np_same_value(Np(quant, things), "shape color")
+
+
+@action()
+def np_of_each(np: Np, attribute: str) -> Np | None:
+    """One item of each colour."""
+    if np.options or np.besides or np.quant.name not in ("some", "bare", "count"):
+        return None
+    each = [existence(Np(np.quant, Things(one)), alone=True) for one in of_values(np.things.layout, attribute)]
+    return Np(BARE, np.things, tuple(truth for truths in each for truth in truths or ()))
+
+
+@action()
+def np_at_both(np: Np, place: Layout, other: Layout) -> Np:
+    """A black block at both the top and the base."""
+    return _besides(np, *(exists(both(np.things.layout, where)) for where in (place, other)))
 
 
 @action()
@@ -183,7 +212,7 @@ def np_same_value(np: Np, attribute: str) -> Np | Costed | None:
     if np.options:
         return None
     if np.quant.name == "bare":
-        return _besides(np, compared("equal", distinct(attribute, np.things.layout), 1))
+        return _besides(np, one_value(np.things.layout, attribute))
     found = replace(np, options=of_values(np.things.layout, attribute))
     return found if np.quant.low and np.quant.low > 1 else Costed(found, 1.0)
 

@@ -137,6 +137,12 @@ def in_corner(*_: Any) -> Layout:
     return Layout("at_side", "corner")
 
 
+@action(cost=0.3)
+def touching_at(wall: Layout) -> Layout:
+    """On the left wall."""
+    return wall
+
+
 @action()
 def touching_with(wall: Layout, _: Layout) -> Layout:
     """Touching the wall with its side."""

@@ -72,6 +72,12 @@ def number_or_more(amount: int, _: Any) -> Quant:
 
 
 @action()
+def number_or(first: int, second: int) -> Quant | None:
+    """Two or three."""
+    return Quant("count", first, second) if second == first + 1 else None
+
+
+@action()
 def multiple(_: Any) -> Quant:
     """Multiple, several."""
     return Quant("count", MULTIPLE, None)
@@ -175,7 +181,7 @@ def value_count_at_most(quant: Quant, attribute: str, _: Any) -> ValueCount:
     return ValueCount(attribute, quant._replace(low=None))
 
 
-@action()
+@action(cost=0.05)
 def values_all(*parts: Any) -> ValueCount:
     """All 3 colours."""
     return ValueCount(parts[-1], Quant("count", len(VALUES[parts[-1]])))
