@@ -50,8 +50,8 @@ class SceneRegions(Regions):
     ``codes``: the index of each attribute's value among all values, -1 for none. ``relations`` and ``orders`` hold
     [other, object] matrices for each relation and superlative; ``ranked`` says which objects a superlative can order at
     all (None: each of them all); ``missing`` where a relation that the scene itself must give is not given. ``sides``
-    are 1.0 where an object touches each of SIDES, ``near_sides`` where it comes near; ``panel_orders`` are ``orders`` of
-    panels, [other, panel], with 1.0 on the diagonal where no panel has a place in the order, so that none comes first.
+    are 1.0 where an object touches each of SIDES, ``near_sides`` where it comes near; ``panel_orders`` are ``orders``
+    of panels, [other, panel], with 1.0 on the diagonal where no panel has a place in the order, so that none is first.
     """
 
     lexicon: Lexicon

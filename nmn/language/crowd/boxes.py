@@ -212,7 +212,7 @@ def boxes_there(boxes: Boxes, more: tuple[Layout, ...] = ()) -> Layout:
         return _extreme(boxes.extreme, truths)
     found, asked = where(truths), where(boxes.truths)
     quant = boxes.quant
-    if boxes.alike and quant.name != "every" and quant.low is None:
+    if boxes.alike and quant.name != "every" and quant.low is None and quant.high is None:
         quant = Quant("count", 2)
     differing = []
     for things, attribute, same in boxes.alike:

@@ -1,8 +1,8 @@
 """A chart of meanings: the cheapest readings of noisy words under a weighted grammar.
 
 Best-first bottom-up parsing (Knuth 1977, "A generalization of Dijkstra's algorithm"): items leave an agenda in the
-order of their cost, so the first one that spans all words is the cheapest reading. Three things set it apart from a parser of
-trees:
+order of their cost, so the first one that spans all words is the cheapest reading. Three things set it apart from a
+parser of trees:
 
 - An item holds a meaning, not a tree, made as soon as its rule is complete. Derivations with one meaning are one item,
   and a rule whose meaning does not exist (its action returns None) is no derivation at all.

@@ -151,6 +151,12 @@ def claim_apart(np: Np) -> Said | None:
     return Said((negate(exists(touching_each_other(np.things.layout))),), np.things.layout)
 
 
+@action(cost=0.1)
+def claim_bare(np: Np, predicate: Layout) -> Said | None:
+    """And two touching the wall."""
+    return claim(np, predicate)
+
+
 @action()
 def claim(np: Np, predicate: Layout) -> Said | None:
     """And the black one is on top."""

@@ -19,7 +19,7 @@ SPELLED_KNOWN = 1.7  # a known word for another: "black" for "block"
 LETTER = 0.6  # each further letter
 LOST_A, LOST_FIRST = 0.4, 0.8  # every capital A at the start of a sentence is lost: "ll", "t least"
 GLUED, MOST_GLUED = 0.6, 3
-SKIPPED = {"filler": 0.1, "unknown": 1.2, "known": 1.5, "noun": 2.2, "near": 3.0, "content": 4.0}
+SKIPPED = {"filler": 0.1, "repeated": 0.5, "unknown": 1.2, "known": 1.5, "noun": 2.2, "near": 3.0, "content": 4.0}
 MOST_SKIPPED = 3
 FILLERS = frozenset({",", "so", "also", "then", "please", "very", "image", "total", "color"})
 ENDS = frozenset({"is", "are", "has", "have", "with", "of", "on", "in", "and", "as"})  # "isa": a word that "a" follows
@@ -72,8 +72,11 @@ class Lattice:
             self.phrases[phrase[0]].append(phrase)
 
     def edges(self, words: Sequence[str]) -> Iterator[Edge]:
-        """Yield every edge: a phrase from each place, and the same with words skipped behind it, or before the first."""
-        skip = [self.skip(word) for word in words]
+        """Yield every edge: a phrase from each place, also with words skipped behind it, or before the first."""
+        skip = [
+            SKIPPED["repeated"] if word == before and self._class(word) == "known" else self.skip(word)
+            for before, word in zip(["", *words], words, strict=False)
+        ]
         for start in range(len(words)):
             for end, phrase, cost, edits in self._phrases_at(words, start):
                 for sense in self.senses[phrase]:
@@ -169,7 +172,7 @@ class Lattice:
                 left = rest[1:]
                 continue
             parts = self._parts(word.text)
-            if len(parts) > 1:
+            if parts != (word.text,):
                 edits.append(Edit(word.text, " ".join(parts), len(found)))
             found += [Typed(part, word.start, word.end) for part in parts]
             left = rest
