@@ -17,6 +17,7 @@ app.command()(learn_word)
 evaluate_app = typer.Typer(no_args_is_help=True, help="Answer every question of a dataset and report accuracy.")
 evaluate_app.command()(evaluate.shapes)
 evaluate_app.command()(evaluate.clevr)
+evaluate_app.command()(evaluate.nlvr)
 evaluate_app.command()(evaluate.generated)
 app.add_typer(evaluate_app, name="evaluate")
 

@@ -68,6 +68,22 @@ def _neural(data: Path, splits: list[str], model: str, faithful: bool) -> "tuple
 
 
 @clear_errors
+def nlvr(
+    data: Annotated[Path, typer.Option(help="The folder that holds the folders of NLVR's splits.")],
+    split: Annotated[str, typer.Option(help="A split: dev, test, ...")] = "dev",
+    predictions: Annotated[
+        Path | None, typer.Option(help="Write the official lines: image,true or image,false.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Judge NLVR's statements of its images, from pixels."""
+    from nmn.evaluation.nlvr import command
+
+    if code := command(data, split, predictions, as_json, print_json):
+        raise typer.Exit(code)
+
+
+@clear_errors
 def generated(
     data: Annotated[Path, typer.Option(help="The directory of a generated dataset, with images.")],
     model: Annotated[str | None, typer.Option(help=MODEL_HELP)] = None,
