@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from nmn.errors import ConfigError
 
-DATA = ("shapes", "generated")
+DATA = ("shapes", "generated", "nlvr")  # nlvr: perception alone, a detector
 REGIONS = ("cells", "objects")
 
 

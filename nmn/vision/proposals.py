@@ -49,7 +49,7 @@ class Proposer(nn.Module):
 
     def __init__(self, channels: int = 40, most: int = 16) -> None:
         super().__init__()
-        self.most = most
+        self.channels, self.most = channels, most
         half = channels // 2
         self.stem = nn.Sequential(_conv(3, half, 5, stride=2), _conv(half, half, 3))
         self.down = _conv(half, channels, 3, stride=2)
