@@ -7,13 +7,14 @@ for a known reason, and texts that tell nothing of their truth.
 """
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from nmn.errors import ConfigError
 from nmn.layout import Layout
 from synth_data.phrases import MEASURED, OPPOSITE, Noun, Surface, Wish, Words
+from synth_data.wishes import Link, chain_links, is_possible, singled_out, sized, twin_things
 
 
 class Part(NamedTuple):
@@ -26,7 +27,6 @@ class Part(NamedTuple):
 
 
 Parts = tuple[Noun | Part, ...]
-Link = tuple[int, str, int]  # the first thing stands in the relation to the second
 Said = tuple[str, Layout]
 Say = Callable[[Parts, Surface, Words], Said]
 
@@ -37,7 +37,8 @@ class Text:
 
     ``way``: how it differs from its twin. ``target``: the number that it should be answered by, -1 for any answer.
     ``miss``: the chance that an object of a scene misses one value of the wish that it follows. ``links``: relations
-    between things of the wishes, by their places there, that make it true. ``stack``: it speaks of towers.
+    between things of the wishes, by their places there, that make it true. ``single``: the values of nouns of which
+    there must be one. ``stack``: it speaks of towers.
     """
 
     family: str
@@ -49,6 +50,7 @@ class Text:
     miss: float = 0.4
     stack: bool = False
     links: tuple[Link, ...] = ()
+    single: tuple[tuple[str, ...], ...] = ()
 
 
 class Claim(NamedTuple):
@@ -64,7 +66,6 @@ class Claim(NamedTuple):
 
 
 TRIES = 2000
-SIZE_TRIES = 40
 QUANTIFIERS = ("every", "most", "half", "no", "only", "both", "neither", "not_every")
 COMPARISONS = ("more", "fewer", "equal", "at_least", "at_most")
 CONNECTIVES = ("and", "or", "but_no", "neither", "if")
@@ -107,56 +108,44 @@ def draw_pair(family: str, claim: Claim, words: Words) -> tuple[Text, Text]:
         text, layout = claim.say(parts, Surface(state), words)
         other, other_layout = claim.say(changed, Surface(state), words)
         if layout != other_layout and words.admits(layout) and words.admits(other_layout):
-            return (
+            pair = (
                 _text(family, (text, layout), claim, parts, changed, way, words),
                 _text(family, (other, other_layout), claim, changed, parts, way, words),
             )
+            if all(is_possible(one.wishes, one.single) for one in pair):
+                return pair
     raise ConfigError(f'family "{family}": no text of it keeps to what is held out and required')
 
 
 def _text(family: str, said: Said, claim: Claim, parts: Parts, other: Parts, way: str, words: Words) -> Text:
     """Return a text with what its scenes should be like: it is true of them, and its twin, ``other``, is not."""
     wishes, links = list(claim.wishes(parts)), list(links_of(parts))
-    if claim.definite:
-        pairs = zip(nouns_of(parts), nouns_of(other), strict=True)
-        changed = [(place, theirs) for place, (mine, theirs) in enumerate(pairs) if mine != theirs]
-        if len(changed) == 1:  # what only the twin speaks of is there, and stands in none of the relations
-            place, noun = changed[0]
-            links += [_opposed(link, place, len(wishes)) for link in links if place in (link[0], link[2])]
-            wishes.append(noun.wish)
-    return Text(family, *said, sized(wishes, links, words), way, miss=claim.miss, stack=claim.stack, links=tuple(links))
+    if claim.definite:  # what only the twin speaks of is there
+        things, more = _twin_things(parts, other)
+        if len(wishes) + len(things) <= words.config.max_objects:
+            wishes, links = wishes + things, links + more
+    return Text(
+        family, *said, sized(wishes, links, words), way, miss=claim.miss, stack=claim.stack, links=tuple(links),
+        single=singled_out(said[1]),
+    )  # fmt: skip
 
 
-def _opposed(link: Link, place: int, instead: int) -> Link:
-    """Return the link that another thing stands in, the other way round."""
-    one, name, other = link
-    return instead if one == place else one, OPPOSITE.get(name, name), instead if other == place else other
+def _twin_things(parts: Parts, other: Parts) -> tuple[list[Wish], list[Link]]:
+    (nouns, relations), (theirs, their_relations) = ((nouns_of(chain), relations_of(chain)) for chain in (parts, other))
+    if relations and len(relations) == len(nouns) - 1:
+        return twin_things(nouns, relations, theirs, their_relations)
+    return [noun.wish for noun in theirs if noun not in nouns], []
 
 
-def links_of(parts: Parts, first: int = 0) -> tuple[Link, ...]:
+def relations_of(parts: Parts) -> list[str]:
+    """Return the relations among the parts."""
+    return [item.name for item in parts if isinstance(item, Part) and item.kind == "relation"]
+
+
+def links_of(parts: Parts, first: int = 0) -> list[Link]:
     """Return the links of a chain, in which each noun stands in the relation after it to the next noun; else none."""
-    relations = [item.name for item in parts if isinstance(item, Part) and item.kind == "relation"]
-    if len(relations) != len(nouns_of(parts)) - 1:
-        return ()
-    return tuple((first + place, name, first + place + 1) for place, name in enumerate(relations))
-
-
-def sized(wishes: Sequence[Wish], links: Sequence[Link], words: Words) -> tuple[Wish, ...]:
-    """Return the wishes with sizes that make "larger" and "smaller" hold, where the text leaves sizes open."""
-    sizes = words.values.get("size", ())
-    order = {"larger": 1, "smaller": -1}
-    bound = [(one, order[name], other) for one, name, other in links if name in order]
-    if not bound or not sizes:
-        return tuple(wishes)
-    free = sorted({place for one, _, other in bound for place in (one, other) if "size" not in wishes[place]})
-    for _ in range(SIZE_TRIES):
-        chosen = {place: words.rng.randrange(len(sizes)) for place in free}
-        rank = [chosen.get(place, sizes.index(wish.get("size", sizes[0]))) for place, wish in enumerate(wishes)]
-        if all(sign * (rank[one] - rank[other]) > 0 for one, sign, other in bound):
-            return tuple(
-                {**wish, "size": sizes[chosen[place]]} if place in chosen else wish for place, wish in enumerate(wishes)
-            )
-    return tuple(wishes)
+    relations = relations_of(parts)
+    return chain_links(relations, first) if len(relations) == len(nouns_of(parts)) - 1 else []
 
 
 # ---- ways of being false --------------------------------------------------------------------------------------------

@@ -77,6 +77,15 @@ def _nouns(calls: Sequence[Call], place: int) -> set[str]:
     return set()
 
 
+def noun_values(calls: Sequence[Call], place: int) -> tuple[str, ...]:
+    """Return the values of a set that is a noun alone; of any other set, none."""
+    call = calls[place]
+    if call.module == "find" and call.argument is not None:
+        return (call.argument,)
+    parts = [noun_values(calls, operand) for operand in call.operands] if call.module == "and" else []
+    return sum(parts, ()) if all(parts) else ()
+
+
 @dataclass(frozen=True, slots=True)
 class Noun:
     """A noun with its adjectives: ``small red circle``, its set, and the values that it names by attribute."""

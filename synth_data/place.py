@@ -14,19 +14,20 @@ from nmn.lexicon import Order
 from synth_data.codes import Codes, Floats, Integers
 from synth_data.drawn import Drawn, image_size
 from synth_data.overlap import hidden
+from synth_data.sizes import AREA, Sizer
 
 PLACES = (2, 4, 6, 8, 12, 16)  # tried at once for the first object, the second, ...; the last for all others
-FULL = 0.42  # part of a panel beyond which objects find no room at random
 OVER = (0.5, 0.8)  # distance of two objects that overlap, over the one at which their boxes would just touch
 ROUNDS = 100  # times that a scene without room is drawn again
 EDGE_PX = 4  # of objects from walls that they do not touch
 
 
 class Placer:
-    """Gives objects their sizes, rotations and places."""
+    """Gives objects their places."""
 
     def __init__(self, codes: Codes) -> None:
         self.codes, self.config, self.lexicon = codes, codes.config, codes.lexicon
+        self.sizer = Sizer(codes)
 
     def place(
         self,
@@ -38,12 +39,7 @@ class Placer:
     ) -> Drawn:
         """Give objects with values [scenes objects attributes] their sizes, rotations and places."""
         scenes, width = mask.shape
-        degrees = np.zeros((scenes, width), np.int64)
-        if self.config.rotate:
-            degrees = rng.integers(0, 360, size=(scenes, width))
-        if self.config.placement == "free" and "size" in self.codes.attributes:
-            self._shrink(rng, codes, degrees, mask)
-        sides = self._sides(rng, codes, degrees)
+        degrees, sides = self.sizer.measure(rng, codes, mask, links)
         if self.config.placement == "grid":
             centres = self._cells(rng, mask)
             boxes, front = np.concatenate([centres - sides / 2, centres + sides / 2], -1), None
@@ -64,35 +60,6 @@ class Placer:
         cells = np.concatenate([centres - half, centres + half], -1)
         np.copyto(boxes, cells, where=~mask[..., None])
         return np.ones_like(mask)
-
-    def _shrink(self, rng: np.random.Generator, codes: Integers, degrees: Integers, mask: NDArray[np.bool_]) -> None:
-        """Make objects smaller, one at a time, in scenes that are too full to place them at random."""
-        place = self.codes.place("size")
-        sizes = sorted(self.codes.values[place].tolist(), key=lambda code: float(self.codes.diameters[code]))
-        smaller = np.arange(len(self.codes.of))
-        smaller[sizes[1:]] = sizes[:-1]
-        room = FULL * self.config.width * self.config.height
-        reach = self.codes.extents[codes[..., self.codes.place("shape")], degrees].max(-1) * (
-            1 + self.config.size_jitter / 2
-        )
-        for _ in range(2 * mask.shape[1]):
-            areas = mask * (self.codes.diameters[codes[..., place]] * reach + self.config.gap_px) ** 2
-            rows = np.flatnonzero(areas.sum(1) > room)
-            if not len(rows):
-                return
-            largest = np.argmax(areas[rows] + rng.random((len(rows), mask.shape[1])), axis=1)
-            codes[rows, largest, place] = smaller[codes[rows, largest, place]]
-
-    def _sides(self, rng: np.random.Generator, codes: Integers, degrees: Integers) -> Floats:
-        """Return width and height of every object's box in pixels, multiples of the configuration's step."""
-        if "size" in self.codes.attributes:
-            diameter = self.codes.diameters[codes[..., self.codes.place("size")]]
-        else:
-            diameter = np.array(self.config.size_px)[rng.integers(len(self.config.size_px), size=codes.shape[:2])]
-        diameter = diameter * (1 + self.config.size_jitter * rng.uniform(-1, 1, diameter.shape))
-        sides = diameter[..., None] * self.codes.extents[codes[..., self.codes.place("shape")], degrees]
-        step = self.config.step_px * (2 if self.config.placement == "free" and not self.codes.exact else 0.25)
-        return np.maximum(np.round(sides / step) * step, step)
 
     def _tower(self, blocks: int) -> Floats:
         """Return the boxes of a tower's blocks, the lowest first, as NLVR stacks them: 1 px apart, in the middle."""
@@ -255,7 +222,7 @@ class Placer:
 
 def _by_later(links: Integers) -> dict[int, Integers]:
     """Return links by the later of their two objects, as rows (the earlier one, scene, axis, side of it)."""
-    scene, link = np.nonzero(links[..., 3])
+    scene, link = np.nonzero((links[..., 3] != 0) & (links[..., 2] < AREA))
     one, other, axis, sign = links[scene, link].T
     later, side = np.maximum(one, other), np.where(one > other, sign, -sign)
     table = np.stack([np.minimum(one, other), scene, axis, side])

@@ -11,9 +11,10 @@ from typing import NamedTuple
 
 from nmn.errors import ConfigError
 from nmn.layout import Layout
-from synth_data.claims import TRIES, Link, Text, draw_superlative, links_of, nouns_of, sized
+from synth_data.claims import TRIES, Text, draw_superlative, links_of, nouns_of
 from synth_data.phrases import OPPOSITE, Wish, Words, both, call, numeral
 from synth_data.statements import draw_chain, hops, said_chain, said_relation
+from synth_data.wishes import Link, is_possible, singled_out, sized
 
 MISS = 0.04  # chance that an object misses one value of its wish, where nothing is to be counted
 FIXED_TRIES = 40
@@ -26,12 +27,13 @@ def question(family: str, words: Words, aim: float) -> Text:
     for attempt in range(TRIES):
         fixed = random.Random(aim + attempt // FIXED_TRIES)  # what is required may not go with what is fixed
         text, layout, wishes, target, links = QUESTIONS[family](words, fixed)
-        if words.admits(layout):
+        single = singled_out(layout)
+        if words.admits(layout) and is_possible(wishes, single):
             break
     else:
         raise ConfigError(f'family "{family}": no text of it keeps to what is held out and required')
     wishes, miss = sized(wishes, links, words), MISS if target < 0 else 0.0
-    return Text(family, text, layout, wishes, target=target, miss=miss, links=tuple(links))
+    return Text(family, text, layout, wishes, target=target, miss=miss, links=tuple(links), single=single)
 
 
 class Asked(NamedTuple):

@@ -31,22 +31,28 @@ class Sampler:
         miss: Floats,
         stack: NDArray[np.bool_] | None = None,
         links: Integers | None = None,
+        single: Integers | None = None,
     ) -> Drawn:
         """Draw a scene for each row of ``wishes`` [scenes wishes attributes], ``objects`` [scenes] objects in a panel.
 
         ``miss`` [scenes]: the chance that an object misses one value of its wish. ``stack`` [scenes]: whether objects
         stand in a tower. ``links`` [scenes links 4]: (wish, other wish, axis, sign) where the centre of one wish's
-        object should lie beyond that of the other's, sign 0 for none. Each panel is drawn alone, for the same wishes.
+        object should lie beyond that of the other's, or its area be larger; sign 0 for none. ``single`` [scenes nouns
+        attributes]: value codes that no object without a wish has all of. Each panel is drawn alone, for the same
+        wishes.
         """
         panels = self.config.panels
         if panels > 1:
             objects = rng.integers(self.config.min_objects, np.repeat(objects, panels) + 1)
         if links is None:
             links = np.zeros((len(wishes), 0, 4), np.int64)
-        wishes, links, miss = np.repeat(wishes, panels, 0), np.repeat(links, panels, 0), np.repeat(miss, panels, 0)
+        if single is None:
+            single = np.zeros((len(wishes), 0, wishes.shape[-1]), np.int64)
+        wishes, links, single = (np.repeat(array, panels, 0) for array in (wishes, links, single))
+        miss = np.repeat(miss, panels)
         stacked = np.zeros(len(wishes), bool) if stack is None else np.repeat(stack, panels)
         objects = np.where(stacked, np.minimum(objects, TOWER), objects)
-        drawn = self._draw_panels(rng, wishes, objects, miss, stacked, links)
+        drawn = self._draw_panels(rng, wishes, objects, miss, stacked, links, single)
         return drawn if panels == 1 else self._side_by_side(drawn)
 
     def _draw_panels(
@@ -57,11 +63,12 @@ class Sampler:
         miss: Floats,
         stack: NDArray[np.bool_],
         links: Integers,
+        single: Integers,
     ) -> Drawn:
         """Draw scenes of one panel each."""
         scenes, width = len(wishes), self.config.grid**2 if self.config.empty_cells else int(objects.max())
         mask = np.arange(width) < objects[:, None]
-        codes = self._values(rng, wishes, objects, miss, width)
+        codes = self._values(rng, wishes, objects, miss, width, single)
         order = np.argsort(rng.random((scenes, width)) + ~mask, axis=1)  # so that no place tells what was wished
         codes = np.take_along_axis(codes, order[:, :, None], axis=1)
         if stack.any():
@@ -88,7 +95,13 @@ class Sampler:
         )  # fmt: skip
 
     def _values(
-        self, rng: np.random.Generator, wishes: Integers, objects: Integers, miss: Floats, width: int
+        self,
+        rng: np.random.Generator,
+        wishes: Integers,
+        objects: Integers,
+        miss: Floats,
+        width: int,
+        single: Integers,
     ) -> Integers:
         """Return value codes [scenes objects attributes]."""
         scenes, wished, attributes = wishes.shape
@@ -102,10 +115,26 @@ class Sampler:
         fixed = np.zeros(codes.shape, bool)
         fixed[:, :wished] = asked & ~missed
         codes[:, :wished] = np.where(fixed[:, :wished], wishes[:, :wished], codes[:, :wished])
+        self._keep_single(rng, codes, fixed, single)
         self._respect_allowed(rng, codes, fixed)
         self._require(rng, codes, objects)
         self._avoid_confusion(rng, codes)
         return codes
+
+    def _keep_single(
+        self, rng: np.random.Generator, codes: Integers, fixed: NDArray[np.bool_], single: Integers
+    ) -> None:
+        """Give objects without a wish that are what only one may be another value of one of that one's attributes."""
+        for nouns in single.swapaxes(0, 1):
+            asked = nouns >= 0
+            same = ((codes == nouns[:, None]) | ~asked[:, None]).all(-1) & asked.any(-1)[:, None] & ~fixed.any(-1)
+            scene, thing = np.nonzero(same)
+            changed = (rng.random((len(scene), nouns.shape[1])) * asked[scene]).argmax(-1)
+            for attribute, values in enumerate(self.codes.values):
+                some = np.flatnonzero((changed == attribute) & (len(values) > 1))
+                rows = scene[some]
+                others = values[rng.integers(max(1, len(values) - 1), size=len(rows))]
+                codes[rows, thing[some], attribute] = np.where(others == nouns[rows, attribute], values[-1], others)
 
     def _require(self, rng: np.random.Generator, codes: Integers, objects: Integers) -> None:
         """Give the last object of every scene one of the pairs of a colour and a shape that are required."""

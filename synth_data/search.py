@@ -21,7 +21,10 @@ from synth_data.sample import Sampler
 FEW = 2  # scenes drawn for a text at first: one that follows its wishes, one that follows its twin's
 AT_ONCE = 400  # scenes drawn together at least
 MOST_PAIRS = 2_000_000  # pairs of objects judged at once, which bounds the memory
-DIRECTIONS = {"left_of": (0, -1), "right_of": (0, 1), "above": (1, -1), "below": (1, 1)}  # axis and sign
+# axis and sign; the third axis is area
+DIRECTIONS = {
+    "left_of": (0, -1), "right_of": (0, 1), "above": (1, -1), "below": (1, 1), "larger": (2, 1), "smaller": (2, -1),
+}  # fmt: skip
 
 
 @dataclass(slots=True)
@@ -47,6 +50,8 @@ class Search:
         self.config, self.words_used = config, words_used
         self.sampler = Sampler(config)
         self.codes = self.sampler.codes
+        owners = self.codes.lexicon.attribute_of
+        self._places = {value: (self.codes.place(owners[value]), code) for value, code in self.codes.of.items()}
         self.library = exact_library(self.codes.lexicon)
 
     def find(self, sought: Sequence[Sought], rng: np.random.Generator) -> None:
@@ -64,9 +69,8 @@ class Search:
         texts = [text for item in sought for text in item.texts]
         sizes = np.array([len(item.texts) for item in sought])
         firsts = np.cumsum(sizes) - sizes
-        followed = firsts[:, None] + np.arange(draws) % sizes[:, None]
-        drawn = self._draw(texts, followed.ravel(), np.repeat(firsts, draws), rng)
-        rows = np.arange(followed.size).reshape(followed.shape)
+        drawn = self._draw(sought, draws, rng)
+        rows = np.arange(len(sought) * draws).reshape(-1, draws)
         answers, sure = self._judge(texts, np.repeat(rows, sizes, 0), self.regions(drawn))
         first, last, paired = answers[firsts], answers[firsts + sizes - 1], (sizes == 2)[:, None]
         sure = sure[firsts] & sure[firsts + sizes - 1]
@@ -97,33 +101,38 @@ class Search:
 
     # ---- what scenes should be like ----------------------------------------------------------------------------------
 
-    def _draw(self, texts: list[Text], followed: Integers, firsts: Integers, rng: np.random.Generator) -> Drawn:
-        """Draw a scene for the wishes of each text of ``followed``, with objects enough for that of ``firsts``."""
+    def _draw(self, sought: Sequence[Sought], draws: int, rng: np.random.Generator) -> Drawn:
+        """Draw scenes that follow the wishes of each text and of its twin in turn."""
         config = self.config
-        needed = np.array([min(len(text.wishes), config.max_objects) for text in texts])[firsts]
-        low = np.maximum(needed, config.min_objects)
+        texts = [item.texts[turn % len(item.texts)] for item in sought for turn in range(min(2, draws))]
+        turns = np.arange(len(texts)).reshape(len(sought), -1)
+        followed = turns[:, np.arange(draws) % turns.shape[1]].ravel()
+        needed = np.array([min(len(item.texts[0].wishes), config.max_objects) for item in sought])
+        low = np.repeat(np.maximum(needed, config.min_objects), draws)
         if config.placement == "grid":
             objects = np.clip(rng.binomial(config.grid**2, config.fill, len(low)), low, config.max_objects)
         else:
             objects = rng.integers(low, config.max_objects + 1)
         miss = np.array([text.miss for text in texts])[followed]
         stack = np.array([text.stack for text in texts])[followed]
-        return self.sampler.draw(rng, self._wishes(texts)[followed], objects, miss, stack, _links(texts)[followed])
+        wishes = self._coded([[tuple(wish.values()) for wish in text.wishes] for text in texts])[followed]
+        single = self._coded([[values for text in item.texts for values in text.single] for item in sought])
+        single = np.repeat(single, draws, 0)
+        return self.sampler.draw(rng, wishes, objects, miss, stack, _links(texts)[followed], single)
 
-    def _wishes(self, texts: list[Text]) -> Integers:
-        """Return the codes of wishes [texts wishes attributes], -1 where anything goes."""
-        known = self.codes
-        places = {value: (known.place(name), known.of[value]) for value, name in known.lexicon.attribute_of.items()}
-        wishes = np.full((len(texts), max(1, *(len(text.wishes) for text in texts)), len(known.attributes)), -1)
-        wished = [
-            (place, row, *places[value])
-            for place, text in enumerate(texts)
-            for row, wish in enumerate(text.wishes)
-            for value in wish.values()
+    def _coded(self, values: list[list[tuple[str, ...]]]) -> Integers:
+        """Return values [rows things] as codes [rows things attributes], -1 where anything goes."""
+        places, known = self._places, self.codes
+        coded = np.full((len(values), max(1, *map(len, values)), len(known.attributes)), -1)
+        named = [
+            (row, thing, *places[value])
+            for row, things in enumerate(values)
+            for thing, names in enumerate(things)
+            for value in names
         ]
-        place, row, attribute, code = np.array(wished, np.int64).reshape(-1, 4).T
-        wishes[place, row, attribute] = code
-        return wishes
+        row, thing, attribute, code = np.array(named, np.int64).reshape(-1, 4).T
+        coded[row, thing, attribute] = code
+        return coded
 
 
 def _links(texts: list[Text]) -> Integers:
