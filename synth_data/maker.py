@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nmn.errors import ConfigError, did_you_mean
+from nmn.layout import SIDES
 from nmn.modules.exact import SceneRegions
 from nmn.scene import SceneGraph
 from synth_data.claims import Text, draw_pair, superlatives
@@ -55,13 +56,13 @@ class Maker:
         self.codes = self.search.codes
 
     def _words_used(self) -> set[str]:
-        """Return the relations and superlatives that the families may speak of."""
+        """Return the relations, superlatives and sides that the families may speak of."""
         extremes = (
             superlatives(Words(self.config, random.Random())) if any("superl" in name for name in self.families) else []
         )
-        sides = ["leftmost", "rightmost", "topmost", "bottommost"] if set(ORDERED) & set(self.families) else []
-        stacks = ["on", "under"] if any(name.startswith("tower") for name in self.families) else []
-        return {*self.config.relations, *extremes, *sides, *stacks}
+        ends = ["leftmost", "rightmost", "topmost", "bottommost"] if set(ORDERED) & set(self.families) else []
+        of_panels = ["on", "under", *SIDES] if set(PANEL_CLAIMS) & set(self.families) else []
+        return {*self.config.relations, *extremes, *ends, *of_panels}
 
     def choose(self, size: int, rng: np.random.Generator, texts: random.Random) -> list[Chosen]:
         """Return that many texts with scenes; raise ConfigError naming a family for which none are found."""

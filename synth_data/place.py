@@ -19,6 +19,7 @@ from synth_data.sizes import AREA, Sizer
 PLACES = (2, 4, 6, 8, 12, 16)  # tried at once for the first object, the second, ...; the last for all others
 OVER = (0.5, 0.8)  # distance of two objects that overlap, over the one at which their boxes would just touch
 ROUNDS = 100  # times that a scene without room is drawn again
+AT_ONCE, COPIES = 200, 8  # of scenes without room some copies are drawn at once, so that the last ones take few rounds
 EDGE_PX = 4  # of objects from walls that they do not touch
 
 
@@ -90,17 +91,18 @@ class Placer:
         links, counts = relinked(links, order[..., 0], mask), mask.sum(1)
         boxes = np.zeros((*mask.shape, 4))
         front = np.zeros((*mask.shape, mask.shape[1]), bool)
-        todo = np.arange(len(mask))
+        todo = np.argsort(-counts, kind="stable")
         for _ in range(ROUNDS):
-            placed, done = self._throw(rng, large_first[todo], counts[todo], links[todo])
+            some = np.repeat(todo, min(COPIES, max(1, AT_ONCE // len(todo))))
+            placed, done = self._throw(rng, large_first[some], counts[some], links[some])
             back = np.empty_like(placed)
-            np.put_along_axis(back, order[todo], placed, 1)
+            np.put_along_axis(back, order[some], placed, 1)
             if self.config.overlap:
-                hides, clear = hidden(self.codes, codes[todo], back, degrees[todo], mask[todo])
+                hides, clear = hidden(self.codes, codes[some], back, degrees[some], mask[some])
                 done &= clear
-                front[todo[done]] = hides[done]
-            boxes[todo[done]] = back[done]
-            todo = todo[~done]
+                front[some[done]] = hides[done]
+            boxes[some[done]] = back[done]
+            todo = todo[~np.isin(todo, some[done])]
             if not len(todo):
                 return boxes, front if self._is_deep else None
         raise ConfigError(self._no_room(sides[todo], mask[todo]))
@@ -120,7 +122,8 @@ class Placer:
     ) -> tuple[Floats, NDArray[np.bool_]]:
         """Try PLACES places for each object in turn, within its links; return the boxes and which scenes are complete.
 
-        All arrays have the scenes last, so that every operation runs over long rows.
+        The scenes come with those of most objects first. All arrays have them last, so that every operation runs over
+        long rows, of those scenes that have so many objects.
         """
         scenes, width, _ = sides.shape
         half = np.ascontiguousarray(sides.transpose(1, 2, 0)) / 2  # [objects, axis, scenes]
@@ -128,22 +131,23 @@ class Placer:
         centres = np.zeros((width, 2, scenes))
         done = np.ones(scenes, bool)
         columns, asked = np.arange(scenes), _by_later(links)
-        for place in range(width):
-            mine = half[place][:, None]
-            low, high = self._bounds(half[place], centres, asked.get(place))
+        for place in range(int(counts.max(initial=0))):
+            some = columns[: int((counts > place).sum())]
+            mine, others = half[place, :, None, : len(some)], half[:place, :, None, : len(some)]
+            low, high = self._bounds(mine[:, 0], centres, asked.get(place))
             places = PLACES[-1] if self._leans else PLACES[min(place, len(PLACES) - 1)]
-            tried = low[:, None] + rng.random((2, places, scenes)) * (high - low)[:, None]
+            tried = low[:, None] + rng.random((2, places, len(some))) * (high - low)[:, None]
             if self.config.walls:
                 self._against_wall(rng, tried, mine, room)
             if place and self._leans:
-                self._lean(rng, tried, mine, centres[:place], half[:place])
+                self._lean(rng, tried, mine, centres[:place, :, : len(some)], others[:, :, 0])
             tried = np.round((tried - mine) / self.config.step_px) * self.config.step_px + mine
-            fits = ((tried >= mine) & (tried <= room - mine)).all(0)
+            fits = np.all((tried >= mine) & (tried <= room - mine), axis=0)
             for earlier in range(place):
-                fits &= self._clear(tried, centres[earlier][:, None], half[earlier][:, None] + mine)
+                fits &= self._clear(tried, centres[earlier, :, None, : len(some)], others[earlier] + mine)
             best = fits.argmax(0)
-            done &= fits[best, columns] | (place >= counts)
-            centres[place] = tried[:, best, columns]
+            done[some] &= fits[best, some]
+            centres[place, :, some] = tried[:, best, some].T
         corners = np.stack([centres - half, centres + half], 1)  # [objects, 2, axis, scenes]
         return corners.transpose(3, 0, 1, 2).reshape(scenes, width, 4), done
 
@@ -200,10 +204,10 @@ class Placer:
     def _clear(self, tried: Floats, other: Floats, reach: Floats) -> NDArray[np.bool_]:
         """Whether tried places keep their distance to another object, or touch it, or may lie over it."""
         apart = np.abs(tried - other)
-        gap = (apart - reach).max(0)
-        fine = gap >= self.config.gap_px
+        horizontal, vertical = apart >= reach + self.config.gap_px
+        fine = horizontal | vertical
         if self.config.touching:
-            fine |= np.abs(gap - self.config.contact_px) < 0.01
+            fine |= np.abs((apart - reach).max(0) - self.config.contact_px) < 0.01
         if self.config.overlap:
             far = (apart / reach).max(0)
             fine |= (far > OVER[0]) & (far < OVER[1])
