@@ -66,9 +66,9 @@ def _found(noun: Noun, nouns: Sequence[Noun], new: int, place: int) -> int:
 
 def singled_out(layout: Layout) -> tuple[tuple[str, ...], ...]:
     """Return the values of each noun that is presupposed to name one thing of the whole scene, as "the star" is."""
-    calls = layout.calls
-    named = (noun_values(calls, call.operands[0]) for call in calls if call.module == "unique")
-    return tuple(values for values in named if values)
+    below = tuple([values for operand in layout.operands for values in singled_out(operand)])
+    values = noun_values(layout.operands[0]) if layout.module == "unique" else ()
+    return (*below, values) if values else below
 
 
 def is_possible(wishes: Sequence[Wish], single: Sequence[tuple[str, ...]]) -> bool:
