@@ -48,6 +48,14 @@ class SceneObject:
         if type(self.panel) is not int or self.panel < 0:
             raise SceneError(f"panel is the number of one of the scene's panels, from 0; got {self.panel!r}")
 
+    @classmethod
+    def of_known(cls, attributes: MappingProxyType[str, str], box: Box, rotation: float, panel: int) -> "SceneObject":
+        """Return an object of values that are valid for sure, as a generator's are, without checking them."""
+        thing = object.__new__(cls)
+        for name, value in (("attributes", attributes), ("box", box), ("rotation", rotation), ("panel", panel)):
+            object.__setattr__(thing, name, value)
+        return thing
+
     def __reduce__(self) -> tuple[Any, ...]:
         return SceneObject, (dict(self.attributes), self.box, self.rotation, self.panel)
 

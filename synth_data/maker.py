@@ -14,11 +14,10 @@ from numpy.typing import NDArray
 from nmn.errors import ConfigError, did_you_mean
 from nmn.layout import SIDES
 from nmn.modules.exact import SceneRegions
-from nmn.scene import SceneGraph
 from synth_data.claims import Text, draw_pair, superlatives
 from synth_data.config import SynthConfig
-from synth_data.contrast import edits, joined
-from synth_data.drawn import Drawn, scene_graph
+from synth_data.contrast import edits
+from synth_data.drawn import Drawn, joined
 from synth_data.label import judge
 from synth_data.panel_statements import PANEL_CLAIMS
 from synth_data.phrases import Words
@@ -39,10 +38,10 @@ BY_NAME = ("between", "cells", *PANEL_CLAIMS)
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """A text with the scene that was chosen for it, before labelling."""
+    """A text with the scene that was chosen for it, a row of a batch, before labelling."""
 
     text: Text
-    scene: SceneGraph
+    found: tuple[Drawn, int]
     way: str
     group: int = -1
 
@@ -115,7 +114,7 @@ class Maker:
         text, found = item.texts[cell % 2], item.found[cell // 2]
         assert found is not None
         true = cell % 2 == cell // 2
-        return Chosen(text, scene_graph(*found, self.codes), "" if true else text.way)
+        return Chosen(text, found, "" if true else text.way)
 
     def _contrasts(self, names: list[str], words: Words, rng: np.random.Generator) -> list[Chosen]:
         """Return four examples for each name of a family: two texts, and two scenes that differ in one object."""
@@ -138,7 +137,7 @@ class Maker:
             edited[place] = edits(*item.found[0], wishes, self.codes, rng)
         if not edited:
             return {}
-        regions = self.search.regions(joined(list(edited.values())))
+        regions = self.search.regions(joined(list(edited.values())), self.config.unsure_px)
         turned = self._turned([(item, len(edited[place].mask)) for place, item in items.items()], regions)
         groups = {}
         for (place, item), fits in zip(items.items(), turned, strict=True):
@@ -164,10 +163,9 @@ class Maker:
 
     def _group(self, item: Sought, edited: Drawn, row: int, group: int) -> list[Chosen]:
         assert item.found[0] is not None
-        scenes = scene_graph(*item.found[0], self.codes), scene_graph(edited, row, self.codes)
         return [
-            Chosen(one, scene, "" if place == other else one.way, group)
-            for other, scene in enumerate(scenes)
+            Chosen(one, found, "" if place == other else one.way, group)
+            for other, found in enumerate((item.found[0], (edited, row)))
             for place, one in enumerate(item.texts)
         ]
 

@@ -1,6 +1,6 @@
 """The search for scenes: some are drawn for each text and its twin, and both are judged on all of them.
 
-Few scenes are drawn at first, since most texts need no more, then others for the texts that are left.
+Few scenes are drawn at first, since most texts need no more, then as many again for the texts that are left.
 """
 
 from collections.abc import Sequence
@@ -60,7 +60,7 @@ class Search:
         for start in range(0, len(sought), most):
             left, drawn = sought[start : start + most], 0
             while left and drawn < self.config.draws:
-                draws = min(max(FEW, AT_ONCE // len(left)), self.config.draws - drawn)
+                draws = min(max(FEW, drawn, AT_ONCE // len(left)), self.config.draws - drawn)
                 self._try(left, draws, rng)
                 left, drawn = [item for item in left if not item.settled], drawn + draws
 
@@ -71,7 +71,7 @@ class Search:
         firsts = np.cumsum(sizes) - sizes
         drawn = self._draw(sought, draws, rng)
         rows = np.arange(len(sought) * draws).reshape(-1, draws)
-        answers, sure = self._judge(texts, np.repeat(rows, sizes, 0), self.regions(drawn))
+        answers, sure = self._judge(texts, np.repeat(rows, sizes, 0), self.regions(drawn, self.config.unsure_px))
         first, last, paired = answers[firsts], answers[firsts + sizes - 1], (sizes == 2)[:, None]
         sure = sure[firsts] & sure[firsts + sizes - 1]
         targets = np.array([item.texts[0].target for item in sought])[:, None]
@@ -83,10 +83,9 @@ class Search:
                 if sought[index].found[place] is None and self._minimal(sought[index], drawn, row):
                     sought[index].found[place] = drawn, row
 
-    def regions(self, drawn: Drawn) -> SceneRegions:
-        """Encode scenes for judging, with as much as texts may speak of."""
-        arrays = arrays_of(drawn, self.config)
-        return encode_arrays(arrays, self.codes.lexicon, self.config.unsure_px, self.words_used)
+    def regions(self, drawn: Drawn, unsure_px: float) -> SceneRegions:
+        """Encode scenes, with as much as texts may speak of."""
+        return encode_arrays(arrays_of(drawn, self.config), self.codes.lexicon, unsure_px, self.words_used)
 
     def _judge(self, texts: list[Text], rows: Integers, regions: SceneRegions) -> tuple[Integers, NDArray[np.bool_]]:
         """Return the answers of each text on its rows [texts draws] and which of them are sure."""
