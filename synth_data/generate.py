@@ -81,7 +81,7 @@ def _block(config: SynthConfig, block: int, size: int) -> list[Example]:
     return [
         Example(
             start + place, item.text.family, item.text.text, item.text.layout,
-            answer_of(item.text.layout, trace[-1], config.words), scene, tuple(trace), item.way,
+            answer_of(item.text.layout, trace[-1], maker.codes.lexicon), scene, tuple(trace), item.way,
             start // 4 + item.group if item.group >= 0 else -1, said,
         )
         for place, (item, scene, trace, said) in enumerate(zip(chosen, scenes, traces(run), spoken, strict=True))

@@ -137,8 +137,12 @@ class Search:
 def _links(texts: list[Text]) -> Integers:
     """Return the links of texts [texts links 4]: one wish, other wish, axis, sign; sign 0 for none."""
     links = np.zeros((len(texts), max(len(text.links) for text in texts), 4), np.int64)
-    for place, text in enumerate(texts):
-        for row, (one, name, other) in enumerate(text.links):
-            if name in DIRECTIONS:
-                links[place, row] = (one, other, *DIRECTIONS[name])
+    named = [
+        (place, row, one, other, *DIRECTIONS[name])
+        for place, text in enumerate(texts)
+        for row, (one, name, other) in enumerate(text.links)
+        if name in DIRECTIONS
+    ]
+    table = np.array(named, np.int64).reshape(-1, 6)
+    links[table[:, 0], table[:, 1]] = table[:, 2:]
     return links

@@ -66,9 +66,13 @@ def _found(noun: Noun, nouns: Sequence[Noun], new: int, place: int) -> int:
 
 def singled_out(layout: Layout) -> tuple[tuple[str, ...], ...]:
     """Return the values of each noun that is presupposed to name one thing of the whole scene, as "the star" is."""
-    below = tuple([values for operand in layout.operands for values in singled_out(operand)])
-    values = noun_values(layout.operands[0]) if layout.module == "unique" else ()
-    return (*below, values) if values else below
+    found: tuple[tuple[str, ...], ...] = ()
+    for operand in layout.operands:
+        if operand.depth:
+            found += singled_out(operand)
+    if layout.module == "unique" and (values := noun_values(layout.operands[0])):
+        found += (values,)
+    return found
 
 
 def is_possible(wishes: Sequence[Wish], single: Sequence[tuple[str, ...]]) -> bool:
@@ -103,6 +107,8 @@ def sized(wishes: Sequence[Wish], links: Sequence[Link], words: Words) -> tuple[
 def _tighten(low: list[int], high: list[int], pairs: Sequence[tuple[int, int]]) -> None:
     """Narrow the ranges of sizes to what pairs of a larger and a smaller thing leave."""
     for _ in low:
+        if all(low[larger] > low[smaller] and high[smaller] < high[larger] for larger, smaller in pairs):
+            return
         for larger, smaller in pairs:
             low[larger] = max(low[larger], low[smaller] + 1)
             high[smaller] = min(high[smaller], high[larger] - 1)
