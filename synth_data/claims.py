@@ -14,7 +14,7 @@ from typing import NamedTuple
 from nmn.errors import ConfigError
 from nmn.layout import Layout
 from synth_data.phrases import MEASURED, OPPOSITE, Noun, Surface, Wish, Words
-from synth_data.wishes import Link, chain_links, is_possible, singled_out, sized, twin_things
+from synth_data.wishes import Link, Single, Twin, chain_links, is_possible, singled_out, sized, twin_of
 
 
 class Part(NamedTuple):
@@ -37,8 +37,8 @@ class Text:
 
     ``way``: how it differs from its twin. ``target``: the number that it should be answered by, -1 for any answer.
     ``miss``: the chance that an object of a scene misses one value of the wish that it follows. ``links``: relations
-    between things of the wishes, by their places there, that make it true. ``single``: the values of nouns of which
-    there must be one. ``stack``: it speaks of towers.
+    between things of the wishes, by their places there, that make it true. ``single``: of what there must be one.
+    ``stack``: it speaks of towers.
     """
 
     family: str
@@ -50,7 +50,7 @@ class Text:
     miss: float = 0.4
     stack: bool = False
     links: tuple[Link, ...] = ()
-    single: tuple[tuple[str, ...], ...] = ()
+    single: tuple[Single, ...] = ()
 
 
 class Claim(NamedTuple):
@@ -105,36 +105,44 @@ def draw_pair(family: str, claim: Claim, words: Words) -> tuple[Text, Text]:
     for _ in range(TRIES):
         parts, state = claim.draw(words), words.surface().state
         changed, way = vary(parts, claim, words)
-        text, layout = claim.say(parts, Surface(state), words)
-        other, other_layout = claim.say(changed, Surface(state), words)
-        if layout != other_layout and words.admits(layout) and words.admits(other_layout):
-            pair = (
-                _text(family, (text, layout), claim, parts, changed, way, words),
-                _text(family, (other, other_layout), claim, changed, parts, way, words),
-            )
-            if all(is_possible(one.wishes, one.single) for one in pair):
-                return pair
+        said, other = claim.say(parts, Surface(state), words), claim.say(changed, Surface(state), words)
+        if said[1] != other[1] and words.admits(said[1]) and words.admits(other[1]):
+            text = _text(family, said, claim, (parts, changed), way, other[1], words)
+            twin = _text(family, other, claim, (changed, parts), way, said[1], words)
+            if text and twin:
+                return text, twin
     raise ConfigError(f'family "{family}": no text of it keeps to what is held out and required')
 
 
-def _text(family: str, said: Said, claim: Claim, parts: Parts, other: Parts, way: str, words: Words) -> Text:
-    """Return a text with what its scenes should be like: it is true of them, and its twin, ``other``, is not."""
-    wishes, links = list(claim.wishes(parts)), list(links_of(parts))
-    if claim.definite:  # what only the twin speaks of is there
-        things, more = _twin_things(parts, other)
-        if len(wishes) + len(things) <= words.config.max_objects:
-            wishes, links = wishes + things, links + more
+def _text(
+    family: str, said: Said, claim: Claim, both: tuple[Parts, Parts], way: str, other: Layout, words: Words
+) -> Text | None:
+    """Return a text with what its scenes should be like: it is true of them, and its twin, ``other``, is not.
+
+    None where there can be no such scenes.
+    """
+    wishes, links = list(claim.wishes(both[0])), list(links_of(both[0]))
+    single = singled_out(said[1], range(len(wishes)))
+    if claim.definite:
+        twin = _twin(*both, single)
+        if twin is None:
+            return None
+        if len(wishes) + len(twin.wishes) <= words.config.max_objects:  # what only the twin speaks of is there
+            wishes, links = wishes + twin.wishes, links + twin.links
+            single += singled_out(other, twin.things)
+    if not is_possible(wishes, single):
+        return None
     return Text(
         family, *said, sized(wishes, links, words), way, miss=claim.miss, stack=claim.stack, links=tuple(links),
-        single=singled_out(said[1]),
+        single=tuple(dict.fromkeys(single)),
     )  # fmt: skip
 
 
-def _twin_things(parts: Parts, other: Parts) -> tuple[list[Wish], list[Link]]:
-    (nouns, relations), (theirs, their_relations) = ((nouns_of(chain), relations_of(chain)) for chain in (parts, other))
+def _twin(parts: Parts, other: Parts, single: list[Single]) -> Twin | None:
+    nouns, relations = nouns_of(parts), relations_of(parts)
     if relations and len(relations) == len(nouns) - 1:
-        return twin_things(nouns, relations, theirs, their_relations)
-    return [noun.wish for noun in theirs if noun not in nouns], []
+        return twin_of(nouns, relations, nouns_of(other), relations_of(other), single)
+    return Twin([noun.wish for noun in nouns_of(other) if noun not in nouns], [], [])
 
 
 def relations_of(parts: Parts) -> list[str]:

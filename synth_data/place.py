@@ -19,6 +19,7 @@ from synth_data.sizes import AREA, Sizer
 PLACES = (2, 4, 6, 8, 12, 16)  # tried at once for the first object, the second, ...; the last for all others
 OVER = (0.5, 0.8)  # distance of two objects that overlap, over the one at which their boxes would just touch
 ROUNDS = 100  # times that a scene without room is drawn again
+LINKED = 4  # of which so many for its links; some texts want what cannot be
 AT_ONCE, COPIES = 200, 8  # of scenes without room some copies are drawn at once, so that the last ones take few rounds
 EDGE_PX = 4  # of objects from walls that they do not touch
 
@@ -92,9 +93,10 @@ class Placer:
         boxes = np.zeros((*mask.shape, 4))
         front = np.zeros((*mask.shape, mask.shape[1]), bool)
         todo = np.argsort(-counts, kind="stable")
-        for _ in range(ROUNDS):
+        for round_ in range(ROUNDS):
             some = np.repeat(todo, min(COPIES, max(1, AT_ONCE // len(todo))))
-            placed, done = self._throw(rng, large_first[some], counts[some], links[some])
+            placed, done, linked = self._throw(rng, large_first[some], counts[some], links[some])
+            done &= linked | (round_ >= LINKED)
             back = np.empty_like(placed)
             np.put_along_axis(back, order[some], placed, 1)
             if self.config.overlap:
@@ -119,8 +121,8 @@ class Placer:
 
     def _throw(
         self, rng: np.random.Generator, sides: Floats, counts: Integers, links: Integers
-    ) -> tuple[Floats, NDArray[np.bool_]]:
-        """Try PLACES places for each object in turn, within its links; return the boxes and which scenes are complete.
+    ) -> tuple[Floats, NDArray[np.bool_], NDArray[np.bool_]]:
+        """Try PLACES places for each object in turn; return the boxes, which scenes are complete, which as linked.
 
         The scenes come with those of most objects first. All arrays have them last, so that every operation runs over
         long rows, of those scenes that have so many objects.
@@ -129,12 +131,13 @@ class Placer:
         half = np.ascontiguousarray(sides.transpose(1, 2, 0)) / 2  # [objects, axis, scenes]
         room = np.array([self.config.width, self.config.height])[:, None, None]
         centres = np.zeros((width, 2, scenes))
-        done = np.ones(scenes, bool)
+        done, linked = np.ones((2, scenes), bool)
         columns, asked = np.arange(scenes), _by_later(links)
         for place in range(int(counts.max(initial=0))):
             some = columns[: int((counts > place).sum())]
             mine, others = half[place, :, None, : len(some)], half[:place, :, None, : len(some)]
-            low, high = self._bounds(mine[:, 0], centres, asked.get(place))
+            low, high, can = self._bounds(mine[:, 0], centres, asked.get(place))
+            linked[some] &= can
             places = PLACES[-1] if self._leans else PLACES[min(place, len(PLACES) - 1)]
             tried = low[:, None] + rng.random((2, places, len(some))) * (high - low)[:, None]
             if self.config.walls:
@@ -149,15 +152,20 @@ class Placer:
             done[some] &= fits[best, some]
             centres[place, :, some] = tried[:, best, some].T
         corners = np.stack([centres - half, centres + half], 1)  # [objects, 2, axis, scenes]
-        return corners.transpose(3, 0, 1, 2).reshape(scenes, width, 4), done
+        return corners.transpose(3, 0, 1, 2).reshape(scenes, width, 4), done, linked
 
-    def _bounds(self, mine: Floats, centres: Floats, links: Integers | None) -> tuple[Floats, Floats]:
-        """Return the least and largest centre [axis scenes] that an object's links to earlier ones leave it."""
+    def _bounds(
+        self, mine: Floats, centres: Floats, links: Integers | None
+    ) -> tuple[Floats, Floats, NDArray[np.bool_]]:
+        """Return the least and largest centre [axis scenes] that an object's links to earlier ones leave it.
+
+        And [scenes]: whether they leave it any; else it may be anywhere.
+        """
         edge = EDGE_PX if self.config.walls else 1
         least = edge + mine
         most = np.array([self.config.width, self.config.height])[:, None] - edge - mine
         if links is None:
-            return least, np.maximum(most, least)
+            return least, np.maximum(most, least), np.ones(mine.shape[1], bool)
         low, high = least.copy(), most.copy()
         earlier, rows, axis, side = links
         bound = centres[earlier, axis, rows] + side * self._clear_px
@@ -165,7 +173,7 @@ class Placer:
             chosen = side == sign
             narrow.at(bounds, (axis[chosen], rows[chosen]), bound[chosen])
         fits = low <= high
-        return np.where(fits, low, least), np.where(fits, high, np.maximum(most, least))
+        return np.where(fits, low, least), np.where(fits, high, np.maximum(most, least)), np.all(fits, axis=0)
 
     @cached_property
     def _clear_px(self) -> float:

@@ -17,14 +17,14 @@ from synth_data.config import SynthConfig
 from synth_data.drawn import Drawn, arrays_of, scene_graph
 from synth_data.label import judge
 from synth_data.sample import Sampler
+from synth_data.sizes import AREA
+from synth_data.wishes import Link
 
 FEW = 2  # scenes drawn for a text at first: one that follows its wishes, one that follows its twin's
 AT_ONCE = 400  # scenes drawn together at least
 MOST_PAIRS = 2_000_000  # pairs of objects judged at once, which bounds the memory
-# axis and sign; the third axis is area
-DIRECTIONS = {
-    "left_of": (0, -1), "right_of": (0, 1), "above": (1, -1), "below": (1, 1), "larger": (2, 1), "smaller": (2, -1),
-}  # fmt: skip
+SIDES = {"left_of": (0, -1), "right_of": (0, 1), "above": (1, -1), "below": (1, 1)}  # axis and sign
+LINKED = {**SIDES, "larger": (AREA, 1), "smaller": (AREA, -1)}
 
 
 @dataclass(slots=True)
@@ -114,10 +114,18 @@ class Search:
             objects = rng.integers(low, config.max_objects + 1)
         miss = np.array([text.miss for text in texts])[followed]
         stack = np.array([text.stack for text in texts])[followed]
-        wishes = self._coded([[tuple(wish.values()) for wish in text.wishes] for text in texts])[followed]
-        single = self._coded([[values for text in item.texts for values in text.single] for item in sought])
-        single = np.repeat(single, draws, 0)
-        return self.sampler.draw(rng, wishes, objects, miss, stack, _links(texts)[followed], single)
+        wishes = self._coded([[tuple(wish.values()) for wish in text.wishes] for text in texts])
+        links = _links([text.links for text in texts])
+        return self.sampler.draw(
+            rng, wishes[followed], objects, miss, stack, links[followed], self._single(texts)[followed]
+        )
+
+    def _single(self, texts: list[Text]) -> Integers:
+        """Return of what there must be one [texts nouns attributes + 3]: values, and other thing, axis, sign."""
+        kept = [[one for one in text.single if not one.relation or one.relation in SIDES] for text in texts]
+        values = self._coded([[one.values for one in single] for single in kept])
+        links = [[(place, one.relation, one.other) for place, one in enumerate(single)] for single in kept]
+        return np.concatenate([values, _links(links, values.shape[1])[..., 1:]], -1)
 
     def _coded(self, values: list[list[tuple[str, ...]]]) -> Integers:
         """Return values [rows things] as codes [rows things attributes], -1 where anything goes."""
@@ -134,15 +142,15 @@ class Search:
         return coded
 
 
-def _links(texts: list[Text]) -> Integers:
-    """Return the links of texts [texts links 4]: one wish, other wish, axis, sign; sign 0 for none."""
-    links = np.zeros((len(texts), max(len(text.links) for text in texts), 4), np.int64)
+def _links(links: Sequence[Sequence[Link]], most: int = 0) -> Integers:
+    """Return links of texts [texts links 4]: one thing, the other, axis, sign; sign 0 for none."""
+    coded = np.zeros((len(links), max(most, *map(len, links)), 4), np.int64)
     named = [
-        (place, row, one, other, *DIRECTIONS[name])
-        for place, text in enumerate(texts)
-        for row, (one, name, other) in enumerate(text.links)
-        if name in DIRECTIONS
+        (text, place, one, other, *LINKED[name])
+        for text, own in enumerate(links)
+        for place, (one, name, other) in enumerate(own)
+        if name in LINKED
     ]
     table = np.array(named, np.int64).reshape(-1, 6)
-    links[table[:, 0], table[:, 1]] = table[:, 2:]
-    return links
+    coded[table[:, 0], table[:, 1]] = table[:, 2:]
+    return coded

@@ -5,6 +5,7 @@ only asked for: the text and its twin are judged on what was drawn.
 """
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from nmn.layout import Layout
 from synth_data.phrases import OPPOSITE, Noun, Wish, Words, noun_values
@@ -18,70 +19,92 @@ def chain_links(relations: Sequence[str], first: int = 0) -> list[Link]:
     return [(first + place, name, first + place + 1) for place, name in enumerate(relations)]
 
 
-def twin_things(
-    nouns: Sequence[Noun], relations: Sequence[str], twin_nouns: Sequence[Noun], twin_relations: Sequence[str]
-) -> tuple[list[Wish], list[Link]]:
-    """Return the things, after those of ``nouns``, that a twin chain speaks of, with links that make the twin false.
+class Single(NamedTuple):
+    """Values of which there must be one thing: in the scene, or that stands in the relation to another thing."""
+
+    values: tuple[str, ...]
+    relation: str = ""
+    other: int = -1
+
+
+class Twin(NamedTuple):
+    """What a twin chain speaks of: further things, links that make it false, and the thing of each of its nouns."""
+
+    wishes: list[Wish]
+    links: list[Link]
+    things: list[int]
+
+
+def twin_of(
+    nouns: Sequence[Noun],
+    relations: Sequence[str],
+    twin_nouns: Sequence[Noun],
+    twin_relations: Sequence[str],
+    single: Sequence[Single],
+) -> Twin | None:
+    """Return what a twin chain speaks of beside the things of ``nouns``; None where both cannot mean something.
 
     Of "a star left of the ring above a heart" and "... the cross above a heart", the cross is above the heart too, but
-    the star is to the right of it.
+    the star is to the right of it. Of "the ring above a heart" and "the ring above a moon", two rings cannot each be
+    above one of the two alone.
     """
-    shared = _shared(nouns, relations, twin_nouns, twin_relations)
-    wishes: list[Wish] = []
-    things = list(range(len(nouns)))
-    for place in range(1, shared):
-        things[place] = _found(twin_nouns[place], nouns, len(nouns) + len(wishes), place)
-        wishes += [twin_nouns[place].wish] * (things[place] == len(nouns) + len(wishes))
-    links = [
-        (things[place], twin_relations[place], things[place + 1]) for place in range(1, min(shared, len(relations)))
-    ]
-    for place in range(1, min(shared, len(relations))):
-        if nouns[place] == twin_nouns[place]:  # both are there, and each chain names one of them alone
-            links.append((place, _opposite(twin_relations[place]), things[place + 1]))
-            links.append((things[place], _opposite(relations[place]), place + 1))
-    if nouns[0] != twin_nouns[0]:
-        things[0] = _found(twin_nouns[0], nouns, len(nouns) + len(wishes), 0)
-        wishes += [twin_nouns[0].wish] * (things[0] == len(nouns) + len(wishes))
-    return wishes, [*links, (things[0], _opposite(twin_relations[0]), things[1])]
+    twin = Twin([], [], list(range(len(nouns))))
+    things, links = twin.things, twin.links
+    for place in reversed(range(len(nouns))):
+        is_last = place == len(nouns) - 1
+        is_same = is_last or (relations[place] == twin_relations[place] and things[place + 1] == place + 1)
+        if nouns[place] != twin_nouns[place]:
+            things[place] = _thing(twin_nouns[place], nouns, twin)
+        elif place and not is_same:
+            if relations[place] != twin_relations[place]:
+                things[place] = _new_thing(twin_nouns[place], nouns, twin)
+                links.append((things[place], opposite(relations[place]), place + 1))
+            elif any(one.other == place + 1 for one in single):
+                return None
+            links.append((place, opposite(twin_relations[place]), things[place + 1]))
+        if place and not is_last and things[place] != place:
+            links.append((things[place], twin_relations[place], things[place + 1]))
+        if not place and not (is_same and things[0] == 0):
+            links.append((things[0], opposite(twin_relations[0]), things[1]))
+    return twin
 
 
-def _shared(
-    nouns: Sequence[Noun], relations: Sequence[str], twin_nouns: Sequence[Noun], twin_relations: Sequence[str]
-) -> int:
-    """Return the first noun from which on two chains are the same."""
-    place = len(nouns)
-    while (
-        place
-        and nouns[place - 1 :] == twin_nouns[place - 1 :]
-        and relations[place - 1 :] == twin_relations[place - 1 :]
-    ):
-        place -= 1
-    return place
+def _thing(noun: Noun, nouns: Sequence[Noun], twin: Twin) -> int:
+    """Return the thing that a twin's noun names: one that has changed roles, or a new one."""
+    return nouns.index(noun) if noun in nouns else _new_thing(noun, nouns, twin)
 
 
-def _found(noun: Noun, nouns: Sequence[Noun], new: int, place: int) -> int:
-    """Return the thing that a twin's noun names: one of another place that has changed roles, or a new one."""
-    return nouns.index(noun) if noun in nouns and nouns[place] != noun else new
+def _new_thing(noun: Noun, nouns: Sequence[Noun], twin: Twin) -> int:
+    twin.wishes.append(noun.wish)
+    return len(nouns) + len(twin.wishes) - 1
 
 
-def singled_out(layout: Layout) -> tuple[tuple[str, ...], ...]:
-    """Return the values of each noun that is presupposed to name one thing of the whole scene, as "the star" is."""
-    found: tuple[tuple[str, ...], ...] = ()
+def singled_out(layout: Layout, things: Sequence[int], place: int = 0) -> list[Single]:
+    """Return what a layout presupposes to be one thing, as "the star" and "the ring left of a star" are.
+
+    ``things``: those that the nouns of its chain name, in their order; ``place``: which noun the layout begins with.
+    """
+    found = []
+    if layout.module == "unique":
+        noun, *others = (layout.operands[0],) if layout.operands[0].module != "and" else layout.operands[0].operands
+        if values := noun_values(layout.operands[0]):
+            found.append(Single(values))
+        elif others and others[0].module == "relate" and (values := noun_values(noun)):
+            found.append(Single(values, str(others[0].argument), things[place + 1]))
     for operand in layout.operands:
         if operand.depth:
-            found += singled_out(operand)
-    if layout.module == "unique" and (values := noun_values(layout.operands[0])):
-        found += (values,)
+            found += singled_out(operand, things, place + (layout.module == "relate"))
     return found
 
 
-def is_possible(wishes: Sequence[Wish], single: Sequence[tuple[str, ...]]) -> bool:
+def is_possible(wishes: Sequence[Wish], single: Sequence[Single]) -> bool:
     """Whether no two things are wished for of which there must be one, as the star and the red star."""
     named = [set(wish.values()) for wish in wishes] if single else []
-    return all(sum(wish.issuperset(values) for wish in named) < 2 for values in single)
+    return all(one.relation or sum(wish.issuperset(one.values) for wish in named) < 2 for one in single)
 
 
-def _opposite(name: str) -> str:
+def opposite(name: str) -> str:
+    """Return the relation that holds the other way round, or the same one."""
     return OPPOSITE.get(name, name)
 
 
