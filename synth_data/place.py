@@ -20,7 +20,7 @@ PLACES = (2, 4, 6, 8, 12, 16)  # tried at once for the first object, the second,
 OVER = (0.5, 0.8)  # distance of two objects that overlap, over the one at which their boxes would just touch
 ROUNDS = 100  # times that a scene without room is drawn again
 LINKED = 4  # of which so many for its links; some texts want what cannot be
-AT_ONCE, COPIES = 200, 8  # of scenes without room some copies are drawn at once, so that the last ones take few rounds
+AT_ONCE, COPIES = 400, 8  # of scenes without room some copies are drawn at once, so that the last ones take few rounds
 EDGE_PX = 4  # of objects from walls that they do not touch
 
 
@@ -146,8 +146,7 @@ class Placer:
                 self._lean(rng, tried, mine, centres[:place, :, : len(some)], others[:, :, 0])
             tried = np.round((tried - mine) / self.config.step_px) * self.config.step_px + mine
             fits = np.all((tried >= mine) & (tried <= room - mine), axis=0)
-            for earlier in range(place):
-                fits &= self._clear(tried, centres[earlier, :, None, : len(some)], others[earlier] + mine)
+            fits &= self._clear(tried, centres[:place, :, None, : len(some)], others + mine).all(0)
             best = fits.argmax(0)
             done[some] &= fits[best, some]
             centres[place, :, some] = tried[:, best, some].T
@@ -209,15 +208,15 @@ class Placer:
         over = other + np.where(axis, side * far, aside) * (mine + reach)
         np.copyto(tried, over, where=rng.random(scenes) < self.config.overlap)
 
-    def _clear(self, tried: Floats, other: Floats, reach: Floats) -> NDArray[np.bool_]:
-        """Whether tried places keep their distance to another object, or touch it, or may lie over it."""
-        apart = np.abs(tried - other)
-        horizontal, vertical = apart >= reach + self.config.gap_px
-        fine = horizontal | vertical
+    def _clear(self, tried: Floats, others: Floats, reach: Floats) -> NDArray[np.bool_]:
+        """Whether tried places keep their distance to each of the others, or touch it, or may lie over it."""
+        apart = tried - others
+        np.abs(apart, out=apart)
+        fine = np.any(apart >= reach + self.config.gap_px, axis=1)
         if self.config.touching:
-            fine |= np.abs((apart - reach).max(0) - self.config.contact_px) < 0.01
+            fine |= np.abs((apart - reach).max(1) - self.config.contact_px) < 0.01
         if self.config.overlap:
-            far = (apart / reach).max(0)
+            far = (apart / reach).max(1)
             fine |= (far > OVER[0]) & (far < OVER[1])
         return np.asarray(fine)
 
