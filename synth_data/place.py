@@ -16,10 +16,11 @@ from synth_data.drawn import Drawn, image_size
 from synth_data.overlap import hidden
 from synth_data.sizes import AREA, Sizer
 
-PLACES = (2, 4, 6, 8, 12, 16)  # tried at once for the first object, the second, ...; the last for all others
+PLACES = (3, 6, 8, 10, 12, 16)  # tried at once for the first object, the second, ...; the last for all others
 OVER = (0.5, 0.8)  # distance of two objects that overlap, over the one at which their boxes would just touch
 ROUNDS = 100  # times that a scene without room is drawn again
-LINKED = 4  # of which so many for its links; some texts want what cannot be
+CHAIN = 2  # links that are looked along
+LINKED = 3  # of which so many for its links; some texts want what cannot be
 AT_ONCE, COPIES = 400, 8  # of scenes without room some copies are drawn at once, so that the last ones take few rounds
 EDGE_PX = 4  # of objects from walls that they do not touch
 
@@ -132,12 +133,16 @@ class Placer:
         room = np.array([self.config.width, self.config.height])[:, None, None]
         centres = np.zeros((width, 2, scenes))
         done, linked = np.ones((2, scenes), bool)
-        columns, asked = np.arange(scenes), _by_later(links)
+        columns, before = np.arange(scenes), _before(links)
+        ends = self._ends(half)
+        free = ends.copy()
+        self._look_ahead(ends, before)
         for place in range(int(counts.max(initial=0))):
             some = columns[: int((counts > place).sum())]
             mine, others = half[place, :, None, : len(some)], half[:place, :, None, : len(some)]
-            low, high, can = self._bounds(mine[:, 0], centres, asked.get(place))
-            linked[some] &= can
+            can = ends[0, place, :, : len(some)] <= ends[1, place, :, : len(some)]
+            linked[some] &= can.all(0)
+            low, high = np.where(can, ends[:, place, :, : len(some)], free[:, place, :, : len(some)])
             places = PLACES[-1] if self._leans else PLACES[min(place, len(PLACES) - 1)]
             tried = low[:, None] + rng.random((2, places, len(some))) * (high - low)[:, None]
             if self.config.walls:
@@ -150,29 +155,31 @@ class Placer:
             best = fits.argmax(0)
             done[some] &= fits[best, some]
             centres[place, :, some] = tried[:, best, some].T
+            self._narrow(ends, before, place, centres[place])
         corners = np.stack([centres - half, centres + half], 1)  # [objects, 2, axis, scenes]
         return corners.transpose(3, 0, 1, 2).reshape(scenes, width, 4), done, linked
 
-    def _bounds(
-        self, mine: Floats, centres: Floats, links: Integers | None
-    ) -> tuple[Floats, Floats, NDArray[np.bool_]]:
-        """Return the least and largest centre [axis scenes] that an object's links to earlier ones leave it.
-
-        And [scenes]: whether they leave it any; else it may be anywhere.
-        """
+    def _ends(self, half: Floats) -> Floats:
+        """Return the least and the largest centre of each object [ends objects axis scenes]."""
         edge = EDGE_PX if self.config.walls else 1
-        least = edge + mine
-        most = np.array([self.config.width, self.config.height])[:, None] - edge - mine
-        if links is None:
-            return least, np.maximum(most, least), np.ones(mine.shape[1], bool)
-        low, high = least.copy(), most.copy()
-        earlier, rows, axis, side = links
-        bound = centres[earlier, axis, rows] + side * self._clear_px
-        for sign, bounds, narrow in ((1, low, np.maximum), (-1, high, np.minimum)):
-            chosen = side == sign
-            narrow.at(bounds, (axis[chosen], rows[chosen]), bound[chosen])
-        fits = low <= high
-        return np.where(fits, low, least), np.where(fits, high, np.maximum(most, least)), np.all(fits, axis=0)
+        least, most = edge + half, np.array([self.config.width, self.config.height])[:, None] - edge - half
+        return np.stack([least, np.maximum(least, most)])
+
+    def _look_ahead(self, ends: Floats, before: Integers) -> None:
+        """Leave room, along chains of links, for what is to lie before or after an object."""
+        lower, upper, axis, scene = before
+        least, most = ends
+        for _ in range(CHAIN):
+            np.maximum.at(least, (upper, axis, scene), least[lower, axis, scene] + self._clear_px)
+            np.minimum.at(most, (lower, axis, scene), most[upper, axis, scene] - self._clear_px)
+
+    def _narrow(self, ends: Floats, before: Integers, place: int, centres: Floats) -> None:
+        """Narrow the ends of what is linked to an object that was placed."""
+        lower, upper, axis, scene = before[:, (before[:2] == place).any(0)]
+        least, most = ends
+        centre = centres[axis, scene]
+        np.maximum.at(least, (upper, axis, scene), np.where(lower == place, centre + self._clear_px, -np.inf))
+        np.minimum.at(most, (lower, axis, scene), np.where(upper == place, centre - self._clear_px, np.inf))
 
     @cached_property
     def _clear_px(self) -> float:
@@ -231,13 +238,11 @@ class Placer:
         )
 
 
-def _by_later(links: Integers) -> dict[int, Integers]:
-    """Return links by the later of their two objects, as rows (the earlier one, scene, axis, side of it)."""
+def _before(links: Integers) -> Integers:
+    """Return links as rows: an object, another one whose centre should lie after its own, the axis, the scene."""
     scene, link = np.nonzero((links[..., 3] != 0) & (links[..., 2] < AREA))
     one, other, axis, sign = links[scene, link].T
-    later, side = np.maximum(one, other), np.where(one > other, sign, -sign)
-    table = np.stack([np.minimum(one, other), scene, axis, side])
-    return {int(place): table[:, later == place] for place in np.unique(later)}
+    return np.stack([np.where(sign < 0, one, other), np.where(sign < 0, other, one), axis, scene])
 
 
 def relinked(links: Integers, order: Integers, mask: NDArray[np.bool_]) -> Integers:
