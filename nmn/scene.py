@@ -51,9 +51,11 @@ class SceneObject:
     @classmethod
     def of_known(cls, attributes: MappingProxyType[str, str], box: Box, rotation: float, panel: int) -> "SceneObject":
         """Return an object of values that are valid for sure, as a generator's are, without checking them."""
-        thing = object.__new__(cls)
-        for name, value in (("attributes", attributes), ("box", box), ("rotation", rotation), ("panel", panel)):
-            object.__setattr__(thing, name, value)
+        thing, note = object.__new__(cls), object.__setattr__
+        note(thing, "attributes", attributes)
+        note(thing, "box", box)
+        note(thing, "rotation", rotation)
+        note(thing, "panel", panel)
         return thing
 
     def __reduce__(self) -> tuple[Any, ...]:

@@ -134,8 +134,9 @@ class Sampler:
         rows = [np.empty((0, 5), np.int64)]
         for nouns in single.swapaxes(0, 1):
             values, beside = nouns[:, :count], nouns[:, count:]
-            asked = values >= 0
-            same = ((codes == values[:, None]) | ~asked[:, None]).all(-1) & asked.any(-1)[:, None] & free
+            same = free & (values >= 0).any(1)[:, None]
+            for attribute, wanted in enumerate(values.T[..., None]):
+                same &= (codes[..., attribute] == wanted) | (wanted < 0)
             scene, thing = np.nonzero(same)
             alone = beside[scene, 2] == 0
             self._revalue(rng, codes, scene[alone], thing[alone], values)

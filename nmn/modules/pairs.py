@@ -34,7 +34,7 @@ class Matrices:
 def stacked(matrices: Sequence[Array | None], pairs: Mask) -> Matrices:
     """Return matrices [batch, region, other] of a table, those that are not None, where ``pairs`` are two objects."""
     given = [matrix for matrix in matrices if matrix is not None]
-    values = torch.empty(len(pairs), max(1, len(given)), *pairs.shape[1:])
+    values = torch.empty(len(pairs), len(given), *pairs.shape[1:])
     for place, matrix in enumerate(given):
         values[:, place] = torch.from_numpy(matrix).transpose(1, 2)
     values *= torch.from_numpy(pairs).unsqueeze(1)
