@@ -14,7 +14,7 @@ from typing import NamedTuple
 from nmn.errors import ConfigError
 from nmn.layout import Layout
 from synth_data.phrases import MEASURED, OPPOSITE, Noun, Surface, Wish, Words
-from synth_data.wishes import Link, Single, Twin, chain_links, is_possible, singled_out, sized, twin_of
+from synth_data.wishes import Link, Single, Twin, chain_links, is_possible, of_things, singled_out, sized, twin_of
 
 
 class Part(NamedTuple):
@@ -107,29 +107,35 @@ def draw_pair(family: str, claim: Claim, words: Words) -> tuple[Text, Text]:
         changed, way = vary(parts, claim, words)
         said, other = claim.say(parts, Surface(state), words), claim.say(changed, Surface(state), words)
         if said[1] != other[1] and words.admits(said[1]) and words.admits(other[1]):
-            text = _text(family, said, claim, (parts, changed), way, other[1], words)
-            twin = _text(family, other, claim, (changed, parts), way, said[1], words)
+            single = singled_out(said[1]), singled_out(other[1])
+            text = _text(family, said, claim, (parts, changed), single, way, words)
+            twin = _text(family, other, claim, (changed, parts), single[::-1], way, words)
             if text and twin:
                 return text, twin
     raise ConfigError(f'family "{family}": no text of it keeps to what is held out and required')
 
 
 def _text(
-    family: str, said: Said, claim: Claim, both: tuple[Parts, Parts], way: str, other: Layout, words: Words
+    family: str,
+    said: Said,
+    claim: Claim,
+    both: tuple[Parts, Parts],
+    singles: tuple[list[Single], list[Single]],
+    way: str,
+    words: Words,
 ) -> Text | None:
-    """Return a text with what its scenes should be like: it is true of them, and its twin, ``other``, is not.
+    """Return a text with what its scenes should be like: it is true of them, and its twin, that of ``both``, is not.
 
     None where there can be no such scenes.
     """
-    wishes, links = list(claim.wishes(both[0])), list(links_of(both[0]))
-    single = singled_out(said[1], range(len(wishes)))
+    wishes, links, single = list(claim.wishes(both[0])), list(links_of(both[0])), singles[0]
     if claim.definite:
         twin = _twin(*both, single)
         if twin is None:
             return None
         if len(wishes) + len(twin.wishes) <= words.config.max_objects:  # what only the twin speaks of is there
             wishes, links = wishes + twin.wishes, links + twin.links
-            single += singled_out(other, twin.things)
+            single = single + of_things(singles[1], twin.things)
     if not is_possible(wishes, single):
         return None
     return Text(

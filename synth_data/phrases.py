@@ -39,9 +39,9 @@ def find(value: str) -> Layout:
 
 def both(first: Layout, second: Layout) -> Layout:
     """Return what is in both sets, the set of everything left out."""
-    if first == SCENE:
+    if first is SCENE:
         return second
-    return first if second == SCENE else Layout("and", None, (first, second))
+    return first if second is SCENE else Layout("and", None, (first, second))
 
 
 def call(module: str, *operands: Layout, of: str | None = None) -> Layout:
@@ -76,6 +76,7 @@ def _nouns(calls: Sequence[Call], place: int) -> set[str]:
     return set()
 
 
+@lru_cache(maxsize=20_000)
 def noun_values(layout: Layout) -> tuple[str, ...]:
     """Return the values of a set that is a noun alone; of any other set, none."""
     if layout.module == "find" and layout.argument is not None:

@@ -14,7 +14,7 @@ from nmn.layout import Layout
 from synth_data.claims import TRIES, Text, draw_superlative, links_of, nouns_of
 from synth_data.phrases import Wish, Words, both, call, numeral
 from synth_data.statements import draw_chain, hops, said_chain, said_relation
-from synth_data.wishes import Link, is_possible, opposite, singled_out, sized
+from synth_data.wishes import Link, is_possible, of_things, opposite, singled_out, sized
 
 MISS = 0.04  # chance that an object misses one value of its wish, where nothing is to be counted
 FIXED_TRIES = 40
@@ -27,7 +27,7 @@ def question(family: str, words: Words, aim: float) -> Text:
     for attempt in range(TRIES):
         fixed = random.Random(aim + attempt // FIXED_TRIES)  # what is required may not go with what is fixed
         text, layout, wishes, target, links, first = QUESTIONS[family](words, fixed)
-        single = singled_out(layout, range(first, first + len(wishes)))
+        single = of_things(singled_out(layout), range(first, first + len(wishes)))
         if words.admits(layout) and is_possible(wishes, single):
             break
     else:

@@ -79,22 +79,28 @@ def _new_thing(noun: Noun, nouns: Sequence[Noun], twin: Twin) -> int:
     return len(nouns) + len(twin.wishes) - 1
 
 
-def singled_out(layout: Layout, things: Sequence[int], place: int = 0) -> list[Single]:
+def singled_out(layout: Layout, place: int = 0) -> list[Single]:
     """Return what a layout presupposes to be one thing, as "the star" and "the ring left of a star" are.
 
-    ``things``: those that the nouns of its chain name, in their order; ``place``: which noun the layout begins with.
+    Other things are counted by their nouns' places in the chain, of which the layout begins with ``place``.
     """
     found = []
     if layout.module == "unique":
-        noun, *others = (layout.operands[0],) if layout.operands[0].module != "and" else layout.operands[0].operands
-        if values := noun_values(layout.operands[0]):
-            found.append(Single(values))
-        elif others and others[0].module == "relate" and (values := noun_values(noun)):
-            found.append(Single(values, str(others[0].argument), things[place + 1]))
+        whole = layout.operands[0]
+        if values := noun_values(whole):
+            return [Single(values)]
+        noun, related = whole.operands if whole.module == "and" else (whole, whole)
+        if related.module == "relate" and (values := noun_values(noun)):
+            found.append(Single(values, str(related.argument), place + 1))
     for operand in layout.operands:
         if operand.depth:
-            found += singled_out(operand, things, place + (layout.module == "relate"))
+            found += singled_out(operand, place + (layout.module == "relate"))
     return found
+
+
+def of_things(single: Sequence[Single], things: Sequence[int]) -> list[Single]:
+    """Return the same of the things that the nouns of a chain name."""
+    return [one._replace(other=things[one.other]) if one.relation else one for one in single]
 
 
 def is_possible(wishes: Sequence[Wish], single: Sequence[Single]) -> bool:
