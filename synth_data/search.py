@@ -69,7 +69,8 @@ class Search:
         texts = [text for item in sought for text in item.texts]
         sizes = np.array([len(item.texts) for item in sought])
         firsts = np.cumsum(sizes) - sizes
-        drawn = self._draw(sought, draws, rng)
+        followed = firsts[:, None] + np.arange(draws) % sizes[:, None]
+        drawn = self._draw(texts, followed, firsts, rng)
         rows = np.arange(len(sought) * draws).reshape(-1, draws)
         answers, sure = self._judge(texts, np.repeat(rows, sizes, 0), self.regions(drawn, self.config.unsure_px))
         first, last, paired = answers[firsts], answers[firsts + sizes - 1], (sizes == 2)[:, None]
@@ -100,14 +101,12 @@ class Search:
 
     # ---- what scenes should be like ----------------------------------------------------------------------------------
 
-    def _draw(self, sought: Sequence[Sought], draws: int, rng: np.random.Generator) -> Drawn:
-        """Draw scenes that follow the wishes of each text and of its twin in turn."""
+    def _draw(self, texts: list[Text], followed: Integers, firsts: Integers, rng: np.random.Generator) -> Drawn:
+        """Draw scenes for the wishes of the texts ``followed`` [sought draws]; ``firsts`` are those that have twins."""
         config = self.config
-        texts = [item.texts[turn % len(item.texts)] for item in sought for turn in range(min(2, draws))]
-        turns = np.arange(len(texts)).reshape(len(sought), -1)
-        followed = turns[:, np.arange(draws) % turns.shape[1]].ravel()
-        needed = np.array([min(len(item.texts[0].wishes), config.max_objects) for item in sought])
-        low = np.repeat(np.maximum(needed, config.min_objects), draws)
+        needed = np.array([min(len(text.wishes), config.max_objects) for text in texts])[firsts]
+        low = np.repeat(np.maximum(needed, config.min_objects), followed.shape[1])
+        followed = followed.ravel()
         if config.placement == "grid":
             objects = np.clip(rng.binomial(config.grid**2, config.fill, len(low)), low, config.max_objects)
         else:
