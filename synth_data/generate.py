@@ -28,7 +28,7 @@ def generate(config: SynthConfig) -> Iterator[Example]:
 
     >>> from synth_data import generate, load_config
     >>> [example.answer for example in generate(load_config("world", size=2, families=["existence"], seed=1))]
-    [False, True]
+    [True, False]
     """
     for block in range(blocks(config)):
         yield from generate_block(config, block)
