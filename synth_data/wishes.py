@@ -11,7 +11,8 @@ from nmn.layout import Layout
 from synth_data.phrases import OPPOSITE, Noun, Wish, Words, noun_values
 
 Link = tuple[int, str, int]  # the first thing stands in the relation to the second
-ORDER = {"larger": 1, "smaller": -1}
+ORDERS = ("left_of", "right_of", "above", "below", "larger", "smaller", "darker", "lighter")
+SIZES = ("larger", "smaller")
 
 
 def chain_links(relations: Sequence[str], first: int = 0) -> list[Link]:
@@ -59,7 +60,7 @@ def twin_of(
             if relations[place] != twin_relations[place]:
                 things[place] = _new_thing(twin_nouns[place], nouns, twin)
                 links.append((things[place], opposite(relations[place]), place + 1))
-            elif any(one.other == place + 1 for one in single):
+            elif relations[place] in ORDERS and any(one.other == place + 1 for one in single):
                 return None
             links.append((place, opposite(twin_relations[place]), things[place + 1]))
         if place and not is_last and things[place] != place:
@@ -117,7 +118,7 @@ def opposite(name: str) -> str:
 def sized(wishes: Sequence[Wish], links: Sequence[Link], words: Words) -> tuple[Wish, ...]:
     """Return the wishes with sizes that make "larger" and "smaller" hold, where the text leaves sizes open."""
     sizes = words.values.get("size", ())
-    pairs = [(one, other) if name == "larger" else (other, one) for one, name, other in links if name in ORDER]
+    pairs = [(one, other) if name == "larger" else (other, one) for one, name, other in links if name in SIZES]
     if not pairs or not sizes:
         return tuple(wishes)
     given = [sizes.index(wish["size"]) if "size" in wish else -1 for wish in wishes]
