@@ -22,7 +22,6 @@ LAYERS = {
     "nmn/language": 3,
     "nmn/regions.py": 3,
     "nmn/checkpoint.py": 3,
-    "nmn/vision": 4,
     "nmn/modules": 4,
     "nmn/vision": 4,
     "nmn/assembler": 5,

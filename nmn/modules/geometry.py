@@ -125,7 +125,10 @@ def ordered(order: Order, measures: dict[str, Array], units: Array, unsure_px: f
     if order.by == "area":
         sides = np.sqrt(measure)
         tolerance = unsure_px * (sides[:, :, None] + sides[:, None, :])
-    return np.where(np.abs(beyond) <= tolerance, 0.5, beyond > 0)
+    sure = (beyond > tolerance).astype(measure.dtype)
+    sure += beyond >= -tolerance
+    sure /= 2
+    return sure
 
 
 def related(

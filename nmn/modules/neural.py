@@ -25,8 +25,8 @@ from nmn.errors import CheckpointError
 from nmn.layout import SIDES, Argument, Layout
 from nmn.lexicon import Lexicon
 from nmn.modules import logic
-from nmn.modules.exact import between, opposite
 from nmn.modules.library import Group, Library, build_library
+from nmn.modules.pairs import between, opposite
 from nmn.regions import Regions
 
 HIDDEN = 48
