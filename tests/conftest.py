@@ -12,10 +12,17 @@ CHECKED = [
     "nmn.assembler.trace",
     "nmn.modules.exact",
     "nmn.modules.logic",
+    "nmn.modules.neural",
     "nmn.regions",
+    "nmn.training.loss",
     "nmn.vision.backbone",
     "nmn.vision.cache",
+    "nmn.vision.cells",
     "nmn.vision.grid",
+    "nmn.vision.objects",
+    "nmn.vision.pretrained",
+    "nmn.vision.proposals",
+    "nmn.vision.view",
 ]
 install_import_hook(CHECKED, "beartype.beartype")
 

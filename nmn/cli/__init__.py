@@ -15,6 +15,7 @@ app.command()(bench)
 evaluate_app = typer.Typer(no_args_is_help=True, help="Answer every question of a dataset and report accuracy.")
 evaluate_app.command()(evaluate.shapes)
 evaluate_app.command()(evaluate.clevr)
+evaluate_app.command()(evaluate.generated)
 app.add_typer(evaluate_app, name="evaluate")
 
 

@@ -67,6 +67,35 @@ def _neural(data: Path, splits: list[str], model: str, faithful: bool) -> "tuple
     return evaluate_neural(load(model), examples, score), score
 
 
+@clear_errors
+def generated(
+    data: Annotated[Path, typer.Option(help="The directory of a generated dataset, with images.")],
+    model: Annotated[str | None, typer.Option(help=MODEL_HELP)] = None,
+    faithful: Annotated[bool, typer.Option("--faithful", help="Compare every call with the exact one too.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Answer a generated dataset's questions from its images; those that point at objects have no answer in words."""
+    from nmn.evaluation.faithfulness import Faithfulness
+    from nmn.evaluation.generated import image_examples, match_cells, match_objects
+    from nmn.evaluation.neural import evaluate_neural
+    from nmn.reasoner import load
+    from synth_data.dataset import read_dataset
+
+    dataset, reasoner = read_dataset(data), load(model)
+    examples = [shown for _, shown in image_examples(dataset)]
+    match = match_objects if reasoner.network.settings.regions == "objects" else match_cells
+    scenes = [example.scene for example in examples if example.scene]
+    score = Faithfulness(scenes, dataset.config.words, match) if faithful else None
+    report = evaluate_neural(reasoner, examples, score)
+    if as_json:
+        scores = {"faithfulness": score.to_json(report.records)} if score else {}
+        print_json({**report.to_json(), **scores})
+        return
+    print_report(report)
+    if score:
+        print_faithfulness(score, report.records)
+
+
 def _write_predictions(path: Path, report: "Report") -> None:
     from nmn.atomic import write_atomically
     from nmn.evaluation.report import truth_lines

@@ -91,13 +91,17 @@ def load_network(path: str | Path) -> Network:
     """Build the network that a file holds, on the CPU, ready to answer; raise CheckpointError where it holds none."""
     state, about = read_checkpoint(path)
     try:
-        settings = build_settings(NetworkSettings, about["network"])
-        vocabulary = vocabulary_from_json(about["vocabulary"])
-        _check_words(path, vocabulary, load_lexicon(settings.lexicon))
+        settings, words = build_settings(NetworkSettings, about["network"]), about["vocabulary"]
+        lexicon = load_lexicon(settings.lexicon)
     except (KeyError, TypeError, AttributeError) as error:
         raise CheckpointError(f"{path}: no network: its metadata lacks {error}") from None
     except (ConfigError, LexiconError) as error:
         raise CheckpointError(f"{path}: {error}") from None
+    try:
+        vocabulary = vocabulary_from_json(words)
+    except CheckpointError as error:
+        raise CheckpointError(f"{path}: {error}") from None
+    _check_words(path, vocabulary, lexicon)
     network = build_network(settings, vocabulary)
     load_into(network.model, state, path)
     network.model.eval()

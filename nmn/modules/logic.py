@@ -56,10 +56,11 @@ def relate_every(pairs: Pairs, attention: Attention, mask: Attention) -> Attenti
 
 
 def relate_count(pairs: Pairs, mask: Attention, attention: Attention, number: Number) -> Attention:
-    """Return the regions in a relation to at least ``number`` attended regions."""
+    """Return the regions in a relation to at least ``number`` attended regions: not to fewer, so never above 1."""
     related = (pairs * attention.unsqueeze(2)).transpose(1, 2)
     counts = poisson_binomial(related, number.shape[-1])
-    return (counts * number.cumsum(-1).unsqueeze(1)).sum(-1) * mask
+    fewer = (counts * (1 - number.cumsum(-1)).clamp(min=0).unsqueeze(1)).sum(-1)
+    return (1 - fewer).clamp(min=0) * mask
 
 
 def superlative(before: Pairs, attention: Attention) -> Attention:

@@ -193,19 +193,14 @@ class NeuralModules(nn.Module):
             truths=nn.functional.pad(truths, (0, 0, 0, 1)),
             rates=rates,
             sides=self._sides(regions, unit),
-            panel_pairs=self._panel_pairs(panels / unit),
+            panel_pairs=self._panel_pairs(panels / unit, rates.shape[1]),
         )
 
-    def _panel_pairs(self, panels: Tensor) -> Tensor:
+    def _panel_pairs(self, panels: Tensor, words: int) -> Tensor:
         """Return pairs of panels, which are boxes like any other."""
         if panels.shape[1] == 1 or not isinstance(self.pairs, BoxPairs):
-            return panels.new_zeros(len(panels), self.pair_words, panels.shape[1], panels.shape[1])
+            return panels.new_zeros(len(panels), words, panels.shape[1], panels.shape[1])
         return -torch.expm1(-self.pairs(panels))
-
-    @property
-    def pair_words(self) -> int:
-        """How many relations and superlatives there are."""
-        return len(self.vocabulary.relations) + len(self.vocabulary.superlatives)
 
     def _sides(self, regions: Regions, unit: Tensor) -> Tensor:
         """Return that each region touches each side, from its distances to the sides of its panel."""

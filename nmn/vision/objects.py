@@ -23,10 +23,13 @@ INK_POWER = 6  # how much more the pixels farthest from the paper count for the 
 
 
 class CutOuts(NamedTuple):
-    """Objects cut out of a batch of images: coverage, own and others' pixels in 0..255, ink and paper in 0..1."""
+    """Objects cut out of a batch of images: coverage, own and others' pixels in 0..255; colours in 0..1.
+
+    ``colours``: red, green and blue of the ink, of the paper, and of the object's pixels on average.
+    """
 
     coverage: UInt8[Tensor, "batch objects 3 crop crop"]
-    colours: Float[Tensor, "batch objects 6"]
+    colours: Float[Tensor, "batch objects 9"]
 
 
 def cut_out(images: Float[Tensor, "batch 3 height width"], found: Proposals) -> CutOuts:
@@ -46,7 +49,7 @@ def cut_out(images: Float[Tensor, "batch 3 height width"], found: Proposals) -> 
     coverage = coverage.clamp(0, 1) * (1 - other)
     maps = torch.stack([coverage, own, other], 2).flatten(0, 1)
     maps = functional.avg_pool2d(maps, FINER).view(batch, count, 3, CROP, CROP)
-    return CutOuts((maps * 255).round().to(torch.uint8), torch.cat([ink, paper], -1))
+    return CutOuts((maps * 255).round().to(torch.uint8), torch.cat([ink, paper, _mean(pixels, own)], -1))
 
 
 def _sample(images: Tensor, found: Proposals) -> tuple[Tensor, Tensor]:
@@ -94,7 +97,7 @@ class ObjectEncoder(nn.Module):
             *_stage(3, 32, 5, 2), *_stage(32, 48, 3, 1), *_stage(48, 64, 3, 2), *_stage(64, 64, 3, 1)
         )
         self.outline = nn.Sequential(nn.Linear(128, outline), nn.ReLU())
-        self.ink = nn.Sequential(nn.Linear(6, 48), nn.ReLU(), nn.Linear(48, ink), nn.ReLU())
+        self.ink = nn.Sequential(nn.Linear(9, 48), nn.ReLU(), nn.Linear(48, ink), nn.ReLU())
         self.size = nn.Sequential(nn.Linear(4, 32), nn.ReLU(), nn.Linear(32, size), nn.ReLU())
 
     def forward(self, coverage: Tensor, colours: Tensor, sides: Tensor) -> Float[Tensor, "objects channels"]:

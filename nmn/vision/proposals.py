@@ -63,8 +63,15 @@ class Proposer(nn.Module):
 
     def forward(self, images: Float[Tensor, "batch 3 height width"]) -> Maps:
         """Return the maps of images in 0..1, whose sides are multiples of 4 pixels."""
+        return self.maps(*self.features(images))
+
+    def features(self, images: Float[Tensor, "batch 3 height width"]) -> tuple[Tensor, Tensor]:
+        """Return the features of fine cells and of coarse cells."""
         early = self.stem(images - 0.5)
-        deep = self.blocks(self.down(early))
+        return early, self.blocks(self.down(early))
+
+    def maps(self, early: Tensor, deep: Tensor) -> Maps:
+        """Return the maps that features of fine and coarse cells give."""
         coarse = self.coarse(deep)
         wide = functional.interpolate(deep, scale_factor=2.0, mode="nearest")
         fine = self.fine(self.up(torch.cat([wide, early], 1)))

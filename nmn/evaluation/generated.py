@@ -1,0 +1,69 @@
+"""Generated datasets as images with questions, and which of a network's regions is which object of a scene."""
+
+from collections.abc import Iterator, Sequence
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from nmn.assembler.execute import Run
+from nmn.data.example import ImageExample
+from nmn.scene import SceneGraph
+from synth_data.dataset import Dataset
+from synth_data.example import Example
+
+SAME = 0.5  # intersection over union from which a box is about an object
+POINTING = ("refer", "refer_related")  # families whose answer is no word
+
+
+def image_examples(dataset: Dataset) -> Iterator[tuple[Example, ImageExample]]:
+    """Yield the examples of a dataset that have an answer in words, as generated and as a network sees them."""
+    for shard in dataset.shards:
+        for example, pixels in zip(dataset.examples(shard), dataset.images(shard), strict=True):
+            if example.family not in POINTING:
+                answer = example.answer
+                word = ("yes" if answer else "no") if isinstance(answer, bool) else str(answer)
+                yield example, ImageExample(example.text, pixels, word, example.family, example.scene)
+
+
+def match_objects(run: Run, scenes: Sequence[SceneGraph]) -> Int[Tensor, "images regions"]:
+    """Return, for every image, the object that each region is, -1 for none; no object twice.
+
+    A region is the object whose box it covers best, by at least SAME of intersection over union.
+    """
+    regions = run.regions
+    whole = regions.panels.boxes[..., 2:].amax(1)
+    match = torch.full(regions.mask.shape, -1, dtype=torch.long)
+    for image, scene in enumerate(scenes):
+        boxes = torch.tensor([thing.box for thing in scene.objects]).reshape(-1, 4)
+        boxes = boxes * (whole[image].cpu() / torch.tensor([scene.width, scene.height])).repeat(2)
+        shared = overlap(regions.boxes[image].cpu(), boxes) * regions.mask[image].cpu().unsqueeze(1)
+        while shared.numel() and float(shared.max()) >= SAME:
+            region, thing = divmod(int(shared.argmax()), shared.shape[1])
+            match[image, region] = thing
+            shared[region], shared[:, thing] = 0, 0
+    return match
+
+
+def match_cells(run: Run, scenes: Sequence[SceneGraph]) -> Int[Tensor, "images regions"]:
+    """Return, for every image, the object whose box holds the middle of each cell, -1 for none; the last drawn wins."""
+    regions = run.regions
+    whole = regions.panels.boxes[..., 2:].amax(1)
+    match = torch.full(regions.mask.shape, -1, dtype=torch.long)
+    for image, scene in enumerate(scenes):
+        scale = torch.tensor([scene.width, scene.height]) / whole[image].cpu()
+        middle = (regions.boxes[image, :, :2] + regions.boxes[image, :, 2:]).cpu() / 2 * scale
+        for number, thing in enumerate(scene.objects):
+            left, top, right, bottom = thing.box
+            x, y = middle.unbind(-1)
+            match[image, (left <= x) & (x <= right) & (top <= y) & (y <= bottom)] = number
+    return match
+
+
+def overlap(one: Float[Tensor, "some 4"], other: Float[Tensor, "others 4"]) -> Float[Tensor, "some others"]:
+    """Return the intersection over union of any two boxes."""
+    low = torch.maximum(one[:, None, :2], other[None, :, :2])
+    high = torch.minimum(one[:, None, 2:], other[None, :, 2:])
+    shared = (high - low).clamp(min=0).prod(-1)
+    areas = [(boxes[:, 2:] - boxes[:, :2]).prod(-1) for boxes in (one, other)]
+    return shared / (areas[0].unsqueeze(1) + areas[1] - shared).clamp(min=1e-9)

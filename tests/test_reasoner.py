@@ -1,0 +1,133 @@
+"""Asking images: every form that an image comes in, one or many, of one size or several."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from torch import Tensor
+
+from nmn.errors import ArgumentError, ImageError, QuestionError
+from nmn.layout import Kind
+from nmn.models.build import save_network
+from nmn.reasoner import Answer, Reasoner, load
+from tests.networks import cell_network, object_network
+
+QUESTIONS = ("Is there a red square?", "How many blue shapes are there?", "What color is the square?", "the red square")
+
+
+def reasoner(objects: bool) -> Reasoner:
+    network = object_network() if objects else cell_network()
+    settings = replace(network.settings, lexicon="world", grammar="world", pixels=64 if objects else 35)
+    if objects:  # so that there are proposals, a peak wherever the random map has one
+        torch.nn.init.constant_(network.model.get_parameter("vision.proposer.coarse.1.bias"), 1.0)
+    return Reasoner(replace(network, settings=settings), device="cpu")
+
+
+def image(seed: int = 0, height: int = 35, width: int = 35) -> Tensor:
+    generator = torch.Generator().manual_seed(seed)
+    return torch.randint(0, 256, (3, height, width), generator=generator, dtype=torch.uint8)
+
+
+def same(one: Answer, other: Answer) -> None:
+    assert (one.value, one.kind, one.layout, one.reading) == (other.value, other.kind, other.layout, other.reading)
+    assert one.confidence == pytest.approx(other.confidence, abs=1e-5)
+    assert one.distribution == pytest.approx(other.distribution, abs=1e-5)
+    for first, second in zip(one.trace.calls, other.trace.calls, strict=True):
+        assert first.raw == pytest.approx(second.raw, abs=1e-5)
+    assert one.view is not None and other.view is not None
+    assert torch.allclose(one.view.boxes, other.view.boxes, atol=1e-3)
+
+
+@pytest.mark.parametrize("objects", [False, True])
+def test_an_image_gives_the_same_answer_in_every_form(tmp_path: Path, objects: bool) -> None:
+    asked, pixels = reasoner(objects), image(height=64, width=64)
+    array = pixels.permute(1, 2, 0).numpy()
+    Image.fromarray(array).save(tmp_path / "a.png")
+    forms = (
+        pixels, array, Image.fromarray(array), tmp_path / "a.png", str(tmp_path / "a.png"),
+        (tmp_path / "a.png").read_bytes(), pixels.float() / 255, array.astype(np.float64) / 255,
+    )  # fmt: skip
+    for question in QUESTIONS:
+        first, *others = [asked.ask(form, question) for form in forms]
+        for other in others:
+            same(first, other)
+
+
+@pytest.mark.parametrize("objects", [False, True])
+def test_images_of_several_sizes_are_asked_together_as_one_by_one(objects: bool) -> None:
+    asked = reasoner(objects)
+    side = 64 if objects else 35
+    sizes = [(side, side), (side * 2, side * 2), (side, side), (3 * side, 3 * side)]
+    if objects:
+        sizes += [(30, 64), (64, 30), (61, 120)]
+    images = [image(seed, *size) for seed, size in enumerate(sizes)]
+    chosen = [place * 3 % len(images) for place in range(17)]
+    questions = [QUESTIONS[place % len(QUESTIONS)] for place in range(17)]
+    together = asked.ask_many([images[place] for place in chosen], questions)
+    for answer, place, question in zip(together, chosen, questions, strict=True):
+        same(answer, asked.ask(images[place], question))
+        assert answer.view is not None and torch.equal(answer.view.pixels, images[place])
+        assert answer.view.boxes.shape[0] >= 1
+
+
+def test_an_answer_says_what_it_is_and_how_sure() -> None:
+    asked = reasoner(objects=False)
+    truth, number, value, referred = (asked.ask(image(), question) for question in QUESTIONS)
+    assert [answer.kind for answer in (truth, number, value, referred)] == [
+        Kind.TRUTH, Kind.NUMBER, Kind.ATTRIBUTE, Kind.ATTENTION
+    ]  # fmt: skip
+    assert truth.value in (True, False) and truth.distribution.keys() <= {"yes", "no"}
+    assert isinstance(number.value, int) and number.distribution[str(number.value)] == number.confidence
+    assert value.value in ("red", "green", "blue")
+    assert max(value.distribution, key=value.distribution.__getitem__) == value.value
+    assert sum(value.distribution.values()) == pytest.approx(1, abs=0.01)
+    assert isinstance(referred.value, tuple) and not referred.distribution
+    for answer in (truth, number, value, referred):
+        assert 0 <= answer.confidence <= 1 and answer.to_json()["regions"]
+
+
+def test_a_layout_is_run_as_the_question_that_means_it() -> None:
+    asked = reasoner(objects=False)
+    answer = asked.ask(image(), QUESTIONS[0])
+    for layout in (answer.layout, str(answer.layout)):
+        run = asked.run(image(), layout)
+        assert run.value == answer.value and run.reading is None
+        assert run.confidence == pytest.approx(answer.confidence)
+
+
+def test_attention_is_shown_where_the_regions_are() -> None:
+    asked = reasoner(objects=False)
+    answer = asked.run(image(height=70, width=70), "find[red]")
+    assert answer.view is not None
+    heat = answer.view.heat(answer.trace.root.raw)
+    assert heat.shape == (70, 70)
+    assert heat[::10, ::10].flatten().tolist() == pytest.approx(list(answer.trace.root.raw))
+
+
+def test_what_cannot_be_asked_is_refused() -> None:
+    asked = reasoner(objects=False)
+    with pytest.raises(ArgumentError, match='unknown value "purple"'):
+        asked.ask(image(), "Is there a purple square?")
+    with pytest.raises(QuestionError):
+        asked.ask(image(), "Is there a rde square?")
+    with pytest.raises(ImageError):
+        asked.ask(Path("nowhere.png"), QUESTIONS[0])
+    with pytest.raises(ValueError, match="1 questions need as many images, got 2"):
+        asked.ask_many([image(), image()], QUESTIONS[:1])
+    assert asked.ask_many([], []) == []
+
+
+def test_a_trained_network_is_loaded_from_its_file_or_folder(tmp_path: Path) -> None:
+    from nmn.models.build import NetworkSettings, build_network
+
+    network = build_network(
+        NetworkSettings(regions="cells", pixels=35, patch_px=5, channels=11), cell_network().vocabulary
+    )
+    save_network(tmp_path / "network.safetensors", network, {})
+    first, second = (
+        load(path, device="cpu").ask(image(), QUESTIONS[1]) for path in (tmp_path, tmp_path / "network.safetensors")
+    )
+    same(first, second)

@@ -1,0 +1,229 @@
+"""Training runs: their log, resuming bit for bit, what is refused, several processes."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from nmn.checkpoint import read_checkpoint, state_digest
+from nmn.errors import CheckpointError, ConfigError, TrainingError
+from nmn.models.build import load_network
+from nmn.models.network import ModuleNetwork
+from nmn.training.data import Questions
+from nmn.training.loop import LOG, STATE, Progress, batch_of, fit, rate_at, turned
+from nmn.training.run import load_settings, train
+from nmn.training.settings import TrainSettings
+from tests.networks import cell_network, layouts, object_network, seen_objects
+
+SETTINGS = TrainSettings(data="shapes", regions="cells", steps=23, batch=5, save_every=7, rate=1e-2, seed=3, threads=1)
+QUESTIONS, IMAGES = 61, 17
+
+
+@pytest.fixture(autouse=True)
+def _threads() -> Iterator[None]:
+    """Give the number of threads, which a run sets, back."""
+    before = torch.get_num_threads()
+    yield
+    torch.set_num_threads(before)
+
+
+def questions(objects: bool = False) -> Questions:
+    """Return random questions with random answers; of an image there are several."""
+    asked = [layout for layout in layouts(8, 200) if layout.kind == "truth"][:QUESTIONS]
+    generator = torch.Generator().manual_seed(1)
+    seen = seen_objects(IMAGES) if objects else {
+        "images": torch.randint(0, 256, (IMAGES, 3, 35, 35), generator=generator, dtype=torch.uint8)
+    }  # fmt: skip
+    return Questions(
+        tuple(asked), torch.arange(len(asked)) % IMAGES, torch.arange(len(asked)) % 2, ("",) * len(asked), seen
+    )
+
+
+def fitted(folder: Path, settings: TrainSettings = SETTINGS, network: ModuleNetwork | None = None) -> ModuleNetwork:
+    network = network or cell_network(seed=5).model
+    fit(network, questions(), settings, folder)
+    return network
+
+
+def logged(folder: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in (folder / LOG).read_text().splitlines()]
+
+
+class Interruption(Exception):
+    """Stands for a signal."""
+
+
+def test_the_log_has_a_line_for_each_step(tmp_path: Path) -> None:
+    fitted(tmp_path)
+    lines = logged(tmp_path)
+    assert [line["step"] for line in lines] == list(range(SETTINGS.steps))
+    assert set(lines[0]) == {"step", "loss", "accuracy", "gradient", "rate", "time"}
+    assert lines[-1]["loss"] < lines[0]["loss"]
+
+
+@pytest.mark.parametrize("after", [7, 14])
+@pytest.mark.parametrize("objects", [False, True])
+def test_an_interrupted_run_goes_on_bit_for_bit(tmp_path: Path, after: int, objects: bool) -> None:
+    settings = replace(SETTINGS, cosine=True, warm_up=3, clip=1.0, weight_decay=0.01, turn=objects)
+    asked = questions(objects)
+
+    def fresh() -> ModuleNetwork:
+        return (object_network if objects else cell_network)(seed=5).model
+
+    def interrupt(now: Progress) -> None:
+        if now.step > after:
+            raise Interruption
+
+    undisturbed, interrupted, resumed = fresh(), fresh(), fresh()
+    fit(undisturbed, asked, settings, tmp_path / "undisturbed")
+    with pytest.raises(Interruption):
+        fit(interrupted, asked, settings, tmp_path / "interrupted", interrupt)
+    assert read_checkpoint(tmp_path / "interrupted" / STATE)[1]["step"] == after
+    fit(resumed, asked, settings, tmp_path / "interrupted")
+    assert state_digest(resumed.state_dict()) == state_digest(undisturbed.state_dict())
+    assert state_digest(resumed.state_dict()) != state_digest(fresh().state_dict())
+    files = [read_checkpoint(tmp_path / name / STATE)[0] for name in ("undisturbed", "interrupted")]
+    assert state_digest(files[0]) == state_digest(files[1])
+    keys = ("step", "loss", "accuracy", "gradient", "rate")
+    assert [[line[key] for key in keys] for line in logged(tmp_path / "interrupted")] == [
+        [line[key] for key in keys] for line in logged(tmp_path / "undisturbed")
+    ]
+
+
+def test_a_finished_run_is_not_trained_further(tmp_path: Path) -> None:
+    first = fitted(tmp_path)
+    again = fitted(tmp_path)
+    assert state_digest(first.state_dict()) == state_digest(again.state_dict())
+    assert len(logged(tmp_path)) == SETTINGS.steps
+
+
+def test_a_state_of_other_settings_is_refused_by_their_names(tmp_path: Path) -> None:
+    fitted(tmp_path)
+    with pytest.raises(CheckpointError, match=r"of a run with other settings \(batch, rate\); give another folder"):
+        fitted(tmp_path, replace(SETTINGS, rate=2e-2, batch=7))
+
+
+def test_how_many_threads_and_saves_may_change(tmp_path: Path) -> None:
+    fitted(tmp_path)
+    fitted(tmp_path, replace(SETTINGS, threads=2, save_every=5))
+
+
+def test_a_loss_that_is_no_number_stops_the_run_and_keeps_the_last_state(tmp_path: Path) -> None:
+    class Poisoned(torch.nn.Module):
+        """A backbone whose features are no numbers from the eleventh batch on."""
+
+        def __init__(self, inner: torch.nn.Module) -> None:
+            super().__init__()
+            self.inner, self.calls = inner, 0
+
+        def forward(self, images: torch.Tensor) -> torch.Tensor:
+            self.calls += 1
+            features: torch.Tensor = self.inner(images)
+            return features * float("nan") if self.calls > 10 else features
+
+    network = cell_network(seed=5).model
+    network.vision.backbone = Poisoned(network.vision.backbone)  # type: ignore[arg-type]
+    with pytest.raises(
+        TrainingError, match=r"step 10: the loss is nan, its gradient nan; lower rate=0.01 or set clip=1"
+    ):
+        fitted(tmp_path, network=network)
+    state, about = read_checkpoint(tmp_path / STATE)
+    assert about["step"] == 7
+    assert all(bool(torch.isfinite(part).all()) for part in state.values())
+    assert [line["step"] for line in logged(tmp_path)] == list(range(10))
+
+
+def test_every_image_is_seen_once_an_epoch_by_one_process() -> None:
+    asked = questions()
+    for processes in (1, 2):
+        seen: list[int] = []
+        for step in range(IMAGES // SETTINGS.batch):
+            for rank in range(processes):
+                batch = batch_of(asked, SETTINGS, step, rank, processes)
+                seen += [int(image.sum()) for image in batch.seen["images"]]
+                assert len(batch.layouts) >= len(batch.seen["images"])
+        assert len(seen) == len(set(seen)) == IMAGES // SETTINGS.batch * SETTINGS.batch
+
+
+def test_maps_are_turned_by_quarters_and_mirrored() -> None:
+    maps = torch.tensor([[1, 2], [3, 4]])
+    found = {tuple(turned(maps, turns).flatten().tolist()) for turns in range(8)}
+    assert len(found) == 8 and (1, 2, 3, 4) in found and (2, 1, 4, 3) in found
+
+
+def test_the_rate_warms_up_and_falls_to_a_hundredth() -> None:
+    settings = replace(SETTINGS, warm_up=4, cosine=True, steps=104, rate=1.0)
+    assert [rate_at(step, settings) for step in range(4)] == [0.25, 0.5, 0.75, 1.0]
+    assert rate_at(54, settings) == pytest.approx(0.01 + 0.99 / 2)
+    assert rate_at(104, settings) == pytest.approx(0.01)
+    assert rate_at(54, replace(settings, cosine=False)) == 1.0
+
+
+@pytest.fixture
+def shapes_like(tmp_path: Path) -> Path:
+    """A folder with 40 questions and answers in the files of SHAPES."""
+    folder = tmp_path / "shapes"
+    folder.mkdir()
+    asked = [f"is a {color} shape {where} a {shape}" for color in ("red", "green", "blue")
+             for where in ("above", "left of") for shape in ("circle", "square", "triangle")]  # fmt: skip
+    asked += ["is a red shape blue", "is a circle green"]
+    (folder / "train.large.query_str.txt").write_text("\n".join(asked * 2) + "\n")
+    (folder / "train.large.output").write_text("true\n" * 18 + "false\n" * 2 + "false\n" * 18 + "false\n" * 2)
+    return folder
+
+
+def shapes_settings(folder: Path) -> TrainSettings:
+    path = Path(__file__).parent.parent / "configs" / "shapes.toml"
+    return load_settings(path, [f"folder={folder}", "steps=12", "batch=8", "channels=11", "threads=1", "save_every=6"])
+
+
+def test_a_run_writes_a_network_that_can_be_loaded_and_goes_on_where_it_stopped(
+    shapes_like: Path, tmp_path: Path
+) -> None:
+    settings = shapes_settings(shapes_like)
+    outcome = train(settings, tmp_path / "run")
+    loaded = load_network(tmp_path / "run" / "network.safetensors")
+    assert state_digest(loaded.model.state_dict()) == state_digest(outcome.network.model.state_dict())
+    assert loaded.card["settings"]["steps"] == 12
+    assert loaded.vocabulary.attributes == {
+        "color": ("red", "green", "blue"), "shape": ("circle", "square", "triangle")
+    }  # fmt: skip
+    again = train(settings, tmp_path / "run")
+    assert state_digest(again.network.model.state_dict()) == state_digest(loaded.model.state_dict())
+    with pytest.raises(ConfigError, match=r"holds a run of other settings \(seed\)"):
+        train(replace(settings, seed=4), tmp_path / "run")
+
+
+SCRIPT = """
+import sys
+from pathlib import Path
+from tests.test_training import shapes_settings
+from nmn.training.run import train
+train(shapes_settings(Path(sys.argv[1])), Path(sys.argv[2]))
+"""
+TOLERANCE = 1e-5  # gradients are added up in another order
+
+
+def test_two_processes_give_the_loss_curve_of_one(shapes_like: Path, tmp_path: Path) -> None:
+    """Each batch has as many questions for either process, so that the mean of their losses is that of the batch."""
+    script = tmp_path / "script.py"
+    script.write_text(SCRIPT)
+    root = str(Path(__file__).parent.parent)
+    environment = {**os.environ, "PYTHONPATH": root, "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""}
+    torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2"]
+    command = [*torchrun, str(script), str(shapes_like), str(tmp_path / "two")]
+    result = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stderr[-3000:]
+    train(shapes_settings(shapes_like), tmp_path / "one")
+    one, two = ([line["loss"] for line in logged(tmp_path / name)] for name in ("one", "two"))
+    assert two == pytest.approx(one, abs=TOLERANCE)
+    assert len(set(one)) == len(two) == 12
+    weights = [read_checkpoint(tmp_path / name / "network.safetensors")[0] for name in ("one", "two")]
+    assert all(torch.allclose(weights[0][name], weights[1][name], atol=1e-4) for name in weights[0])

@@ -1,0 +1,53 @@
+"""Attention shown on an image."""
+
+import torch
+
+from nmn.vision.fit import Fitted
+from nmn.vision.view import View, brought, view_of
+from tests.networks import regions
+
+PIXELS = torch.zeros(3, 5, 7, dtype=torch.uint8)
+
+
+def test_regions_without_owners_cover_their_boxes_and_the_most_attended_shows() -> None:
+    view = View(PIXELS, torch.tensor([[0.0, 0, 3, 2], [2.4, 1, 9, 9]]), None)
+    heat = view.heat([0.5, 0.25])
+    assert heat[:2, :3].eq(0.5).all() and heat[2:, 2:].eq(0.25).all() and heat[1, 3] == 0.25
+    assert not heat[2:, :2].any() and not heat[0, 3:].any()
+
+
+def test_a_box_beyond_the_image_is_cut() -> None:
+    heat = View(PIXELS, torch.tensor([[-4.0, -3, 1, 1]]), None).heat([1.0])
+    assert heat.nonzero().tolist() == [[0, 0]]
+
+
+def test_regions_with_owners_cover_what_they_own() -> None:
+    owners = torch.zeros(5, 7, dtype=torch.uint8)
+    owners[0], owners[4] = 1, 2
+    heat = View(PIXELS, torch.zeros(2, 4), owners).heat([0.25, 1.0])
+    assert heat[0].eq(0.25).all() and heat[4].eq(1).all() and not heat[1:4].any()
+
+
+def test_an_owner_that_has_no_attention_is_no_error() -> None:
+    owners = torch.full((5, 7), 3, dtype=torch.uint8)
+    assert View(PIXELS, torch.zeros(0, 4), owners).heat([]).eq(0).all()
+
+
+def test_an_image_is_brought_to_its_longer_side() -> None:
+    fitted = brought(torch.zeros(3, 30, 90, dtype=torch.uint8), 45)
+    assert fitted.pixels.shape == (3, 15, 45) and fitted.scale == (0.5, 0.5)
+
+
+def test_boxes_and_owners_are_brought_back_to_the_image() -> None:
+    some = regions(7, grid=False)
+    image, fitted = (
+        torch.zeros(3, 12, 16, dtype=torch.uint8),
+        Fitted(torch.zeros(3, 6, 8, dtype=torch.uint8), (0.5, 0.5), 0, 0),
+    )
+    owners = torch.zeros(7, 3, 4, dtype=torch.uint8)
+    owners[2, 1, 3] = 2
+    view = view_of(image, fitted, {"owners": owners}, some, 2)
+    assert torch.equal(view.boxes, some.boxes[2, :3] * 2)
+    assert view.owners is not None and view.owners.shape == (12, 16)
+    assert view.owners.nonzero().tolist() == [[y, x] for y in range(4, 8) for x in range(12, 16)]
+    assert set(view.owners.flatten().tolist()) == {0, 2}
