@@ -226,7 +226,9 @@ class Reasoner:
             raise ValueError(f"{len(layouts)} questions need as many images, got {len(images)}")
         model = self.network.model
         pictures = {key: load_image(image) for key, image in {id(image): image for image in images}.items()}
-        fitted = {key: brought(picture, self.network.settings.pixels) for key, picture in pictures.items()}
+        settings = self.network.settings
+        square = settings.regions == "cells"
+        fitted = {key: brought(picture, settings.pixels, square) for key, picture in pictures.items()}
         by_size: dict[tuple[int, ...], list[int]] = {}
         for at, image in enumerate(images):
             by_size.setdefault(tuple(fitted[id(image)].pixels.shape), []).append(at)

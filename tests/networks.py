@@ -143,7 +143,7 @@ def seen_objects(images: int, seed: int = 0) -> dict[str, Tensor]:
         "scores": some.mask.float(),
         "owners": torch.zeros(images, 32, 32, dtype=torch.uint8),
         "coverage": torch.randint(0, 256, (images, OBJECTS, 3, 24, 24), generator=generator, dtype=torch.uint8) * shown,
-        "colours": torch.rand(images, OBJECTS, 6, generator=generator) * some.mask.unsqueeze(-1),
+        "colours": torch.rand(images, OBJECTS, 9, generator=generator) * some.mask.unsqueeze(-1),
         "size": torch.full((images, 2), 64.0),
     }
 

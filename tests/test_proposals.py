@@ -153,7 +153,7 @@ def test_ink_and_coverage_come_back_from_an_image_composed_of_them() -> None:
     boxes, mask = torch.tensor([[[16.0, 10, 36, 30]]]), torch.tensor([[True]])
     owner = (coverage > 0).to(torch.uint8)[::FINE_PX, ::FINE_PX].unsqueeze(0)
     cut = cut_out(composed(coverage), Proposals(boxes, mask, mask.float(), owner))
-    assert torch.allclose(cut.colours[0, 0], torch.cat([INK, PAPER]), atol=0.01)
+    assert torch.allclose(cut.colours[0, 0, :6], torch.cat([INK, PAPER]), atol=0.01)
     found, own, other = cut.coverage[0, 0].float() / 255
     # the cut-out is 2 * (20 * 1.25 / 2 + 1) = 27 pixels wide about (26, 20), 1.125 a cell
     at = 26 - 13.5 + (torch.arange(CROP) + 0.5) * 27 / CROP

@@ -34,7 +34,7 @@ def test_an_owner_that_has_no_attention_is_no_error() -> None:
 
 
 def test_an_image_is_brought_to_its_longer_side() -> None:
-    fitted = brought(torch.zeros(3, 30, 90, dtype=torch.uint8), 45)
+    fitted = brought(torch.zeros(3, 30, 90, dtype=torch.uint8), 45, square=False)
     assert fitted.pixels.shape == (3, 15, 45) and fitted.scale == (0.5, 0.5)
 
 

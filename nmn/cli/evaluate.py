@@ -1,7 +1,7 @@
 """``nmn evaluate``: every question of a dataset answered, and what was right."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -68,6 +68,22 @@ def _neural(data: Path, splits: list[str], model: str, faithful: bool) -> "tuple
 
 
 @clear_errors
+def nlvr(
+    data: Annotated[Path, typer.Option(help="The folder that holds the folders of NLVR's splits.")],
+    split: Annotated[str, typer.Option(help="A split: dev, test, ...")] = "dev",
+    predictions: Annotated[
+        Path | None, typer.Option(help="Write the official lines: image,true or image,false.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Judge NLVR's statements of its images, from pixels."""
+    from nmn.evaluation.nlvr import command
+
+    if code := command(data, split, predictions, as_json, print_json):
+        raise typer.Exit(code)
+
+
+@clear_errors
 def generated(
     data: Annotated[Path, typer.Option(help="The directory of a generated dataset, with images.")],
     model: Annotated[str | None, typer.Option(help=MODEL_HELP)] = None,
@@ -76,24 +92,30 @@ def generated(
 ) -> None:
     """Answer a generated dataset's questions from its images; those that point at objects have no answer in words."""
     from nmn.evaluation.faithfulness import Faithfulness
-    from nmn.evaluation.generated import image_examples, match_cells, match_objects
+    from nmn.evaluation.generated import counterfactual, image_examples, match_cells, match_objects
     from nmn.evaluation.neural import evaluate_neural
     from nmn.reasoner import load
     from synth_data.dataset import read_dataset
 
     dataset, reasoner = read_dataset(data), load(model)
-    examples = [shown for _, shown in image_examples(dataset)]
+    made, examples = zip(*image_examples(dataset), strict=True)
     match = match_objects if reasoner.network.settings.regions == "objects" else match_cells
     scenes = [example.scene for example in examples if example.scene]
     score = Faithfulness(scenes, dataset.config.words, match) if faithful else None
     report = evaluate_neural(reasoner, examples, score)
+    scores: dict[str, Any] = {"faithfulness": score.to_json(report.records)} if score else {}
+    if score and dataset.config.contrast:
+        faithful_ones = [score.faithful.get(place, False) for place in range(len(made))]
+        followed = counterfactual(made, [record.right for record in report.records], faithful_ones)
+        scores["counterfactual"] = followed.to_json()
     if as_json:
-        scores = {"faithfulness": score.to_json(report.records)} if score else {}
         print_json({**report.to_json(), **scores})
         return
     print_report(report)
     if score:
         print_faithfulness(score, report.records)
+    if "counterfactual" in scores:
+        typer.echo("of pairs of a scene and its edit: " + str(scores["counterfactual"]))
 
 
 def _write_predictions(path: Path, report: "Report") -> None:

@@ -5,9 +5,11 @@ needs.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
+
+import torch
 
 from nmn.checkpoint import check_vocabulary, load_into, read_checkpoint, save_checkpoint
 from nmn.config import build_settings, settings_json
@@ -15,11 +17,13 @@ from nmn.errors import CheckpointError, ConfigError, LexiconError
 from nmn.lexicon import Lexicon, load_lexicon
 from nmn.models.network import ModuleNetwork
 from nmn.modules.neural import NeuralModules, Vocabulary, vocabulary_from_json
-from nmn.vision.cells import CellVision, PatchCNN
+from nmn.vision.backbone import build_backbone
+from nmn.vision.cells import CellVision, PatchCNN, projection
 from nmn.vision.objects import ObjectEncoder, ObjectVision
 from nmn.vision.proposals import Proposer
 
 REGIONS = ("cells", "objects")
+PATCH = "patch"
 
 
 @dataclass(frozen=True)
@@ -36,8 +40,12 @@ class NetworkSettings:
     pixels: int = 128
     units: float = 64.0
     find_bias: float = -1.0
-    patch_px: int = 10  # of cells
     channels: int = 64  # of cells
+    backbone: str = "patch"  # of cells: "patch", or a kind of nmn.vision.backbone
+    patch_px: int = 10  # of the backbone "patch": the side of a cell
+    layer: str = ""  # of other backbones, as are the next two
+    weights: str = ""
+    frozen: bool = False
 
     def __post_init__(self) -> None:
         if self.regions not in REGIONS:
@@ -58,20 +66,40 @@ class Network:
         """The lexicon that its words are from."""
         return load_lexicon(self.settings.lexicon)
 
+    def speaking(self, lexicon: str) -> "Network":
+        """Return the network with another lexicon, by name or as a file, that has its words."""
+        return replace(self, settings=replace(self.settings, lexicon=lexicon))
+
 
 def build_network(
     settings: NetworkSettings, vocabulary: Vocabulary, vision: CellVision | ObjectVision | None = None
 ) -> Network:
     """Build a network with fresh weights, or over vision that is trained already."""
     if settings.regions == "cells":
-        cells = settings.pixels // settings.patch_px
-        vision = vision or CellVision(PatchCNN(settings.channels, settings.patch_px))
-        modules = NeuralModules(vocabulary, settings.channels, (cells, cells), settings.units, settings.find_bias)
+        vision = vision or cell_vision(settings)
+        assert isinstance(vision, CellVision)
+        grid = grid_of(vision, settings.pixels)
+        modules = NeuralModules(vocabulary, settings.channels, grid, settings.units, settings.find_bias)
     else:
         vision = vision or object_vision()
         assert isinstance(vision, ObjectVision)
         modules = NeuralModules(vocabulary, vision.encoder.channels, None, settings.units, settings.find_bias)
     return Network(ModuleNetwork(vision, modules), settings, vocabulary)
+
+
+def cell_vision(settings: NetworkSettings) -> CellVision:
+    """Return vision of cells over the backbone that the settings name."""
+    if settings.backbone == PATCH:
+        return CellVision(PatchCNN(settings.channels, settings.patch_px))
+    backbone = build_backbone(settings.backbone, layer=settings.layer, weights=settings.weights, frozen=settings.frozen)
+    return CellVision(backbone, projection(backbone.channels, settings.channels))
+
+
+def grid_of(vision: CellVision, pixels: int) -> tuple[int, int]:
+    """Return rows and columns of the grid that square images of so many pixels give."""
+    with torch.no_grad():
+        rows, columns = vision.eval().backbone(torch.zeros(1, 3, pixels, pixels)).shape[-2:]
+    return rows, columns
 
 
 def object_vision() -> ObjectVision:

@@ -50,8 +50,8 @@ class SceneRegions(Regions):
     ``codes``: the index of each attribute's value among all values, -1 for none. ``relations`` and ``orders`` hold
     [other, object] matrices for each relation and superlative; ``ranked`` says which objects a superlative can order at
     all (None: each of them all); ``missing`` where a relation that the scene itself must give is not given. ``sides``
-    are 1.0 where an object touches each of SIDES; ``panel_orders`` are ``orders`` of panels, [other, panel], with 1.0
-    on the diagonal where no panel has a place in the order, so that none comes first.
+    are 1.0 where an object touches each of SIDES, ``near_sides`` where it comes near; ``panel_orders`` are ``orders``
+    of panels, [other, panel], with 1.0 on the diagonal where no panel has a place in the order, so that none is first.
     """
 
     lexicon: Lexicon
@@ -62,6 +62,7 @@ class SceneRegions(Regions):
     ranked: Float[Tensor, "batch superlatives regions"] | None
     missing: tuple[tuple[int, str], ...]
     sides: Float[Tensor, "batch sides regions"]
+    near_sides: Float[Tensor, "batch sides regions"]
     panel_orders: Float[Tensor, "batch superlatives panels panels"]
     unsure_px: float = 0.0
 
@@ -215,10 +216,15 @@ def encode_arrays(
         centres=torch.from_numpy(np.stack([measures["x"], measures["y"]], -1)),
         ranked=_ranked(lexicon, measures),
         missing=arrays.missing,
-        sides=torch.from_numpy(at_sides(arrays, lexicon.side_gap * units, unsure_px)).float(),
+        sides=_sides(arrays, units, lexicon.side_gap, lexicon.corner_gap, unsure_px),
+        near_sides=_sides(arrays, units, lexicon.near_side_gap, lexicon.near_side_gap, unsure_px),
         panel_orders=_panel_orders(panels, lexicon, units),
         unsure_px=unsure_px,
     )
+
+
+def _sides(arrays: SceneArrays, units: Array, side_gap: float, corner_gap: float, unsure_px: float) -> Tensor:
+    return torch.from_numpy(at_sides(arrays, side_gap * units, corner_gap * units, unsure_px)).float()
 
 
 def _orders(
@@ -299,6 +305,9 @@ class _Scenes:
 
     def side(self, group: Group) -> Tensor:
         return _scenes(group).sides[group.image, group.argument]
+
+    def near_side(self, group: Group) -> Tensor:
+        return _scenes(group).near_sides[group.image, group.argument]
 
     def panel(self, group: Group) -> Tensor:
         return logic.superlative(_gather(_scenes(group).panel_orders, group), group.panel_mask)

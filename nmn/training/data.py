@@ -18,6 +18,7 @@ from nmn.layout import Kind, Layout
 from nmn.lexicon import Lexicon
 from nmn.training.loss import target_of
 from nmn.training.settings import TrainSettings
+from nmn.vision.cells import CellVision
 from nmn.vision.objects import ObjectVision
 from synth_data.config import SynthConfig
 from synth_data.example import Example
@@ -99,7 +100,7 @@ def joined(parts: Sequence[Mapping[str, Tensor]]) -> dict[str, Tensor]:
 
 
 RAGGED = ("boxes", "mask", "scores", "coverage", "colours")
-TRAINED_ON = ("boxes", "mask", "coverage", "colours", "size")  # of what vision prepares
+TRAINED_ON = ("boxes", "mask", "coverage", "colours", "size", "images", "features")  # of what vision prepares
 
 
 def _widened(tensor: Tensor, most: int) -> Tensor:
@@ -158,7 +159,9 @@ class Generated(Dataset[tuple[list[Example], Tensor]]):
         return asked, images
 
 
-def prepared(data: Generated, vision: ObjectVision, workers: int, watch: Callable[[int], None]) -> Questions:
+def prepared(
+    data: Generated, vision: CellVision | ObjectVision, workers: int, watch: Callable[[int], None]
+) -> Questions:
     """Return generated questions on prepared images, while ``workers`` processes generate.
 
     ``watch`` is told how many images are prepared.

@@ -8,7 +8,7 @@ import json
 import os
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -20,19 +20,21 @@ from nmn.checkpoint import load_into, read_checkpoint, save_checkpoint
 from nmn.config import build_settings, parse_overrides, read_settings, settings_json
 from nmn.errors import ConfigError
 from nmn.lexicon import load_lexicon
-from nmn.models.build import Network, NetworkSettings, build_network, object_vision, save_network
+from nmn.models.build import Network, NetworkSettings, build_network, cell_vision, object_vision, save_network
 from nmn.modules.neural import vocabulary_of
 from nmn.training.data import Generated, Questions, asked_shapes, prepared, questions_of
 from nmn.training.loop import fit
 from nmn.training.loss import answer_losses
 from nmn.training.perception import train_proposer
 from nmn.training.settings import TrainSettings
+from nmn.vision.objects import ObjectVision
 from synth_data.config import SynthConfig, load_config
 from synth_data.maker import families
 from synth_data.splits import split_settings
 
 NETWORK, PROPOSALS, CONFIG = "network.safetensors", "proposals.safetensors", "config.json"
 ANSWERED_AT_ONCE = 256
+TOLD = {field.name for field in fields(TrainSettings)}
 HELD_BACK_SEED = 1_000_003  # added to the seed, for questions that are not trained on
 
 
@@ -134,30 +136,37 @@ def _claim(settings: TrainSettings, folder: Path) -> None:
 
 
 def _network_settings(settings: TrainSettings, grammar: str, lexicon: str, pixels: int) -> NetworkSettings:
-    return NetworkSettings(
-        regions=settings.regions, grammar=grammar, lexicon=lexicon, pixels=pixels, units=settings.units,
-        find_bias=settings.find_bias, patch_px=settings.patch_px, channels=settings.channels,
-    )  # fmt: skip
+    shared = {field.name: getattr(settings, field.name) for field in fields(NetworkSettings) if field.name in TOLD}
+    return NetworkSettings(**shared, grammar=grammar, lexicon=lexicon, pixels=pixels)
 
 
 def _over_generated(settings: TrainSettings, folder: Path, watch: Watcher) -> tuple[Network, Questions, Questions]:
     config = synth_config(settings, settings.images, settings.seed)
+    network_settings = _network_settings(settings, config.grammar, config.lexicon, config.pixels)
     torch.manual_seed(settings.seed)
-    vision = object_vision()
-    if (folder / PROPOSALS).exists():
-        load_into(vision.proposer, read_checkpoint(folder / PROPOSALS)[0], folder / PROPOSALS)
-    else:
-        trained = train_proposer(
-            settings, config, lambda *now: watch("proposals", now[0], now[1], f"loss {now[2]:.3f}")
-        )
-        vision.proposer.load_state_dict(trained.state_dict())
-        save_checkpoint(folder / PROPOSALS, vision.proposer.state_dict(), {})
+    vision = cell_vision(network_settings) if settings.regions == "cells" else object_vision()
+    if isinstance(vision, ObjectVision):
+        _load_proposals(vision, settings, config, folder, watch)
     vision.eval()
     data = Generated(config, settings.each, settings.split_side)
     held = Generated(replace(config, size=settings.held_back, seed=settings.seed + HELD_BACK_SEED))
     workers = torch.get_num_threads()
     questions = prepared(data, vision, workers, lambda done: watch("images", done, config.size))
     held_back = prepared(held, vision, workers, lambda done: watch("held-back images", done, settings.held_back))
-    network_settings = _network_settings(settings, config.grammar, config.lexicon, config.pixels)
     network = build_network(network_settings, vocabulary_of(questions.layouts, config.words), vision)
     return network, questions, held_back
+
+
+def _load_proposals(
+    vision: ObjectVision, settings: TrainSettings, config: SynthConfig, folder: Path, watch: Watcher
+) -> None:
+    """Load the proposals that the folder or the settings have, or train them and keep them in the folder."""
+    path = folder / PROPOSALS
+    if not path.exists() and settings.proposals:
+        path = Path(settings.proposals)
+    if not path.exists():
+        trained = train_proposer(
+            settings, config, lambda step, of, loss: watch("proposals", step, of, f"loss {loss:.3f}")
+        )
+        save_checkpoint(path, trained.state_dict(), {"settings": settings_json(settings)})
+    load_into(vision.proposer, read_checkpoint(path)[0], path)

@@ -32,11 +32,16 @@ class TrainSettings:
     held_back: int = 2_000  # images of another seed, one question each, for a last look; nothing is chosen by it
     # network
     regions: str = "objects"
-    patch_px: int = 10  # of cells
     channels: int = 64  # of cells
+    backbone: str = "patch"  # of cells; with layer, weights and frozen: see NetworkSettings
+    patch_px: int = 10
+    layer: str = ""
+    weights: str = ""
+    frozen: bool = False
     units: float = 64.0
     find_bias: float = -1.0
     # proposals
+    proposals: str = ""  # a file of trained ones to use instead of training some
     proposal_scenes: int = 16_000
     proposal_steps: int = 2_500
     proposal_batch: int = 32

@@ -1,12 +1,14 @@
 """Regions that are the cells of a CNN's feature grid."""
 
 from collections.abc import Mapping
-from typing import Any
 
+import torch
 from jaxtyping import Float, UInt8
 from torch import Tensor, nn
 
 from nmn.regions import Regions
+from nmn.vision.backbone import Backbone
+from nmn.vision.cache import FeatureCache
 from nmn.vision.grid import grid_regions
 
 
@@ -29,23 +31,52 @@ class PatchCNN(nn.Module):
 
 
 class CellVision(nn.Module):
-    """Images to the cells of a backbone's feature grid."""
+    """Images to the cells of a backbone's feature grid.
 
-    def __init__(self, backbone: nn.Module) -> None:
+    Features of a frozen backbone are worked out once per image, and with a cache once and for all; ``projection`` is
+    trained on top of them.
+    """
+
+    def __init__(self, backbone: nn.Module, projection: nn.Module | None = None) -> None:
         super().__init__()
-        self.backbone = backbone
+        self.backbone, self.projection = backbone, projection or nn.Identity()
+        self.cache: FeatureCache | None = None
+
+    @property
+    def frozen(self) -> bool:
+        """Whether the backbone is one that is not trained with the modules."""
+        return isinstance(self.backbone, Backbone) and self.backbone.frozen
 
     def prepare(self, images: UInt8[Tensor, "batch 3 height width"]) -> dict[str, Tensor]:
-        """Return what is computed once per image: nothing, as the backbone is trained with the modules."""
-        return {"images": images}
+        """Return what is computed once per image: a frozen backbone's features; of another one nothing."""
+        if not self.frozen:
+            return {"images": images}
+        size = torch.tensor([images.shape[-1], images.shape[-2]]).expand(len(images), 2)
+        return {"features": self._features(images), "size": size}
+
+    def _features(self, images: UInt8[Tensor, "batch 3 height width"]) -> Tensor:
+        if self.cache is not None and isinstance(self.backbone, Backbone):
+            return self.cache.of_images(self.backbone, images)
+        with torch.no_grad():
+            features: Tensor = self.backbone(images.to(self.dtype) / 255)
+        return features
 
     def forward(self, seen: Mapping[str, Tensor]) -> Regions:
         """Return every cell as a region, with its box in pixels."""
-        images = seen["images"]
-        height, width = images.shape[-2:]
-        return grid_regions(self.backbone(images.to(self.dtype) / 255), width, height)
+        if "features" in seen:
+            features, (width, height) = seen["features"], seen["size"][0].tolist()
+        else:
+            images = seen["images"]
+            height, width = images.shape[-2:]
+            features = self.backbone(images.to(self.dtype) / 255)
+        return grid_regions(self.projection(features), int(width), int(height))
 
     @property
-    def dtype(self) -> Any:
+    def dtype(self) -> torch.dtype:
         """The type of the parameters."""
         return next(self.parameters()).dtype
+
+
+def projection(inputs: int, channels: int) -> nn.Sequential:
+    """Return a 1 x 1 convolution with ReLU from a backbone's channels to the modules'."""
+    return nn.Sequential(nn.Conv2d(inputs, channels, 1), nn.ReLU())

@@ -37,8 +37,10 @@ class View:
         return heat
 
 
-def brought(image: UInt8[Tensor, "3 height width"], pixels: int) -> Fitted:
-    """Bring an image to a longer side of so many pixels, its proportions kept."""
+def brought(image: UInt8[Tensor, "3 height width"], pixels: int, square: bool) -> Fitted:
+    """Bring an image to a longer side of so many pixels, its proportions kept; a square one has a border."""
+    if square:
+        return fit(image, pixels, pixels)
     height, width = image.shape[1:]
     scale = pixels / max(height, width)
     return fit(image, max(1, round(height * scale)), max(1, round(width * scale)), "stretch")
