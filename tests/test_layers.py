@@ -24,7 +24,6 @@ LAYERS = {
     "nmn/checkpoint.py": 3,
     "nmn/vision": 4,
     "nmn/modules": 4,
-    "nmn/vision": 4,
     "nmn/assembler": 5,
     "nmn/data": 5,
     "nmn/models": 6,
