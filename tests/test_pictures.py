@@ -111,6 +111,15 @@ def test_an_exact_answer_has_no_confidence_and_names_what_it_picked() -> None:
     assert words == ["find[star]", "2: star yellow small", "solid", "exists", "yes"]
 
 
+@pytest.mark.parametrize(("width", "height"), [(1, 700), (900, 1), (64, 64)])
+def test_every_attention_is_in_words_whatever_the_pictures_form(width: int, height: int) -> None:
+    answer = ask_scene(SceneGraph(DEMO.objects, width, height), "is there a purple star")
+    drawing = drawn(answer, "is there a purple star", SceneGraph(DEMO.objects, width, height))
+    assert [node.texts[1].words for node in drawing.nodes][-2:] == ["none", "no"]
+    assert all(len(node.texts) > 1 for node in drawing.nodes)
+    check(drawing)
+
+
 def test_a_fit_on_a_page_has_smaller_pictures_for_more_calls() -> None:
     few = drawn(ask_scene(DEMO, "is there a star"), "q", DEMO)
     question = (

@@ -29,7 +29,7 @@ INPUT = (200.0, 300.0)  # the least and the most of the input's sides; its width
 NAMED = 100.0  # side of a picture under which there is room for names, not only numbers
 PORT = 16.0  # between the ends of edges
 ARROW = 8.0  # length
-CAPTION_LINES = 3
+CAPTION_LINES, NARROWEST = 3, 96.0  # of what an attention picked, under its picture
 ORDERED = ("compare", "within", "quantify")  # which operand is which matters and cannot be seen
 
 
@@ -169,7 +169,7 @@ def _content(
     pictured = call.kind in (Kind.ATTENTION, Kind.PANELS)
     width = max(measure(title, TITLE), picture[0] if pictured else 0.0)
     if pictured:
-        words = [(line, WORDS, "plain") for line in _caption(call, names, sure, width, measure)]
+        words = [(line, WORDS, "plain") for line in _caption(call, names, sure, max(width, NARROWEST), measure)]
     else:
         value = answer if answer is not None else answer_text(call.value, call.kind)
         if call.in_panels and call.value is call.in_panels:
@@ -194,15 +194,15 @@ def _indent(call: TracedCall) -> float:
 def _caption(call: TracedCall, names: Sequence[str], sure: str, width: float, measure: Measure) -> list[str]:
     """Return what an attention picked, in words, on a few lines."""
     picked: tuple[int, ...] = call.value  # type: ignore[assignment]
+    listed = ", ".join(map(str, picked)) or "none"
+    if call.kind is Kind.PANELS and picked:
+        listed = f"panel{'s' if len(picked) > 1 else ''} {listed}"
     if names and call.kind is Kind.ATTENTION and picked:
         lines = [line for number in picked for line in wrapped(f"{number}: {names[number]}", WORDS, width, measure)]
     else:
-        listed = ", ".join(map(str, picked)) or "none"
-        if call.kind is Kind.PANELS and picked:
-            listed = f"panel{'s' if len(picked) > 1 else ''} {listed}"
         lines = wrapped(listed + (f"  ({sure})" if sure else ""), WORDS, width, measure)
     if len(lines) > CAPTION_LINES:
-        lines = wrapped(", ".join(map(str, picked)), WORDS, width, measure)
+        lines = wrapped(listed, WORDS, width, measure)
     if len(lines) > CAPTION_LINES:
         lines = [f"{len(picked)} of {len(call.raw)}"]
     return lines
