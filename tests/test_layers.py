@@ -23,7 +23,6 @@ LAYERS = {
     "nmn/regions.py": 3,
     "nmn/checkpoint.py": 3,
     "nmn/modules": 4,
-    "nmn/vision": 4,
     "nmn/assembler": 5,
     "nmn/data": 5,
     "nmn/models": 6,
