@@ -14,7 +14,6 @@ from torch.nn import functional
 
 from nmn.vision.proposals import COARSE_PX, THRESHOLD, Maps, Proposer, Targets, absolute, proposal_loss
 
-
 PRECISE = 4.0  # how much more boxes count than in proposals: a pixel decides whether two things touch
 
 
