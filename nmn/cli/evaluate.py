@@ -9,7 +9,14 @@ from nmn.cli.options import MODEL_HELP, JsonOption, clear_errors
 from nmn.cli.printing import print_faithfulness, print_json, print_report
 from nmn.errors import ConfigError, DataError
 
+CacheOption = Annotated[
+    Path | None, typer.Option(help="Keep the features of a frozen backbone in this folder, and take them from there.")
+]
+
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from nmn.data.example import ImageExample
     from nmn.evaluation.faithfulness import Faithfulness
     from nmn.evaluation.report import Report
 
@@ -131,15 +138,50 @@ def _write_predictions(path: Path, report: "Report") -> None:
 
 @clear_errors
 def clevr(
-    scenes: Annotated[Path, typer.Option(help="CLEVR's scenes.json.")],
     questions: Annotated[Path, typer.Option(help="CLEVR's questions.json.")],
+    scenes: Annotated[Path | None, typer.Option(help="CLEVR's scenes.json, for exact execution.")] = None,
+    images: Annotated[Path | None, typer.Option(help="The folder of CLEVR's images, for a network.")] = None,
+    model: Annotated[str | None, typer.Option(help=MODEL_HELP)] = None,
+    cache: CacheOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Answer CLEVR's questions exactly from their text and the scene files."""
-    from nmn.data.clevr import read_clevr
+    """Answer CLEVR's questions: exactly on the scene files, or with a network from the images."""
+    from nmn.data.clevr import read_clevr, read_clevr_images
+
+    if (scenes is None) == (images is None):
+        raise ConfigError("give --scenes for exact execution or --images (with --model) for a network")
+    if images is not None:
+        _of_images(read_clevr_images(questions, images), model, cache, as_json)
+        return
     from nmn.evaluation.exact import evaluate_exact
 
-    report = evaluate_exact(read_clevr(scenes, questions), "clevr")
+    assert scenes is not None
+    _show(evaluate_exact(read_clevr(scenes, questions), "clevr"), as_json)
+
+
+@clear_errors
+def vqa(
+    questions: Annotated[Path, typer.Option(help="Questions as JSON, as VQA v2 has them.")],
+    images: Annotated[Path, typer.Option(help="The folder of the images.")],
+    annotations: Annotated[Path | None, typer.Option(help="Their answers, as VQA v2 has them.")] = None,
+    model: Annotated[str | None, typer.Option(help=MODEL_HELP)] = None,
+    cache: CacheOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Answer questions about images of your own, in the files of VQA v2."""
+    from nmn.data.vqa import read_vqa
+
+    _of_images(read_vqa(questions, images, annotations), model, cache, as_json)
+
+
+def _of_images(examples: "Sequence[ImageExample]", model: str | None, cache: Path | None, as_json: bool) -> None:
+    from nmn.evaluation.neural import evaluate_neural
+    from nmn.reasoner import load
+
+    _show(evaluate_neural(load(model, cache=cache), examples), as_json)
+
+
+def _show(report: "Report", as_json: bool) -> None:
     if as_json:
         print_json(report.to_json())
     else:

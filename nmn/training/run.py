@@ -29,6 +29,7 @@ from nmn.training.loss import answer_losses
 from nmn.training.naming import gold_panels, share_read, train_detector
 from nmn.training.perception import train_proposer
 from nmn.training.settings import TrainSettings
+from nmn.vision.cells import CellVision
 from nmn.vision.nlvr_reader import save_detector
 from nmn.vision.objects import ObjectVision
 from synth_data.config import SynthConfig, load_config
@@ -161,6 +162,8 @@ def _over_generated(settings: TrainSettings, folder: Path, watch: Watcher) -> tu
     network_settings = _network_settings(settings, config.grammar, config.lexicon, config.pixels)
     torch.manual_seed(settings.seed)
     vision = cell_vision(network_settings) if settings.regions == "cells" else object_vision()
+    if isinstance(vision, CellVision) and settings.cache:
+        vision.keep(settings.cache)
     if isinstance(vision, ObjectVision):
         _load_proposals(vision, settings, config, folder, watch)
     vision.eval()

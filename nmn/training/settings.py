@@ -38,6 +38,7 @@ class TrainSettings:
     layer: str = ""
     weights: str = ""
     frozen: bool = False
+    cache: str = ""  # a folder for the features of a frozen backbone
     units: float = 64.0
     find_bias: float = -1.0
     # proposals
