@@ -35,7 +35,7 @@ from nmn.modules.geometry import (
     related,
     together,
 )
-from nmn.modules.library import Group, Library, build_library
+from nmn.modules.library import Group, Library, OfPairs, build_library
 from nmn.regions import Panels, Regions
 from nmn.scene import SceneGraph
 
@@ -258,7 +258,7 @@ def exact_library(lexicon: Lexicon) -> Library:
     return build_library(_Scenes(lexicon), words, values)
 
 
-class _Scenes:
+class _Scenes(OfPairs):
     """The Sources of the exact library."""
 
     def __init__(self, lexicon: Lexicon) -> None:
@@ -290,7 +290,7 @@ class _Scenes:
             return attention
         return attention * regions.ranked[group.image, group.argument]
 
-    def same(self, group: Group) -> Tensor:
+    def alike(self, group: Group) -> Tensor:
         return _gather(_scenes(group).alike, group)
 
     def between(self, group: Group) -> Tensor:
