@@ -38,7 +38,7 @@ class Buffers:
         if self._chain is None and not (value is not None and value.requires_grad and torch.is_grad_enabled()):
             self._write()
             return self.read(kinds, rows)
-        self._chain, *gathered = _Exchange.apply(self._chain, value, self, self.waiting, kinds, rows)
+        self._chain, *gathered = _Exchange.apply(self._chain, value, self, self.waiting, kinds, rows)  # type: ignore[no-untyped-call]
         return tuple(gathered)
 
     def put(self, index: int, value: Tensor) -> None:
@@ -51,7 +51,7 @@ class Buffers:
         if self._chain is None and not (value is not None and value.requires_grad and torch.is_grad_enabled()):
             self._write()
             return self.data
-        found = _Close.apply(self._chain, value, self, self.waiting)
+        found = _Close.apply(self._chain, value, self, self.waiting)  # type: ignore[no-untyped-call]
         self.data, self._chain, self._value = {}, None, None
         return dict(zip(self.kinds, found, strict=True))
 
@@ -87,7 +87,7 @@ class _Exchange(torch.autograd.Function):
         return value.new_zeros(()), *buffers.read(kinds, rows)
 
     @staticmethod
-    @once_differentiable  # type: ignore[untyped-decorator]
+    @once_differentiable
     def backward(ctx: Any, chain: Tensor | None, *grads: Tensor | None) -> tuple[Any, ...]:
         buffers = ctx.buffers
         for kind, rows, grad in zip(ctx.kinds, ctx.saved_tensors, grads, strict=False):
@@ -109,7 +109,7 @@ class _Close(torch.autograd.Function):
         return tuple(data.view_as(data) for data in buffers.data.values())
 
     @staticmethod
-    @once_differentiable  # type: ignore[untyped-decorator]
+    @once_differentiable
     def backward(ctx: Any, *grads: Tensor | None) -> tuple[Any, ...]:
         buffers = ctx.buffers
         for (kind, (shape, dtype, device)), grad in zip(ctx.shapes.items(), grads, strict=True):

@@ -118,7 +118,7 @@ def _multiplied(first: Tensor, second: Tensor, width: int) -> Tensor:
     """Return products of polynomials: of all pairs of coefficients those of equal degree lie on a diagonal."""
     rows, columns = first.shape[-1], second.shape[-1]
     every = pad(first.unsqueeze(-1) * second.unsqueeze(-2), (0, rows))
-    diagonals = every.flatten(-2)[..., :-rows].unflatten(-1, (rows, rows + columns - 1))
+    diagonals = every.flatten(-2)[..., :-rows].view(*every.shape[:-2], rows, rows + columns - 1)
     return _lumped(diagonals.sum(-2), width)
 
 
