@@ -11,6 +11,7 @@ CHECKED = [
     "nmn.assembler.execute",
     "nmn.assembler.trace",
     "nmn.modules.exact",
+    "nmn.modules.grid",
     "nmn.modules.logic",
     "nmn.modules.neural",
     "nmn.regions",

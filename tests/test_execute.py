@@ -193,3 +193,39 @@ def test_rows_of_a_trace_are_those_of_its_own_image() -> None:
     layout = parse_layout("count(find[circle])")
     executed = execute(plan([layout, layout, layout], images=[0, 1, 0]), LIBRARY, encode([ROW, other], WORLD))
     assert [trace(executed, example).root.value for example in range(3)] == answers(executed) == [2, 1, 2]
+
+
+def test_gradients_through_the_buffers_of_a_run_are_those_of_one_layout_at_a_time() -> None:
+    """Rows that several steps read, rows that pass unchanged, a value that is read and given out."""
+    layouts = [
+        parse_layout(text)
+        for text in (
+            "count(unique(find[red]))",
+            "and(exists(unique(find[red])), not(exists(and(find[red], find[circle]))))",
+            "describe[color](or(find[red], unique(unique(find[circle]))))",
+            "find[red]",
+            "exists(scene)",
+        )
+    ]
+
+    def gradient(chosen: list[Layout], loss_of: int | None = None, times: int = 1) -> torch.Tensor:
+        features = (0.8 * encode([ROW], WORLD).features + 0.1).requires_grad_()
+        executed = execute(plan(chosen, [0] * len(chosen)), LIBRARY, replace(encode([ROW], WORLD), features=features))
+        roots = zip(executed.plan.layouts, executed.plan.roots().tolist(), strict=True)
+        losses = [executed.values[layout.kind][row].square().sum() for layout, row in roots]
+        loss = losses[loss_of] if loss_of is not None else torch.stack(losses).sum()
+        for _ in range(times):
+            loss.backward(retain_graph=True)  # type: ignore[no-untyped-call]
+        assert features.grad is not None
+        return features.grad
+
+    alone = [gradient([layout]) for layout in layouts[:-1]]
+    assert torch.allclose(gradient(layouts), torch.stack(alone).sum(0), atol=1e-5)
+    assert torch.allclose(gradient(layouts, times=3), 3 * torch.stack(alone).sum(0), atol=1e-5)
+    for place, wanted in enumerate(alone):
+        assert torch.allclose(gradient(layouts, loss_of=place), wanted, atol=1e-6)
+
+
+def test_values_without_gradients_have_none() -> None:
+    executed = execute(plan([parse_layout("count(find[red])")]), LIBRARY, encode([ROW], WORLD))
+    assert not any(value.requires_grad for value in executed.values.values())

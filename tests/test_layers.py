@@ -22,6 +22,7 @@ LAYERS = {
     "nmn/language": 3,
     "nmn/regions.py": 3,
     "nmn/checkpoint.py": 3,
+    "nmn/vision": 4,
     "nmn/modules": 4,
     "nmn/assembler": 5,
     "nmn/data": 5,

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from nmn.assembler.buffers import Buffers
 from nmn.assembler.plan import Plan
 from nmn.layout import Kind
 from nmn.modules.library import Group, Library
@@ -33,8 +34,11 @@ def execute(plan: Plan, library: Library, regions: Regions) -> Run:
     device = regions.features.device
     if plan.panels not in (0, regions.panels.count):
         raise ValueError(f"the plan asks each of {plan.panels} panels, the regions have {regions.panels.count}")
-    width = max(regions.features.shape[1], regions.panels.count, library.value_width, plan.largest_number) + 2
-    values = _buffers(plan, regions, library, width)
+    counted = regions.features.shape[1]
+    if library.most is not None:
+        counted = min(counted, library.most)
+    width = max(counted, regions.panels.count, library.value_width, plan.largest_number) + 2
+    buffers = Buffers(plan, _widths(regions, library, width), regions.features)
     sizes = [step.stop - step.start for step in plan.steps]
     images = torch.split(torch.from_numpy(plan.images).to(device), sizes)
     views = torch.split(torch.from_numpy(plan.views).to(device), sizes) if plan.panels else None
@@ -43,29 +47,25 @@ def execute(plan: Plan, library: Library, regions: Regions) -> Run:
         zip(*(torch.split(torch.from_numpy(rows).to(device), sizes) for rows in plan.operands), strict=True)
     )
     for index, step in enumerate(plan.steps):
-        gathered = tuple(
-            [
-                values[kind].index_select(0, rows)
-                for kind, rows in zip(step.operand_kinds, operands[index], strict=False)
-            ]
-        )
+        gathered = buffers.exchange(index, operands[index])
         view = None if views is None else views[index]
-        group = Group(regions, images[index], view, arguments[index], gathered, width, step.kind, step.words)
+        group = Group(
+            regions, images[index], view, arguments[index], gathered, width, step.kind, step.words, step.sizes
+        )
         value = library.modules[step.module](group)
         if view is not None and step.kind is Kind.ATTENTION:
             value = value * group.mask  # nothing outside of the view is attended
-        values[step.kind][step.rows] = value
-    return Run(plan, regions, library, values)
+        buffers.put(index, value)
+    return Run(plan, regions, library, buffers.close())
 
 
-def _buffers(plan: Plan, regions: Regions, library: Library, width: int) -> dict[Kind, Tensor]:
-    empty = regions.features.new_empty
+def _widths(regions: Regions, library: Library, width: int) -> dict[Kind, int | None]:
     return {
-        Kind.ATTENTION: empty(plan.sizes[Kind.ATTENTION], regions.features.shape[1]),
-        Kind.PANELS: empty(plan.sizes[Kind.PANELS], regions.panels.count),
-        Kind.NUMBER: empty(plan.sizes[Kind.NUMBER], width),
-        Kind.ATTRIBUTE: empty(plan.sizes[Kind.ATTRIBUTE], library.value_width),
-        Kind.TRUTH: empty(plan.sizes[Kind.TRUTH]),
+        Kind.ATTENTION: regions.features.shape[1],
+        Kind.PANELS: regions.panels.count,
+        Kind.NUMBER: width,
+        Kind.ATTRIBUTE: library.value_width,
+        Kind.TRUTH: None,
     }
 
 

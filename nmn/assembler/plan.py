@@ -23,19 +23,22 @@ from nmn.layout import SIGNATURES, Argument, Kind, Layout
 
 KINDS = tuple(Kind)
 KIND_PLACES = {kind: place for place, kind in enumerate(KINDS)}
+SORTED = (Argument.QUANTIFIER, Argument.RELATION, Argument.SUPERLATIVE)  # calls of a step lie in the order of these
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
     """Calls ``start`` to ``stop`` of the plan, run by one function; their values fill ``rows`` of the kind's buffer.
 
-    ``words`` are the different arguments of a step whose arguments choose the computation (quantifiers), else empty.
+    ``words`` are the different arguments of a step whose arguments choose the computation (see SORTED), and ``sizes``
+    how many calls have each, one word's after the other's; else empty.
     """
 
     module: str
     kind: Kind
     operand_kinds: tuple[Kind, ...]
     words: tuple[str, ...]
+    sizes: tuple[int, ...]
     start: int
     stop: int
     rows: slice
@@ -200,12 +203,14 @@ class _Batch(NamedTuple):
 class _Table:
     """What the plan needs of each structure, as arrays; found once for each distinct label, not for each structure.
 
-    ``shifts``: how many views further each of its operands is asked, None where all are asked in its own view.
+    ``groups``: which step it belongs to; ``order``: that, then its argument where calls are sorted by it. ``shifts``:
+    how many views further each of its operands is asked, None where all are asked in its own view.
     """
 
     layouts: list[Layout]
     kinds: Integers
     groups: Integers
+    order: Integers
     arguments: Integers
     below: Integers
     shifts: Integers | None
@@ -229,7 +234,9 @@ def _table(structures: _Structures, panels: int) -> _Table:
     depths = np.fromiter(map(attrgetter("depth"), layouts), np.int64, len(layouts))
     operand_kinds = np.where(below[:, 0] < 0, 0, kinds[below[:, 0]])
     groups = ((_levels(depths, kinds, below) * len(places) + modules) * len(KINDS) + kinds) * len(KINDS) + operand_kinds
-    return _Table(layouts, kinds, groups, arguments[of_label], below, shifts, names)
+    sort = np.array([signature.argument in SORTED for signature in signatures], bool)[of_label]
+    order = groups * (1 + len(names)) + np.where(sort, arguments[of_label] + 1, 0)
+    return _Table(layouts, kinds, groups, order, arguments[of_label], below, shifts, names)
 
 
 def _levels(depths: Integers, kinds: Integers, below: Integers) -> Integers:
@@ -283,7 +290,7 @@ def _arrange(batch: _Batch, structures: _Structures, keys: Integers, panels: int
     """Order the calls by step, give each a row and find the rows of its operands."""
     table = _table(structures, panels)
     seen, numbers = np.divmod(keys, max(1, len(structures)))
-    order = np.argsort(table.groups[numbers], kind="stable")
+    order = np.argsort(table.order[numbers], kind="stable")
     key_rows, sizes = _rows(table.kinds[numbers], order)
     operand_keys = table.below[numbers] + seen[:, None] * len(structures)
     if table.shifts is not None:
@@ -331,8 +338,10 @@ def _steps(table: _Table, numbers: Integers, rows: Integers, panels: int) -> tup
         layout = table.layouts[numbers[start]]
         kinds = tuple(operand.kind for operand in layout.operands) * (panels if layout.module == "where" else 1)
         words: tuple[str, ...] = ()
-        if SIGNATURES[layout.module].argument is Argument.QUANTIFIER:
-            words = tuple(table.names[place][1] for place in np.unique(table.arguments[numbers[start:stop]]))
+        sizes: tuple[int, ...] = ()
+        if SIGNATURES[layout.module].argument in SORTED:
+            places, counts = np.unique(table.arguments[numbers[start:stop]], return_counts=True)
+            words, sizes = tuple(table.names[place][1] for place in places.tolist()), tuple(counts.tolist())
         row = int(rows[start])
-        steps.append(Step(layout.module, layout.kind, kinds, words, start, stop, slice(row, row + stop - start)))
+        steps.append(Step(layout.module, layout.kind, kinds, words, sizes, start, stop, slice(row, row + stop - start)))
     return tuple(steps)

@@ -6,9 +6,11 @@ from nmn.bench.executor import bench_executor
 from nmn.bench.figure import Figure
 from nmn.bench.generate import bench_generate
 from nmn.bench.language import bench_language
+from nmn.bench.network import bench_network
 
 BENCHES: dict[str, Callable[[], list[Figure]]] = {
     "language": bench_language,
     "executor": bench_executor,
     "generate": bench_generate,
+    "network": bench_network,
 }

@@ -34,7 +34,7 @@ from nmn.modules.geometry import (
     related,
     together,
 )
-from nmn.modules.library import Group, Library, build_library
+from nmn.modules.library import Group, Library, OfPairs, build_library
 from nmn.modules.pairs import Matrices, between, opposite, stacked, surely_opposite
 from nmn.regions import Panels, Regions
 from nmn.scene import SceneGraph
@@ -225,7 +225,7 @@ def exact_library(lexicon: Lexicon) -> Library:
     return build_library(_Scenes(lexicon), words, values)
 
 
-class _Scenes:
+class _Scenes(OfPairs):
     """The Sources of the exact library."""
 
     def __init__(self, lexicon: Lexicon) -> None:
@@ -257,7 +257,7 @@ class _Scenes:
             return attention
         return attention * regions.ranked[group.image, group.argument]
 
-    def same(self, group: Group) -> Tensor:
+    def alike(self, group: Group) -> Tensor:
         return _scenes(group).alike[group.image, group.argument]
 
     def between(self, group: Group) -> Tensor:

@@ -4,6 +4,7 @@ The exact and the neural library differ only in their ``Sources``: where the val
 pairs of regions, come from. Everything else is ``logic.py`` for both.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
@@ -38,7 +39,7 @@ class Group:
 
     ``argument`` is what ``Library.resolve`` made of the word: an index into the library's values, relations, ..., or
     the number itself. ``width`` is the length of every number's distribution in this run. ``kind`` is that of the
-    calls' values. ``words``: see ``Step``.
+    calls' values. ``words`` and ``sizes``: see ``Step``.
     """
 
     regions: Regions
@@ -49,6 +50,7 @@ class Group:
     width: int
     kind: Kind
     words: tuple[str, ...] = ()
+    sizes: tuple[int, ...] = ()
 
     @property
     def mask(self) -> Float[Tensor, "calls regions"]:
@@ -80,17 +82,20 @@ class Sources(Protocol):
     def relate(self, group: Group) -> Float[Tensor, "calls regions"]:
         """Return which regions stand in the relation to at least one region of the operand."""
 
-    def relation(self, group: Group) -> Float[Tensor, "calls others regions"]:
-        """Return which regions stand in the relation to which others."""
+    def relate_every(self, group: Group) -> Float[Tensor, "calls regions"]:
+        """Return which regions stand in the relation to every other region of the operand."""
 
-    def before(self, group: Group) -> Float[Tensor, "calls others regions"]:
-        """Return which others come before which regions in the order of the superlative."""
+    def relate_count(self, group: Group) -> Float[Tensor, "calls regions"]:
+        """Return which regions stand in the relation to at least as many of the operand as the number says."""
 
-    def ranked(self, group: Group) -> Float[Tensor, "calls regions"]:
-        """Return the first operand less the regions that have no place in the order of the superlative."""
+    def same(self, group: Group) -> Float[Tensor, "calls regions"]:
+        """Return which regions share the attribute's value with another of the operand."""
 
-    def same(self, group: Group) -> Float[Tensor, "calls others regions"]:
-        """Return which others share the attribute's value with which regions; 0 on the diagonal."""
+    def superlative(self, group: Group) -> Float[Tensor, "calls regions"]:
+        """Return the members of the operand that none of them comes before."""
+
+    def ordinal(self, group: Group) -> Float[Tensor, "calls regions"]:
+        """Return the members of the operand with the rank that the number says."""
 
     def between(self, group: Group) -> Float[Tensor, "calls regions"]:
         """Return which regions lie between a region of the first operand and another of the second."""
@@ -108,16 +113,58 @@ class Sources(Protocol):
         """Return which regions have each value of the attribute, zeros beyond its last value."""
 
 
+class OfPairs(ABC):
+    """The modules of Sources that a matrix of pairs for each call makes."""
+
+    @abstractmethod
+    def relation(self, group: Group) -> Float[Tensor, "calls others regions"]:
+        """Return which regions stand in the relation to which others."""
+
+    @abstractmethod
+    def before(self, group: Group) -> Float[Tensor, "calls others regions"]:
+        """Return which others come before which regions in the order of the superlative."""
+
+    @abstractmethod
+    def alike(self, group: Group) -> Float[Tensor, "calls others regions"]:
+        """Return which others share the attribute's value with which regions; 0 on the diagonal."""
+
+    def ranked(self, group: Group) -> Float[Tensor, "calls regions"]:
+        """Return the first operand less the regions that have no place in the order of the superlative."""
+        return group.operands[0]
+
+    def relate_every(self, group: Group) -> Tensor:
+        """Return ``logic.relate_every``."""
+        return logic.relate_every(self.relation(group), group.operands[0], group.mask)
+
+    def relate_count(self, group: Group) -> Tensor:
+        """Return ``logic.relate_count``."""
+        return logic.relate_count(self.relation(group), group.mask, *group.operands)
+
+    def same(self, group: Group) -> Tensor:
+        """Return ``logic.relate`` of regions that are alike."""
+        return logic.relate(self.alike(group), *group.operands)
+
+    def superlative(self, group: Group) -> Tensor:
+        """Return ``logic.superlative``."""
+        return logic.superlative(self.before(group), self.ranked(group))
+
+    def ordinal(self, group: Group) -> Tensor:
+        """Return ``logic.ordinal``."""
+        return logic.ordinal(self.before(group), self.ranked(group), group.operands[1])
+
+
 @dataclass(frozen=True)
 class Library:
     """Functions by module name, and the words that each kind of argument may be, in the order of their indices.
 
-    ``values`` are those of each attribute, in the order in which they are told apart.
+    ``values`` are those of each attribute, in the order in which they are told apart. ``most``: numbers from this on
+    count as one, where there are more regions than anything is asked of; None: every number counts.
     """
 
     modules: Mapping[str, Module]
     words: Mapping[Argument, tuple[str, ...]]
     values: Mapping[str, tuple[str, ...]]
+    most: int | None = None
 
     @property
     def value_width(self) -> int:
@@ -144,7 +191,10 @@ def check_words(layout: Layout, library: Library) -> None:
 
 
 def build_library(
-    sources: Sources, words: Mapping[Argument, tuple[str, ...]], values: Mapping[str, tuple[str, ...]]
+    sources: Sources,
+    words: Mapping[Argument, tuple[str, ...]],
+    values: Mapping[str, tuple[str, ...]],
+    most: int | None = None,
 ) -> Library:
     """Return the library over some sources, for the words of relations and superlatives, and attributes' values."""
     named = {
@@ -153,7 +203,7 @@ def build_library(
     }
     closed = {Argument.COMPARISON: COMPARISONS, Argument.QUANTIFIER: QUANTIFIERS, Argument.SIDE: SIDES}
     modules = {**_shared_modules(sources), **CUSTOM}
-    return Library(modules, {**named, **words, **closed}, values)
+    return Library(modules, {**named, **words, **closed}, values, most)
 
 
 def _shared_modules(sources: Sources) -> dict[str, Module]:
@@ -177,12 +227,12 @@ def _shared_modules(sources: Sources) -> dict[str, Module]:
         "scene": lambda group: group.mask,
         "find": sources.find,
         "relate": sources.relate,
-        "relate_every": lambda group: logic.relate_every(sources.relation(group), first(group), group.mask),
-        "relate_count": lambda group: logic.relate_count(sources.relation(group), group.mask, *group.operands),
+        "relate_every": sources.relate_every,
+        "relate_count": sources.relate_count,
         "between": sources.between,
-        "same": lambda group: logic.relate(sources.same(group), *group.operands),
-        "superlative": lambda group: logic.superlative(sources.before(group), sources.ranked(group)),
-        "ordinal": lambda group: logic.ordinal(sources.before(group), sources.ranked(group), group.operands[1]),
+        "same": sources.same,
+        "superlative": sources.superlative,
+        "ordinal": sources.ordinal,
         "unique": first,
         "inside": lambda group: torch.einsum("cp,cpr->cr", first(group), group.members),
         "at_side": sources.side,

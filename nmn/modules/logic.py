@@ -19,6 +19,8 @@ Pairs = Float[Tensor, "calls others regions"]
 Number = Float[Tensor, "calls width"]
 Truth = Float[Tensor, " calls"]
 
+ONE_BY_ONE = 16  # events at most
+
 # how much of P(first < second), P(equal), P(first > second) counts, by position in COMPARISONS
 _COUNTED = {"equal": (0, 1, 0), "fewer": (1, 0, 0), "more": (0, 0, 1), "at_most": (1, 1, 0), "at_least": (0, 1, 1)}
 COUNTED = torch.tensor([_COUNTED[comparison] for comparison in COMPARISONS], dtype=torch.float32)
@@ -76,18 +78,54 @@ def ordinal(before: Pairs, attention: Attention, number: Number) -> Attention:
 
 
 def poisson_binomial(chances: Float[Tensor, "*calls regions"], width: int) -> Float[Tensor, "*calls width"]:
-    """Return the distribution of how many of some independent events happen; ``width`` exceeds their number.
+    """Return the distribution of how many of some independent events happen; the last entry counts all from there on.
 
     One event at a time: with its chance the count moves up by one. The calls lie along the last axis meanwhile, so
-    that each operation runs over long rows.
+    that each operation runs over long rows. Many events are multiplied as polynomials, by halves.
     """
+    if chances.shape[-1] > ONE_BY_ONE:
+        found = product_of_polynomials(torch.stack([1 - chances, chances], -1), width)
+        return pad(found, (0, width - found.shape[-1]))
     flat = chances.unsqueeze(0).flatten(0, -2).t().contiguous()  # [regions, calls]
     distribution = torch.ones_like(flat[:1])  # [counts, calls]
     for chance in flat.unbind(0):
         padded = pad(distribution, (0, 0, 1, 1))
         distribution = torch.lerp(padded[1:], padded[:-1], chance)
-    padded = pad(distribution, (0, 0, 0, width - distribution.shape[0]))
-    return padded.t().reshape(*chances.shape[:-1], width)
+    distribution = _lumped(distribution.t(), width)
+    return pad(distribution, (0, width - distribution.shape[1])).reshape(*chances.shape[:-1], width)
+
+
+def product_of_polynomials(
+    factors: Float[Tensor, "*calls factors coefficients"], width: int
+) -> Float[Tensor, "*calls counts"]:
+    """Return the product of polynomials, at most ``width`` coefficients, the last of which adds up all from there on.
+
+    Neighbours are multiplied until one is left, so that there are as many steps as their number can be halved.
+    """
+    odd: list[Tensor] = []
+    while factors.shape[-2] > 1:
+        if factors.shape[-2] % 2:
+            odd.append(factors[..., -1, :])
+            factors = factors[..., :-1, :]
+        factors = _multiplied(factors[..., 0::2, :], factors[..., 1::2, :], width)
+    product = factors[..., 0, :]
+    for factor in odd:
+        product = _multiplied(product, factor, width)
+    return product
+
+
+def _multiplied(first: Tensor, second: Tensor, width: int) -> Tensor:
+    """Return products of polynomials: of all pairs of coefficients those of equal degree lie on a diagonal."""
+    rows, columns = first.shape[-1], second.shape[-1]
+    every = pad(first.unsqueeze(-1) * second.unsqueeze(-2), (0, rows))
+    diagonals = every.flatten(-2)[..., :-rows].view(*every.shape[:-2], rows, rows + columns - 1)
+    return _lumped(diagonals.sum(-2), width)
+
+
+def _lumped(distribution: Tensor, width: int) -> Tensor:
+    if distribution.shape[-1] <= width:
+        return distribution
+    return torch.cat([distribution[..., : width - 1], distribution[..., width - 1 :].sum(-1, keepdim=True)], -1)
 
 
 def presence(attention: Attention, values: Float[Tensor, "calls values regions"]) -> Float[Tensor, "calls values"]:
@@ -134,6 +172,8 @@ def within(number: Number, low: Number, high: Number) -> Truth:
 
 def majority(inside: Attention, absent: Attention, outside: Attention) -> Float[Tensor, "differences calls"]:
     """Return the distribution of #(members inside) - #(members outside), from -regions to +regions."""
+    if inside.shape[1] > ONE_BY_ONE:
+        return product_of_polynomials(torch.stack([outside, absent, inside], -1), 2 * inside.shape[1] + 1).t()
     distribution = torch.ones_like(inside[:, 0]).unsqueeze(0)
     for up, none, down in torch.stack([inside, absent, outside]).permute(2, 0, 1).contiguous():
         moved = pad(distribution, (0, 0, 2, 2))

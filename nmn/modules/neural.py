@@ -25,11 +25,13 @@ from nmn.errors import CheckpointError
 from nmn.layout import SIDES, Argument, Layout
 from nmn.lexicon import Lexicon
 from nmn.modules import logic
-from nmn.modules.library import Group, Library, build_library
+from nmn.modules.grid import GridTables, between_cells, counts_from, shared_by_another, totals, windows
+from nmn.modules.library import Group, Library, OfPairs, build_library
 from nmn.modules.pairs import between, opposite
 from nmn.regions import Regions
 
 HIDDEN = 48
+MOST = 16  # of numbers on a grid, which has hundreds of cells and of whose objects fewer are asked
 
 
 @dataclass(frozen=True)
@@ -96,14 +98,10 @@ class GridPairs(nn.Module):
     def __init__(self, words: int, rows: int, columns: int, bias: float = -2.0) -> None:
         super().__init__()
         self.theta = nn.Parameter(torch.full((words, 2 * rows - 1, 2 * columns - 1), bias))
-        row, column = torch.arange(rows * columns) // columns, torch.arange(rows * columns) % columns
-        down, right = row - row.unsqueeze(1) + rows - 1, column - column.unsqueeze(1) + columns - 1
-        self.register_buffer("offsets", down * (2 * columns - 1) + right, persistent=False)
 
-    def forward(self, boxes: Float[Tensor, "batch regions 4"]) -> Float[Tensor, "1 words others regions"]:
-        """Return the rates, the same for every image."""
-        offsets: Tensor = self.offsets  # type: ignore[assignment]
-        return nn.functional.softplus(self.theta.flatten(1)[:, offsets]).unsqueeze(0)
+    def forward(self) -> Float[Tensor, "words offsets_down offsets_right"]:
+        """Return the rates by offset, the same for every image."""
+        return nn.functional.softplus(self.theta)
 
 
 class BoxPairs(nn.Module):
@@ -138,14 +136,23 @@ def pair_geometry(boxes: Float[Tensor, "batch regions 4"]) -> Float[Tensor, "bat
 class ReadRegions(Regions):
     """Regions with what the network makes of them, for all its words: see the module's docstring.
 
-    ``truths`` have a last value of zeros, for attributes with fewer values than others. ``rates`` hold relations, then
-    superlatives; their first axis is 1 where all images share them.
+    ``truths`` have a last value of zeros, for attributes with fewer values than others. ``by_image`` are rates of
+    relations, then of superlatives; on a grid all images share ``by_offset`` instead.
     """
 
     truths: Float[Tensor, "batch values regions"]
-    rates: Float[Tensor, "images words others regions"]
+    by_image: Float[Tensor, "batch words others regions"] | None
+    by_offset: GridTables | None
     sides: Float[Tensor, "batch sides regions"]
     panel_pairs: Float[Tensor, "batch words panels panels"]
+
+    @cached_property
+    def rates(self) -> Float[Tensor, "images words others regions"]:
+        """The rates of pairs; the first axis is 1 where all images share them."""
+        if self.by_offset is not None:
+            return windows(self.by_offset.rates).unsqueeze(0)
+        assert self.by_image is not None
+        return self.by_image
 
     @cached_property
     def pairs(self) -> Float[Tensor, "images words others regions"]:
@@ -177,7 +184,7 @@ class NeuralModules(nn.Module):
         self.pairs: nn.Module = GridPairs(pairs, *grid) if grid else BoxPairs(pairs)
         touched = nn.Sequential(nn.Linear(8, HIDDEN), nn.SiLU(), nn.Linear(HIDDEN, 2 * len(SIDES)))
         self.sides = touched if vocabulary.sides else None
-        self.library = neural_library(vocabulary)
+        self.library = neural_library(vocabulary, grid)
 
     def forward(self, regions: Regions) -> ReadRegions:
         """Return the regions with the tables of all words."""
@@ -186,15 +193,15 @@ class NeuralModules(nn.Module):
         panels = regions.panels.boxes
         longest = (panels[..., 2:].amax(1) - panels[..., :2].amin(1)).amax(-1)
         unit = (longest / self.units)[:, None, None]
-        rates = self.pairs(regions.boxes / unit)
-        if rates.shape[0] == len(regions.boxes) and isinstance(self.pairs, BoxPairs):
-            rates = rates * _pairable(regions)
+        on_grid = isinstance(self.pairs, GridPairs)
+        rates = self.pairs() if on_grid else self.pairs(regions.boxes / unit) * _pairable(regions)
         return ReadRegions(
             *(regions.features, regions.boxes, regions.mask, regions.panels),
             truths=nn.functional.pad(truths, (0, 0, 0, 1)),
-            rates=rates,
+            by_image=None if on_grid else rates,
+            by_offset=GridTables(rates) if on_grid else None,
             sides=self._sides(regions, unit),
-            panel_pairs=self._panel_pairs(panels / unit, rates.shape[1]),
+            panel_pairs=self._panel_pairs(panels / unit, rates.shape[0 if on_grid else 1]),
         )
 
     def _panel_pairs(self, panels: Tensor, words: int) -> Tensor:
@@ -221,13 +228,15 @@ def _pairable(regions: Regions) -> Bool[Tensor, "batch 1 others regions"]:
     return (members.unsqueeze(3) & members.unsqueeze(2)).any(1, keepdim=True)
 
 
-def neural_library(vocabulary: Vocabulary) -> Library:
-    """Return the library that runs on ``ReadRegions`` of a vocabulary."""
+def neural_library(vocabulary: Vocabulary, grid: tuple[int, int] | None = None) -> Library:
+    """Return the library that runs on ``ReadRegions`` of a vocabulary; on a grid, numbers from MOST on count as one."""
     words = {Argument.RELATION: vocabulary.relations, Argument.SUPERLATIVE: vocabulary.superlatives}
+    if grid:
+        return build_library(_LearnedOnGrid(vocabulary, grid), words, vocabulary.attributes, MOST)
     return build_library(_Learned(vocabulary), words, vocabulary.attributes)
 
 
-class _Learned:
+class _Learned(OfPairs):
     """The Sources of the neural library."""
 
     def __init__(self, vocabulary: Vocabulary) -> None:
@@ -244,13 +253,8 @@ class _Learned:
 
     def relate(self, group: Group) -> Tensor:
         """Return ``1 - exp(-sum_j a_j r_ji)``: the product over pairs of logic.relate, at 0 and 1 and in between."""
-        rates, attention = _read(group).rates, group.operands[0]
-        if rates.shape[0] > 1:
-            total = torch.bmm(attention.unsqueeze(1), _gather(rates, group.image, group.argument)).squeeze(1)
-        else:
-            regions = attention.shape[1]
-            every = attention @ rates[0].permute(1, 0, 2).reshape(regions, -1)
-            total = every.view(len(attention), -1, regions)[torch.arange(len(attention)), group.argument]
+        rates = _gather(_read(group).rates, group.image, group.argument)
+        total = torch.bmm(group.operands[0].unsqueeze(1), rates).squeeze(1)
         return -torch.expm1(-total) * group.mask
 
     def relation(self, group: Group) -> Tensor:
@@ -259,10 +263,7 @@ class _Learned:
     def before(self, group: Group) -> Tensor:
         return _gather(_read(group).pairs, group.image, group.argument + self.relations)
 
-    def ranked(self, group: Group) -> Tensor:
-        return group.operands[0]
-
-    def same(self, group: Group) -> Tensor:
+    def alike(self, group: Group) -> Tensor:
         values = self.values(group)
         different = 1 - torch.eye(values.shape[-1], device=values.device)
         return torch.einsum("cvj,cvi->cji", values, values).clamp(max=1) * different
@@ -285,7 +286,54 @@ class _Learned:
     def values(self, group: Group) -> Tensor:
         truths = _read(group).truths
         places = self.attribute_values.to(group.image.device)[group.argument]
-        return truths.flatten(0, 1)[group.image.unsqueeze(1) * truths.shape[1] + places]
+        rows = (group.image.unsqueeze(1) * truths.shape[1] + places).flatten()
+        return truths.flatten(0, 1).index_select(0, rows).view(*places.shape, -1)
+
+
+class _LearnedOnGrid(_Learned):
+    """The Sources of cells, whose pairs are the same in all images: see ``grid.py``."""
+
+    def __init__(self, vocabulary: Vocabulary, grid: tuple[int, int]) -> None:
+        super().__init__(vocabulary)
+        self.grid = grid
+        self.related = {word: place for place, word in enumerate(vocabulary.relations)}
+        self.ordered = {word: place for place, word in enumerate(vocabulary.superlatives, self.relations)}
+
+    def relate(self, group: Group) -> Tensor:
+        """Return ``1 - exp(-sum_j a_j r_ji)``, as in ``_Learned``."""
+        return -torch.expm1(-totals(group, group.operands[0], "rate", _tables(group), self.related)) * group.mask
+
+    def relate_every(self, group: Group) -> Tensor:
+        """Return ``prod_{j != i} K_ji ^ a_j``."""
+        return torch.exp(-totals(group, group.operands[0], "against", _tables(group), self.related)) * group.mask
+
+    def relate_count(self, group: Group) -> Tensor:
+        attention, number = group.operands
+        chances = counts_from(group, attention, _tables(group), self.related)
+        return torch.einsum("crw,cw->cr", chances, number) * group.mask
+
+    def same(self, group: Group) -> Tensor:
+        return shared_by_another(group.operands[0], self.values(group))
+
+    def superlative(self, group: Group) -> Tensor:
+        """Return ``a_i exp(-sum_j a_j r_ji)``: the members that none of the members comes before."""
+        attention = group.operands[0]
+        return attention * torch.exp(-totals(group, attention, "rate", _tables(group), self.ordered))
+
+    def ordinal(self, group: Group) -> Tensor:
+        attention, number = group.operands
+        chances = counts_from(group, attention, _tables(group), self.ordered)
+        ahead = (chances[..., :-1] - chances[..., 1:]).clamp(min=0)  # as many as the rank less 1
+        return attention * torch.einsum("crw,cw->cr", ahead, number[:, 1:])
+
+    def between(self, group: Group) -> Tensor:
+        return between_cells(group, *self.grid, otherwise=super().between) * group.mask
+
+
+def _tables(group: Group) -> GridTables:
+    tables = _read(group).by_offset
+    assert tables is not None
+    return tables
 
 
 def _read(group: Group) -> ReadRegions:

@@ -92,7 +92,7 @@ def _ink(pixels: Tensor, weight: Tensor) -> Float[Tensor, "batch objects 3"]:
 
 def _mean(pixels: Tensor, weight: Tensor) -> Float[Tensor, "batch objects 3"]:
     total = weight.sum((2, 3)).clamp(min=1e-3).unsqueeze(-1)
-    return (pixels * weight.unsqueeze(2)).sum((3, 4)) / total
+    return torch.einsum("bnchw,bnhw->bnc", pixels, weight) / total
 
 
 class ObjectEncoder(nn.Module):

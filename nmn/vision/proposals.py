@@ -139,7 +139,7 @@ def decode(maps: Maps, most: int) -> Proposals:
 def owners(maps: Maps, boxes: Float[Tensor, "batch objects 4"], mask: Bool[Tensor, "batch objects"]) -> Tensor:
     """Return for each fine cell the object whose box is most like its vote, uint8 [batch rows columns]; 0 for none."""
     votes = absolute(maps.votes, FINE_PX)
-    apart = (votes.flatten(1, 2).unsqueeze(2) - boxes.unsqueeze(1)).abs().sum(-1)
+    apart = torch.cdist(votes.flatten(1, 2), boxes, p=1)
     nearest = apart.masked_fill(~mask.unsqueeze(1), torch.inf).argmin(-1) + 1
     shown = (maps.shown.flatten(1) > 0) & mask.any(1, keepdim=True)
     return (nearest * shown).to(torch.uint8).view(maps.shown.shape)
