@@ -36,6 +36,7 @@ def sure_modules() -> NeuralModules:
     made = modules(grid=True)
     theta = made.get_parameter("pairs.theta")
     theta.data = torch.where(theta > 0, 60.0, -60.0)
+    theta.data[:, ROWS - 1, COLUMNS - 1] = -60.0  # no cell comes before itself
     return made
 
 
