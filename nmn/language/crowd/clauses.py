@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
-from nmn.language.crowd.boxes import boxes_there, part_of
+from nmn.language.crowd.boxes import boxes_there, different_height, part_of, same_height
 from nmn.language.crowd.chart import Costed
 from nmn.language.crowd.lists import closed, has_and, has_only, more_things, said_there
 from nmn.language.crowd.meanings import (
@@ -78,6 +78,24 @@ def boxes_lack(boxes: Boxes, *parts: Any) -> Layout | None:
     """One box does not have ..."""
     truths = closed(parts[-1])
     return boxes_there(boxes, (negate(join(truths, both)),)) if truths else None
+
+
+@action()
+def boxes_lack_alike(boxes: Boxes, alike: tuple[Alike, ...]) -> Layout:
+    """The boxes do not have the same number of items."""
+    return negate(boxes_there(replace(boxes, quant=EVERY if boxes.quant.name == "the" else boxes.quant, alike=alike)))
+
+
+@action()
+def heights_same(_: Any, boxes: Boxes, *__: Any) -> Layout:
+    """The heights of the towers are the same."""
+    return boxes_there(replace(boxes, quant=EVERY, alike=same_height()))
+
+
+@action()
+def heights_differ(_: Any, boxes: Boxes, *__: Any) -> Layout:
+    """The number of items in the boxes is different."""
+    return boxes_there(replace(boxes, quant=EVERY, alike=different_height()))
 
 
 @action()

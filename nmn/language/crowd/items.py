@@ -151,6 +151,8 @@ def modified(things: Things, modifier: Layout) -> Things | Costed | None:
 
 def contradicts(one: Layout, other: Layout) -> bool:
     """Whether two sets have nothing in common, since one is of another colour, size or shape than the other."""
+    if other.module == "or":
+        return all(contradicts(one, operand) for operand in other.operands)
     if other.module == "and":
         return any(contradicts(one, operand) for operand in other.operands)
     if one.module == "and":

@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 from nmn.language.crowd.chart import Costed
-from nmn.language.crowd.items import colors_and, contradicts
+from nmn.language.crowd.items import colors_and, contradicts, other_core
 from nmn.language.crowd.meanings import (
     BARE,
     IT,
@@ -115,6 +115,12 @@ def alternating_colors(layout: Layout) -> Layout:
 def np_alternating(np: Np, _: Any) -> Np:
     """Black and blue blocks alternately."""
     return _besides(np, alternating_colors(np.things.layout))
+
+
+@action()
+def np_other(quant: Quant, things: Things) -> Np:
+    """The other two items."""
+    return Np(quant, other_core(things))
 
 
 @action()
