@@ -287,9 +287,9 @@ def colors_are(values: ValueCount, predicate: Layout) -> Layout:
 
 
 @action()
-def colors_there(values: ValueCount) -> Layout:
-    """There are three colours."""
-    return values.of(SCENE)
+def colors_there(values: ValueCount, things: Layout = SCENE) -> Layout:
+    """There are three colours; there is only one colour touching the wall."""
+    return values.of(things)
 
 
 @action()
@@ -336,6 +336,13 @@ def in_same_box(np: Np, *_: Any) -> Layout | None:
 def np_is_bare(np: Np, predicate: Layout) -> Layout | None:
     """A sentence that lost its "is"."""
     return claimed(np, predicate)
+
+
+@action()
+def nps_are(first: Np, second: Np, predicate: Layout) -> Layout | None:
+    """Only 2 yellow and one black item are touching the wall: of each."""
+    claims = [claimed(np, predicate) for np in (first, second)]
+    return both(claims[0], claims[1]) if claims[0] and claims[1] else None
 
 
 @action()
