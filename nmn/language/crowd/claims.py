@@ -178,4 +178,4 @@ def claim(np: Np, predicate: Layout) -> Said | None:
     held = claimed(np, predicate)
     if not held:
         return None
-    return Said((held,), both(IT, predicate) if np.things.layout == IT else np.things.layout)
+    return Said((held,), np.things.layout, both(IT, predicate) if np.things.layout == IT else None)

@@ -301,6 +301,12 @@ def pred_items(*parts: Any) -> Layout | Costed:
     return Costed(layout, 1.0) if layout == SCENE else layout
 
 
+@action(cost=0.3)
+def pred_number(_: int, things: Things) -> Layout | Costed:
+    """Are two circles."""
+    return pred_items(things)
+
+
 @action(cost=0.2)
 def pred_and(first: Layout, second: Layout) -> Layout:
     """Are black and touching the wall; are triangle and circle: of one attribute, either."""
