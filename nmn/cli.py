@@ -27,7 +27,7 @@ evaluate_app = typer.Typer(no_args_is_help=True, help="Answer every question of 
 app.add_typer(evaluate_app, name="evaluate")
 
 Parameters = ParamSpec("Parameters")
-GrammarOption = Annotated[str, typer.Option(help="The question language: world, shapes or clevr.")]
+GrammarOption = Annotated[str, typer.Option(help="The question language: world, shapes, clevr or nlvr.")]
 LexiconOption = Annotated[str | None, typer.Option(help="A lexicon's name or TOML file; by default the grammar's own.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 RepairOption = Annotated[bool, typer.Option(help="Read misspelt words as the nearest known ones, and say so.")]
