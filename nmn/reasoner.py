@@ -22,6 +22,7 @@ from nmn.scene import SceneGraph, read_scene
 if TYPE_CHECKING:
     from nmn.models.build import Network
     from nmn.vision.image import ImageSource
+    from nmn.vision.nlvr_reader import NlvrReader
     from nmn.vision.view import View
 
 DEFAULT_WEIGHTS = "world"
@@ -275,6 +276,16 @@ def keep_features(network: "Network", folder: str | Path) -> None:
     if not isinstance(vision, CellVision):
         raise ConfigError("cache: the network proposes objects and has no frozen backbone whose features could be kept")
     vision.keep(folder)
+
+
+def nlvr_reader(path: str | Path = "nlvr") -> "NlvrReader":
+    """Load a trained reader of NLVR's images: a file, a run's folder, or the name of bundled weights.
+
+    Called with images [batch 100 400 3] it returns their scenes. Raises CheckpointError.
+    """
+    from nmn.vision.nlvr_reader import NlvrReader, load_detector
+
+    return NlvrReader(load_detector(weights_file(path)))
 
 
 def weights_file(path: str | Path | None) -> Path:

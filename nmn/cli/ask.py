@@ -53,7 +53,10 @@ def ask(
     as_json: JsonOption = False,
     repair: RepairOption = True,
 ) -> None:
-    """Answer a question about an image with a trained network, or about a scene exactly, and show the trace."""
+    """Answer a question about an image with a trained network, or about a scene exactly, and show the trace.
+
+    With --grammar nlvr the image is one of NLVR's: a detector reads its scene, on which the statement is judged exactly.
+    """
     scene = None
     if _is_scene(source):
         from nmn.reasoner import ask_scene
@@ -62,6 +65,14 @@ def ask(
         if model is not None:
             raise ConfigError("--model is for images; a scene is answered exactly, by no model")
         scene = read_scene(source)
+        answer = ask_scene(scene, question, grammar=grammar, lexicon=lexicon, repair=repair)
+        names = [str(thing) for thing in scene.objects]
+    elif grammar == "nlvr":
+        from nmn.reasoner import ask_scene, nlvr_reader
+        from nmn.vision.image import load_image
+
+        pixels = load_image(source).permute(1, 2, 0).numpy()
+        scene = nlvr_reader(model or "nlvr")(pixels[None])[0]
         answer = ask_scene(scene, question, grammar=grammar, lexicon=lexicon, repair=repair)
         names = [str(thing) for thing in scene.objects]
     else:

@@ -81,12 +81,21 @@ def nlvr(
     predictions: Annotated[
         Path | None, typer.Option(help="Write the official lines: image,true or image,false.")
     ] = None,
+    model: Annotated[
+        str, typer.Option(help="A trained detector: a run's folder, a file, or weights that ship.")
+    ] = "nlvr",
+    classical: Annotated[
+        bool, typer.Option("--classical", help="See by connected components instead, an independent check.")
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Judge NLVR's statements of its images, from pixels."""
     from nmn.evaluation.nlvr import command
+    from nmn.reasoner import nlvr_reader
+    from nmn.vision.components import read_components
 
-    if code := command(data, split, predictions, as_json, print_json):
+    perceive = read_components if classical else nlvr_reader(model)
+    if code := command(data, split, perceive, predictions, as_json, print_json):
         raise typer.Exit(code)
 
 

@@ -10,7 +10,7 @@ from nmn.errors import NmnError, QuestionError
 
 BAD_INPUT = 2
 Parameters = ParamSpec("Parameters")
-GrammarOption = Annotated[str, typer.Option(help="The question language: world, shapes or clevr.")]
+GrammarOption = Annotated[str, typer.Option(help="The question language: world, shapes, clevr or nlvr.")]
 LexiconOption = Annotated[str | None, typer.Option(help="A lexicon's name or TOML file; by default the grammar's own.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 RepairOption = Annotated[bool, typer.Option(help="Read misspelt words as the nearest known ones, and say so.")]

@@ -185,7 +185,14 @@ def write_predictions(found: NlvrReport, path: Path) -> None:
         raise DataError(f"{path}: cannot be written: {error.strerror}") from None
 
 
-def command(data: Path, split: str, predictions: Path | None, as_json: bool, print_json: Callable[[Any], None]) -> int:
+def command(
+    data: Path,
+    split: str,
+    perceive: Perceive,
+    predictions: Path | None,
+    as_json: bool,
+    print_json: Callable[[Any], None],
+) -> int:
     """Run ``nmn evaluate nlvr`` and return its exit code: 1 where images were missing."""
     from rich.console import Console
     from rich.progress import Progress
@@ -193,7 +200,7 @@ def command(data: Path, split: str, predictions: Path | None, as_json: bool, pri
     total = len(statements(read_nlvr(data, split)))
     with Progress(console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task(f"NLVR {split}", total=total)
-        found = evaluate_nlvr(data, split, watch=lambda count: progress.advance(task, count))
+        found = evaluate_nlvr(data, split, perceive, watch=lambda count: progress.advance(task, count))
     if predictions:
         write_predictions(found, predictions)
     if as_json:

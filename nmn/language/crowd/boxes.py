@@ -224,6 +224,8 @@ def boxes_there(boxes: Boxes, more: tuple[Layout, ...] = ()) -> Layout:
             found = both(shared, found) if truths else shared
     if quant.name == "every" and boxes.alike and not truths:
         asked = PANELS
+    if differing and quant.name == "every" and found == PANELS:
+        return join(differing, both)
     return join([_so_many(quant, asked, found), *differing], both)
 
 

@@ -152,6 +152,19 @@ def claim_apart(np: Np) -> Said | None:
 
 
 @action(cost=0.1)
+def claim_counted(_: Np, first: Np, second: Np) -> Said | None:
+    """The three items are two blue triangles and one blue square: so many of each are there."""
+    truths = [existence(np, alone=True) for np in (first, second)]
+    return Said((*truths[0], *truths[1])) if truths[0] and truths[1] else None
+
+
+@action(cost=0.1)
+def all_are_counted(first: Np, second: Np) -> Said | None:
+    """Which are three yellow and one black."""
+    return claim_counted(first, first, second)
+
+
+@action(cost=0.1)
 def claim_bare(np: Np, predicate: Layout) -> Said | None:
     """And two touching the wall."""
     return claim(np, predicate)
@@ -165,4 +178,4 @@ def claim(np: Np, predicate: Layout) -> Said | None:
     held = claimed(np, predicate)
     if not held:
         return None
-    return Said((held,), both(IT, predicate) if np.things.layout == IT else np.things.layout)
+    return Said((held,), np.things.layout, both(IT, predicate) if np.things.layout == IT else None)

@@ -1,11 +1,11 @@
-"""Actions of the rules about clauses: that there are things or boxes, and what is true of them."""
+"""Actions of the rules about clauses: that there are boxes, what is true of them, and clauses joined."""
 
 from dataclasses import replace
 from typing import Any
 
-from nmn.language.crowd.boxes import boxes_there, part_of
+from nmn.language.crowd.boxes import boxes_there, different_height, part_of, same_height
 from nmn.language.crowd.chart import Costed
-from nmn.language.crowd.lists import closed, has_and, has_only, more_things, said_there
+from nmn.language.crowd.lists import closed, has_only
 from nmn.language.crowd.meanings import (
     EVERY,
     IT,
@@ -15,11 +15,8 @@ from nmn.language.crowd.meanings import (
     SOME,
     Alike,
     Boxes,
-    Np,
     Quant,
-    Said,
     Things,
-    ValueCount,
     action,
     both,
     compared,
@@ -34,7 +31,6 @@ from nmn.language.crowd.meanings import (
     speaks_of,
     where,
 )
-from nmn.language.crowd.phrases import claimed
 from nmn.language.crowd.places import ORDINALS, all_places, rank
 from nmn.layout import Layout
 
@@ -60,13 +56,6 @@ def there_are_no_boxes(boxes: Boxes) -> Layout:
 
 
 @action()
-def there_are_no_things(said: Said) -> Layout | None:
-    """There is not a black block."""
-    truth = things_are(said)
-    return negate(truth) if truth else None
-
-
-@action()
 def boxes_have(boxes: Boxes, *parts: Any) -> Layout | None:
     """One box has ...; the tower with 4 blocks has: some such tower (labels 1-0, 2-1)."""
     truths = closed(parts[-1])
@@ -78,6 +67,24 @@ def boxes_lack(boxes: Boxes, *parts: Any) -> Layout | None:
     """One box does not have ..."""
     truths = closed(parts[-1])
     return boxes_there(boxes, (negate(join(truths, both)),)) if truths else None
+
+
+@action()
+def boxes_lack_alike(boxes: Boxes, alike: tuple[Alike, ...]) -> Layout:
+    """The boxes do not have the same number of items."""
+    return negate(boxes_there(replace(boxes, quant=EVERY if boxes.quant.name == "the" else boxes.quant, alike=alike)))
+
+
+@action()
+def heights_same(_: Any, boxes: Boxes, *__: Any) -> Layout:
+    """The heights of the towers are the same."""
+    return boxes_there(replace(boxes, quant=EVERY, alike=same_height()))
+
+
+@action()
+def heights_differ(_: Any, boxes: Boxes, *__: Any) -> Layout:
+    """The number of items in the boxes is different."""
+    return boxes_there(replace(boxes, quant=EVERY, alike=different_height()))
 
 
 @action()
@@ -163,72 +170,6 @@ def place_counts_and(counts: Any, more: Any) -> Any:
 
 
 @action()
-def thing(np: Np) -> Said | None:
-    """A black block, somewhere."""
-    return said_there(np, alone=False)
-
-
-@action()
-def things_and(said: Said, np: Np) -> Said | Costed | None:
-    """And a blue one."""
-    more = said_there(np, alone=False)
-    return has_and(said, more) if more else None
-
-
-@action(cost=0.2)
-def things_with(said: Said, np: Np) -> Said | Costed | None:
-    """A yellow item with a black one on it."""
-    more = said_there(np, alone=False)
-    return has_and(said, more) if more and speaks_of(np.things.layout, IT) else None
-
-
-@action()
-def things_and_claim(said: Said, claim: Said) -> Said | Costed | None:
-    """And it is at the top."""
-    return has_and(said, claim)
-
-
-@action()
-def thing_claim(claim: Said) -> Said:
-    """It is at the top."""
-    return claim
-
-
-@action()
-def where_in(boxes: Boxes) -> Boxes:
-    """In each box."""
-    return boxes
-
-
-@action()
-def where_of(boxes: Boxes) -> Boxes | None:
-    """As the base of at least two towers."""
-    return boxes if boxes.quant.name in ("count", "every") else None
-
-
-@action()
-def of_boxes(boxes: Boxes) -> Layout | None:
-    """As the base of a tower with two blocks: what is in such a tower, counted over the image."""
-    if boxes.quant.name != "some" or boxes.alike:
-        return None
-    return Layout("inside", None, (where(boxes.truths),)) if boxes.truths else SCENE
-
-
-@action()
-def things_in(said: Said, boxes: Boxes) -> Layout | None:
-    """One yellow item in each box."""
-    truths = closed(said)
-    return boxes_there(boxes, truths) if truths else None
-
-
-@action()
-def things_in_of_which(said: Said, boxes: Boxes, more: Said) -> Layout | None:
-    """There are two objects in a box of which one is a triangle."""
-    joined = has_and(said, more)
-    return things_in(joined, boxes) if isinstance(joined, Said) else None
-
-
-@action()
 def of_the_boxes(*parts: Any) -> Layout | None:
     """Of the three towers one has a black base."""
     truths = closed(parts[-1])
@@ -243,19 +184,6 @@ def in_boxes(boxes: Boxes, truth: Layout) -> Layout | None:
     return boxes_there(boxes, (truth,))
 
 
-@action()
-def things_are(said: Said) -> Layout | None:
-    """There is a black block and a blue block."""
-    truths = closed(said)
-    return join(truths, both) if truths else None
-
-
-@action(cost=1.0)
-def bare_things(said: Any) -> Any:
-    """A sentence that lost its "there is"."""
-    return said
-
-
 @action(cost=1.0)
 def bare_boxes(boxes: Boxes) -> Boxes:
     """A sentence that lost its "there is"."""
@@ -263,67 +191,10 @@ def bare_boxes(boxes: Boxes) -> Boxes:
 
 
 @action()
-def colors_are(values: ValueCount, predicate: Layout) -> Layout:
-    """All 3 colours are touching the wall."""
-    return values.of(predicate)
-
-
-@action()
-def colors_there(values: ValueCount) -> Layout:
-    """There are three colours."""
-    return values.of(SCENE)
-
-
-@action()
-def colors_in(values: ValueCount, boxes: Boxes) -> Layout:
-    """There are three colours in one of the boxes."""
-    return boxes_there(boxes, (values.of(SCENE),))
-
-
-@action()
-def more_things_there(_: Any, first: Things, second: Things) -> Layout:
-    """There are more circles than squares."""
-    return more_things(_, first, second).truths[0]
-
-
-@action()
-def more_things_in(_: Any, first: Things, second: Things, boxes: Boxes) -> Layout:
-    """There are more circles than squares in one of the boxes."""
-    return boxes_there(boxes, more_things(_, first, second).truths)
-
-
-@action()
 def boxes_have_only(boxes: Boxes, _: Any, things: Things) -> Layout | None:
     """One of the boxes only has circles."""
     said = has_only(_, things)
     return boxes_there(boxes, said.truths) if said else None
-
-
-@action()
-def things_in_same_box(said: Said, *_: Any) -> Layout | None:
-    """There are a circle and a square in the same box."""
-    truths = closed(said)
-    return exists(where(truths)) if truths else None
-
-
-@action()
-def in_same_box(np: Np, *_: Any) -> Layout | None:
-    """All blue items are in the same box; there are two of them in the same box."""
-    if np.quant.name in ("every", "the", "bare"):
-        return compared("equal", count(where((exists(np.things.layout),))), 1)
-    return None
-
-
-@action(cost=1.5)
-def np_is_bare(np: Np, predicate: Layout) -> Layout | None:
-    """A sentence that lost its "is"."""
-    return claimed(np, predicate)
-
-
-@action()
-def np_is(np: Np, predicate: Layout) -> Layout | None:
-    """Black circles are touching the edge; the black item is on top."""
-    return claimed(np, predicate)
 
 
 @action(cost=0.4)

@@ -11,7 +11,7 @@ from typing import Any
 
 from lark import Lark
 
-from nmn.language.crowd import boxes, claims, clauses, items, lists, phrases, places, quantities
+from nmn.language.crowd import boxes, claims, clauses, images, items, lists, phrases, places, quantities
 from nmn.language.crowd.chart import Lack, Rule, Rules
 from nmn.language.crowd.meanings import ACTIONS, COSTS
 from nmn.language.crowd.noise import Lattice, Sense
@@ -20,7 +20,17 @@ from nmn.lexicon import Lexicon, load_lexicon
 from nmn.resources import GRAMMARS
 
 START = "start"
-WITH_ACTIONS = (quantities, places, items, phrases, lists, claims, boxes, clauses)  # which register them when imported
+WITH_ACTIONS = (
+    quantities,
+    places,
+    items,
+    phrases,
+    lists,
+    claims,
+    boxes,
+    images,
+    clauses,
+)  # which register them when imported
 CONTENT = frozenset(
     {
         *("COLOR", "SHAPE", "SIZE", "NUMBER", "ONE", "TOP", "BASE", "ORDINAL", "MIDDLE", "NOT", "NO", "NONE", "EVERY"),

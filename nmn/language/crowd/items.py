@@ -151,6 +151,8 @@ def modified(things: Things, modifier: Layout) -> Things | Costed | None:
 
 def contradicts(one: Layout, other: Layout) -> bool:
     """Whether two sets have nothing in common, since one is of another colour, size or shape than the other."""
+    if other.module == "or":
+        return all(contradicts(one, operand) for operand in other.operands)
     if other.module == "and":
         return any(contradicts(one, operand) for operand in other.operands)
     if one.module == "and":
@@ -297,6 +299,12 @@ def pred_items(*parts: Any) -> Layout | Costed:
     """Is a circle, are circles, are two circles; "is a block" says nothing."""
     layout: Layout = parts[-1].layout
     return Costed(layout, 1.0) if layout == SCENE else layout
+
+
+@action(cost=0.3)
+def pred_number(_: int, things: Things) -> Layout | Costed:
+    """Are two circles."""
+    return pred_items(things)
 
 
 @action(cost=0.2)

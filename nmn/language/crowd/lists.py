@@ -214,17 +214,18 @@ def has(said: Said) -> Said | None:
 @action()
 def has_and(first: Said, second: Said) -> Said | Costed | None:
     """Put one more part into a list; its "it" is what the list spoke of last."""
-    truths = second.truths
-    about = second.about
+    truths, about, apart = second.truths, second.about, second.apart
     for pronoun in (IT, OTHERS, OWN):
         if any(speaks_of(truth, pronoun) for truth in truths):
             if first.about is None or speaks_of(first.about, IT) or (pronoun == OWN and not color_of(first.about)):
                 return None
-            meant = {IT: first.about, OTHERS: negate(first.about)}.get(pronoun) or find(color_of(first.about))
+            others = negate(first.apart or first.about)
+            meant = {IT: first.about, OTHERS: others}.get(pronoun) or find(color_of(first.about))
             truths = tuple(with_meant(truth, pronoun, meant) for truth in truths)
             about = about and with_meant(about, pronoun, meant)
+            apart = apart and with_meant(apart, pronoun, meant)
     joined = tuple(dict.fromkeys((*first.truths, *truths)))
-    said = Said(joined, about or first.about)
+    said = Said(joined, about or first.about, apart if about else first.apart)
     return said if len(joined) > len(first.truths) else Costed(said, 1.0)
 
 

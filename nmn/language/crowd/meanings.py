@@ -88,11 +88,14 @@ class Np:
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """Truths, joined by "and"; ``about`` is the set that a later "it" or "one of which" speaks of."""
+    """Truths, joined by "and"; ``about`` is the set that a later "it" or "one of which" speaks of.
+
+    ``apart`` is the set that a later "the others" does not mean, by default the same.
+    """
 
     truths: tuple[Layout, ...]
     about: Layout | None = None
-    elliptic: Quant | None = None
+    apart: Layout | None = None
 
 
 class Alike(NamedTuple):

@@ -17,6 +17,7 @@ WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)?|,")
 SPELLED = 1.0  # an unknown word for a known one, one letter off
 SPELLED_KNOWN = 1.7  # a known word for another: "black" for "block"
 LETTER = 0.6  # each further letter
+SHORT = 0.4  # "on" for "one": there is less to go by
 LOST_A, LOST_FIRST = 0.4, 0.8  # every capital A at the start of a sentence is lost: "ll", "t least"
 GLUED, MOST_GLUED = 0.6, 3
 SKIPPED = {"filler": 0.1, "repeated": 0.5, "unknown": 1.2, "known": 1.5, "noun": 2.2, "near": 3.0, "content": 4.0}
@@ -149,10 +150,11 @@ class Lattice:
                 continue
             if other[1:] == word and not known:
                 found.append((other, LOST_A if other[0] == "a" else LOST_FIRST))
-            elif min(len(word), len(other)) > (2 if known else 1):
+            elif min(len(word), len(other)) > 1:
                 distance = edit_distance(word, other, most)
                 if distance <= most:
-                    found.append((other, base + LETTER * (distance - 1)))
+                    short = SHORT if known and min(len(word), len(other)) == 2 else 0.0
+                    found.append((other, base + LETTER * (distance - 1) + short))
         return tuple(found)
 
     def unglued(self, words: Sequence[Typed]) -> tuple[list[Typed], tuple[Edit, ...]]:

@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 from nmn.language.crowd.chart import Costed
-from nmn.language.crowd.items import colors_and, contradicts
+from nmn.language.crowd.items import colors_and, contradicts, other_core
 from nmn.language.crowd.meanings import (
     BARE,
     IT,
@@ -31,6 +31,8 @@ from nmn.language.crowd.meanings import (
     negate,
 )
 from nmn.layout import Layout
+
+MOST_STACKED = 8
 
 
 @action()
@@ -115,6 +117,12 @@ def alternating_colors(layout: Layout) -> Layout:
 def np_alternating(np: Np, _: Any) -> Np:
     """Black and blue blocks alternately."""
     return _besides(np, alternating_colors(np.things.layout))
+
+
+@action()
+def np_other(quant: Quant, things: Things) -> Np:
+    """The other two items."""
+    return Np(quant, other_core(things))
 
 
 @action()
@@ -273,17 +281,21 @@ def np_modified(np: Np, modifier: Layout) -> Np | None:
 
 
 @action()
-def np_stacked(quant: Quant, things: Things) -> Np | None:
-    """Two black blocks stacked together: a run of exactly two, labels 1-0, 2-0."""
-    low, high = quant.low or 1, quant.high
-    if quant.name != "count" or low > 8:
+def np_stacked(np: Np, attribute: str = "") -> Np | None:
+    """Two black blocks stacked together: a run of exactly two, labels 1-0, 2-0; of the same colour: of some colour."""
+    quant = np.quant
+    if quant.name != "count" or (quant.low or 1) > MOST_STACKED or np.besides or np.all_are:
         return None
-    run = both(things.layout, negate(Layout("relate", "on", (things.layout,))))  # where a run begins
-    for _ in range(low - 1):
-        run = both(things.layout, Layout("relate", "on", (run,)))
-    if high is not None:
-        run = both(run, negate(Layout("relate", "under", (things.layout,))))
-    return Np(Quant("some"), Things(run))
+    options = np.options or (of_values(np.things.layout, attribute) if attribute else (np.things.layout,))
+    return Np(SOME, Things(join([_run(option, quant) for option in options], either)))
+
+
+def _run(layout: Layout, quant: Quant) -> Layout:
+    """Return the top of each run of so many of a set, one directly on the other."""
+    run = both(layout, negate(Layout("relate", "on", (layout,))))  # where a run begins
+    for _ in range((quant.low or 1) - 1):
+        run = both(layout, Layout("relate", "on", (run,)))
+    return run if quant.high is None else both(run, negate(Layout("relate", "under", (layout,))))
 
 
 @action()
