@@ -55,7 +55,7 @@ def ask(
 ) -> None:
     """Answer a question about an image with a trained network, or about a scene exactly, and show the trace.
 
-    With --grammar nlvr the image is one of NLVR's: a detector reads its scene, on which the statement is judged exactly.
+    With --grammar nlvr the image is one of NLVR's: a detector reads its scene, and the statement is judged exactly.
     """
     scene = None
     if _is_scene(source):
