@@ -22,7 +22,7 @@ BETWEEN_DEGREES = 150.0
 MAX_EXTENSIONS = 50
 KEYS = {
     *("name", "nouns", "attributes", "relations", "superlatives", "plurals", "unit_px"),
-    *("panels", "sides", "side_gap"),
+    *("panels", "sides", "side_gap", "corner_gap", "near_side_gap"),
 }
 NAME = re.compile(r"[\w-]+")  # what a layout takes as an argument
 
@@ -113,7 +113,8 @@ class Lexicon:
 
     ``unit_px`` is the unit of lengths in pixels; None: the image's longer side. ``panels`` are nouns for the parts of
     an image that is made of several; ``sides`` the words for each of SIDES that has some, and ``side_gap`` how close to
-    a side of its panel, in units, touches it.
+    a side of its panel, in units, touches it, ``corner_gap`` how close to two that meet touches their corner, and
+    ``near_side_gap`` how close is near (both by default as ``side_gap``).
     """
 
     name: str
@@ -126,6 +127,8 @@ class Lexicon:
     panels: tuple[str, ...] = ()
     sides: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     side_gap: float = 0.0
+    corner_gap: float = 0.0
+    near_side_gap: float = 0.0
 
     @cached_property
     def attribute_of(self) -> Mapping[str, str]:
@@ -199,6 +202,7 @@ def _build(data: dict[str, Any]) -> Lexicon:
     for table in ("attributes", "relations", "superlatives"):
         _check_names(table, _table(data, table))
     attributes = {name: _attribute(name, entry) for name, entry in _table(data, "attributes").items()}
+    side_gap = _number("side_gap", data.get("side_gap", 0.0))
     lexicon = Lexicon(
         name=_text("name", data.get("name")),
         nouns=_words("nouns", data.get("nouns", [])),
@@ -211,7 +215,9 @@ def _build(data: dict[str, Any]) -> Lexicon:
         unit_px=_unit(data["unit_px"]) if "unit_px" in data else None,
         panels=_words("panels", data.get("panels", [])),
         sides={side: _words(f"sides.{side}", words) for side, words in _table(data, "sides").items()},
-        side_gap=_number("side_gap", data.get("side_gap", 0.0)),
+        side_gap=side_gap,
+        corner_gap=_number("corner_gap", data.get("corner_gap", side_gap)),
+        near_side_gap=_number("near_side_gap", data.get("near_side_gap", side_gap)),
     )
     _check_keys("sides", lexicon.sides, set(SIDES))
     _check_distinct_values(lexicon)

@@ -10,6 +10,7 @@ import torch
 from nmn.assembler.execute import Run, execute
 from nmn.assembler.plan import plan
 from nmn.assembler.trace import Trace, Value, answer_text, answers, trace
+from nmn.errors import ConfigError
 from nmn.language import Reading, grammar_names, read
 from nmn.layout import Kind, Layout, parse_layout
 from nmn.lexicon import Lexicon, load_lexicon
@@ -176,13 +177,16 @@ class Ran(NamedTuple):
 class Reasoner:
     """A trained network that answers questions about images.
 
-    ``device``: "auto" (a GPU where there is one), "cpu", "cuda", ...
+    ``device``: "auto" (a GPU where there is one), "cpu", "cuda", ... ``cache``: a folder where the features that a
+    frozen backbone makes of images are kept.
     """
 
-    def __init__(self, network: "Network", device: str = "auto") -> None:
+    def __init__(self, network: "Network", device: str = "auto", cache: str | Path | None = None) -> None:
         chosen = ("cuda" if torch.cuda.is_available() else "cpu") if device == "auto" else device
         self.network, self.device = network, torch.device(chosen)
         network.model.to(self.device).eval()
+        if cache is not None:
+            keep_features(network, cache)
 
     def ask(self, image: "ImageSource", question: str, *, grammar: str | None = None, repair: bool = False) -> Answer:
         """Answer a question about an image: a path, bytes, a Pillow image, an array or a tensor (see ``load_image``).
@@ -253,14 +257,24 @@ class Reasoner:
         return [answered[at] for at in range(len(images))]
 
 
-def load(path: str | Path | None = None, device: str = "auto") -> Reasoner:
+def load(path: str | Path | None = None, device: str = "auto", *, cache: str | Path | None = None) -> Reasoner:
     """Load a trained network: a file, the folder of a run, or the name of bundled weights; by default "world"'s.
 
     Raises CheckpointError naming the file and what is wrong with it.
     """
     from nmn.models.build import load_network
 
-    return Reasoner(load_network(weights_file(path)), device)
+    return Reasoner(load_network(weights_file(path)), device, cache)
+
+
+def keep_features(network: "Network", folder: str | Path) -> None:
+    """Keep the features of a network's frozen backbone in a folder; raise ConfigError where it has none."""
+    from nmn.vision.cells import CellVision
+
+    vision = network.model.vision
+    if not isinstance(vision, CellVision):
+        raise ConfigError("cache: the network proposes objects and has no frozen backbone whose features could be kept")
+    vision.keep(folder)
 
 
 def weights_file(path: str | Path | None) -> Path:

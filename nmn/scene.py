@@ -48,6 +48,16 @@ class SceneObject:
         if type(self.panel) is not int or self.panel < 0:
             raise SceneError(f"panel is the number of one of the scene's panels, from 0; got {self.panel!r}")
 
+    @classmethod
+    def of_known(cls, attributes: MappingProxyType[str, str], box: Box, rotation: float, panel: int) -> "SceneObject":
+        """Return an object of values that are valid for sure, as a generator's are, without checking them."""
+        thing, note = object.__new__(cls), object.__setattr__
+        note(thing, "attributes", attributes)
+        note(thing, "box", box)
+        note(thing, "rotation", rotation)
+        note(thing, "panel", panel)
+        return thing
+
     def __reduce__(self) -> tuple[Any, ...]:
         return SceneObject, (dict(self.attributes), self.box, self.rotation, self.panel)
 

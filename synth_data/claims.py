@@ -7,13 +7,14 @@ for a known reason, and texts that tell nothing of their truth.
 """
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from nmn.errors import ConfigError
 from nmn.layout import Layout
 from synth_data.phrases import MEASURED, OPPOSITE, Noun, Surface, Wish, Words
+from synth_data.wishes import Link, Single, Twin, chain_links, is_possible, of_things, singled_out, sized, twin_of
 
 
 class Part(NamedTuple):
@@ -26,7 +27,6 @@ class Part(NamedTuple):
 
 
 Parts = tuple[Noun | Part, ...]
-Link = tuple[int, str, int]  # the first thing stands in the relation to the second
 Said = tuple[str, Layout]
 Say = Callable[[Parts, Surface, Words], Said]
 
@@ -37,7 +37,8 @@ class Text:
 
     ``way``: how it differs from its twin. ``target``: the number that it should be answered by, -1 for any answer.
     ``miss``: the chance that an object of a scene misses one value of the wish that it follows. ``links``: relations
-    between things of the wishes, by their places there, that make it true. ``stack``: it speaks of towers.
+    between things of the wishes, by their places there, that make it true. ``single``: of what there must be one.
+    ``stack``: it speaks of towers.
     """
 
     family: str
@@ -49,6 +50,7 @@ class Text:
     miss: float = 0.4
     stack: bool = False
     links: tuple[Link, ...] = ()
+    single: tuple[Single, ...] = ()
 
 
 class Claim(NamedTuple):
@@ -64,7 +66,6 @@ class Claim(NamedTuple):
 
 
 TRIES = 2000
-SIZE_TRIES = 40
 QUANTIFIERS = ("every", "most", "half", "no", "only", "both", "neither", "not_every")
 COMPARISONS = ("more", "fewer", "equal", "at_least", "at_most")
 CONNECTIVES = ("and", "or", "but_no", "neither", "if")
@@ -104,59 +105,61 @@ def draw_pair(family: str, claim: Claim, words: Words) -> tuple[Text, Text]:
     for _ in range(TRIES):
         parts, state = claim.draw(words), words.surface().state
         changed, way = vary(parts, claim, words)
-        text, layout = claim.say(parts, Surface(state), words)
-        other, other_layout = claim.say(changed, Surface(state), words)
-        if layout != other_layout and words.admits(layout) and words.admits(other_layout):
-            return (
-                _text(family, (text, layout), claim, parts, changed, way, words),
-                _text(family, (other, other_layout), claim, changed, parts, way, words),
-            )
+        said, other = claim.say(parts, Surface(state), words), claim.say(changed, Surface(state), words)
+        if said[1] != other[1] and words.admits(said[1]) and words.admits(other[1]):
+            single = singled_out(said[1]), singled_out(other[1])
+            text = _text(family, said, claim, (parts, changed), single, way, words)
+            twin = _text(family, other, claim, (changed, parts), single[::-1], way, words)
+            if text and twin:
+                return text, twin
     raise ConfigError(f'family "{family}": no text of it keeps to what is held out and required')
 
 
-def _text(family: str, said: Said, claim: Claim, parts: Parts, other: Parts, way: str, words: Words) -> Text:
-    """Return a text with what its scenes should be like: it is true of them, and its twin, ``other``, is not."""
-    wishes, links = list(claim.wishes(parts)), list(links_of(parts))
+def _text(
+    family: str,
+    said: Said,
+    claim: Claim,
+    both: tuple[Parts, Parts],
+    singles: tuple[list[Single], list[Single]],
+    way: str,
+    words: Words,
+) -> Text | None:
+    """Return a text with what its scenes should be like: it is true of them, and its twin, that of ``both``, is not.
+
+    None where there can be no such scenes.
+    """
+    wishes, links, single = list(claim.wishes(both[0])), list(links_of(both[0])), singles[0]
     if claim.definite:
-        pairs = zip(nouns_of(parts), nouns_of(other), strict=True)
-        changed = [(place, theirs) for place, (mine, theirs) in enumerate(pairs) if mine != theirs]
-        if len(changed) == 1:  # what only the twin speaks of is there, and stands in none of the relations
-            place, noun = changed[0]
-            links += [_opposed(link, place, len(wishes)) for link in links if place in (link[0], link[2])]
-            wishes.append(noun.wish)
-    return Text(family, *said, sized(wishes, links, words), way, miss=claim.miss, stack=claim.stack, links=tuple(links))
+        twin = _twin(*both, single)
+        if twin is None:
+            return None
+        if len(wishes) + len(twin.wishes) <= words.config.max_objects:  # what only the twin speaks of is there
+            wishes, links = wishes + twin.wishes, links + twin.links
+            single = single + of_things(singles[1], twin.things)
+    if not is_possible(wishes, single):
+        return None
+    return Text(
+        family, *said, sized(wishes, links, words), way, miss=claim.miss, stack=claim.stack, links=tuple(links),
+        single=tuple(dict.fromkeys(single)),
+    )  # fmt: skip
 
 
-def _opposed(link: Link, place: int, instead: int) -> Link:
-    """Return the link that another thing stands in, the other way round."""
-    one, name, other = link
-    return instead if one == place else one, OPPOSITE.get(name, name), instead if other == place else other
+def _twin(parts: Parts, other: Parts, single: list[Single]) -> Twin | None:
+    nouns, relations = nouns_of(parts), relations_of(parts)
+    if relations and len(relations) == len(nouns) - 1:
+        return twin_of(nouns, relations, nouns_of(other), relations_of(other), single)
+    return Twin([noun.wish for noun in nouns_of(other) if noun not in nouns], [], [])
 
 
-def links_of(parts: Parts, first: int = 0) -> tuple[Link, ...]:
+def relations_of(parts: Parts) -> list[str]:
+    """Return the relations among the parts."""
+    return [item.name for item in parts if isinstance(item, Part) and item.kind == "relation"]
+
+
+def links_of(parts: Parts, first: int = 0) -> list[Link]:
     """Return the links of a chain, in which each noun stands in the relation after it to the next noun; else none."""
-    relations = [item.name for item in parts if isinstance(item, Part) and item.kind == "relation"]
-    if len(relations) != len(nouns_of(parts)) - 1:
-        return ()
-    return tuple((first + place, name, first + place + 1) for place, name in enumerate(relations))
-
-
-def sized(wishes: Sequence[Wish], links: Sequence[Link], words: Words) -> tuple[Wish, ...]:
-    """Return the wishes with sizes that make "larger" and "smaller" hold, where the text leaves sizes open."""
-    sizes = words.values.get("size", ())
-    order = {"larger": 1, "smaller": -1}
-    bound = [(one, order[name], other) for one, name, other in links if name in order]
-    if not bound or not sizes:
-        return tuple(wishes)
-    free = sorted({place for one, _, other in bound for place in (one, other) if "size" not in wishes[place]})
-    for _ in range(SIZE_TRIES):
-        chosen = {place: words.rng.randrange(len(sizes)) for place in free}
-        rank = [chosen.get(place, sizes.index(wish.get("size", sizes[0]))) for place, wish in enumerate(wishes)]
-        if all(sign * (rank[one] - rank[other]) > 0 for one, sign, other in bound):
-            return tuple(
-                {**wish, "size": sizes[chosen[place]]} if place in chosen else wish for place, wish in enumerate(wishes)
-            )
-    return tuple(wishes)
+    relations = relations_of(parts)
+    return chain_links(relations, first) if len(relations) == len(nouns_of(parts)) - 1 else []
 
 
 # ---- ways of being false --------------------------------------------------------------------------------------------

@@ -1,6 +1,7 @@
 """What a configuration says of objects: the values that they may have, as codes, and how large they are drawn."""
 
 from functools import cached_property
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +24,7 @@ class Codes:
         self.names = tuple(self.lexicon.attribute_of)
         self.of = {value: code for code, value in enumerate(self.names)}
         self.values = [self._values_of(name) for name in self.attributes]
-        self._attributes: dict[tuple[int, ...], dict[str, str]] = {}
+        self._attributes: dict[tuple[int, ...], MappingProxyType[str, str]] = {}
         self.allowed = self._allowed()
         if not self.allowed.any():
             raise ConfigError("held_out: no pair of a colour and a shape is left")
@@ -42,12 +43,13 @@ class Codes:
         """Whether an object with these value codes, one for each attribute, would look like another shape."""
         return set(CONFUSED) <= {self.names[code] for code in values if code >= 0}
 
-    def attributes_of(self, codes: tuple[int, ...]) -> dict[str, str]:
+    def attributes_of(self, codes: tuple[int, ...]) -> MappingProxyType[str, str]:
         """Return the attributes that value codes stand for."""
         found = self._attributes.get(codes)
         if found is None:
             pairs = zip(self.attributes, codes, strict=True)
-            found = self._attributes[codes] = {name: self.names[code] for name, code in pairs if code >= 0}
+            named = {name: self.names[code] for name, code in pairs if code >= 0}
+            found = self._attributes[codes] = MappingProxyType(named)
         return found
 
     def place(self, attribute: str) -> int:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -127,7 +128,7 @@ class SynthConfig:
                 if len(words) != 2 or words[0] not in lexicon.relations or words[1] not in lexicon.attribute_of:
                     raise ConfigError(f'{key}: expected pairs such as "above square", got {pair!r}')
 
-    @property
+    @cached_property
     def drawings(self) -> tuple[Style, ...]:
         """The styles that pictures are drawn in, each by the same chance."""
         return tuple(

@@ -5,14 +5,13 @@ nor the image alone tells the answer.
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from synth_data.codes import Codes
-from synth_data.drawn import Drawn
+from synth_data.drawn import Drawn, taken
 from synth_data.phrases import Wish
 
 MOVES = 24  # places tried for an object that is moved
@@ -34,12 +33,7 @@ def edits(drawn: Drawn, row: int, wishes: Sequence[Wish], known: Codes, rng: np.
             _refit(edited, copy, thing, known)
     for copy, thing in enumerate(moves, len(changes)):
         _move(edited, copy, thing, known, rng)
-    kept = np.flatnonzero(_clear(edited.boxes, known))
-    return replace(
-        edited, codes=edited.codes[kept], boxes=edited.boxes[kept], mask=edited.mask[kept],
-        degrees=edited.degrees[kept], panel=edited.panel[kept],
-        in_front=None if edited.in_front is None else edited.in_front[kept],
-    )  # fmt: skip
+    return taken(edited, np.flatnonzero(_clear(edited.boxes, known)))
 
 
 def _value_changes(
@@ -57,27 +51,6 @@ def _value_changes(
             if known.allowed[changed[color], changed[shape]] and not known.is_confusing(changed):
                 changes.append((thing, attribute, code))
     return changes
-
-
-def joined(parts: Sequence[Drawn]) -> Drawn:
-    """Return batches of scenes as one."""
-    width = max(part.mask.shape[1] for part in parts)
-
-    def joint(name: str, axis: int, fill: int = 0) -> NDArray[Any]:
-        arrays = []
-        for part in parts:
-            array = getattr(part, name)
-            room = [(0, 0)] * array.ndim
-            room[axis] = (0, width - array.shape[axis])
-            arrays.append(np.pad(array, room, constant_values=fill))
-        return np.concatenate(arrays)
-
-    front = None
-    if parts[0].in_front is not None:
-        front = np.zeros((sum(len(part.mask) for part in parts), width, width), bool)
-    return Drawn(
-        joint("codes", 2, -1), joint("boxes", 1), joint("mask", 1), joint("degrees", 1), joint("panel", 1), front
-    )
 
 
 def _copies(drawn: Drawn, row: int, count: int, copies: int) -> Drawn:

@@ -15,12 +15,12 @@ from nmn.assembler.execute import execute
 from nmn.assembler.plan import plan
 from nmn.layout import Kind, Layout
 from nmn.lexicon import Lexicon
-from nmn.modules.exact import encode, exact_library
 from synth_data.captions import captions
 from synth_data.config import SynthConfig
+from synth_data.drawn import gathered, scene_graphs
 from synth_data.example import Answer, Example
 from synth_data.label import traces
-from synth_data.maker import Chosen, Maker
+from synth_data.maker import Maker
 
 
 def generate(config: SynthConfig) -> Iterator[Example]:
@@ -28,7 +28,7 @@ def generate(config: SynthConfig) -> Iterator[Example]:
 
     >>> from synth_data import generate, load_config
     >>> [example.answer for example in generate(load_config("world", size=2, families=["existence"], seed=1))]
-    [False, True]
+    [True, False]
     """
     for block in range(blocks(config)):
         yield from generate_block(config, block)
@@ -52,43 +52,45 @@ def generate_block(config: SynthConfig, block: int) -> list[Example]:
 
 @contextmanager
 def _no_collection() -> Iterator[None]:
-    """Keep Python's cyclic garbage collector from going through a block's many small objects again and again."""
+    """Keep Python's cyclic garbage collector from going through a block's many small objects again and again.
+
+    At the end they count as old at once, as they would after it had gone through them.
+    """
     enabled = gc.isenabled()
     gc.disable()
     try:
         yield
     finally:
         if enabled:
+            if not gc.get_freeze_count():
+                gc.freeze()
+                gc.unfreeze()
             gc.enable()
 
 
 def _block(config: SynthConfig, block: int, size: int) -> list[Example]:
     maker = _maker(config)
     chosen = maker.choose(size, np.random.default_rng([config.seed, block]), random.Random(f"{config.seed} {block}"))
-    spoken = captions([item.scene for item in chosen], config, random.Random(f"{config.seed} {block} captions"))
-    return label(chosen, spoken, config, block * config.shard_size)
+    drawn = gathered([item.found for item in chosen])
+    scenes = scene_graphs(drawn, maker.codes)
+    spoken = captions(scenes, config, random.Random(f"{config.seed} {block} captions"))
+    regions = maker.search.regions(drawn, 0.0)
+    layouts = [item.text.layout for item in chosen]
+    run = execute(plan(layouts, panels=regions.panels.count), maker.search.library, regions)
+    start = block * config.shard_size
+    return [
+        Example(
+            start + place, item.text.family, item.text.text, item.text.layout,
+            answer_of(item.text.layout, trace[-1], maker.codes.lexicon), scene, tuple(trace), item.way,
+            start // 4 + item.group if item.group >= 0 else -1, said,
+        )
+        for place, (item, scene, trace, said) in enumerate(zip(chosen, scenes, traces(run), spoken, strict=True))
+    ]  # fmt: skip
 
 
 @lru_cache(maxsize=4)
 def _maker(config: SynthConfig) -> Maker:
     return Maker(config)
-
-
-def label(chosen: list[Chosen], spoken: list[tuple[str, ...]], config: SynthConfig, start: int) -> list[Example]:
-    """Label texts on their scenes, by the exact executor in one batch, with the trace of every call."""
-    lexicon = config.words
-    scenes, layouts = [item.scene for item in chosen], [item.text.layout for item in chosen]
-    regions = encode(scenes, lexicon)
-    run = execute(plan(layouts, panels=regions.panels.count), exact_library(lexicon), regions)
-    return [
-        Example(
-            start + place, item.text.family, item.text.text, item.text.layout,
-            answer_of(item.text.layout, trace[-1], lexicon), item.scene, tuple(trace), item.way,
-            start // 4 + item.group if item.group >= 0 else -1,
-            spoken[place],
-        )
-        for place, (item, trace) in enumerate(zip(chosen, traces(run), strict=True))
-    ]  # fmt: skip
 
 
 def answer_of(layout: Layout, value: object, lexicon: Lexicon) -> Answer:

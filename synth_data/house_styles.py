@@ -10,7 +10,6 @@ below are read off its images, and a pixel is 211 (1 - c) + colour c, rounded.
 import math
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from typing import Any
 
 import numpy as np
 from numpy.random import Generator
@@ -18,6 +17,7 @@ from numpy.typing import NDArray
 
 from nmn.errors import SceneError, did_you_mean
 from nmn.scene import Box, SceneGraph, SceneObject
+from nmn.vision.nlvr_format import NLVR_BOX, NLVR_COLORS, NLVR_GAP, NLVR_PANELS, NLVR_PX, NLVR_SIZES
 
 Floats = NDArray[np.float64]
 Images = NDArray[np.uint8]
@@ -27,12 +27,6 @@ SHAPES_CHANNELS = ("blue", "green", "red")
 SHAPES_NOISE = 0.2  # each channel of each object: full or nothing, plus U(-0.2, 0.2), clipped
 LINES = 32  # of each pixel, on which coverage is measured; exact along each line
 
-NLVR_PX = (400, 100)
-NLVR_PANELS = ((0, 0, 100, 100), (150, 0, 250, 100), (300, 0, 400, 100))
-NLVR_BOX, NLVR_GAP = 211, 128  # grey levels
-NLVR_COLORS = {"yellow": (255, 255, 0), "black": (0, 0, 0), "blue": (0, 153, 255)}
-NLVR_SIZES = {10: "small", 20: "medium", 30: "large"}
-_NLVR_NAMES = {"yellow": "yellow", "black": "black", "#0099ff": "blue"}  # as its files name colours, in lower case
 # sixteenths of the upper left quadrant's pixels in each row, those that are not 16 (behind them) or 0 (before them)
 _CIRCLES = {
     10: ("4 12 15", "8", "4", "12", "15"),
@@ -102,33 +96,6 @@ def render_nlvr(scene: SceneGraph) -> Images:
         window = image[top : top + size, left : left + size]
         window[:] = np.rint(window * (1 - stamp) + color * stamp)
     return image
-
-
-def nlvr_scene(structured_rep: Sequence[Sequence[Mapping[str, Any]]]) -> SceneGraph:
-    """Build the scene of an NLVR example from its ``structured_rep``: three boxes, each a list of objects.
-
-    Sizes 10, 20 and 30 are called small, medium and large. Raises SceneError naming the box and object at fault.
-    """
-    if len(structured_rep) != len(NLVR_PANELS):
-        raise SceneError(f"structured_rep: an image of NLVR has three boxes, got {len(structured_rep)}")
-    objects = []
-    for panel, things in enumerate(structured_rep):
-        for index, thing in enumerate(things):
-            try:
-                objects.append(_nlvr_object(panel, thing))
-            except (KeyError, TypeError, AttributeError, SceneError) as error:
-                reason = f"field {error} is missing" if isinstance(error, KeyError) else error
-                raise SceneError(f"structured_rep[{panel}][{index}]: {reason}") from None
-    return SceneGraph(tuple(objects), *NLVR_PX, world="nlvr", panels=NLVR_PANELS)
-
-
-def _nlvr_object(panel: int, thing: Mapping[str, Any]) -> SceneObject:
-    shape, color, side = thing["type"].lower(), thing["color"].lower(), thing["size"]
-    if color not in _NLVR_NAMES or side not in NLVR_SIZES:
-        raise SceneError(f"NLVR has colors {', '.join(_NLVR_NAMES)} and sizes 10, 20, 30; got {color!r}, {side!r}")
-    attributes = {"shape": shape, "color": _NLVR_NAMES[color], "size": NLVR_SIZES[side]}
-    left, top = NLVR_PANELS[panel][0] + thing["x_loc"], thing["y_loc"]
-    return SceneObject(attributes, (left, top, left + side, top + side), panel=panel)
 
 
 def _nlvr_place(index: int, thing: SceneObject) -> tuple[int, int, int]:

@@ -1,13 +1,14 @@
 """Labels by the exact executor, a batch at a time: answers, which of them are sure, and the trace of every call."""
 
 from collections.abc import Sequence
+from itertools import chain, islice
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nmn.assembler.execute import Run, execute
-from nmn.assembler.plan import plan
+from nmn.assembler.plan import KIND_PLACES, KINDS, plan
 from nmn.assembler.trace import PRESUPPOSITIONS, SETS
 from nmn.layout import Kind, Layout
 from nmn.modules.library import Library
@@ -87,14 +88,22 @@ def traces(run: Run) -> list[list[Any]]:
     A set is the list of its members, a truth a bool, a number an int, an attribute the list of its values' positions. A
     call that is asked of each panel alone has, if it is a set, the union; else the list of its values.
     """
-    tables = {kind: _plain(kind, run.values[kind].numpy()) for kind in Kind}
+    tables = [_plain(kind, run.values[kind].numpy()) for kind in KINDS]
+    layouts = run.plan.layouts
+    numbers = [[] if layout.asks_panels else run.plan.numbers(place) for place, layout in enumerate(layouts)]
+    flat = np.fromiter(chain.from_iterable(numbers), np.int64)
+    rows = run.plan.rows_of(np.repeat(np.arange(len(numbers)), [len(own) for own in numbers]), flat)
+    seen = iter([tables[kind][row] for kind, row in zip(run.plan.kinds[flat].tolist(), rows.tolist(), strict=True)])
     return [
-        [
-            _seen(tables[call.kind], rows, call.kind)
-            for call, rows in zip(layout.calls, run.plan.rows(example), strict=True)
-        ]
-        for example, layout in enumerate(run.plan.layouts)
+        _of_panels(run, place, tables) if layout.asks_panels else list(islice(seen, len(own)))
+        for place, (layout, own) in enumerate(zip(layouts, numbers, strict=True))
     ]
+
+
+def _of_panels(run: Run, example: int, tables: list[list[Any]]) -> list[Any]:
+    """Return the values of the calls of a layout of which some are asked of each panel alone."""
+    calls, rows = run.plan.layouts[example].calls, run.plan.rows(example)
+    return [_seen(tables[KIND_PLACES[call.kind]], own, call.kind) for call, own in zip(calls, rows, strict=True)]
 
 
 def _seen(table: list[Any], rows: tuple[int, ...], kind: Kind) -> Any:

@@ -7,6 +7,7 @@ never parsed. What a scene should hold for a part to mean something is its *wish
 import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache, lru_cache
 
 from nmn.errors import ConfigError
 from nmn.language.lexer import NUMERALS, plural
@@ -30,20 +31,17 @@ MEASURED = {
 }  # fmt: skip
 
 
+@cache
 def find(value: str) -> Layout:
     """Return ``find[value]``."""
-    return _FOUND.setdefault(value, Layout("find", value))
-
-
-_FOUND: dict[str, Layout] = {}
-_PLURALS: dict[str, str] = {}
+    return Layout("find", value)
 
 
 def both(first: Layout, second: Layout) -> Layout:
     """Return what is in both sets, the set of everything left out."""
-    if first == SCENE:
+    if first is SCENE:
         return second
-    return first if second == SCENE else Layout("and", None, (first, second))
+    return first if second is SCENE else Layout("and", None, (first, second))
 
 
 def call(module: str, *operands: Layout, of: str | None = None) -> Layout:
@@ -51,6 +49,7 @@ def call(module: str, *operands: Layout, of: str | None = None) -> Layout:
     return Layout(module, of, operands)
 
 
+@cache
 def numeral(value: int) -> Layout:
     """Return the layout of a number."""
     return Layout("number", str(value))
@@ -77,6 +76,15 @@ def _nouns(calls: Sequence[Call], place: int) -> set[str]:
     return set()
 
 
+@lru_cache(maxsize=20_000)
+def noun_values(layout: Layout) -> tuple[str, ...]:
+    """Return the values of a set that is a noun alone; of any other set, none."""
+    if layout.module == "find" and layout.argument is not None:
+        return (layout.argument,)
+    parts = [noun_values(operand) for operand in layout.operands] if layout.module == "and" else []
+    return sum(parts, ()) if all(parts) else ()
+
+
 @dataclass(frozen=True, slots=True)
 class Noun:
     """A noun with its adjectives: ``small red circle``, its set, and the values that it names by attribute."""
@@ -94,6 +102,17 @@ class Noun:
     def count(self, number: int) -> str:
         """Return ``one red circle`` or ``two red circles``."""
         return f"{NUMERALS[number]} {self.words if number == 1 else self.plural}"
+
+
+@lru_cache(maxsize=20_000)
+def _noun_set(values: tuple[str, ...]) -> Layout:
+    """Return the set of what has all of some values."""
+    if not values:
+        return SCENE
+    return find(values[0]) if len(values) == 1 else Layout("and", None, (find(values[0]), _noun_set(values[1:])))
+
+
+_plural = cache(plural)
 
 
 @dataclass(slots=True)
@@ -169,11 +188,7 @@ class Words:
 
     def layout_of(self, wish: Wish) -> Layout:
         """Return the set of what has all the values of a wish."""
-        layout = find(wish["shape"]) if "shape" in wish else SCENE
-        for name in reversed(ADJECTIVE_ORDER):
-            if name in wish:
-                layout = both(find(wish[name]), layout)
-        return layout
+        return _noun_set(tuple([wish[name] for name in (*ADJECTIVE_ORDER, "shape") if name in wish]))
 
     def _word(self, attribute: str, value: str) -> str:
         words = self.spoken[attribute, value]
@@ -181,10 +196,7 @@ class Words:
 
     def plural_of(self, word: str) -> str:
         """Return the plural of a noun."""
-        found = _PLURALS.get(word)
-        if found is None:
-            found = _PLURALS[word] = plural(word)
-        return self.lexicon.plurals.get(word) or found
+        return self.lexicon.plurals.get(word) or _plural(word)
 
     def changed(self, noun: Noun) -> Noun:
         """Return the noun with one of its values changed for another: the wrong attribute."""

@@ -14,19 +14,23 @@ from nmn.lexicon import Order
 from synth_data.codes import Codes, Floats, Integers
 from synth_data.drawn import Drawn, image_size
 from synth_data.overlap import hidden
+from synth_data.sizes import AREA, Sizer
 
-PLACES = (2, 4, 6, 8, 12, 16)  # tried at once for the first object, the second, ...; the last for all others
-FULL = 0.42  # part of a panel beyond which objects find no room at random
+PLACES = (3, 6, 8, 10, 12, 16)  # tried at once for the first object, the second, ...; the last for all others
 OVER = (0.5, 0.8)  # distance of two objects that overlap, over the one at which their boxes would just touch
 ROUNDS = 100  # times that a scene without room is drawn again
+CHAIN = 2  # links that are looked along
+LINKED = 3  # of which so many for its links; some texts want what cannot be
+AT_ONCE, COPIES = 400, 8  # of scenes without room some copies are drawn at once, so that the last ones take few rounds
 EDGE_PX = 4  # of objects from walls that they do not touch
 
 
 class Placer:
-    """Gives objects their sizes, rotations and places."""
+    """Gives objects their places."""
 
     def __init__(self, codes: Codes) -> None:
         self.codes, self.config, self.lexicon = codes, codes.config, codes.lexicon
+        self.sizer = Sizer(codes)
 
     def place(
         self,
@@ -38,12 +42,7 @@ class Placer:
     ) -> Drawn:
         """Give objects with values [scenes objects attributes] their sizes, rotations and places."""
         scenes, width = mask.shape
-        degrees = np.zeros((scenes, width), np.int64)
-        if self.config.rotate:
-            degrees = rng.integers(0, 360, size=(scenes, width))
-        if self.config.placement == "free" and "size" in self.codes.attributes:
-            self._shrink(rng, codes, degrees, mask)
-        sides = self._sides(rng, codes, degrees)
+        degrees, sides = self.sizer.measure(rng, codes, mask, links)
         if self.config.placement == "grid":
             centres = self._cells(rng, mask)
             boxes, front = np.concatenate([centres - sides / 2, centres + sides / 2], -1), None
@@ -64,35 +63,6 @@ class Placer:
         cells = np.concatenate([centres - half, centres + half], -1)
         np.copyto(boxes, cells, where=~mask[..., None])
         return np.ones_like(mask)
-
-    def _shrink(self, rng: np.random.Generator, codes: Integers, degrees: Integers, mask: NDArray[np.bool_]) -> None:
-        """Make objects smaller, one at a time, in scenes that are too full to place them at random."""
-        place = self.codes.place("size")
-        sizes = sorted(self.codes.values[place].tolist(), key=lambda code: float(self.codes.diameters[code]))
-        smaller = np.arange(len(self.codes.of))
-        smaller[sizes[1:]] = sizes[:-1]
-        room = FULL * self.config.width * self.config.height
-        reach = self.codes.extents[codes[..., self.codes.place("shape")], degrees].max(-1) * (
-            1 + self.config.size_jitter / 2
-        )
-        for _ in range(2 * mask.shape[1]):
-            areas = mask * (self.codes.diameters[codes[..., place]] * reach + self.config.gap_px) ** 2
-            rows = np.flatnonzero(areas.sum(1) > room)
-            if not len(rows):
-                return
-            largest = np.argmax(areas[rows] + rng.random((len(rows), mask.shape[1])), axis=1)
-            codes[rows, largest, place] = smaller[codes[rows, largest, place]]
-
-    def _sides(self, rng: np.random.Generator, codes: Integers, degrees: Integers) -> Floats:
-        """Return width and height of every object's box in pixels, multiples of the configuration's step."""
-        if "size" in self.codes.attributes:
-            diameter = self.codes.diameters[codes[..., self.codes.place("size")]]
-        else:
-            diameter = np.array(self.config.size_px)[rng.integers(len(self.config.size_px), size=codes.shape[:2])]
-        diameter = diameter * (1 + self.config.size_jitter * rng.uniform(-1, 1, diameter.shape))
-        sides = diameter[..., None] * self.codes.extents[codes[..., self.codes.place("shape")], degrees]
-        step = self.config.step_px * (2 if self.config.placement == "free" and not self.codes.exact else 0.25)
-        return np.maximum(np.round(sides / step) * step, step)
 
     def _tower(self, blocks: int) -> Floats:
         """Return the boxes of a tower's blocks, the lowest first, as NLVR stacks them: 1 px apart, in the middle."""
@@ -123,17 +93,19 @@ class Placer:
         links, counts = relinked(links, order[..., 0], mask), mask.sum(1)
         boxes = np.zeros((*mask.shape, 4))
         front = np.zeros((*mask.shape, mask.shape[1]), bool)
-        todo = np.arange(len(mask))
-        for _ in range(ROUNDS):
-            placed, done = self._throw(rng, large_first[todo], counts[todo], links[todo])
+        todo = np.argsort(-counts, kind="stable")
+        for round_ in range(ROUNDS):
+            some = np.repeat(todo, min(COPIES, max(1, AT_ONCE // len(todo))))
+            placed, done, linked = self._throw(rng, large_first[some], counts[some], links[some])
+            done &= linked | (round_ >= LINKED)
             back = np.empty_like(placed)
-            np.put_along_axis(back, order[todo], placed, 1)
+            np.put_along_axis(back, order[some], placed, 1)
             if self.config.overlap:
-                hides, clear = hidden(self.codes, codes[todo], back, degrees[todo], mask[todo])
+                hides, clear = hidden(self.codes, codes[some], back, degrees[some], mask[some])
                 done &= clear
-                front[todo[done]] = hides[done]
-            boxes[todo[done]] = back[done]
-            todo = todo[~done]
+                front[some[done]] = hides[done]
+            boxes[some[done]] = back[done]
+            todo = todo[~np.isin(todo, some[done])]
             if not len(todo):
                 return boxes, front if self._is_deep else None
         raise ConfigError(self._no_room(sides[todo], mask[todo]))
@@ -150,51 +122,64 @@ class Placer:
 
     def _throw(
         self, rng: np.random.Generator, sides: Floats, counts: Integers, links: Integers
-    ) -> tuple[Floats, NDArray[np.bool_]]:
-        """Try PLACES places for each object in turn, within its links; return the boxes and which scenes are complete.
+    ) -> tuple[Floats, NDArray[np.bool_], NDArray[np.bool_]]:
+        """Try PLACES places for each object in turn; return the boxes, which scenes are complete, which as linked.
 
-        All arrays have the scenes last, so that every operation runs over long rows.
+        The scenes come with those of most objects first. All arrays have them last, so that every operation runs over
+        long rows, of those scenes that have so many objects.
         """
         scenes, width, _ = sides.shape
         half = np.ascontiguousarray(sides.transpose(1, 2, 0)) / 2  # [objects, axis, scenes]
         room = np.array([self.config.width, self.config.height])[:, None, None]
         centres = np.zeros((width, 2, scenes))
-        done = np.ones(scenes, bool)
-        columns, asked = np.arange(scenes), _by_later(links)
-        for place in range(width):
-            mine = half[place][:, None]
-            low, high = self._bounds(half[place], centres, asked.get(place))
+        done, linked = np.ones((2, scenes), bool)
+        columns, before = np.arange(scenes), _before(links)
+        ends = self._ends(half)
+        free = ends.copy()
+        self._look_ahead(ends, before)
+        for place in range(int(counts.max(initial=0))):
+            some = columns[: int((counts > place).sum())]
+            mine, others = half[place, :, None, : len(some)], half[:place, :, None, : len(some)]
+            can = ends[0, place, :, : len(some)] <= ends[1, place, :, : len(some)]
+            linked[some] &= can.all(0)
+            low, high = np.where(can, ends[:, place, :, : len(some)], free[:, place, :, : len(some)])
             places = PLACES[-1] if self._leans else PLACES[min(place, len(PLACES) - 1)]
-            tried = low[:, None] + rng.random((2, places, scenes)) * (high - low)[:, None]
+            tried = low[:, None] + rng.random((2, places, len(some))) * (high - low)[:, None]
             if self.config.walls:
                 self._against_wall(rng, tried, mine, room)
             if place and self._leans:
-                self._lean(rng, tried, mine, centres[:place], half[:place])
+                self._lean(rng, tried, mine, centres[:place, :, : len(some)], others[:, :, 0])
             tried = np.round((tried - mine) / self.config.step_px) * self.config.step_px + mine
-            fits = ((tried >= mine) & (tried <= room - mine)).all(0)
-            for earlier in range(place):
-                fits &= self._clear(tried, centres[earlier][:, None], half[earlier][:, None] + mine)
+            fits = np.all((tried >= mine) & (tried <= room - mine), axis=0)
+            fits &= self._clear(tried, centres[:place, :, None, : len(some)], others + mine).all(0)
             best = fits.argmax(0)
-            done &= fits[best, columns] | (place >= counts)
-            centres[place] = tried[:, best, columns]
+            done[some] &= fits[best, some]
+            centres[place, :, some] = tried[:, best, some].T
+            self._narrow(ends, before, place, centres[place])
         corners = np.stack([centres - half, centres + half], 1)  # [objects, 2, axis, scenes]
-        return corners.transpose(3, 0, 1, 2).reshape(scenes, width, 4), done
+        return corners.transpose(3, 0, 1, 2).reshape(scenes, width, 4), done, linked
 
-    def _bounds(self, mine: Floats, centres: Floats, links: Integers | None) -> tuple[Floats, Floats]:
-        """Return the least and largest centre [axis scenes] that an object's links to earlier ones leave it."""
+    def _ends(self, half: Floats) -> Floats:
+        """Return the least and the largest centre of each object [ends objects axis scenes]."""
         edge = EDGE_PX if self.config.walls else 1
-        least = edge + mine
-        most = np.array([self.config.width, self.config.height])[:, None] - edge - mine
-        if links is None:
-            return least, np.maximum(most, least)
-        low, high = least.copy(), most.copy()
-        earlier, rows, axis, side = links
-        bound = centres[earlier, axis, rows] + side * self._clear_px
-        for sign, bounds, narrow in ((1, low, np.maximum), (-1, high, np.minimum)):
-            chosen = side == sign
-            narrow.at(bounds, (axis[chosen], rows[chosen]), bound[chosen])
-        fits = low <= high
-        return np.where(fits, low, least), np.where(fits, high, np.maximum(most, least))
+        least, most = edge + half, np.array([self.config.width, self.config.height])[:, None] - edge - half
+        return np.stack([least, np.maximum(least, most)])
+
+    def _look_ahead(self, ends: Floats, before: Integers) -> None:
+        """Leave room, along chains of links, for what is to lie before or after an object."""
+        lower, upper, axis, scene = before
+        least, most = ends
+        for _ in range(CHAIN):
+            np.maximum.at(least, (upper, axis, scene), least[lower, axis, scene] + self._clear_px)
+            np.minimum.at(most, (lower, axis, scene), most[upper, axis, scene] - self._clear_px)
+
+    def _narrow(self, ends: Floats, before: Integers, place: int, centres: Floats) -> None:
+        """Narrow the ends of what is linked to an object that was placed."""
+        lower, upper, axis, scene = before[:, (before[:2] == place).any(0)]
+        least, most = ends
+        centre = centres[axis, scene]
+        np.maximum.at(least, (upper, axis, scene), np.where(lower == place, centre + self._clear_px, -np.inf))
+        np.minimum.at(most, (lower, axis, scene), np.where(upper == place, centre - self._clear_px, np.inf))
 
     @cached_property
     def _clear_px(self) -> float:
@@ -230,15 +215,15 @@ class Placer:
         over = other + np.where(axis, side * far, aside) * (mine + reach)
         np.copyto(tried, over, where=rng.random(scenes) < self.config.overlap)
 
-    def _clear(self, tried: Floats, other: Floats, reach: Floats) -> NDArray[np.bool_]:
-        """Whether tried places keep their distance to another object, or touch it, or may lie over it."""
-        apart = np.abs(tried - other)
-        gap = (apart - reach).max(0)
-        fine = gap >= self.config.gap_px
+    def _clear(self, tried: Floats, others: Floats, reach: Floats) -> NDArray[np.bool_]:
+        """Whether tried places keep their distance to each of the others, or touch it, or may lie over it."""
+        apart = tried - others
+        np.abs(apart, out=apart)
+        fine = np.any(apart >= reach + self.config.gap_px, axis=1)
         if self.config.touching:
-            fine |= np.abs(gap - self.config.contact_px) < 0.01
+            fine |= np.abs((apart - reach).max(1) - self.config.contact_px) < 0.01
         if self.config.overlap:
-            far = (apart / reach).max(0)
+            far = (apart / reach).max(1)
             fine |= (far > OVER[0]) & (far < OVER[1])
         return np.asarray(fine)
 
@@ -253,13 +238,11 @@ class Placer:
         )
 
 
-def _by_later(links: Integers) -> dict[int, Integers]:
-    """Return links by the later of their two objects, as rows (the earlier one, scene, axis, side of it)."""
-    scene, link = np.nonzero(links[..., 3])
+def _before(links: Integers) -> Integers:
+    """Return links as rows: an object, another one whose centre should lie after its own, the axis, the scene."""
+    scene, link = np.nonzero((links[..., 3] != 0) & (links[..., 2] < AREA))
     one, other, axis, sign = links[scene, link].T
-    later, side = np.maximum(one, other), np.where(one > other, sign, -sign)
-    table = np.stack([np.minimum(one, other), scene, axis, side])
-    return {int(place): table[:, later == place] for place in np.unique(later)}
+    return np.stack([np.where(sign < 0, one, other), np.where(sign < 0, other, one), axis, scene])
 
 
 def relinked(links: Integers, order: Integers, mask: NDArray[np.bool_]) -> Integers:

@@ -11,9 +11,10 @@ from typing import NamedTuple
 
 from nmn.errors import ConfigError
 from nmn.layout import Layout
-from synth_data.claims import TRIES, Link, Text, draw_superlative, links_of, nouns_of, sized
-from synth_data.phrases import OPPOSITE, Wish, Words, both, call, numeral
+from synth_data.claims import TRIES, Text, draw_superlative, links_of, nouns_of
+from synth_data.phrases import Wish, Words, both, call, numeral
 from synth_data.statements import draw_chain, hops, said_chain, said_relation
+from synth_data.wishes import Link, is_possible, of_things, opposite, singled_out, sized
 
 MISS = 0.04  # chance that an object misses one value of its wish, where nothing is to be counted
 FIXED_TRIES = 40
@@ -25,23 +26,25 @@ def question(family: str, words: Words, aim: float) -> Text:
     """Draw a text of a family; the answer to aim at, and what it hangs on, are the same for the same ``aim``."""
     for attempt in range(TRIES):
         fixed = random.Random(aim + attempt // FIXED_TRIES)  # what is required may not go with what is fixed
-        text, layout, wishes, target, links = QUESTIONS[family](words, fixed)
-        if words.admits(layout):
+        text, layout, wishes, target, links, first = QUESTIONS[family](words, fixed)
+        single = of_things(singled_out(layout), range(first, first + len(wishes)))
+        if words.admits(layout) and is_possible(wishes, single):
             break
     else:
         raise ConfigError(f'family "{family}": no text of it keeps to what is held out and required')
     wishes, miss = sized(wishes, links, words), MISS if target < 0 else 0.0
-    return Text(family, text, layout, wishes, target=target, miss=miss, links=tuple(links))
+    return Text(family, text, layout, wishes, target=target, miss=miss, links=tuple(links), single=tuple(single))
 
 
 class Asked(NamedTuple):
-    """A drawn question: the rest of a ``Text``."""
+    """A drawn question: the rest of a ``Text``; ``first``: the place of the chain's first thing among the wishes."""
 
     text: str
     layout: Layout
     wishes: Sequence[Wish]
     target: int = -1
     links: Sequence[Link] = ()
+    first: int = 0
 
 
 def _number(words: Words, fixed: random.Random, most: int = 99) -> int:
@@ -69,10 +72,9 @@ def _count_related(words: Words, fixed: random.Random) -> Asked:
     text = surface.of(f"how many {noun.plural} are {related}?", f"how many {noun.plural} {related} are there?")
     wishes = [noun.wish] * target + [other.wish for other in others] + [noun.wish]
     name, after = links_of(chain)[0][1], target
-    links = [(place, name, after) for place in range(target)] + [(len(wishes) - 1, OPPOSITE.get(name, name), after)]
-    return Asked(
-        text, call("count", both(noun.layout, layout)), wishes, target, (*links, *links_of(chain, target - 1)[1:])
-    )
+    links = [(place, name, after) for place in range(target)] + [(len(wishes) - 1, opposite(name), after)]
+    links += links_of(chain, target - 1)[1:]
+    return Asked(text, call("count", both(noun.layout, layout)), wishes, target, links, target - 1)
 
 
 def _count_same(words: Words, fixed: random.Random) -> Asked:

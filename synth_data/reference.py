@@ -197,12 +197,17 @@ def _inside(world: World, _: str, panels: Objects) -> Objects:
 
 
 def _at_side(world: World, side: str) -> Objects:
-    return frozenset(thing for thing in world.all if _touches(world, thing, side))
+    gap = world.lexicon.corner_gap if side == "corner" else world.lexicon.side_gap
+    return frozenset(thing for thing in world.all if _comes_within(gap, world, thing, side))
 
 
-def _touches(world: World, thing: int, side: str) -> bool:
+def _near_side(world: World, side: str) -> Objects:
+    return frozenset(thing for thing in world.all if _comes_within(world.lexicon.near_side_gap, world, thing, side))
+
+
+def _comes_within(gap: float, world: World, thing: int, side: str) -> bool:
     box, around = world.scene.objects[thing].box, world.boxes[world.scene.objects[thing].panel]
-    near = world.lexicon.side_gap * world.unit
+    near = gap * world.unit
     touched = {
         "left": box[0] - around[0] <= near,
         "top": box[1] - around[1] <= near,
@@ -225,6 +230,23 @@ def _panel(world: World, name: str) -> Objects:
     )
 
 
+def _as_many(world: World, _: str, things: Objects) -> Objects:
+    return _panels_sharing(world, lambda panel: len(_held(world, things, panel)))
+
+
+def _alike(world: World, name: str, things: Objects) -> Objects:
+    return _panels_sharing(world, lambda panel: world.values(_held(world, things, panel), name))
+
+
+def _held(world: World, things: Objects, panel: int) -> Objects:
+    return frozenset(thing for thing in things if world.scene.objects[thing].panel == panel)
+
+
+def _panels_sharing(world: World, trait: Callable[[int], object]) -> Objects:
+    traits = {panel: trait(panel) for panel in world.panels}
+    return frozenset(panel for panel in traits if list(traits.values()).count(traits[panel]) > 1)
+
+
 MODULES: dict[str, Callable[..., Meaning]] = {
     "scene": lambda world, _: world.all,
     "find": _find,
@@ -238,8 +260,11 @@ MODULES: dict[str, Callable[..., Meaning]] = {
     "unique": lambda world, _, things: things,
     "inside": _inside,
     "at_side": _at_side,
+    "near_side": _near_side,
     "panels": lambda world, _: world.panels,
     "panel": _panel,
+    "as_many": _as_many,
+    "alike": _alike,
     "where": lambda world, _, truth: truth,  # World.meaning asks it of each panel
     "and": lambda world, _, first, second: first & second,  # of two sets or of two truths
     "or": lambda world, _, first, second: first | second,

@@ -71,8 +71,10 @@ def render(scene: SceneGraph, size: int, style: Style = STYLE, rng: Generator | 
     drawn = max(1, round(width * style.scale)), max(1, round(height * style.scale))
     items = placed(scene, max(drawn), style, rng)
     canvas = _background(style, drawn, _scaled_panels(scene, max(drawn))).copy()
+    sketch = Image.new("L", (drawn[0] * style.antialias, drawn[1] * style.antialias), None)
+    draw = ImageDraw.Draw(sketch)
     for item in items:
-        _paint(canvas, item, style)
+        _paint(canvas, sketch, draw, item, style)
     if drawn != (width, height):
         canvas = canvas.resize((width, height), Image.Resampling.BILINEAR)
     if style.blur_px:
@@ -94,7 +96,7 @@ def masks(scene: SceneGraph, size: int) -> NDArray[np.bool_]:
             left, top, right, bottom = window
             fine = Image.new("L", ((right - left) * STYLE.antialias, (bottom - top) * STYLE.antialias))
             contours = item.outline.contours[-1]
-            _fill(ImageDraw.Draw(fine), contours, _corners(contours, item.box, window, STYLE.antialias))
+            _fill(ImageDraw.Draw(fine), contours, _corners(contours, item.box, (left, top), STYLE.antialias))
             coverage: Images = np.asarray(fine.reduce(STYLE.antialias))
             owner[top:bottom, left:right][coverage > 128] = item.number
     numbers = np.arange(len(scene.objects), dtype=np.int16)
@@ -180,23 +182,22 @@ def _with_noise(image: Images, scene: SceneGraph, style: Style, rng: Generator) 
     return image if noise is None else np.rint(np.clip(image + noise, 0, 255)).astype(np.uint8)
 
 
-def _paint(canvas: Image.Image, item: Placed, style: Style) -> None:
+def _paint(canvas: Image.Image, sketch: Image.Image, draw: ImageDraw.ImageDraw, item: Placed, style: Style) -> None:
+    """Paint an object through a mask that is drawn in its window of ``sketch``, the picture in subpixels."""
     window = _window(item.box, canvas.size)
     if window is None:
         return
     fine = style.antialias
-    mask = Image.new("L", ((window[2] - window[0]) * fine, (window[3] - window[1]) * fine))
-    draw = ImageDraw.Draw(mask)
+    left, top, right, bottom = window
+    area = left * fine, top * fine, right * fine, bottom * fine
     length = max(item.box[2] - item.box[0], item.box[3] - item.box[1]) * fine
     contours = item.outline.at(length)
-    corners = _corners(contours, item.box, window, fine)
-    _fill(draw, contours, corners)
-    canvas.paste(item.ink, window, mask.reduce(fine))
+    sketch.paste(0, area)
+    _fill(draw, contours, _corners(contours, item.box, (0, 0), fine))
+    canvas.paste(item.ink, window, sketch.reduce(fine, area))
     if item.texture != "solid":
-        strokes = item.outline.strokes(length)
-        if strokes is not contours:
-            corners = _corners(strokes, item.box, window, fine)
-        _keep_rim(draw, strokes, corners, item.rim * fine)
+        mask, strokes = sketch.crop(area), item.outline.strokes(length)
+        _keep_rim(ImageDraw.Draw(mask), strokes, _corners(strokes, item.box, (left, top), fine), item.rim * fine)
         if item.pitch:
             _close(mask, item, window, fine)
         canvas.paste(style.paper, window, mask.reduce(fine))
@@ -209,11 +210,11 @@ def _window(box: Box, size: tuple[int, int]) -> Window | None:
     return (left, top, right, bottom) if left < right and top < bottom else None
 
 
-def _corners(contours: tuple[Contour, ...], box: Box, window: Window, fine: int) -> list[Corners]:
-    """Return the corners of each contour [corners + 1, x and y] in subpixels of the window."""
+def _corners(contours: tuple[Contour, ...], box: Box, origin: tuple[int, int], fine: int) -> list[Corners]:
+    """Return the corners of each contour [corners + 1, x and y] in subpixels from the origin, a pixel's corner."""
     left, top, right, bottom = box
     scale = np.array(((right - left) * fine, (bottom - top) * fine), np.float32)
-    offset = np.array(((left - window[0]) * fine, (top - window[1]) * fine), np.float32)
+    offset = np.array(((left - origin[0]) * fine, (top - origin[1]) * fine), np.float32)
     corners = [contour.points * scale + offset for contour in contours]
     if right - left > FAR or bottom - top > FAR:
         corners = [np.clip(points, -FAR, FAR) for points in corners]

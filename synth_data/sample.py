@@ -31,22 +31,29 @@ class Sampler:
         miss: Floats,
         stack: NDArray[np.bool_] | None = None,
         links: Integers | None = None,
+        single: Integers | None = None,
     ) -> Drawn:
         """Draw a scene for each row of ``wishes`` [scenes wishes attributes], ``objects`` [scenes] objects in a panel.
 
         ``miss`` [scenes]: the chance that an object misses one value of its wish. ``stack`` [scenes]: whether objects
         stand in a tower. ``links`` [scenes links 4]: (wish, other wish, axis, sign) where the centre of one wish's
-        object should lie beyond that of the other's, sign 0 for none. Each panel is drawn alone, for the same wishes.
+        object should lie beyond that of the other's, or its area be larger; sign 0 for none. ``single`` [scenes nouns
+        attributes + 3]: value codes of which there must be one object; where the sign that follows is not 0, one whose
+        centre lies beyond that of another wish's object (other wish, axis, sign). Each panel is drawn alone, for the
+        same wishes.
         """
         panels = self.config.panels
         if panels > 1:
             objects = rng.integers(self.config.min_objects, np.repeat(objects, panels) + 1)
         if links is None:
             links = np.zeros((len(wishes), 0, 4), np.int64)
-        wishes, links, miss = np.repeat(wishes, panels, 0), np.repeat(links, panels, 0), np.repeat(miss, panels, 0)
+        if single is None:
+            single = np.zeros((len(wishes), 0, wishes.shape[-1] + 3), np.int64)
+        wishes, links, single = (np.repeat(array, panels, 0) for array in (wishes, links, single))
+        miss = np.repeat(miss, panels)
         stacked = np.zeros(len(wishes), bool) if stack is None else np.repeat(stack, panels)
         objects = np.where(stacked, np.minimum(objects, TOWER), objects)
-        drawn = self._draw_panels(rng, wishes, objects, miss, stacked, links)
+        drawn = self._draw_panels(rng, wishes, objects, miss, stacked, links, single)
         return drawn if panels == 1 else self._side_by_side(drawn)
 
     def _draw_panels(
@@ -57,11 +64,13 @@ class Sampler:
         miss: Floats,
         stack: NDArray[np.bool_],
         links: Integers,
+        single: Integers,
     ) -> Drawn:
         """Draw scenes of one panel each."""
         scenes, width = len(wishes), self.config.grid**2 if self.config.empty_cells else int(objects.max())
         mask = np.arange(width) < objects[:, None]
-        codes = self._values(rng, wishes, objects, miss, width)
+        codes, rivals = self._values(rng, wishes, objects, miss, width, single)
+        links = np.concatenate([links, rivals], 1)
         order = np.argsort(rng.random((scenes, width)) + ~mask, axis=1)  # so that no place tells what was wished
         codes = np.take_along_axis(codes, order[:, :, None], axis=1)
         if stack.any():
@@ -88,9 +97,15 @@ class Sampler:
         )  # fmt: skip
 
     def _values(
-        self, rng: np.random.Generator, wishes: Integers, objects: Integers, miss: Floats, width: int
-    ) -> Integers:
-        """Return value codes [scenes objects attributes]."""
+        self,
+        rng: np.random.Generator,
+        wishes: Integers,
+        objects: Integers,
+        miss: Floats,
+        width: int,
+        single: Integers,
+    ) -> tuple[Integers, Integers]:
+        """Return value codes [scenes objects attributes], and links for objects that are like others by chance."""
         scenes, wished, attributes = wishes.shape
         codes = np.empty((scenes, width, attributes), np.int64)
         for place, values in enumerate(self.codes.values):
@@ -102,10 +117,43 @@ class Sampler:
         fixed = np.zeros(codes.shape, bool)
         fixed[:, :wished] = asked & ~missed
         codes[:, :wished] = np.where(fixed[:, :wished], wishes[:, :wished], codes[:, :wished])
+        rivals = self._rivals(rng, codes, fixed, single)
         self._respect_allowed(rng, codes, fixed)
         self._require(rng, codes, objects)
         self._avoid_confusion(rng, codes)
-        return codes
+        return codes, rivals
+
+    def _rivals(
+        self, rng: np.random.Generator, codes: Integers, fixed: NDArray[np.bool_], single: Integers
+    ) -> Integers:
+        """Find objects without a wish that are, by chance, what there must be one of.
+
+        Give them another value; or, where it is one for what it stands beside, return links to the opposite side.
+        """
+        free, count = ~fixed.any(-1), codes.shape[-1]
+        rows = [np.empty((0, 5), np.int64)]
+        for nouns in single.swapaxes(0, 1):
+            values, beside = nouns[:, :count], nouns[:, count:]
+            same = free & (values >= 0).any(1)[:, None]
+            for attribute, wanted in enumerate(values.T[..., None]):
+                same &= (codes[..., attribute] == wanted) | (wanted < 0)
+            scene, thing = np.nonzero(same)
+            alone = beside[scene, 2] == 0
+            self._revalue(rng, codes, scene[alone], thing[alone], values)
+            scene, thing = scene[~alone], thing[~alone]
+            rows.append(np.column_stack([scene, thing, beside[scene] * [1, 1, -1]]))
+        return _by_scene(np.concatenate(rows), len(codes))
+
+    def _revalue(
+        self, rng: np.random.Generator, codes: Integers, scene: Integers, thing: Integers, nouns: Integers
+    ) -> None:
+        """Give objects another value of one of the attributes that their scene's noun names."""
+        changed = (rng.random((len(scene), nouns.shape[1])) * (nouns[scene] >= 0)).argmax(-1)
+        for attribute, values in enumerate(self.codes.values):
+            some = np.flatnonzero((changed == attribute) & (len(values) > 1))
+            rows = scene[some]
+            others = values[rng.integers(max(1, len(values) - 1), size=len(rows))]
+            codes[rows, thing[some], attribute] = np.where(others == nouns[rows, attribute], values[-1], others)
 
     def _require(self, rng: np.random.Generator, codes: Integers, objects: Integers) -> None:
         """Give the last object of every scene one of the pairs of a colour and a shape that are required."""
@@ -145,4 +193,11 @@ class Sampler:
         left = ~self.codes.allowed[codes[..., color], codes[..., shape]]
         codes[left, color], codes[left, shape] = pairs[rng.integers(len(pairs), size=int(left.sum()))].T
 
-    # ---- places ----------------------------------------------------------------------------------------------------
+
+def _by_scene(rows: Integers, scenes: int) -> Integers:
+    """Return rows (scene, ...) as links [scenes links ...], zeros where a scene has fewer."""
+    rows = rows[np.argsort(rows[:, 0], kind="stable")]
+    places = np.arange(len(rows)) - np.searchsorted(rows[:, 0], rows[:, 0])
+    links = np.zeros((scenes, int(places.max(initial=-1)) + 1, rows.shape[1] - 1), np.int64)
+    links[rows[:, 0], places] = rows[:, 1:]
+    return links

@@ -35,7 +35,7 @@ from synth_data.maker import Maker
 from synth_data.picture import draw_block, index_mask
 
 FORMAT = 1
-VERSION = "1"  # of the generator: raised whenever the same config gives other bytes
+VERSION = "2"  # of the generator: raised whenever the same config gives other bytes
 MANIFEST = "manifest.json"
 ENGINES = ("local", "ray")
 Report = Callable[[int], None]

@@ -76,3 +76,18 @@ def shapes_run(made_shapes: Path, tmp_path_factory: pytest.TempPathFactory) -> P
     changes = [f"folder={made_shapes}", "threads=1", "steps=400"]
     train(load_settings(Path(__file__).parent.parent / "configs" / "shapes.toml", changes), folder)
     return folder
+
+
+@pytest.fixture(scope="session")
+def shapes_picture(made_shapes: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An image of our SHAPES, of which "is a red shape above a green shape" is true."""
+    import numpy as np
+    from PIL import Image
+
+    from nmn.data.shapes import read_questions
+
+    questions, answers = read_questions(made_shapes, "val")
+    place = list(zip(questions, answers or [], strict=True)).index(("is a red shape above a green shape", "true"))
+    path = tmp_path_factory.mktemp("pictures") / "shapes.png"
+    Image.fromarray(np.load(made_shapes / "val.input.npy")[place][..., ::-1]).save(path)
+    return path

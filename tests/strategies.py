@@ -55,6 +55,8 @@ LEXICONS["panels"] = replace(
     ),
     unit_px=1.0,
     side_gap=1.0,
+    corner_gap=2.0,
+    near_side_gap=3.0,
 )
 LEXICONS["ranked"] = _with(
     LEXICONS["ordered"],

@@ -9,22 +9,17 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from nmn.cli import app
-from nmn.data.shapes import decode_images, read_questions
+from nmn.data.shapes import decode_images
 from nmn.reasoner import load
 
 runner = CliRunner()
 TRUE = "is a red shape above a green shape"
 
 
-@pytest.fixture(scope="module")
-def picture(made_shapes: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An image of which TRUE is recorded as true."""
-    questions, answers = read_questions(made_shapes, "val")
-    assert answers is not None
-    place = next(at for at, pair in enumerate(zip(questions, answers, strict=True)) if pair == (TRUE, "true"))
-    path = tmp_path_factory.mktemp("pictures") / "shapes.png"
-    Image.fromarray(np.load(made_shapes / "val.input.npy")[place][..., ::-1]).save(path)
-    return path
+@pytest.fixture
+def picture(shapes_picture: Path) -> Path:
+    """An image of which TRUE is true."""
+    return shapes_picture
 
 
 def ask(*arguments: object, code: int = 0) -> str:

@@ -161,8 +161,8 @@ def test_a_missing_file_is_named_by_verify(data: Path, name: str) -> None:
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"generator": "0"}, "written by generator version 0, format 1; this one is version 1"),
-        ({"format": 7}, "written by generator version 1, format 7; this one is version 1"),
+        ({"generator": "0"}, "written by generator version 0, format 1; this one is version 2"),
+        ({"format": 7}, "written by generator version 2, format 7; this one is version 2"),
         ({"config": {}}, "not a readable manifest: 'size'"),
         ({"config": [1]}, "not a readable manifest"),
     ],

@@ -13,7 +13,8 @@ from PIL import Image
 from nmn.data.shapes import decode_images
 from nmn.errors import SceneError
 from nmn.scene import SceneGraph, SceneObject
-from synth_data.house_styles import nlvr_scene, paint_shapes, render_nlvr, render_shapes
+from nmn.vision.nlvr_format import nlvr_scene
+from synth_data.house_styles import paint_shapes, render_nlvr, render_shapes
 
 RADII = np.arange(-0.06, 0.061, 0.005)  # the decoder's half-widths are 0.05 apart
 

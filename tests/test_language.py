@@ -213,5 +213,5 @@ def test_a_lexicon_that_takes_a_function_word_is_refused(tmp_path: Path) -> None
 
 
 def test_an_unknown_grammar_is_refused_with_those_there_are() -> None:
-    with pytest.raises(QuestionError, match="no grammar 'wrld'; there are clevr, shapes, world; did you mean"):
+    with pytest.raises(QuestionError, match="no grammar 'wrld'; there are clevr, nlvr, shapes, world; did you mean"):
         parse("is there a circle", "wrld")

@@ -4,6 +4,7 @@ import contextlib
 import io
 import re
 import shlex
+import shutil
 from pathlib import Path
 
 import pytest
@@ -33,8 +34,14 @@ def test_a_command_prints_what_the_readme_shows(command: str, shown: str, monkey
 
 
 @pytest.mark.parametrize("block", PYTHON)
-def test_a_python_block_prints_what_its_comments_show(block: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_python_block_prints_what_its_comments_show(
+    block: str, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
     monkeypatch.chdir(ROOT)
+    if "runs/shapes" in block:  # a folder with what the block before it, of commands, leaves behind
+        shutil.copytree(request.getfixturevalue("shapes_run"), tmp_path / "runs" / "shapes")
+        shutil.copy(request.getfixturevalue("shapes_picture"), tmp_path / "shapes.png")
+        monkeypatch.chdir(tmp_path)
     printed = io.StringIO()
     with contextlib.redirect_stdout(printed):
         exec(compile(block, "README.md", "exec"), {})
@@ -49,3 +56,8 @@ def test_there_are_examples_of_both_sorts() -> None:
 def test_every_file_of_the_map_is_there() -> None:
     mapped = re.findall(r"^\| `([^`]+)` \|", TEXT, re.M)
     assert mapped and all((ROOT / path).exists() for path in mapped)
+
+
+def test_every_picture_is_there() -> None:
+    linked = re.findall(r"!\[.*?\]\((.*?)\)", TEXT)
+    assert linked and all((ROOT / path).is_file() for path in linked)

@@ -13,11 +13,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain
 from operator import attrgetter
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nmn.assembler.views import Integers, Structure, for_each_panel, in_views, number_calls, views_of
+from nmn.assembler.views import Integers, Structure, for_each_panel, in_views, views_of
 from nmn.layout import SIGNATURES, Argument, Kind, Layout
 
 KINDS = tuple(Kind)
@@ -49,9 +50,10 @@ class Plan:
 
     ``images`` and ``views``: what each call sees; ``panels``: how many panels ``where`` asks in every image, 0 where no
     layout has one, so that every view is 0; ``arguments``: its argument as an index into ``names``, -1 for none;
-    ``operands``: rows of its operands in their kinds' buffers; ``sizes``: rows of each buffer. ``structures`` numbers
-    the distinct sub-layouts, ``example_roots`` are the numbers of the examples' own; ``keys`` (sorted) and ``key_rows``
-    find the row of any call by image and number.
+    ``operands``: rows of its operands in their kinds' buffers; ``sizes``: rows of each buffer. The distinct sub-layouts
+    are numbered, ``kinds`` are those of their values and ``example_roots`` the numbers of the examples' own;
+    ``members`` are the numbers within each distinct layout, ``chosen`` which of these each example has; ``keys``
+    (sorted) and ``key_rows`` find the row of any call by image and number.
     """
 
     layouts: tuple[Layout, ...]
@@ -65,7 +67,9 @@ class Plan:
     arguments: Integers
     operands: tuple[Integers, ...]
     names: tuple[tuple[Argument, str], ...]
-    structures: dict[Structure, int]
+    kinds: Integers
+    members: tuple[list[int], ...]
+    chosen: Integers
     keys: Integers
     key_rows: Integers
 
@@ -80,8 +84,8 @@ class Plan:
         A call that is asked of the whole image alone has one row, a call below a ``where`` one for each panel; a call
         that is asked of both has the row of the whole image first.
         """
-        layout = self.layouts[example]
-        numbers, first = number_calls(layout, self.structures), self.example_images[example] * (1 + self.panels)
+        layout, numbers = self.layouts[example], self.numbers(example)
+        first = self.example_images[example] * (1 + self.panels)
         if not layout.asks_panels:
             return [(row,) for row in self._find(first, np.array(numbers)).tolist()]
         return [
@@ -89,12 +93,20 @@ class Plan:
             for number, views in zip(numbers, views_of(layout, self.panels), strict=True)
         ]
 
+    def numbers(self, example: int) -> list[int]:
+        """Return the number of each of ``layouts[example].calls`` among the distinct sub-layouts."""
+        return list(dict.fromkeys(self.members[self.chosen[example]]))
+
+    def rows_of(self, examples: Integers, numbers: Integers) -> Integers:
+        """Return the rows of calls that are asked of the whole image, by their examples and their numbers."""
+        return self._find(self.example_images[examples] * (1 + self.panels), numbers)
+
     def roots(self) -> Integers:
         """Return the row of each example's root in its kind's buffer."""
         return self._find(self.example_images * (1 + self.panels), self.example_roots)
 
     def _find(self, seen: Integers, numbers: Integers) -> Integers:
-        return self.key_rows[np.searchsorted(self.keys, seen * len(self.structures) + numbers)]
+        return self.key_rows[np.searchsorted(self.keys, seen * len(self.kinds) + numbers)]
 
     @property
     def largest_number(self) -> int:
@@ -115,13 +127,14 @@ def plan(layouts: Sequence[Layout], images: Sequence[int] | None = None, panels:
     members = [structures.add(layout) for layout in distinct]
     roots = np.fromiter([numbers[-1] for numbers in members], np.int64, len(members))[chosen]
     panels = panels if any(layout.asks_panels for layout in distinct) else 0
+    seen = members
     if panels:
-        members = [
-            in_views(layout, numbers, structures.numbers, panels)
+        seen = [
+            in_views(layout, numbers, len(structures), panels)
             for layout, numbers in zip(distinct, members, strict=True)
         ]
-    keys = _keys(members, chosen, example_images, len(structures) * (1 + panels))
-    return _arrange(tuple(layouts), example_images, roots, structures, keys, panels)
+    keys = _keys(seen, chosen, example_images, len(structures) * (1 + panels))
+    return _arrange(_Batch(tuple(layouts), example_images, roots, members, chosen), structures, keys, panels)
 
 
 def _checked_images(layouts: int, images: Sequence[int]) -> Integers:
@@ -174,6 +187,16 @@ class _Structures:
 
         visit(layout)
         return members
+
+
+class _Batch(NamedTuple):
+    """What a plan says of its examples: see there."""
+
+    layouts: tuple[Layout, ...]
+    images: Integers
+    roots: Integers
+    members: list[list[int]]
+    chosen: Integers
 
 
 @dataclass(frozen=True)
@@ -263,14 +286,7 @@ def _keys(members: list[list[int]], chosen: Integers, images: Integers, structur
     return np.asarray(keys[np.flatnonzero(np.diff(keys, prepend=-1))])
 
 
-def _arrange(
-    layouts: tuple[Layout, ...],
-    images: Integers,
-    roots: Integers,
-    structures: _Structures,
-    keys: Integers,
-    panels: int,
-) -> Plan:
+def _arrange(batch: _Batch, structures: _Structures, keys: Integers, panels: int) -> Plan:
     """Order the calls by step, give each a row and find the rows of its operands."""
     table = _table(structures, panels)
     seen, numbers = np.divmod(keys, max(1, len(structures)))
@@ -284,8 +300,8 @@ def _arrange(
     steps = _steps(table, ordered, key_rows[order], panels)
     call_images, views = np.divmod(seen[order], 1 + panels)
     return Plan(
-        layouts, images, roots, steps, sizes, call_images, views, panels, table.arguments[ordered], operands,
-        table.names, structures.numbers, keys, key_rows,
+        batch.layouts, batch.images, batch.roots, steps, sizes, call_images, views, panels, table.arguments[ordered],
+        operands, table.names, table.kinds, tuple(batch.members), batch.chosen, keys, key_rows,
     )  # fmt: skip
 
 

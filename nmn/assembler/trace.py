@@ -206,6 +206,15 @@ def answer_text(value: Value, kind: Kind) -> str:
     return str(value)
 
 
+def percent(share: float) -> str:
+    """Return a share as a percentage, cut after one decimal, so that only certainty is 100.
+
+    >>> percent(0.99996), percent(1.0), percent(0.42)
+    ('99.9 %', '100 %', '42.0 %')
+    """
+    return "100 %" if share >= 1 else f"{int(share * 1000 + 1e-9) / 10:.1f} %"
+
+
 def answers(run: Run) -> list[Value]:
     """Return the decoded answer of every example of a run."""
     layouts = run.plan.layouts

@@ -3,31 +3,21 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from nmn.layout import Layout, asked, call_label
+from nmn.layout import Layout, asked
 
 Integers = NDArray[np.int64]
 Structure = tuple[str | int, ...]  # label, numbers of the operands
 
 
-def in_views(layout: Layout, members: list[int], structures: dict[Structure, int], panels: int) -> list[int]:
+def in_views(layout: Layout, members: list[int], structures: int, panels: int) -> list[int]:
     """Return a layout's members in the views in which each is asked, as ``view * structures + number``."""
     if not layout.asks_panels:
         return members
-    numbers = number_calls(layout, structures)
     return [
-        view * len(structures) + number
-        for number, views in zip(numbers, views_of(layout, panels), strict=True)
+        view * structures + number
+        for number, views in zip(dict.fromkeys(members), views_of(layout, panels), strict=True)
         for view in views
     ]
-
-
-def number_calls(layout: Layout, numbered: dict[Structure, int]) -> list[int]:
-    """Return the number of each of a layout's calls."""
-    numbers: list[int] = []
-    for call in layout.calls:
-        below = [numbers[operand] for operand in call.operands]
-        numbers.append(numbered[(call_label(call.module, call.argument), *below)])
-    return numbers
 
 
 def views_of(layout: Layout, panels: int) -> list[tuple[int, ...]]:

@@ -11,7 +11,7 @@ from nmn.scene import SceneGraph, SceneObject
 WEIGHTS = {"find": 6, "and": 6, "relate": 5, "unique": 2, "exists": 3, "count": 3, "compare": 2, "describe": 2}
 LEAVES = {Kind.ATTENTION: "find", Kind.PANELS: "panels", Kind.NUMBER: "number"}
 CONNECTIVE_KINDS = (Kind.ATTENTION, Kind.PANELS, Kind.TRUTH)
-PANEL_MODULES = frozenset({"inside", "at_side", "panels", "panel", "where"})
+PANEL_MODULES = frozenset({"inside", "at_side", "near_side", "panels", "panel", "where", "as_many", "alike"})
 
 
 def random_layout(

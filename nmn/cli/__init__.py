@@ -6,15 +6,19 @@ from nmn.cli import evaluate
 from nmn.cli.ask import ask, parse
 from nmn.cli.bench import bench
 from nmn.cli.train import train
+from nmn.cli.words import learn_word
 
 app = typer.Typer(no_args_is_help=True, add_completion=True, pretty_exceptions_enable=False, help="Visual reasoning.")
 app.command()(parse)
 app.command()(ask)
 app.command()(train)
 app.command()(bench)
+app.command()(learn_word)
 evaluate_app = typer.Typer(no_args_is_help=True, help="Answer every question of a dataset and report accuracy.")
 evaluate_app.command()(evaluate.shapes)
 evaluate_app.command()(evaluate.clevr)
+evaluate_app.command()(evaluate.vqa)
+evaluate_app.command()(evaluate.nlvr)
 evaluate_app.command()(evaluate.generated)
 app.add_typer(evaluate_app, name="evaluate")
 

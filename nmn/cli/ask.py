@@ -49,10 +49,12 @@ def ask(
         str | None, typer.Option(help="The question language; by default the scene's or model's.")
     ] = None,
     lexicon: Annotated[str | None, typer.Option(help="Of a scene: a lexicon's name or TOML file.")] = None,
+    trace: Annotated[Path | None, typer.Option(help="Write a picture of the trace, a PNG file.")] = None,
     as_json: JsonOption = False,
     repair: RepairOption = True,
 ) -> None:
     """Answer a question about an image with a trained network, or about a scene exactly, and show the trace."""
+    scene = None
     if _is_scene(source):
         from nmn.reasoner import ask_scene
         from nmn.scene import read_scene
@@ -70,6 +72,10 @@ def ask(
         answer = load(model).ask(source, question, grammar=grammar, repair=repair)
         assert answer.view is not None
         names = [box_name(box) for box in answer.view.boxes.tolist()]
+    if trace:
+        from nmn.visualisation.png import answer_picture, write_picture
+
+        write_picture(trace, answer_picture(answer, question, scene))
     if as_json:
         print_json({"question": question, **answer.to_json()})
     else:

@@ -1,7 +1,7 @@
 """``nmn evaluate``: every question of a dataset answered, and what was right."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -9,7 +9,14 @@ from nmn.cli.options import MODEL_HELP, JsonOption, clear_errors
 from nmn.cli.printing import print_faithfulness, print_json, print_report
 from nmn.errors import ConfigError, DataError
 
+CacheOption = Annotated[
+    Path | None, typer.Option(help="Keep the features of a frozen backbone in this folder, and take them from there.")
+]
+
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from nmn.data.example import ImageExample
     from nmn.evaluation.faithfulness import Faithfulness
     from nmn.evaluation.report import Report
 
@@ -68,6 +75,22 @@ def _neural(data: Path, splits: list[str], model: str, faithful: bool) -> "tuple
 
 
 @clear_errors
+def nlvr(
+    data: Annotated[Path, typer.Option(help="The folder that holds the folders of NLVR's splits.")],
+    split: Annotated[str, typer.Option(help="A split: dev, test, ...")] = "dev",
+    predictions: Annotated[
+        Path | None, typer.Option(help="Write the official lines: image,true or image,false.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Judge NLVR's statements of its images, from pixels."""
+    from nmn.evaluation.nlvr import command
+
+    if code := command(data, split, predictions, as_json, print_json):
+        raise typer.Exit(code)
+
+
+@clear_errors
 def generated(
     data: Annotated[Path, typer.Option(help="The directory of a generated dataset, with images.")],
     model: Annotated[str | None, typer.Option(help=MODEL_HELP)] = None,
@@ -76,24 +99,30 @@ def generated(
 ) -> None:
     """Answer a generated dataset's questions from its images; those that point at objects have no answer in words."""
     from nmn.evaluation.faithfulness import Faithfulness
-    from nmn.evaluation.generated import image_examples, match_cells, match_objects
+    from nmn.evaluation.generated import counterfactual, image_examples, match_cells, match_objects
     from nmn.evaluation.neural import evaluate_neural
     from nmn.reasoner import load
     from synth_data.dataset import read_dataset
 
     dataset, reasoner = read_dataset(data), load(model)
-    examples = [shown for _, shown in image_examples(dataset)]
+    made, examples = zip(*image_examples(dataset), strict=True)
     match = match_objects if reasoner.network.settings.regions == "objects" else match_cells
     scenes = [example.scene for example in examples if example.scene]
     score = Faithfulness(scenes, dataset.config.words, match) if faithful else None
     report = evaluate_neural(reasoner, examples, score)
+    scores: dict[str, Any] = {"faithfulness": score.to_json(report.records)} if score else {}
+    if score and dataset.config.contrast:
+        faithful_ones = [score.faithful.get(place, False) for place in range(len(made))]
+        followed = counterfactual(made, [record.right for record in report.records], faithful_ones)
+        scores["counterfactual"] = followed.to_json()
     if as_json:
-        scores = {"faithfulness": score.to_json(report.records)} if score else {}
         print_json({**report.to_json(), **scores})
         return
     print_report(report)
     if score:
         print_faithfulness(score, report.records)
+    if "counterfactual" in scores:
+        typer.echo("of pairs of a scene and its edit: " + str(scores["counterfactual"]))
 
 
 def _write_predictions(path: Path, report: "Report") -> None:
@@ -109,15 +138,50 @@ def _write_predictions(path: Path, report: "Report") -> None:
 
 @clear_errors
 def clevr(
-    scenes: Annotated[Path, typer.Option(help="CLEVR's scenes.json.")],
     questions: Annotated[Path, typer.Option(help="CLEVR's questions.json.")],
+    scenes: Annotated[Path | None, typer.Option(help="CLEVR's scenes.json, for exact execution.")] = None,
+    images: Annotated[Path | None, typer.Option(help="The folder of CLEVR's images, for a network.")] = None,
+    model: Annotated[str | None, typer.Option(help=MODEL_HELP)] = None,
+    cache: CacheOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Answer CLEVR's questions exactly from their text and the scene files."""
-    from nmn.data.clevr import read_clevr
+    """Answer CLEVR's questions: exactly on the scene files, or with a network from the images."""
+    from nmn.data.clevr import read_clevr, read_clevr_images
+
+    if (scenes is None) == (images is None):
+        raise ConfigError("give --scenes for exact execution or --images (with --model) for a network")
+    if images is not None:
+        _of_images(read_clevr_images(questions, images), model, cache, as_json)
+        return
     from nmn.evaluation.exact import evaluate_exact
 
-    report = evaluate_exact(read_clevr(scenes, questions), "clevr")
+    assert scenes is not None
+    _show(evaluate_exact(read_clevr(scenes, questions), "clevr"), as_json)
+
+
+@clear_errors
+def vqa(
+    questions: Annotated[Path, typer.Option(help="Questions as JSON, as VQA v2 has them.")],
+    images: Annotated[Path, typer.Option(help="The folder of the images.")],
+    annotations: Annotated[Path | None, typer.Option(help="Their answers, as VQA v2 has them.")] = None,
+    model: Annotated[str | None, typer.Option(help=MODEL_HELP)] = None,
+    cache: CacheOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Answer questions about images of your own, in the files of VQA v2."""
+    from nmn.data.vqa import read_vqa
+
+    _of_images(read_vqa(questions, images, annotations), model, cache, as_json)
+
+
+def _of_images(examples: "Sequence[ImageExample]", model: str | None, cache: Path | None, as_json: bool) -> None:
+    from nmn.evaluation.neural import evaluate_neural
+    from nmn.reasoner import load
+
+    _show(evaluate_neural(load(model, cache=cache), examples), as_json)
+
+
+def _show(report: "Report", as_json: bool) -> None:
     if as_json:
         print_json(report.to_json())
     else:

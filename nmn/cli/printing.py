@@ -1,7 +1,6 @@
 """Printing: JSON, tables and trees, answers with their traces."""
 
 import json
-import math
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -70,6 +69,8 @@ def plain(text: str) -> str:
 
 def print_answer(answer: "Answer", names: "Sequence[str]") -> None:
     """Print an answer, how sure it is (of an image), what it rests on and its trace; ``names``: of the regions."""
+    from nmn.assembler.trace import percent
+
     if answer.reading:
         say_repairs(answer.reading)
     typer.echo(f"answer: {answer}")
@@ -82,15 +83,6 @@ def print_answer(answer: "Answer", names: "Sequence[str]") -> None:
     for problem in answer.problems:
         typer.echo(f"careful: {problem}")
     print_rich(trace_tree(answer, len(answer.trace.calls) - 1, names))
-
-
-def percent(share: float) -> str:
-    """Return a share as a percentage, cut after one decimal, so that only certainty is 100.
-
-    >>> percent(0.99996), percent(1.0), percent(0.42)
-    ('99.9 %', '100 %', '42.0 %')
-    """
-    return "100 %" if share >= 1 else f"{math.floor(share * 1000 + 1e-9) / 10:.1f} %"
 
 
 def trace_tree(answer: "Answer", position: int, names: "Sequence[str]") -> "Tree":
@@ -124,6 +116,8 @@ def value_text(call: "TracedCall", names: "Sequence[str]") -> str:
 
 def _with_chances(call: "TracedCall", value: str, names: "Sequence[str]") -> str:
     """Return a neural value with its chance; of an attention, with that of each region."""
+    from nmn.assembler.trace import percent
+
     if call.picked:
         return "; ".join(f"{number}: {names[number]}, {percent(call.raw[number])}" for number in call.picked)
     return value if call.confidence is None else f"{value}, {percent(call.confidence)}"

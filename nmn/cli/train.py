@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from nmn.cli.options import JsonOption, clear_errors
-from nmn.cli.printing import percent, print_json
+from nmn.cli.printing import print_json
 
 if TYPE_CHECKING:
     from rich.progress import TaskID
@@ -22,6 +22,7 @@ def train(
     as_json: JsonOption = False,
 ) -> None:
     """Train a network from questions and answers; run the command again to go on after an interruption."""
+    from nmn.assembler.trace import percent
     from nmn.config import config_file
     from nmn.training.run import NETWORK, load_settings
     from nmn.training.run import train as train_network

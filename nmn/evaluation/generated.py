@@ -1,6 +1,7 @@
 """Generated datasets as images with questions, and which of a network's regions is which object of a scene."""
 
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 import torch
 from jaxtyping import Float, Int
@@ -8,6 +9,7 @@ from torch import Tensor
 
 from nmn.assembler.execute import Run
 from nmn.data.example import ImageExample
+from nmn.layout import Layout
 from nmn.scene import SceneGraph
 from synth_data.dataset import Dataset
 from synth_data.example import Example
@@ -58,6 +60,37 @@ def match_cells(run: Run, scenes: Sequence[SceneGraph]) -> Int[Tensor, "images r
             x, y = middle.unbind(-1)
             match[image, (left <= x) & (x <= right) & (top <= y) & (y <= bottom)] = number
     return match
+
+
+class Counterfactual(NamedTuple):
+    """Of texts asked of a scene and of its edit, which turns their answers: how many followed it.
+
+    ``answers``: both answers are right. ``calls``: every call of both traces is right too, those that the edit changes
+    and those that it leaves.
+    """
+
+    pairs: int
+    answers: int
+    calls: int
+
+    def to_json(self) -> dict[str, float | int]:
+        """Return counts and shares as plain JSON data."""
+        shares = {name: getattr(self, name) / self.pairs for name in ("answers", "calls")} if self.pairs else {}
+        return {"pairs": self.pairs, **shares}
+
+
+def counterfactual(examples: Sequence[Example], right: Sequence[bool], faithful: Sequence[bool]) -> Counterfactual:
+    """Return what followed the edits of a dataset of contrast groups, of four examples each."""
+    asked: dict[tuple[int, Layout], list[int]] = {}
+    for place, example in enumerate(examples):
+        if example.group >= 0:
+            asked.setdefault((example.group, example.layout), []).append(place)
+    pairs = [places for places in asked.values() if len({examples[place].answer for place in places}) == 2]
+    answers = [all(right[place] for place in places) for places in pairs]
+    calls = [
+        followed and all(faithful[place] for place in places) for places, followed in zip(pairs, answers, strict=True)
+    ]
+    return Counterfactual(len(pairs), sum(answers), sum(calls))
 
 
 def overlap(one: Float[Tensor, "some 4"], other: Float[Tensor, "others 4"]) -> Float[Tensor, "some others"]:

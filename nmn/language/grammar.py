@@ -20,6 +20,8 @@ from nmn.language.lexer import Vocabulary, build_vocabulary
 from nmn.lexicon import Lexicon, load_lexicon
 from nmn.resources import GRAMMARS
 
+STATEMENTS = frozenset({"nlvr"})  # grammars of nmn.language.crowd; what their lexicon's world is asked is the world's
+
 
 class Pretokenised(Lexer):
     """Hand a list of tokens on to Lark as it is."""
@@ -67,7 +69,7 @@ def _load(name: str, lexicon: Lexicon) -> Grammar:
 
 @lru_cache(maxsize=8)
 def _parser(name: str) -> Lark:
-    path = GRAMMARS / f"{name}.lark"
+    path = GRAMMARS / f"{'world' if name in STATEMENTS else name}.lark"
     if name not in grammar_names():
         known = ", ".join(grammar_names())
         raise QuestionError("", 0, 0, f"no grammar {name!r}; there are {known}{did_you_mean(name, grammar_names())}")

@@ -33,7 +33,7 @@ def normalise(question: str) -> list[Word]:
     >>> [word.text for word in normalise("Isn't there a red, small circle?")]
     ['is', 'not', 'there', 'a', 'red', 'small', 'circle']
     """
-    _check_length(question)
+    check_length(question)
     text = question.translate(QUOTES)
     words: list[Word] = []
     for match in PIECE.finditer(text):
@@ -58,7 +58,8 @@ def normalise(question: str) -> list[Word]:
     return words
 
 
-def _check_length(question: str) -> None:
+def check_length(question: str) -> None:
+    """Raise QuestionError for a text that is too long to be a question."""
     if len(question) > MAX_CHARACTERS:
         raise QuestionError(
             question[:80] + "...",

@@ -12,9 +12,9 @@ from lark.exceptions import UnexpectedToken
 from nmn.errors import QuestionError, nearest
 from nmn.language.attach import Choices, all_runs
 from nmn.language.diagnose import explain
-from nmn.language.grammar import Grammar, load_grammar
+from nmn.language.grammar import STATEMENTS, Grammar, load_grammar
 from nmn.language.lower import lower
-from nmn.language.normalise import Word, normalise
+from nmn.language.normalise import Word, check_length, normalise
 from nmn.layout import Layout
 from nmn.lexicon import Lexicon
 
@@ -99,6 +99,8 @@ def read(question: str, grammar: str = "world", *, lexicon: LexiconSource = None
     """Return the preferred reading of a question: its layout, the text it rests on and what was repaired."""
     if lexicon is None:
         return _read_cached(question, grammar, repair)
+    if _is_for_crowd(question, grammar, lexicon):
+        return _read_crowd(question, grammar, repair, all_of_them=False)[0]
     return read_fresh(question, load_grammar(grammar, lexicon), repair)
 
 
@@ -110,6 +112,8 @@ def read_fresh(question: str, grammar: Grammar, repair: bool = False) -> Reading
 
 def read_all(question: str, grammar: str = "world", *, lexicon: LexiconSource = None, repair: bool = False) -> Readings:
     """Return the readings of a question, the preferred first, at most 20 of them within about 100 ms."""
+    if _is_for_crowd(question, grammar, lexicon):
+        return Readings(_read_crowd(question, grammar, repair, all_of_them=True), cut=False)
     language = load_grammar(grammar, lexicon)
     tree, repairs, text = _repaired_tree(question, language, repair)
     layouts: dict[Layout, None] = {}
@@ -130,7 +134,39 @@ def read_all(question: str, grammar: str = "world", *, lexicon: LexiconSource = 
 
 @lru_cache(maxsize=CACHED_QUESTIONS)
 def _read_cached(question: str, grammar: str, repair: bool) -> Reading:
+    if _is_for_crowd(question, grammar, None):
+        return _read_crowd(question, grammar, repair, all_of_them=False)[0]
     return read_fresh(question, load_grammar(grammar), repair)
+
+
+def _is_for_crowd(question: str, grammar: str, lexicon: LexiconSource) -> bool:
+    """Whether a text is read by the chart of nmn.language.crowd: a statement, and no lexicon but the grammar's own."""
+    if grammar not in STATEMENTS or lexicon not in (None, grammar):
+        return False
+    from nmn.language.crowd.read import is_statement
+
+    return is_statement(question)
+
+
+def _read_crowd(question: str, grammar: str, repair: bool, all_of_them: bool) -> tuple[Reading, ...]:
+    """Return the readings of a statement; raise QuestionError where it means nothing, or nothing without repair."""
+    from nmn.language.crowd.read import read_statement, read_statements
+
+    check_length(question)
+    found = read_statements(question, grammar) if all_of_them else (read_statement(question, grammar),)
+    first = found[0]
+    if first.how == "unread":
+        raise QuestionError(question, 0, len(question), "nothing in it could be read as a statement")
+    if first.edits and not repair:
+        raise QuestionError(question, 0, len(question), "it can only be read with repairs", suggestion=first.text)
+    return tuple(
+        Reading(
+            reading.layout,
+            reading.text,
+            tuple(Repair(it.typed, it.read, it.position, it.position + len(it.typed)) for it in reading.edits),
+        )
+        for reading in found
+    )
 
 
 def _repaired_tree(question: str, grammar: Grammar, repair: bool) -> tuple[Tree[Token], tuple[Repair, ...], str]:

@@ -66,21 +66,24 @@ class Layout:
     _calls: tuple[Call, ...] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        operands = self.operands
-        object.__setattr__(self, "kind", _check_call(self.module, self.argument, operands))
-        below = True in [operand.asks_panels for operand in operands]
-        if below and self.module == "where":
-            raise LayoutError("a where asks of one panel alone, so no where can stand below it")
-        object.__setattr__(self, "asks_panels", below or self.module == "where")
-        depth = 1 + max([operand.depth for operand in operands]) if operands else 0
-        size = 1 + sum([operand.size for operand in operands])
+        kind = _check_call(self.module, self.argument, self.operands)
+        depth, size, asks_panels = 0, 1, False
+        for operand in self.operands:
+            depth = max(depth, operand.depth + 1)
+            size += operand.size
+            asks_panels |= operand.asks_panels
         if depth > MAX_DEPTH or size > MAX_SIZE:
             raise LayoutError(f"a layout may be {MAX_DEPTH} calls deep and {MAX_SIZE:,} calls large, this one is more")
-        object.__setattr__(self, "depth", depth)
-        object.__setattr__(self, "size", size)
-        object.__setattr__(self, "label", call_label(self.module, self.argument))
-        object.__setattr__(self, "_hash", hash((self.module, self.argument, operands)))
-        object.__setattr__(self, "_calls", ())
+        if asks_panels and self.module == "where":
+            raise LayoutError("a where asks of one panel alone, so no where can stand below it")
+        note = object.__setattr__
+        note(self, "kind", kind)
+        note(self, "depth", depth)
+        note(self, "size", size)
+        note(self, "label", call_label(self.module, self.argument))
+        note(self, "asks_panels", asks_panels or self.module == "where")
+        note(self, "_hash", hash((self.module, self.argument, self.operands)))
+        note(self, "_calls", ())
 
     def __hash__(self) -> int:
         return self._hash

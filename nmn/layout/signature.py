@@ -81,10 +81,13 @@ _SIGNATURES: dict[str, Signature] = {
     "unique": Signature((A,), A, None, "the set itself, presupposed to hold exactly one region"),
     "inside": Signature((P,), A, None, "regions inside one of the panels"),
     "at_side": Signature((), A, Argument.SIDE, "regions that touch that side of their panel; wall: any, corner: two"),
+    "near_side": Signature((), A, Argument.SIDE, "regions that come near that side of their panel, touching or not"),
     # sets of panels: the parts of an image that is made of several
     "panels": Signature((), P, None, "every panel"),
     "panel": Signature((), P, Argument.SUPERLATIVE, "the extreme panels; all of them in a tie"),
     "where": Signature((T,), P, None, "panels of which the truth holds, asked of that panel alone"),
+    "as_many": Signature((A,), P, None, "panels that hold as many members of the set as another panel does"),
+    "alike": Signature((A,), P, Argument.ATTRIBUTE, "panels whose members of the set show another panel's values"),
     # connectives, on attentions, on panels or on truths
     "and": Signature((A, A), None, None, "both"),
     "or": Signature((A, A), None, None, "either or both"),

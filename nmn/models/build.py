@@ -5,7 +5,7 @@ needs.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -65,6 +65,10 @@ class Network:
     def lexicon(self) -> Lexicon:
         """The lexicon that its words are from."""
         return load_lexicon(self.settings.lexicon)
+
+    def speaking(self, lexicon: str) -> "Network":
+        """Return the network with another lexicon, by name or as a file, that has its words."""
+        return replace(self, settings=replace(self.settings, lexicon=lexicon))
 
 
 def build_network(

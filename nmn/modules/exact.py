@@ -6,8 +6,7 @@ scenes are encoded, in float64 and then kept as 0.0 and 1.0, and 0.5 where ``uns
 between marks what a picture leaves open.
 """
 
-import math
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -19,8 +18,8 @@ from torch import Tensor
 from torch.nn.functional import pad
 
 from nmn.errors import SceneError, did_you_mean
-from nmn.layout import Argument
-from nmn.lexicon import BETWEEN_DEGREES, MEASURES, Given, Lexicon, Order
+from nmn.layout import SIDES, Argument
+from nmn.lexicon import MEASURES, Given, Lexicon, Order
 from nmn.modules import logic
 from nmn.modules.geometry import (
     Array,
@@ -36,11 +35,11 @@ from nmn.modules.geometry import (
     together,
 )
 from nmn.modules.library import Group, Library, OfPairs, build_library
+from nmn.modules.pairs import Matrices, between, opposite, stacked, surely_opposite
 from nmn.regions import Panels, Regions
 from nmn.scene import SceneGraph
 
 MAX_OPPOSITE = 2**26  # entries kept, a byte each
-BETWEEN_AT_ONCE = 2**18  # entries of one step of the product, 4 bytes each
 
 
 @dataclass(frozen=True)
@@ -48,21 +47,23 @@ class SceneRegions(Regions):
     """Objects of a batch of scenes as regions; ``features`` are 1.0 where an object has a value of the lexicon.
 
     ``codes``: the index of each attribute's value among all values, -1 for none. ``relations`` and ``orders`` hold
-    [other, object] matrices for each relation and superlative; ``ranked`` says which objects a superlative can order at
-    all (None: each of them all); ``missing`` where a relation that the scene itself must give is not given. ``sides``
-    are 1.0 where an object touches each of SIDES; ``panel_orders`` are ``orders`` of panels, [other, panel], with 1.0
-    on the diagonal where no panel has a place in the order, so that none comes first.
+    [other, object] matrices for each relation and superlative that is encoded; ``ranked`` says which objects a
+    superlative can order at all (None: each of them all); ``missing`` where a relation that the scene itself must give
+    is not given. ``sides`` are 1.0 where an object touches each of SIDES, ``near_sides`` where it comes near;
+    ``panel_orders`` are ``orders`` of panels, [other, panel], with 1.0 on the diagonal where no panel has a place in
+    the order, so that none is first.
     """
 
     lexicon: Lexicon
     codes: Int[Tensor, "batch attributes regions"]
-    relations: Float[Tensor, "batch relations others regions"]
-    orders: Float[Tensor, "batch superlatives others regions"]
+    relations: Matrices
+    orders: Matrices
     centres: Float[Tensor, "batch regions 2"]
     ranked: Float[Tensor, "batch superlatives regions"] | None
     missing: tuple[tuple[int, str], ...]
     sides: Float[Tensor, "batch sides regions"]
-    panel_orders: Float[Tensor, "batch superlatives panels panels"]
+    near_sides: Float[Tensor, "batch sides regions"]
+    panel_orders: Matrices
     unsure_px: float = 0.0
 
     @cached_property
@@ -111,52 +112,6 @@ class SceneRegions(Regions):
         return apart * (together[:, some].unsqueeze(3) & together.unsqueeze(1))
 
 
-def opposite(
-    centres: Float[Tensor, "calls regions 2"], some: Int[Tensor, " some"]
-) -> Bool[Tensor, "calls some regions others"]:
-    """Return [j, i, k]: seen from region i, the regions j (of ``some``) and k are at least BETWEEN_DEGREES apart."""
-    cosine, distance, others = _seen_from(centres, some)
-    product = distance * others
-    return (cosine <= math.cos(math.radians(BETWEEN_DEGREES)) * product) & (product > 0)
-
-
-def surely_opposite(
-    centres: Float[Tensor, "calls regions 2"], some: Int[Tensor, " some"], unsure_px: float
-) -> Float[Tensor, "calls some regions others"]:
-    """Return ``opposite`` with 0.5 where moving the three regions by half of ``unsure_px`` each could change it."""
-    cosine, distance, others = _seen_from(centres, some)
-    product = distance * others
-    angle = torch.where(product > 0, cosine / product.clamp(min=1e-9), 1.0).clamp(-1, 1).acos()
-    slack = sum(torch.asin((unsure_px / length.clamp(min=1e-9)).clamp(max=1)) for length in (distance, others))
-    bound = math.radians(BETWEEN_DEGREES)
-    return ((angle >= bound - slack).to(centres.dtype) + (angle >= bound + slack)) / 2
-
-
-def _seen_from(centres: Tensor, some: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Return, for [j, i, k], the inner product of the ways from i to j and to k, and their lengths."""
-    apart = centres.unsqueeze(1) - centres.unsqueeze(2)  # [calls, i, k]: from i to k
-    length = apart.square().sum(-1).sqrt()
-    towards = apart[:, :, some].transpose(1, 2)
-    distance = length[:, :, some].transpose(1, 2).unsqueeze(3)
-    return (towards.unsqueeze(3) * apart.unsqueeze(1)).sum(-1), distance, length.unsqueeze(1)
-
-
-def between(group: Group, opposed: Callable[[Int[Tensor, " some"]], Tensor]) -> Float[Tensor, "calls regions"]:
-    """Return ``1 - prod_jk(1 - a_j b_k B_ijk)``, some regions j of the first set at a time.
-
-    ``opposed`` gives B, as ``opposite`` does, for some regions.
-    """
-    first, second = group.operands
-    calls, count = first.shape
-    distinct = 1 - torch.eye(count, device=first.device)
-    outside = torch.ones_like(first)
-    at_once = max(1, BETWEEN_AT_ONCE // (max(1, calls) * count**2))
-    for some in torch.split(torch.arange(count, device=first.device), at_once):
-        pairs = first[:, some, None] * second.unsqueeze(1) * distinct[some]
-        outside = outside * (1 - pairs.unsqueeze(2) * opposed(some)).prod(-1).prod(1)
-    return (1 - outside) * group.mask
-
-
 def encode(scenes: Sequence[SceneGraph], lexicon: Lexicon, unsure_px: float = 0.0) -> SceneRegions:
     """Encode scenes for the exact library, padded to the largest number of objects.
 
@@ -188,21 +143,24 @@ def scene_arrays(scenes: Sequence[SceneGraph], lexicon: Lexicon) -> SceneArrays:
 def encode_arrays(
     arrays: SceneArrays, lexicon: Lexicon, unsure_px: float = 0.0, words: Collection[str] | None = None
 ) -> SceneRegions:
-    """Encode scenes that are arrays already; of relations and superlatives only ``words``, by default all of them."""
+    """Encode scenes that are arrays already; of relations, superlatives and sides only ``words``, by default all."""
     boxes, codes, mask, panels = arrays.boxes, arrays.codes, arrays.mask, arrays.panels
     batch, count = mask.shape
     units = np.full(batch, lexicon.unit_px) if lexicon.unit_px else arrays.longest
     measures = measure(boxes.astype(np.float32) if unsure_px else boxes, codes, lexicon)
     pairs = mask[:, :, None] & mask[:, None, :] & ~np.eye(count, dtype=bool)
-    close = pairs & together(panels.members)
-    chosen = [name for name in (*lexicon.relations, *lexicon.superlatives) if words is None or name in words]
-    orders = _orders(lexicon, chosen, measures, units, unsure_px)
-    relations = {
-        name: close * (orders[name] if name in orders else related(entry.meaning, arrays, measures, units, unsure_px))
-        for name, entry in lexicon.relations.items()
-        if name in chosen
-    }
-    exceeds = {name: (orders[name] * pairs).swapaxes(1, 2) for name in lexicon.superlatives if name in chosen}
+    found = _orders(lexicon, words, measures, units, unsure_px)
+    for name, entry in lexicon.relations.items():
+        if name not in found and _is_used(name, words):
+            found[name] = related(entry.meaning, arrays, measures, units, unsure_px)
+    touching: Array = np.zeros((batch, len(SIDES), count))
+    near = touching
+    if words is None or not set(SIDES).isdisjoint(words):
+        gap, corner_gap, near_gap = (
+            length * units for length in (lexicon.side_gap, lexicon.corner_gap, lexicon.near_side_gap)
+        )
+        touching = at_sides(arrays, gap, corner_gap, unsure_px)
+        near = at_sides(arrays, near_gap, near_gap, unsure_px)
     return SceneRegions(
         features=_features(codes, len(lexicon.attribute_of)),
         boxes=torch.from_numpy(boxes).float(),
@@ -210,28 +168,37 @@ def encode_arrays(
         panels=Panels(*map(torch.from_numpy, (panels.boxes.astype(np.float32), panels.mask, panels.members))),
         lexicon=lexicon,
         codes=torch.from_numpy(codes),
-        relations=_stack([relations.get(name) for name in lexicon.relations], batch, count),
-        orders=_stack([exceeds.get(name) for name in lexicon.superlatives], batch, count),
+        relations=stacked([found.get(name) for name in lexicon.relations], pairs & together(panels.members)),
+        orders=stacked([_before(found.get(name)) for name in lexicon.superlatives], pairs),
         centres=torch.from_numpy(np.stack([measures["x"], measures["y"]], -1)),
         ranked=_ranked(lexicon, measures),
         missing=arrays.missing,
-        sides=torch.from_numpy(at_sides(arrays, lexicon.side_gap * units, unsure_px)).float(),
+        sides=torch.from_numpy(touching).float(),
+        near_sides=torch.from_numpy(near).float(),
         panel_orders=_panel_orders(panels, lexicon, units),
         unsure_px=unsure_px,
     )
 
 
+def _is_used(word: str, words: Collection[str] | None) -> bool:
+    return words is None or word in words
+
+
+def _before(order: Array | None) -> Array | None:
+    """Return [batch, region, other] of what comes before what, from what exceeds what."""
+    return None if order is None else order.swapaxes(1, 2)
+
+
 def _orders(
-    lexicon: Lexicon, names: Collection[str], measures: dict[str, Array], units: Array, unsure_px: float
+    lexicon: Lexicon, words: Collection[str] | None, measures: dict[str, Array], units: Array, unsure_px: float
 ) -> dict[str, Array]:
     """Return [batch, region, other] of every relation and superlative that is an order, opposites worked out once."""
     meanings = {name: entry.meaning for name, entry in lexicon.relations.items()}
     meanings |= {name: entry.order for name, entry in lexicon.superlatives.items()}
     upwards: dict[Order, Array] = {}
     found = {}
-    for name in names:
-        meaning = meanings[name]
-        if isinstance(meaning, Order):
+    for name, meaning in meanings.items():
+        if isinstance(meaning, Order) and _is_used(name, words):
             up = replace(meaning, sign=1)
             if up not in upwards:
                 upwards[up] = ordered(up, measures, units, unsure_px)
@@ -239,7 +206,7 @@ def _orders(
     return found
 
 
-def _panel_orders(panels: PanelBoxes, lexicon: Lexicon, units: Array) -> Tensor:
+def _panel_orders(panels: PanelBoxes, lexicon: Lexicon, units: Array) -> Matrices:
     batch, count = panels.mask.shape
     measures = measure(panels.boxes, np.full((batch, max(1, len(lexicon.attributes)), count), -1), lexicon)
     orders = [
@@ -248,7 +215,7 @@ def _panel_orders(panels: PanelBoxes, lexicon: Lexicon, units: Array) -> Tensor:
         else np.tile(np.eye(count), (batch, 1, 1))
         for entry in lexicon.superlatives.values()
     ]
-    return _stack(orders, batch, count)
+    return stacked(orders, np.ones((batch, count, count), bool))
 
 
 def exact_library(lexicon: Lexicon) -> Library:
@@ -279,10 +246,10 @@ class _Scenes(OfPairs):
         regions = _scenes(group)
         if regions.missing:
             self._check_given(group, regions)
-        return _gather(regions.relations, group)
+        return regions.relations.of(group)
 
     def before(self, group: Group) -> Tensor:
-        return _gather(_scenes(group).orders, group)
+        return _scenes(group).orders.of(group)
 
     def ranked(self, group: Group) -> Tensor:
         regions, attention = _scenes(group), group.operands[0]
@@ -291,7 +258,7 @@ class _Scenes(OfPairs):
         return attention * regions.ranked[group.image, group.argument]
 
     def alike(self, group: Group) -> Tensor:
-        return _gather(_scenes(group).alike, group)
+        return _scenes(group).alike[group.image, group.argument]
 
     def between(self, group: Group) -> Tensor:
         regions = _scenes(group)
@@ -300,8 +267,11 @@ class _Scenes(OfPairs):
     def side(self, group: Group) -> Tensor:
         return _scenes(group).sides[group.image, group.argument]
 
+    def near_side(self, group: Group) -> Tensor:
+        return _scenes(group).near_sides[group.image, group.argument]
+
     def panel(self, group: Group) -> Tensor:
-        return logic.superlative(_gather(_scenes(group).panel_orders, group), group.panel_mask)
+        return logic.superlative(_scenes(group).panel_orders.of(group), group.panel_mask)
 
     def values(self, group: Group) -> Tensor:
         values = self.attribute_values.to(group.image.device)[group.argument]
@@ -318,20 +288,6 @@ class _Scenes(OfPairs):
 def _scenes(group: Group) -> SceneRegions:
     assert isinstance(group.regions, SceneRegions), "the exact library runs on encoded scenes"
     return group.regions
-
-
-def _gather(matrices: Tensor, group: Group) -> Tensor:
-    batch, kinds, size, _ = matrices.shape
-    return matrices.view(batch * kinds, size, size).index_select(0, group.image * kinds + group.argument)
-
-
-def _stack(matrices: Sequence[Array | None], batch: int, count: int) -> Tensor:
-    """Return matrices [batch, region, other] as one tensor [batch, kind, other, region]; None is a matrix of zeros."""
-    stacked = torch.zeros(batch, max(1, len(matrices)), count, count)
-    for kind, matrix in enumerate(matrices):
-        if matrix is not None:
-            stacked[:, kind] = torch.from_numpy(matrix).transpose(1, 2)
-    return stacked
 
 
 def _codes(scenes: Sequence[SceneGraph], lexicon: Lexicon, count: int) -> NDArray[np.int64]:

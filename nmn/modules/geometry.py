@@ -72,15 +72,21 @@ def together(members: Mask) -> Mask:
     return np.asarray((members[:, :, :, None] & members[:, :, None, :]).any(1))
 
 
-def at_sides(arrays: SceneArrays, gaps: Array, unsure_px: float = 0.0) -> Array:
-    """Return [batch, sides, region], in the order of SIDES: a box comes within its scene's gap of that side."""
+def at_sides(arrays: SceneArrays, gaps: Array, corner_gaps: Array, unsure_px: float = 0.0) -> Array:
+    """Return [batch, sides, region], in the order of SIDES: a box comes within its scene's gap of that side.
+
+    ``corner_gaps``: how close it comes to both walls of a corner.
+    """
     panels = arrays.panels
     around = np.einsum("bpr,bpc->brc", panels.members, panels.boxes)
     outwards = np.array([1, 1, -1, -1])  # from the left and top edge, to the right and bottom edge
-    near = within((arrays.boxes - around) * outwards, gaps[:, None, None], unsure_px)
+    away = (arrays.boxes - around) * outwards
+    near, in_corner = (within(away, most[:, None, None], unsure_px) for most in (gaps, corner_gaps))
     left, top, right, bottom = np.moveaxis(near, -1, 0)
-    beside, over = np.maximum(left, right), np.maximum(top, bottom)
-    sides = np.stack([np.maximum(beside, over), left, right, top, bottom, np.minimum(beside, over)], 1)
+    corner = np.minimum(
+        np.maximum(in_corner[..., 0], in_corner[..., 2]), np.maximum(in_corner[..., 1], in_corner[..., 3])
+    )
+    sides = np.stack([near.max(-1), left, right, top, bottom, corner], 1)
     return np.asarray(sides * np.any(panels.members, axis=1, keepdims=True))
 
 
@@ -119,7 +125,10 @@ def ordered(order: Order, measures: dict[str, Array], units: Array, unsure_px: f
     if order.by == "area":
         sides = np.sqrt(measure)
         tolerance = unsure_px * (sides[:, :, None] + sides[:, None, :])
-    return np.where(np.abs(beyond) <= tolerance, 0.5, beyond > 0)
+    sure = (beyond > tolerance).astype(measure.dtype)
+    sure += beyond >= -tolerance
+    sure /= 2
+    return sure
 
 
 def related(

@@ -103,6 +103,9 @@ class Sources(Protocol):
     def side(self, group: Group) -> Float[Tensor, "calls regions"]:
         """Return which regions touch the side of their panel that the argument names."""
 
+    def near_side(self, group: Group) -> Float[Tensor, "calls regions"]:
+        """Return which regions come near the side of their panel that the argument names."""
+
     def panel(self, group: Group) -> Float[Tensor, "calls panels"]:
         """Return which of the panels that a call sees are extreme in the order of the superlative."""
 
@@ -212,6 +215,14 @@ def _shared_modules(sources: Sources) -> dict[str, Module]:
             return 1 - first(group)
         return (group.mask if group.kind is Kind.ATTENTION else group.panel_mask) - first(group)
 
+    def in_panels(group: Group) -> Tensor:
+        return first(group).unsqueeze(1) * group.members
+
+    def alike(group: Group) -> Tensor:
+        values, held = sources.values(group), in_panels(group)
+        shown = [logic.presence(panel, values) for panel in held.unbind(1)]
+        return logic.panels_sharing(logic.alike(torch.stack(shown, 1)), group.panel_mask)
+
     return {
         "scene": lambda group: group.mask,
         "find": sources.find,
@@ -225,9 +236,14 @@ def _shared_modules(sources: Sources) -> dict[str, Module]:
         "unique": first,
         "inside": lambda group: torch.einsum("cp,cpr->cr", first(group), group.members),
         "at_side": sources.side,
+        "near_side": sources.near_side,
         "panels": lambda group: group.panel_mask,
         "panel": sources.panel,
         "where": lambda group: torch.stack(group.operands, 1) * group.panel_mask,
+        "as_many": lambda group: logic.panels_sharing(
+            logic.as_many(logic.poisson_binomial(in_panels(group), group.width)), group.panel_mask
+        ),
+        "alike": alike,
         "and": lambda group: logic.both(*group.operands),
         "or": lambda group: logic.either(*group.operands),
         "not": complement,

@@ -133,6 +133,23 @@ def presence(attention: Attention, values: Float[Tensor, "calls values regions"]
     return 1 - (1 - values * attention.unsqueeze(1)).prod(-1)
 
 
+def panels_sharing(same: Float[Tensor, "calls panels others"], mask: Float[Tensor, "calls panels"]) -> Tensor:
+    """Return the panels that are the same as another one, ``1 - prod_{j != i}(1 - m_j S_ij)``, of those in the mask."""
+    others = 1 - torch.eye(same.shape[-1], device=same.device, dtype=same.dtype)
+    return (1 - (1 - same * others * mask.unsqueeze(1)).prod(-1)) * mask
+
+
+def as_many(numbers: Float[Tensor, "calls panels width"]) -> Float[Tensor, "calls panels others"]:
+    """Return that two panels' numbers are equal, ``sum_n p_in p_jn``."""
+    return numbers @ numbers.transpose(1, 2)
+
+
+def alike(values: Float[Tensor, "calls panels values"]) -> Float[Tensor, "calls panels others"]:
+    """Return that two panels show the same values, ``prod_v(p_iv p_jv + (1 - p_iv)(1 - p_jv))``."""
+    one, other = values.unsqueeze(2), values.unsqueeze(1)
+    return (one * other + (1 - one) * (1 - other)).prod(-1)
+
+
 def agree(first: Float[Tensor, "calls values"], second: Float[Tensor, "calls values"]) -> Truth:
     """Return that some value is present in both."""
     return exists(first * second)

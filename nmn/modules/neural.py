@@ -7,7 +7,7 @@ then only gathers. The tables are
 - relate, superlative: rates ``r_ji`` of pairs, of their relative geometry alone and so translation-invariant; a pair
   holds with ``1 - exp(-r_ji)``. On a grid a table of offsets between cells, between objects a small network of boxes;
 - same, describe, agree: of the truths of find, so that they have no parameters of their own;
-- at_side: a small network of a box's distances from its panel's sides.
+- at_side, near_side: a small network of a box's distances from its panel's sides.
 
 "Is there a red shape left of a circle?": find[red], find[circle], relate[left_of].
 """
@@ -25,9 +25,9 @@ from nmn.errors import CheckpointError
 from nmn.layout import SIDES, Argument, Layout
 from nmn.lexicon import Lexicon
 from nmn.modules import logic
-from nmn.modules.exact import between, opposite
 from nmn.modules.grid import GridTables, between_cells, counts_from, shared_by_another, totals, windows
 from nmn.modules.library import Group, Library, OfPairs, build_library
+from nmn.modules.pairs import between, opposite
 from nmn.regions import Regions
 
 HIDDEN = 48
@@ -85,7 +85,7 @@ def vocabulary_of(layouts: Sequence[Layout], lexicon: Lexicon) -> Vocabulary:
         {name: values for name, values in attributes.items() if values},
         tuple(name for name in lexicon.relations if name in used),
         tuple(name for name in lexicon.superlatives if name in used),
-        any(module == "at_side" for module, _ in calls),
+        any(module in ("at_side", "near_side") for module, _ in calls),
     )
 
 
@@ -182,7 +182,8 @@ class NeuralModules(nn.Module):
         self.biases = nn.Parameter(torch.full((len(vocabulary.values),), bias))
         pairs = max(1, len(vocabulary.relations) + len(vocabulary.superlatives))
         self.pairs: nn.Module = GridPairs(pairs, *grid) if grid else BoxPairs(pairs)
-        self.sides = nn.Sequential(nn.Linear(8, HIDDEN), nn.SiLU(), nn.Linear(HIDDEN, len(SIDES)))
+        touched = nn.Sequential(nn.Linear(8, HIDDEN), nn.SiLU(), nn.Linear(HIDDEN, 2 * len(SIDES)))
+        self.sides = touched if vocabulary.sides else None
         self.library = neural_library(vocabulary, grid)
 
     def forward(self, regions: Regions) -> ReadRegions:
@@ -210,9 +211,9 @@ class NeuralModules(nn.Module):
         return -torch.expm1(-self.pairs(panels))
 
     def _sides(self, regions: Regions, unit: Tensor) -> Tensor:
-        """Return that each region touches each side, from its distances to the sides of its panel."""
-        if not self.vocabulary.sides:
-            return regions.boxes.new_zeros(len(regions.boxes), len(SIDES), regions.boxes.shape[1])
+        """Return that regions touch each side, and come near it, from their distances to the sides of their panel."""
+        if self.sides is None:
+            return regions.boxes.new_zeros(len(regions.boxes), 2 * len(SIDES), regions.boxes.shape[1])
         around = torch.einsum("bpr,bpc->brc", regions.panels.members.to(regions.boxes), regions.panels.boxes)
         apart = (regions.boxes - around) * regions.boxes.new_tensor([1, 1, -1, -1]) / unit
         truths = torch.sigmoid(self.sides(torch.cat([apart / 16, torch.tanh(apart)], -1)))
@@ -274,6 +275,9 @@ class _Learned(OfPairs):
 
     def side(self, group: Group) -> Tensor:
         return _read(group).sides[group.image, group.argument]
+
+    def near_side(self, group: Group) -> Tensor:
+        return _read(group).sides[group.image, group.argument + len(SIDES)]
 
     def panel(self, group: Group) -> Tensor:
         panels = _gather(_read(group).panel_pairs, group.image, group.argument + self.relations)

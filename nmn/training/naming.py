@@ -1,7 +1,6 @@
 """Training of detectors on gold scenes of a generator's preset: perception alone, no question and no answer."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -9,7 +8,7 @@ import torch
 from torch import Tensor
 
 from nmn.errors import TrainingError
-from nmn.training.settings import warm_cosine
+from nmn.training.settings import TrainSettings, warm_cosine
 from nmn.vision.detector import Detector, naming_loss
 from nmn.vision.proposals import COARSE_PX, FINE_PX, Maps, cell_centres, channels_last, targets
 from synth_data.config import SynthConfig
@@ -17,20 +16,7 @@ from synth_data.drawn import panel_boxes
 from synth_data.picture import picture
 from synth_data.scenes import draw_scenes
 
-
-@dataclass(frozen=True)
-class NamingSettings:
-    """Every number of a detector's training; ``scenes`` are drawn by ``preset``, each of their panels is an image."""
-
-    name: str = "nlvr"
-    seed: int = 0
-    preset: str = "nlvr"
-    scenes: int = 6_000
-    steps: int = 3_000
-    batch: int = 64
-    rate: float = 3e-3
-    channels: int = 32
-    threads: int = 0
+ANSWERED_AT_ONCE = 128  # panels
 
 
 class Gold(NamedTuple):
@@ -45,12 +31,12 @@ class Gold(NamedTuple):
 
 
 def train_detector(
-    settings: NamingSettings, config: SynthConfig, watch: Callable[[int, int, float], None] = lambda *_: None
+    settings: TrainSettings, config: SynthConfig, watch: Callable[[int, int, float], None] = lambda *_: None
 ) -> Detector:
     """Return a detector trained on scenes of a configuration; a function of both."""
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     attributes = {name: config.values(name) for name in ("shape", "color", "size") if name in config.words.attributes}
-    gold = gold_panels(settings, config, attributes)
+    gold = gold_panels(config, attributes, settings.images, np.random.default_rng([settings.seed, 8]))
     torch.manual_seed(settings.seed)
     net = Detector(attributes, settings.channels).to(device)
     channels_last(net.proposer)
@@ -80,6 +66,36 @@ def train_detector(
     return net.to("cpu").eval()
 
 
+def share_read(detector: Detector, gold: Gold) -> float:
+    """Return the share of panels whose objects are all there, named rightly and placed within half a pixel."""
+    right = 0
+    for start in range(0, len(gold.images), ANSWERED_AT_ONCE):
+        batch = Gold(*[part[start : start + ANSWERED_AT_ONCE] for part in gold])
+        found = detector.detect(batch.images.float().div(255).contiguous(memory_format=torch.channels_last))
+        for row in range(len(batch.images)):
+            right += _same(
+                _things(found.values[row], found.boxes[row], found.mask[row]),
+                _things(batch.values[row], batch.boxes[row], batch.mask[row]),
+            )
+    return right / len(gold.images)
+
+
+def _things(values: Tensor, boxes: Tensor, mask: Tensor) -> set[tuple[float, ...]]:
+    """Return the names of objects with x and y of their middles."""
+    middles = (boxes[mask][:, :2] + boxes[mask][:, 2:]) / 2
+    return {(*named, *at) for named, at in zip(values[mask].tolist(), middles.tolist(), strict=True)}
+
+
+def _same(found: set[tuple[float, ...]], gold: set[tuple[float, ...]]) -> bool:
+    """Whether each object found has one of gold with its names and a middle within half a pixel."""
+    if len(found) != len(gold):
+        return False
+    return all(
+        any(one[:-2] == other[:-2] and max(abs(one[-2] - other[-2]), abs(one[-1] - other[-1])) < 0.5 for other in gold)
+        for one in found
+    )
+
+
 def nearest_values(gold: Gold, shape: torch.Size) -> Tensor:
     """Return, for every coarse cell, the values of the nearest object [batch rows columns attributes]."""
     boxes = gold.boxes
@@ -90,17 +106,18 @@ def nearest_values(gold: Gold, shape: torch.Size) -> Tensor:
     return found.view(len(boxes), *shape, -1)
 
 
-def gold_panels(settings: NamingSettings, config: SynthConfig, attributes: Mapping[str, tuple[str, ...]]) -> Gold:
-    """Draw scenes; return what ``Gold`` says of each of their panels, in pixels of the picture, which is as large."""
-    rng = np.random.default_rng([settings.seed, 8])
-    scenes = draw_scenes(config, settings.scenes, rng)
+def gold_panels(
+    config: SynthConfig, attributes: Mapping[str, tuple[str, ...]], scenes: int, rng: np.random.Generator
+) -> Gold:
+    """Draw scenes and return each of their panels, in pixels of the picture, which is as large as the scene."""
+    drawn = draw_scenes(config, scenes, rng)
     frames = [tuple(int(side) for side in box) for box in panel_boxes(config)]
-    most, count = config.max_objects, len(scenes) * len(frames)
+    most, count = config.max_objects, scenes * len(frames)
     boxes, mask = np.zeros((count, most, 4), np.float32), np.zeros((count, most), bool)
     values = np.zeros((count, most, len(attributes)), np.int64)
     owners = np.zeros((count, config.height // FINE_PX, config.width // FINE_PX), np.uint8)
     images = np.empty((count, 3, config.height, config.width), np.uint8)
-    for row, scene in enumerate(scenes):
+    for row, scene in enumerate(drawn):
         pixels = picture(scene, config, rng)
         for panel, (left, top, right, bottom) in enumerate(frames):
             place = row * len(frames) + panel

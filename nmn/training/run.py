@@ -12,6 +12,7 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Protocol
 
+import numpy as np
 import torch
 
 from nmn.assembler.plan import plan
@@ -25,8 +26,11 @@ from nmn.modules.neural import vocabulary_of
 from nmn.training.data import Generated, Questions, asked_shapes, prepared, questions_of
 from nmn.training.loop import fit
 from nmn.training.loss import answer_losses
+from nmn.training.naming import gold_panels, share_read, train_detector
 from nmn.training.perception import train_proposer
 from nmn.training.settings import TrainSettings
+from nmn.vision.cells import CellVision
+from nmn.vision.nlvr_reader import save_detector
 from nmn.vision.objects import ObjectVision
 from synth_data.config import SynthConfig, load_config
 from synth_data.maker import families
@@ -51,9 +55,8 @@ def silent(part: str, done: int, of: int, note: str = "") -> None:
 
 @dataclass(frozen=True)
 class Outcome:
-    """A finished run: its network, the share of held-back questions that it answers right, and the seconds it took."""
+    """A finished run: the share of held-back questions that it answers right (of boxes: reads right), and its time."""
 
-    network: Network
     accuracy: float | None
     seconds: float
 
@@ -81,6 +84,8 @@ def train(settings: TrainSettings, folder: Path, watch: Watcher = silent) -> Out
     start = time.monotonic()
     torch.set_num_threads(settings.threads or os.cpu_count() or 1)
     _claim(settings, folder)
+    if settings.data == "nlvr":
+        return _train_detector(settings, folder, watch, start)
     if settings.data == "shapes":
         asked, images = asked_shapes(settings)
         lexicon = load_lexicon("shapes")
@@ -95,8 +100,20 @@ def train(settings: TrainSettings, folder: Path, watch: Watcher = silent) -> Out
         lambda now: watch("training", now.step, now.steps, f"loss {now.loss:.4f}, {100 * now.accuracy:.2f} % right"),
     )  # fmt: skip
     accuracy = None if held_back is None else share_right(network, held_back)
-    outcome = Outcome(network, accuracy, time.monotonic() - start)
+    outcome = Outcome(accuracy, time.monotonic() - start)
     save_network(folder / NETWORK, network, card(settings, outcome))
+    return outcome
+
+
+def _train_detector(settings: TrainSettings, folder: Path, watch: Watcher, start: float) -> Outcome:
+    """Train the perception of a world whose scenes are read, not asked."""
+    config = load_config(settings.preset, **parse_overrides(settings.synth))
+    detector = train_detector(settings, config, lambda step, of, loss: watch("detector", step, of, f"loss {loss:.3f}"))
+    held = gold_panels(
+        config, detector.attributes, settings.held_back, np.random.default_rng([settings.seed + HELD_BACK_SEED, 8])
+    )
+    outcome = Outcome(share_read(detector, held), time.monotonic() - start)
+    save_detector(folder / NETWORK, detector, card(settings, outcome))
     return outcome
 
 
@@ -145,6 +162,8 @@ def _over_generated(settings: TrainSettings, folder: Path, watch: Watcher) -> tu
     network_settings = _network_settings(settings, config.grammar, config.lexicon, config.pixels)
     torch.manual_seed(settings.seed)
     vision = cell_vision(network_settings) if settings.regions == "cells" else object_vision()
+    if isinstance(vision, CellVision) and settings.cache:
+        vision.keep(settings.cache)
     if isinstance(vision, ObjectVision):
         _load_proposals(vision, settings, config, folder, watch)
     vision.eval()

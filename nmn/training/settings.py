@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from nmn.errors import ConfigError
 
-DATA = ("shapes", "generated")
+DATA = ("shapes", "generated", "nlvr")  # nlvr: perception alone, a detector
 REGIONS = ("cells", "objects")
 
 
@@ -38,6 +38,7 @@ class TrainSettings:
     layer: str = ""
     weights: str = ""
     frozen: bool = False
+    cache: str = ""  # a folder for the features of a frozen backbone
     units: float = 64.0
     find_bias: float = -1.0
     # proposals

@@ -1,11 +1,13 @@
 """Regions that are the cells of a CNN's feature grid."""
 
 from collections.abc import Mapping
+from pathlib import Path
 
 import torch
 from jaxtyping import Float, UInt8
 from torch import Tensor, nn
 
+from nmn.errors import ConfigError
 from nmn.regions import Regions
 from nmn.vision.backbone import Backbone
 from nmn.vision.cache import FeatureCache
@@ -41,6 +43,12 @@ class CellVision(nn.Module):
         super().__init__()
         self.backbone, self.projection = backbone, projection or nn.Identity()
         self.cache: FeatureCache | None = None
+
+    def keep(self, folder: str | Path) -> None:
+        """Keep features in a folder from now on; raise ConfigError where the backbone is trained with the modules."""
+        if not isinstance(self.backbone, Backbone):
+            raise ConfigError("cache: the features of a backbone that is trained with the modules cannot be kept")
+        self.cache = FeatureCache.of(self.backbone, folder)
 
     @property
     def frozen(self) -> bool:

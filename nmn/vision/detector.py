@@ -14,6 +14,8 @@ from torch.nn import functional
 
 from nmn.vision.proposals import COARSE_PX, THRESHOLD, Maps, Proposer, Targets, absolute, proposal_loss
 
+PRECISE = 4.0  # how much more boxes count than in proposals: a pixel decides whether two things touch
+
 
 class Named(NamedTuple):
     """Named objects of a batch of images: boxes in pixels, and the place of each attribute's value."""
@@ -48,13 +50,21 @@ class Detector(nn.Module):
         heat = torch.sigmoid(coarse[:, 0])
         peaks = heat * (heat == functional.max_pool2d(heat.unsqueeze(1), 3, 1, 1).squeeze(1))
         scores, places = peaks.flatten(1).topk(min(self.proposer.most, peaks[0].numel()), 1)
-        boxes = absolute(coarse[:, 1:], COARSE_PX).flatten(1, 2)
+        boxes = around(absolute(coarse[:, 1:], COARSE_PX)).flatten(1, 2)
         logits = self.names(deep).flatten(2).transpose(1, 2)
         chosen, named = (
             maps.gather(1, places.unsqueeze(-1).expand(-1, -1, maps.shape[-1])) for maps in (boxes, logits)
         )
         parts = named.split([len(values) for values in self.attributes.values()], -1)
         return Named(chosen, scores > THRESHOLD, torch.stack([part.argmax(-1) for part in parts], -1))
+
+
+def around(boxes: Float[Tensor, "batch r c 4"]) -> Float[Tensor, "batch r c 4"]:
+    """Return the median of each cell's box and its four neighbours', which all are trained on the nearest object."""
+    padded = functional.pad(boxes.permute(0, 3, 1, 2), (1, 1, 1, 1), mode="replicate")
+    middle = padded[..., 1:-1, 1:-1]
+    beside = (padded[..., :-2, 1:-1], padded[..., 2:, 1:-1], padded[..., 1:-1, :-2], padded[..., 1:-1, 2:])
+    return torch.stack([middle, *beside]).median(0).values.permute(0, 2, 3, 1)
 
 
 def naming_loss(
@@ -65,4 +75,4 @@ def naming_loss(
     near = wanted.near
     parts = torch.split(logits.permute(0, 2, 3, 1)[near], list(sizes), -1)
     named = [functional.cross_entropy(part, values[near][:, place]) for place, part in enumerate(parts)]
-    return proposal_loss(maps, wanted) + torch.stack(named).sum()
+    return proposal_loss(maps, wanted, PRECISE) + torch.stack(named).sum()

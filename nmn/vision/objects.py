@@ -1,8 +1,9 @@
 """Regions that are objects: proposed, cut out, and described by their ink, their outline and their size apart.
 
 A pixel of an object is a mixture of its ink and of the paper behind it, ``I = a F + (1 - a) B`` (Porter and Duff 1984).
-Solving it for each proposed object parts its appearance into the colour F and the coverage a, which knows nothing of
-colour. Each goes through a path of its own, so that what is learned of a shape holds in every colour, seen or not.
+So each proposed object's appearance is parted into the colour F, that of most of its pixels that are not paper, and the
+coverage, ``1 - |I - F| / |B - F|``, which is a where the object is seen, knows nothing of colour and is low where
+another object's ink is. Each goes through a path of its own, so that what is learned of a shape holds in every colour.
 """
 
 from collections.abc import Mapping
@@ -19,7 +20,7 @@ from nmn.vision.proposals import FINE_PX, Proposals, Proposer, channels_last
 CROP = 24  # cells a side of a cut-out
 FINER = 2  # samples a cell and axis
 MARGIN = 1.25  # of a cut-out's side to the object's
-INK_POWER = 6  # how much more the pixels farthest from the paper count for the ink
+SHIFTS = (0.3, 0.2, 0.12, 0.08, 0.08)  # widths, ever narrower, in which the ink is looked for
 
 
 class CutOuts(NamedTuple):
@@ -42,11 +43,9 @@ def cut_out(images: Float[Tensor, "batch 3 height width"], found: Proposals) -> 
     paper = _mean(pixels, (owner == 0).to(images.dtype))
     apart = pixels - paper[..., None, None]
     distance = apart.square().sum(2).sqrt() * own
-    weight = (distance / distance.amax((2, 3), keepdim=True).clamp(min=1e-3)) ** INK_POWER * own
-    ink = _mean(pixels, weight)
-    way = (ink - paper)[..., None, None]
-    coverage = (apart * way).sum(2) / way.square().sum(2).clamp(min=1e-3)
-    coverage = coverage.clamp(0, 1) * (1 - other)
+    ink = _ink(pixels, distance.square())
+    contrast = (ink - paper).square().sum(-1).sqrt().clamp(min=0.05)[..., None, None]
+    coverage = (1 - (pixels - ink[..., None, None]).square().sum(2).sqrt() / contrast).clamp(0, 1)
     maps = torch.stack([coverage, own, other], 2).flatten(0, 1)
     maps = functional.avg_pool2d(maps, FINER).view(batch, count, 3, CROP, CROP)
     return CutOuts((maps * 255).round().to(torch.uint8), torch.cat([ink, paper, _mean(pixels, own)], -1))
@@ -82,6 +81,15 @@ def _sample(images: Tensor, found: Proposals) -> tuple[Tensor, Tensor]:
     )
 
 
+def _ink(pixels: Tensor, weight: Tensor) -> Float[Tensor, "batch objects 3"]:
+    """Return the colour that most of the weight is near, by mean shift from the mean (Comaniciu and Meer 2002)."""
+    ink = _mean(pixels, weight)
+    for width in SHIFTS:
+        off = (pixels - ink[..., None, None]).square().sum(2)
+        ink = _mean(pixels, weight * torch.exp(-off / (2 * width**2)))
+    return ink
+
+
 def _mean(pixels: Tensor, weight: Tensor) -> Float[Tensor, "batch objects 3"]:
     total = weight.sum((2, 3)).clamp(min=1e-3).unsqueeze(-1)
     return torch.einsum("bnchw,bnhw->bnc", pixels, weight) / total
@@ -90,7 +98,7 @@ def _mean(pixels: Tensor, weight: Tensor) -> Float[Tensor, "batch objects 3"]:
 class ObjectEncoder(nn.Module):
     """Features of cut-out objects: of the coverage, of ink and paper, and of the box's sides, side by side."""
 
-    def __init__(self, outline: int = 64, ink: int = 24, size: int = 8) -> None:
+    def __init__(self, outline: int = 64, ink: int = 24, size: int = 16) -> None:
         super().__init__()
         self.channels = outline + ink + size
         self.coverage = nn.Sequential(
@@ -98,7 +106,7 @@ class ObjectEncoder(nn.Module):
         )
         self.outline = nn.Sequential(nn.Linear(128, outline), nn.ReLU())
         self.ink = nn.Sequential(nn.Linear(9, 48), nn.ReLU(), nn.Linear(48, ink), nn.ReLU())
-        self.size = nn.Sequential(nn.Linear(4, 32), nn.ReLU(), nn.Linear(32, size), nn.ReLU())
+        self.size = nn.Sequential(nn.Linear(4 + outline, 64), nn.ReLU(), nn.Linear(64, size), nn.ReLU())
 
     def forward(self, coverage: Tensor, colours: Tensor, sides: Tensor) -> Float[Tensor, "objects channels"]:
         """Return the features of objects, one a row; ``sides`` are width and height in 64ths of the image."""
@@ -107,7 +115,9 @@ class ObjectEncoder(nn.Module):
         pooled = torch.cat([deep.mean((2, 3)), deep.amax((2, 3))], -1)
         longest, shortest = sides.amax(-1, keepdim=True), sides.amin(-1, keepdim=True)
         lengths = torch.cat([longest / 8, shortest / 8, longest.clamp(min=1e-3).log(), longest / 8 - 1.5], -1)
-        return torch.cat([self.outline(pooled), self.ink(colours * 2 - 1), self.size(lengths)], -1)
+        outline = self.outline(pooled)
+        size = self.size(torch.cat([lengths, outline], -1))  # how long a side is depends on how a shape is turned
+        return torch.cat([outline, self.ink(colours * 2 - 1), size], -1)
 
 
 def _stage(inputs: int, outputs: int, side: int, stride: int) -> list[nn.Module]:

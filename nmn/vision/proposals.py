@@ -49,7 +49,7 @@ class Proposer(nn.Module):
 
     def __init__(self, channels: int = 40, most: int = 16) -> None:
         super().__init__()
-        self.most = most
+        self.channels, self.most = channels, most
         half = channels // 2
         self.stem = nn.Sequential(_conv(3, half, 5, stride=2), _conv(half, half, 3))
         self.down = _conv(half, channels, 3, stride=2)
@@ -174,8 +174,11 @@ def targets(boxes: Float[Tensor, "batch objects 4"], mask: Bool[Tensor, "batch o
     return Targets(heat, around, (least < 1.5).view(shape), own.view(*owner.shape, 4), owner > 0)
 
 
-def proposal_loss(maps: Maps, wanted: Targets) -> Tensor:
-    """Return the sum of CornerNet's focal loss of centres, cross-entropy of objects and L1 of boxes and votes."""
+def proposal_loss(maps: Maps, wanted: Targets, precise: float = 1.0) -> Tensor:
+    """Return the sum of CornerNet's focal loss of centres, cross-entropy of objects and L1 of boxes and votes.
+
+    ``precise``: how much boxes count.
+    """
     chance = torch.sigmoid(maps.centres)
     log, log_not = functional.logsigmoid(maps.centres), functional.logsigmoid(-maps.centres)
     peak = wanted.heat > 0.999
@@ -188,6 +191,6 @@ def proposal_loss(maps: Maps, wanted: Targets) -> Tensor:
     return (
         centres
         + 2 * shown
-        + (boxes * near).sum() / near.sum().clamp(min=1)
+        + precise * (boxes * near).sum() / near.sum().clamp(min=1)
         + 0.5 * (votes * cells).sum() / cells.sum().clamp(min=1)
     )

@@ -1,0 +1,37 @@
+"""``nmn learn-word``: one more word for a trained network, from a few examples."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from nmn.cli.options import MODEL_HELP, JsonOption, clear_errors
+from nmn.cli.printing import print_json
+
+
+@clear_errors
+def learn_word(
+    word: Annotated[str, typer.Argument(help="The value's name in the lexicon.")],
+    examples: Annotated[
+        Path, typer.Option(help='A JSON object a line: {"image": FILE, "question": ..., "answer": ...}.')
+    ],
+    lexicon: Annotated[Path, typer.Option(help='A TOML file that has the word; start it with extends = "world".')],
+    out: Annotated[Path, typer.Option(help="The file of the network that knows it, .safetensors.")],
+    model: Annotated[str | None, typer.Option(help=MODEL_HELP)] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Teach a trained network a value (a shape, a colour, ...) by questions about a few images; it forgets nothing."""
+    from nmn.lexicon import load_lexicon
+    from nmn.models.build import load_network, save_network
+    from nmn.reasoner import weights_file
+    from nmn.training.words import learn_word as learn
+    from nmn.training.words import read_taught
+
+    taught = read_taught(examples)
+    grown = learn(load_network(weights_file(model)), load_lexicon(lexicon), word, taught)
+    named = grown.speaking(str(lexicon.resolve()))
+    save_network(out, named, {**grown.card, "taught": {"word": word, "examples": len(taught)}})
+    if as_json:
+        print_json({"word": word, "examples": len(taught), "network": str(out)})
+    else:
+        typer.echo(f'"{word}" learned from {len(taught)} examples: {out}')

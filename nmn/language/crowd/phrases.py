@@ -1,0 +1,337 @@
+"""Actions of the rules about noun phrases with their quantity, and what it means that such a thing is there."""
+
+from dataclasses import replace
+from typing import Any
+
+from nmn.language.crowd.chart import Costed
+from nmn.language.crowd.items import colors_and, contradicts
+from nmn.language.crowd.meanings import (
+    BARE,
+    IT,
+    NO,
+    ONLY,
+    SCENE,
+    SOME,
+    VALUES,
+    Np,
+    Quant,
+    Things,
+    ValueCount,
+    action,
+    both,
+    bounded,
+    compared,
+    count,
+    distinct,
+    either,
+    every,
+    exists,
+    find,
+    join,
+    negate,
+)
+from nmn.layout import Layout
+
+
+@action()
+def np(quant: Quant, things: Things) -> Np | Costed:
+    """A black block, exactly two items."""
+    return Costed(Np(quant, things), 0.4) if things.elliptic and quant.name == "the" else Np(quant, things)
+
+
+@action(cost=0.1)
+def bare_np(things: Things) -> Np | Costed:
+    """Black items; a slip: "black item"."""
+    return Np(BARE, things) if things.plural else Costed(Np(BARE, things), 0.7)
+
+
+@action()
+def only_np(_: Any, things: Things) -> Np:
+    """Only black items: there are some, and nothing else is in the box (labels 6-0)."""
+    return Np(ONLY, things)
+
+
+@action(cost=0.2)
+def only_np_after(things: Things, _: Any) -> Np:
+    """Black items only."""
+    return Np(ONLY, things)
+
+
+@action(cost=0.2)
+def only_after(np: Np, _: Any) -> Np | None:
+    """Two black items only."""
+    return replace(np, quant=np.quant._replace(said=True)) if np.quant.name == "count" else None
+
+
+@action(cost=1.0)
+def elliptic_np(quant: Quant) -> Np:
+    """Two: of what was mentioned."""
+    return Np(quant, Things(SCENE, elliptic=True))
+
+
+@action()
+def none_np(_: Any, things: Things) -> Np:
+    """None of the black items."""
+    return Np(NO, things)
+
+
+@action(cost=0.1)
+def np_at_most(np: Np, _: Any) -> Np | None:
+    """3 items at most."""
+    return replace(np, quant=np.quant._replace(low=None)) if np.quant.low == np.quant.high is not None else None
+
+
+@action(cost=0.1)
+def np_at_least(np: Np, _: Any) -> Np | None:
+    """3 items at least."""
+    return np_or_more(np, _)
+
+
+@action(cost=0.1)
+def np_or_more(np: Np, _: Any) -> Np | None:
+    """Two items or more."""
+    return replace(np, quant=np.quant._replace(high=None)) if np.quant.low == np.quant.high is not None else None
+
+
+@action(cost=0.1)
+def np_same(np: Np) -> Np:
+    """One item in it, two items each."""
+    return np
+
+
+@action()
+def np_color_count(np: Np, values: ValueCount) -> Np:
+    """3 items of 2 different colours."""
+    return _besides(np, values.of(np.things.layout))
+
+
+def alternating_colors(layout: Layout) -> Layout:
+    """Return that nothing of a set is directly on another thing of its colour."""
+    same = [exists(both(one, Layout("relate", "on", (one,)))) for one in of_values(layout, "color")]
+    return negate(join(same, either))
+
+
+@action()
+def np_alternating(np: Np, _: Any) -> Np:
+    """Black and blue blocks alternately."""
+    return _besides(np, alternating_colors(np.things.layout))
+
+
+@action()
+def np_adjacent(quant: Quant, _: Any, things: Things) -> Np | None:
+    """Two adjacent black blocks."""
+    return np_touching_each_other(Np(quant, things))
+
+
+def _besides(np: Np, *truths: Layout) -> Np:
+    return replace(np, besides=(*np.besides, *truths))
+
+
+@action()
+def np_two_colors(np: Np, first: Any, second: Any, *_: Any) -> Np:
+    """3 items of black and blue colour: both are there, and no other."""
+    return _besides(np, *nothing_but(colors_and(first, second)))
+
+
+@action()
+def np_only_colors(np: Np, colors: Things, *_: Any) -> Np:
+    """3 items of only black and yellow colour."""
+    return _besides(np, *nothing_but(colors))
+
+
+@action()
+def np_only_colors_after(np: Np, colors: Things, *_: Any) -> Np:
+    """Items of black and blue colour only."""
+    return _besides(np, *nothing_but(colors))
+
+
+@action()
+def np_only_colors_with(np: Np, _: Any, colors: Things, *__: Any) -> Np:
+    """3 items with only yellow and blue colour."""
+    return _besides(np, *nothing_but(colors))
+
+
+def nothing_but(things: Things) -> tuple[Layout, ...]:
+    """Return the truths of "only black and yellow": nothing else, and each of them (labels 6-0, 11-1)."""
+    kinds = things.kinds or (things.layout,)
+    return (*(exists(kind) for kind in kinds), every(SCENE, things.layout))
+
+
+def of_values(layout: Layout, attributes: str) -> tuple[Layout, ...]:
+    """Return the things of a set that have each value of an attribute, or each pair of values of two."""
+    sets = [layout]
+    for attribute in attributes.split():
+        sets = [both(find(value), one) for one in sets for value in VALUES[attribute]]
+    return tuple(sets)
+
+
+def one_value(layout: Layout, attributes: str) -> Layout:
+    """Return that all of a set have the same value of each of some attributes."""
+    return join([compared("at_most", distinct(attribute, layout), 1) for attribute in attributes.split()], both)
+
+
+@action()
+def same_attribute(_: Any, attribute: str) -> str:
+    """Of the same colour."""
+    return attribute
+
+
+@action()
+def same_attributes(_: Any, attribute: str, other: str) -> str:
+    """Of the same shape and colour."""
+    return f"{attribute} {other}"
+
+
+@action()
+def np_identical(quant: Quant, _: Any, things: Things) -> Np | Costed | None:
+    """Two identical items."""
+    return np_same_value(Np(quant, things), "shape color")
+
+
+@action()
+def np_of_each(np: Np, attribute: str) -> Np | None:
+    """One item of each colour."""
+    if np.options or np.besides or np.quant.name not in ("some", "bare", "count"):
+        return None
+    each = [existence(Np(np.quant, Things(one)), alone=True) for one in of_values(np.things.layout, attribute)]
+    return Np(BARE, np.things, tuple(truth for truths in each for truth in truths or ()))
+
+
+@action()
+def np_at_both(np: Np, place: Layout, other: Layout) -> Np:
+    """A black block at both the top and the base."""
+    return _besides(np, *(exists(both(np.things.layout, where)) for where in (place, other)))
+
+
+@action()
+def np_same_value(np: Np, attribute: str) -> Np | Costed | None:
+    """3 blocks of the same colour: for some colour, that many of it; blocks of the same colour: all of them.
+
+    One block is hardly of the same colour.
+    """
+    if np.options:
+        return None
+    if np.quant.name == "bare":
+        return _besides(np, one_value(np.things.layout, attribute))
+    found = replace(np, options=of_values(np.things.layout, attribute))
+    return found if np.quant.low and np.quant.low > 1 else Costed(found, 1.0)
+
+
+@action()
+def np_same_value_before(quant: Quant, _: Any, attribute: str, things: Things) -> Np | Costed | None:
+    """Three the same colour blocks."""
+    return np_same_value(Np(quant, things), attribute)
+
+
+@action()
+def np_same_value_mixed(quant: Quant, _: Any, things: Things, attribute: str) -> Np | Costed | None:
+    """A slip: "three the same blocks colour"."""
+    return np_same_value(Np(quant, things), attribute)
+
+
+@action()
+def np_different_value(np: Np, _: Any, attribute: str) -> Np:
+    """Two items of different colour: no two of a colour; of many: not all of one."""
+    values, layout = distinct(attribute, np.things.layout), np.things.layout
+    if np.quant.low is None or np.quant.low > len(VALUES[attribute]):
+        return _besides(np, compared("at_least", values, 2))
+    return _besides(np, compared("equal", values, count(layout)))
+
+
+def touching_each_other(layout: Layout) -> Layout:
+    """Return the things of a set that touch another one of it."""
+    return both(layout, Layout("relate", "touching", (layout,)))
+
+
+@action()
+def np_touching_each_other(np: Np) -> Np | None:
+    """Two black items touching each other; a black and a yellow one: each other."""
+    if np.quant.name in ("none", "every") or np.all_are:
+        return None
+    if len(np.things.kinds) == 2:
+        first, second = np.things.kinds
+        return Np(SOME, Things(both(first, Layout("relate", "touching", (second,)))), np.besides)
+    options = tuple(touching_each_other(option) for option in np.options)
+    return replace(np, things=Things(touching_each_other(np.things.layout)), options=options)
+
+
+@action()
+def np_not_touching_each_other(np: Np) -> Np | None:
+    """Two black items that do not touch each other."""
+    if np.options or np.all_are:
+        return None
+    return replace(np, besides=(*np.besides, negate(exists(touching_each_other(np.things.layout)))))
+
+
+@action()
+def np_modified(np: Np, modifier: Layout) -> Np | None:
+    """Two circles of the same size not touching the edge."""
+    if not np.options:
+        return None
+    options = tuple(both(option, modifier) for option in np.options)
+    return replace(np, things=replace(np.things, layout=both(np.things.layout, modifier)), options=options)
+
+
+@action()
+def np_stacked(quant: Quant, things: Things) -> Np | None:
+    """Two black blocks stacked together: a run of exactly two, labels 1-0, 2-0."""
+    low, high = quant.low or 1, quant.high
+    if quant.name != "count" or low > 8:
+        return None
+    run = both(things.layout, negate(Layout("relate", "on", (things.layout,))))  # where a run begins
+    for _ in range(low - 1):
+        run = both(things.layout, Layout("relate", "on", (run,)))
+    if high is not None:
+        run = both(run, negate(Layout("relate", "under", (things.layout,))))
+    return Np(Quant("some"), Things(run))
+
+
+@action()
+def np_that_is(quant: Quant, things: Things, predicate: Layout) -> Np | None:
+    """Only one item which is yellow: the box has one item, and it is yellow (labels 4-0)."""
+    if not (quant.name == "count" and quant.said):
+        return None
+    return Np(quant, things, all_are=predicate)
+
+
+def existence(np: Np, alone: bool) -> tuple[Layout, ...] | None:
+    """Return the truths of "there is" such a thing; ``alone``: asked of one box."""
+    quant, things = np.quant, np.things
+    if quant.name == "only":
+        return (*nothing_but(things), *np.besides)
+    if quant.name == "every" and quant.low is None:
+        return None
+    if np.all_are is not None:
+        if alone:
+            return (bounded(count(things.layout), quant), every(things.layout, np.all_are), *np.besides)
+        return (bounded(count(both(things.layout, np.all_are)), quant), *np.besides)
+    kinds = tuple(exists(kind) for kind in things.kinds)
+    options = np.options or (things.layout,)
+    return (join([_there(quant, layout) for layout in options], either), *kinds, *np.besides)
+
+
+def _there(quant: Quant, layout: Layout) -> Layout:
+    if quant.name == "none":
+        return negate(exists(layout))
+    if quant.low is not None or quant.high is not None:
+        return bounded(count(layout), quant)
+    return exists(layout)
+
+
+def claimed(np: Np, predicate: Layout) -> Layout | None:
+    """Return that a predicate holds of a subject, by the subject's quantity."""
+    quant, layout = np.quant, np.things.layout
+    if np.besides or np.options or np.all_are:
+        return None
+    if quant.name == "only":
+        return both(exists(both(layout, predicate)), every(predicate, layout))
+    if quant.name in ("every", "bare") or (quant.name == "the" and quant.low and IT not in (layout,)):
+        return every(layout, predicate)
+    held = both(layout, predicate)
+    if quant.name == "none":
+        return negate(exists(held))
+    if contradicts(layout, predicate):
+        return None
+    if quant.name == "count":
+        return bounded(count(held), quant)
+    return exists(held)

@@ -1,0 +1,135 @@
+"""Learning a word from a few examples, with everything else as it is.
+
+A word is an embedding and a bias of find. A new one is appended to its attribute's values and alone is trained on
+questions that use it, from their answers; what the network knew stays bit for bit.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from nmn.assembler.execute import execute
+from nmn.assembler.plan import plan
+from nmn.errors import DataError, LexiconError, did_you_mean
+from nmn.language import read
+from nmn.layout import Layout
+from nmn.lexicon import Lexicon
+from nmn.models.build import Network, build_network
+from nmn.modules.neural import Vocabulary
+from nmn.regions import Regions
+from nmn.training.data import TRAINED_ON, joined
+from nmn.training.loss import answer_losses, target_of
+from nmn.vision.image import ImageSource, load_image
+from nmn.vision.view import brought
+
+STEPS, RATE, DECAY = 300, 0.05, 1e-3
+
+
+@dataclass(frozen=True, slots=True)
+class Taught:
+    """A question about an image with its answer in words."""
+
+    image: ImageSource
+    question: str
+    answer: str
+
+
+def read_taught(path: str | Path) -> list[Taught]:
+    """Read examples, a JSON object a line with "image" (a file, beside this one), "question" and "answer".
+
+    Raises DataError naming the line at fault.
+    """
+    path = Path(path)
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise DataError(f"{path}: cannot be read: {error}") from None
+    taught = []
+    for number, line in enumerate(lines, 1):
+        try:
+            entry = json.loads(line)
+            taught.append(Taught(path.parent / entry["image"], str(entry["question"]), str(entry["answer"])))
+        except (ValueError, KeyError, TypeError) as error:
+            raise DataError(
+                f'{path}, line {number}: expected {{"image": ..., "question": ..., "answer": ...}}: {error!r}'
+            ) from None
+    if not taught:
+        raise DataError(f"{path}: no examples")
+    return taught
+
+
+def learn_word(network: Network, lexicon: Lexicon, word: str, taught: Sequence[Taught]) -> Network:
+    """Return a network that knows one more value of an attribute; ``lexicon`` says what it is called in questions.
+
+    Raises LexiconError where the lexicon has no such value or the network knows it, DataError where no question has it.
+    """
+    grown = _grown(network, lexicon, word)
+    layouts = [read(one.question, network.settings.grammar, lexicon=lexicon).layout for one in taught]
+    if not any(call.argument == word for layout in layouts for call in layout.calls):
+        raise DataError(f'none of the {len(taught)} questions uses "{word}"')
+    values = grown.vocabulary.attributes
+    targets = torch.tensor([target_of(layout, one.answer, values) for layout, one in zip(layouts, taught, strict=True)])
+    _train_row(grown, _regions(network, taught), layouts, targets, grown.vocabulary.values.index(word))
+    return grown
+
+
+def _grown(network: Network, lexicon: Lexicon, word: str) -> Network:
+    """Return a copy of a network with one more word, which finds nothing yet."""
+    attribute = lexicon.attribute_of.get(word)
+    if attribute is None:
+        raise LexiconError(
+            f'the lexicon {lexicon.name} has no value "{word}"{did_you_mean(word, lexicon.attribute_of)}'
+        )
+    old = network.vocabulary
+    if word in old.values:
+        raise LexiconError(f'the network knows "{word}" already')
+    attributes = {**old.attributes, attribute: (*old.attributes.get(attribute, ()), word)}
+    vocabulary = Vocabulary(attributes, old.relations, old.superlatives, old.sides)
+    grown = build_network(network.settings, vocabulary)
+    state = dict(network.model.state_dict())
+    places = torch.tensor([old.values.index(value) for value in vocabulary.values if value != word])
+    kept = torch.tensor([value != word for value in vocabulary.values])
+    for name, fill in (("reasoning.words.weight", 0.0), ("reasoning.biases", -3.0)):
+        rows = state[name].new_full((len(kept), *state[name].shape[1:]), fill)
+        rows[kept] = state[name][places]
+        state[name] = rows
+    grown.model.load_state_dict(state)
+    grown.model.eval()
+    return replace(grown, card=network.card)
+
+
+def _regions(network: Network, taught: Sequence[Taught]) -> Regions:
+    """Return the regions of the examples' images."""
+    settings = network.settings
+    with torch.no_grad():
+        seen = [
+            network.model.prepare(
+                brought(load_image(one.image), settings.pixels, settings.regions == "cells").pixels.unsqueeze(0)
+            )
+            for one in taught
+        ]
+        trained_on = [{name: part for name, part in one.items() if name in TRAINED_ON} for one in seen]
+        return network.model.vision(joined(trained_on))  # type: ignore[no-any-return]
+
+
+def _train_row(network: Network, regions: Regions, layouts: Sequence[Layout], targets: Tensor, row: int) -> None:
+    """Train one word's embedding and bias in place, on all examples at once."""
+    reasoning = network.model.reasoning
+    weights = (reasoning.words.weight, reasoning.biases)
+    before = [weight.detach().clone() for weight in weights]
+    others = torch.arange(len(before[1])) != row
+    optimizer = torch.optim.Adam(weights, RATE)
+    planned = plan(layouts)
+    for _ in range(STEPS):
+        losses = answer_losses(execute(planned, reasoning.library, reasoning(regions)), targets)
+        loss = losses.loss.mean() + DECAY * weights[0][row].square().sum()
+        optimizer.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        optimizer.step()
+        with torch.no_grad():
+            for weight, old in zip(weights, before, strict=True):
+                weight[others] = old[others]

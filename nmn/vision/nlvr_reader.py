@@ -1,0 +1,105 @@
+"""NLVR's images to scenes with a trained detector: each box is looked at alone, and equal boxes once.
+
+An object's place is the whole pixel nearest to what the detector says, its side that of the size it names.
+"""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from nmn.checkpoint import load_into, read_checkpoint, save_checkpoint
+from nmn.errors import CheckpointError, SceneError
+from nmn.scene import SceneGraph
+from nmn.vision.detector import Detector
+from nmn.vision.nlvr_format import NLVR_PANELS, NLVR_PX, NLVR_SIZES, nlvr_image, nlvr_object
+
+Images = NDArray[np.uint8]
+Thing = tuple[str, str, int, int, int]  # shape, color, side, left and top in the box, in pixels
+AT_ONCE = 128  # boxes
+REMEMBERED = 20_000  # boxes; the six orders of an image's boxes hold the same three
+SIDE = NLVR_PANELS[0][2]
+
+
+class NlvrReader:
+    """Reads images with a detector; remembers the boxes that it has read."""
+
+    def __init__(self, detector: Detector) -> None:
+        self.detector = detector.eval()
+        self.sides = {name: side for side, name in NLVR_SIZES.items()}
+        self.known: dict[bytes, list[Thing]] = {}
+
+    def __call__(self, images: Sequence[Images] | Images) -> list[SceneGraph]:
+        """Return the scenes of images of NLVR [batch 100 400 3 or more channels]; objects from the left, then the top.
+
+        Raises SceneError for an image of another size.
+        """
+        batch = np.asarray(images)
+        if batch.shape[1:3] != NLVR_PX[::-1] or batch.ndim != 4:
+            raise SceneError(f"an image of NLVR has {NLVR_PX[0]} x {NLVR_PX[1]} pixels, got an array {batch.shape}")
+        boxes = np.stack([batch[:, top:bottom, left:right, :3] for left, top, right, bottom in NLVR_PANELS], 1)
+        boxes = np.ascontiguousarray(boxes.reshape(-1, SIDE, SIDE, 3))
+        keys = [box.tobytes() for box in boxes]
+        if len(self.known) > REMEMBERED:
+            self.known.clear()
+        new = {key: place for place, key in enumerate(keys) if key not in self.known}
+        self._read(boxes[list(new.values())], list(new))
+        panels = len(NLVR_PANELS)
+        return [
+            nlvr_image(
+                [
+                    nlvr_object(panel, *thing)
+                    for panel in range(panels)
+                    for thing in self.known[keys[row * panels + panel]]
+                ]
+            )
+            for row in range(len(batch))
+        ]
+
+    def _read(self, boxes: Images, keys: Sequence[bytes]) -> None:
+        pixels = torch.from_numpy(boxes).permute(0, 3, 1, 2)
+        names = [self.detector.attributes[name] for name in ("shape", "color", "size")]
+        for start in range(0, len(boxes), AT_ONCE):
+            part = pixels[start : start + AT_ONCE].float().div(255).contiguous(memory_format=torch.channels_last)
+            found = self.detector.detect(part)
+            rows = zip(found.boxes.tolist(), found.mask.tolist(), found.values.tolist(), strict=True)
+            for key, (placed, real, values) in zip(keys[start:], rows, strict=False):
+                things = [
+                    self._thing(box, [listed[value] for listed, value in zip(names, value_places, strict=True)])
+                    for box, there, value_places in zip(placed, real, values, strict=True)
+                    if there
+                ]
+                self.known[key] = sorted(things, key=lambda thing: thing[3:])
+
+    def _thing(self, box: Sequence[float], named: Sequence[str]) -> Thing:
+        shape, color, size = named
+        side = self.sides[size]
+        left, top = (
+            min(SIDE - side, max(0, round((low + high - side) / 2)))
+            for low, high in ((box[0], box[2]), (box[1], box[3]))
+        )
+        return shape, color, side, left, top
+
+
+def save_detector(path: str | Path, detector: Detector, card: Mapping[str, Any]) -> None:
+    """Write a detector and how it was trained as one file."""
+    about = {name: list(values) for name, values in detector.attributes.items()}
+    channels = detector.proposer.channels
+    save_checkpoint(
+        path, detector.state_dict(), {"detector": {"attributes": about, "channels": channels}, "card": dict(card)}
+    )
+
+
+def load_detector(path: str | Path) -> Detector:
+    """Build the detector that a file holds; raise CheckpointError where it holds none."""
+    state, about = read_checkpoint(path)
+    try:
+        attributes = {name: tuple(values) for name, values in about["detector"]["attributes"].items()}
+        detector = Detector(attributes, about["detector"]["channels"])
+    except (KeyError, TypeError, AttributeError) as error:
+        raise CheckpointError(f"{path}: no detector: its metadata lacks {error}") from None
+    load_into(detector, state, path)
+    return detector.eval()

@@ -1,0 +1,1 @@
+"""Traces as pictures: where everything lies is decided once, and drawn in any format from that."""

@@ -1,0 +1,180 @@
+"""Drawings as PNG, painted by Pillow with the font that comes with it."""
+
+import io
+from collections.abc import Iterable
+from functools import lru_cache
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+from nmn.atomic import write_atomically
+from nmn.errors import ConfigError
+from nmn.layout import Kind
+from nmn.scene import SceneGraph
+from nmn.vision.view import View
+from nmn.visualisation.drawing import ARROW, Drawing, Edge, Point, Rectangle, Text, draw_answer
+from nmn.visualisation.heat import heat_map, resized
+from nmn.visualisation.scene import panels_view, scene_view
+
+if TYPE_CHECKING:
+    from nmn.reasoner import Answer
+
+SCALE = 2  # pixels a unit
+Color = tuple[int, int, int]
+WHITE, INK, QUIET, LINE = (255, 255, 255), (28, 32, 40), (96, 102, 112), (112, 118, 130)
+TONES: dict[str, Color] = {
+    "plain": QUIET, "strong": INK, "value": INK, "answer": (0, 92, 168), "careful": (186, 72, 0),
+}  # fmt: skip
+# of a node's fill and its border
+KINDS: dict[Kind, tuple[Color, Color]] = {
+    Kind.ATTENTION: ((248, 249, 251), (176, 183, 196)),
+    Kind.PANELS: ((240, 248, 248), (120, 178, 182)),
+    Kind.NUMBER: ((245, 241, 252), (158, 132, 208)),
+    Kind.ATTRIBUTE: ((253, 245, 234), (216, 160, 84)),
+    Kind.TRUTH: ((238, 247, 239), (112, 174, 120)),
+}
+BOLD = 0.35  # units around the letters of strong words, as the font has one weight
+ROUND, CURVE = 7.0, 24
+NUMBER_SIZE = 11.0  # of the regions' numbers on the image
+
+
+def answer_picture(answer: "Answer", question: str, scene: SceneGraph | None = None) -> Image.Image:
+    """Return the picture of an answer with its trace: of an image, or of the scene that was asked."""
+    view = answer.view
+    if view is None:
+        if scene is None:
+            raise ValueError("an answer about a scene is drawn with its scene")
+        view = scene_view(scene)
+    names = [] if scene is None else [str(thing) for thing in scene.objects]
+    drawing = draw_answer(answer, question, names, view, measure)
+    image = Image.new("RGB", (_px(drawing.width), _px(drawing.height)), WHITE)
+    draw = ImageDraw.Draw(image)
+    for edge in drawing.edges:
+        _draw_edge(draw, edge)
+    for node in drawing.nodes:
+        fill, border = KINDS[node.kind]
+        wide = 3 if node.call == len(drawing.nodes) - 1 else 1
+        draw.rounded_rectangle(_box(node.box), ROUND * SCALE, fill, border, wide * SCALE)
+    _paste_pictures(image, drawing, answer, view, scene)
+    texts = [*drawing.texts, *(edge.number for edge in drawing.edges if edge.number)]
+    for text in (*texts, *(text for node in drawing.nodes for text in node.texts)):
+        _write(draw, text)
+    return image
+
+
+def write_picture(path: str | Path, picture: Image.Image) -> None:
+    """Write a picture as PNG, whole or not at all; raise ConfigError where it cannot be written."""
+    path, content = Path(path), io.BytesIO()
+    if path.suffix.lower() != ".png":
+        raise ConfigError(f"{path}: pictures are written as PNG; give a name that ends in .png")
+    picture.save(content, "PNG")
+    try:
+        write_atomically(path, content.getbuffer())
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be written: {error.strerror}") from None
+
+
+def measure(words: str, size: float) -> float:
+    """Return the width of words in units, as they are painted, strong or not."""
+    return _font(size).getlength(words) / SCALE + 2 * BOLD
+
+
+@lru_cache(maxsize=32)
+def _font(size: float) -> ImageFont.FreeTypeFont:
+    font = ImageFont.load_default(size * SCALE)
+    assert isinstance(font, ImageFont.FreeTypeFont), "Pillow without FreeType has no font of this size"
+    return font
+
+
+def _write(draw: ImageDraw.ImageDraw, text: Text) -> None:
+    strong = BOLD * SCALE if text.tone != "plain" else 0.0
+    at = (text.at[0] * SCALE, text.at[1] * SCALE)
+    draw.text(at, text.words, TONES[text.tone], _font(text.size), "la", stroke_width=strong)
+
+
+def _paste_pictures(
+    image: Image.Image, drawing: Drawing, answer: "Answer", view: View, scene: SceneGraph | None
+) -> None:
+    """Paste the image itself, with its regions' numbers, and each set of regions or panels as a heat map."""
+    left, top, right, bottom = _box(drawing.input)
+    shown = resized(view, right - left, bottom - top)
+    image.paste(_numbered(shown), (left, top))
+    small: dict[Kind, View] = {}
+    for node in drawing.nodes:
+        if node.picture is None:
+            continue
+        left, top, right, bottom = _box(node.picture)
+        if node.kind not in small:
+            of_kind = view if node.kind is Kind.ATTENTION else panels_view(view, scene)
+            small[node.kind] = resized(of_kind, right - left, bottom - top)
+        raw = answer.trace.calls[node.call].raw
+        own = small[node.kind]
+        heat = Image.fromarray(heat_map(own, raw)).resize((right - left, bottom - top))
+        image.paste(heat, (left, top))
+
+
+def _numbered(view: View) -> Image.Image:
+    """Return an image with a frame around each region and its number in a corner of it, where there is room."""
+    image = Image.fromarray(np.ascontiguousarray(view.pixels.permute(1, 2, 0).numpy()))
+    draw = ImageDraw.Draw(image)
+    font = _font(NUMBER_SIZE)
+    taken: list[Rectangle] = []
+    boxes: list[Rectangle] = [(box[0], box[1], box[2], box[3]) for box in view.boxes.tolist()]
+    for number, (left, top, right, bottom) in enumerate(boxes):
+        if right - left < 1 or bottom - top < 1:
+            continue
+        draw.rectangle((left, top, right - 1, bottom - 1), outline=QUIET, width=1)
+        width, height = font.getlength(str(number)) + 6, NUMBER_SIZE * SCALE + 2
+        around = ((left, top - height), (left, bottom), (right, top), (left - width, top))
+        corners = ((left, top), (right - width, top), (left, bottom - height), (right - width, bottom - height))
+        places = [(x, y, x + width, y + height) for x, y in (*around, *corners)]
+        places = [one for one in places if _apart(one, taken) and one[0] >= 0 and one[1] >= 0]
+        places = [one for one in places if one[2] <= image.width and one[3] <= image.height]
+        others = [box for at, box in enumerate(boxes) if at != number]
+        place = next((one for one in places if _apart(one, others)), places[0] if places else None)
+        if place:
+            taken.append(place)
+            draw.rectangle(place, WHITE)
+            draw.text((place[0] + 3, place[1]), str(number), INK, font, "la")
+    return image
+
+
+def _apart(one: Rectangle, others: Iterable[Rectangle]) -> bool:
+    """Return whether a rectangle overlaps with none of the others."""
+    left, top, right, bottom = one
+    return all(right <= a or c <= left or bottom <= b or d <= top for a, b, c, d in others)
+
+
+def _draw_edge(draw: ImageDraw.ImageDraw, edge: Edge) -> None:
+    """Draw an edge as a smooth line that is level at its points, with an arrow at its end."""
+    end = edge.points[-1]
+    points = (*edge.points[:-1], (end[0] - ARROW, end[1]))
+    line = [point for one, other in pairwise(points) for point in _curve(one, other)]
+    draw.line([(x * SCALE, y * SCALE) for x, y in line], LINE, round(1.5 * SCALE), "curve")
+    half = ARROW / 2
+    tip = [end, (end[0] - ARROW - 1, end[1] - half), (end[0] - ARROW - 1, end[1] + half)]
+    draw.polygon([(x * SCALE, y * SCALE) for x, y in tip], LINE)
+
+
+def _curve(one: Point, other: Point) -> list[Point]:
+    """Return points of a cubic Bezier curve that is level at both ends."""
+    middle = (one[0] + other[0]) / 2
+    points = []
+    for step in range(CURVE + 1):
+        t = step / CURVE
+        s = 1 - t
+        x = one[0] * s**3 + 3 * middle * s * s * t + 3 * middle * s * t * t + other[0] * t**3
+        y = one[1] * (s**3 + 3 * s * s * t) + other[1] * (3 * s * t * t + t**3)
+        points.append((x, y))
+    return points
+
+
+def _px(length: float) -> int:
+    return round(length * SCALE)
+
+
+def _box(box: Rectangle) -> tuple[int, int, int, int]:
+    return _px(box[0]), _px(box[1]), _px(box[2]), _px(box[3])

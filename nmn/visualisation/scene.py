@@ -1,0 +1,70 @@
+"""A known scene as something to look at: drawn where its shapes can be drawn, else its boxes."""
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image, ImageColor, ImageDraw
+
+from nmn.errors import SceneError
+from nmn.scene import SceneGraph
+from nmn.vision.view import View
+from synth_data.house_styles import render_nlvr, render_shapes
+from synth_data.render import masks, picture_size, render
+
+SIZE_PX = 512  # of the longer side
+PAPER, PANEL, INK = (240, 240, 238), (214, 214, 210), (120, 120, 120)
+
+
+def scene_view(scene: SceneGraph) -> View:
+    """Return a scene's picture with its objects as regions."""
+    try:
+        image, owners = _drawn(scene)
+    except SceneError:
+        image, owners = _boxes(scene), None
+    scale = torch.tensor([image.shape[1] / scene.width, image.shape[0] / scene.height] * 2)
+    boxes = torch.tensor([thing.box for thing in scene.objects]).reshape(-1, 4) * scale
+    pixels = torch.from_numpy(np.ascontiguousarray(image.transpose(2, 0, 1)))
+    return View(pixels, boxes, None if owners is None else torch.from_numpy(owners))
+
+
+def panels_view(view: View, scene: SceneGraph | None) -> View:
+    """Return the same picture with its panels as regions; an image that is not made of several is one."""
+    height, width = view.pixels.shape[1:]
+    panels = scene.panels if scene is not None else ()
+    if scene is None or not panels:
+        return View(view.pixels, torch.tensor([[0.0, 0.0, width, height]]), None)
+    scale = torch.tensor([width / scene.width, height / scene.height] * 2)
+    return View(view.pixels, torch.tensor(panels) * scale, None)
+
+
+def _drawn(scene: SceneGraph) -> tuple[NDArray[np.uint8], NDArray[np.uint8] | None]:
+    """Return a scene's picture as its world draws it, and who is seen where; raise SceneError where it cannot."""
+    if scene.world == "shapes":
+        return render_shapes(scene, np.random.default_rng(0))[..., ::-1], None
+    if scene.world == "nlvr":
+        return render_nlvr(scene), None
+    seen = masks(scene, SIZE_PX)
+    numbers = np.arange(1, len(seen) + 1, dtype=np.uint8)[:, None, None]
+    return render(scene, SIZE_PX), np.asarray((seen * numbers).max(0, initial=0), np.uint8)
+
+
+def _boxes(scene: SceneGraph) -> NDArray[np.uint8]:
+    """Return a picture of a scene's boxes, those behind first, each in its object's colour if it has one."""
+    width, height = picture_size(scene, SIZE_PX)
+    image = Image.new("RGB", (width, height), PAPER)
+    draw = ImageDraw.Draw(image)
+    scale = np.array([width / scene.width, height / scene.height] * 2)
+    for panel in scene.panels:
+        draw.rectangle(_corners(np.array(panel) * scale), PANEL)
+    for thing in scene.objects:
+        try:
+            color: tuple[int, ...] | None = ImageColor.getrgb(thing.attributes.get("color", ""))
+        except ValueError:
+            color = None
+        draw.rectangle(_corners(np.array(thing.box) * scale), color, INK, 2)
+    return np.asarray(image)
+
+
+def _corners(box: NDArray[np.float64]) -> tuple[int, int, int, int]:
+    left, top, right, bottom = box.round().astype(int).tolist()
+    return left, top, max(left, right - 1), max(top, bottom - 1)
