@@ -155,3 +155,9 @@ def of_image(seen: Mapping[str, Tensor], image: int) -> dict[str, Tensor]:
         return one
     count = int(one["mask"].sum())
     return {name: part if name in ("owners", "size") else part[:, :count] for name, part in one.items()}
+
+
+def moved(some: Regions, device: str) -> Regions:
+    """Return regions on a device."""
+    panels = Panels(*(part.to(device) for part in (some.panels.boxes, some.panels.mask, some.panels.members)))
+    return Regions(some.features.to(device), some.boxes.to(device), some.mask.to(device), panels)

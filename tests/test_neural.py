@@ -24,6 +24,7 @@ from tests.networks import (
     assert_equal,
     layouts,
     modules,
+    moved,
     one_of,
     regions,
     root_values,
@@ -197,3 +198,24 @@ def test_a_vocabulary_holds_what_layouts_use_in_the_lexicons_order() -> None:
 def test_a_network_without_words_still_runs() -> None:
     made = NeuralModules(Vocabulary({}, (), ()), CHANNELS)
     assert run(made, [parse_layout("count(scene)")], [3], regions(IMAGES, False)).values[Kind.NUMBER].argmax() == 4
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+@pytest.mark.parametrize("grid", [True, False])
+def test_a_gpu_gives_the_same_answers_and_gradients(grid: bool) -> None:
+    asked, some, images = (
+        layouts(1, 97, panels=not grid),
+        regions(IMAGES, grid),
+        [place % IMAGES for place in range(97)],
+    )
+    found, gradients = [], []
+    for device in ("cpu", "cuda"):
+        made = modules(grid).to(device)
+        finished = run(made, asked, images, moved(some, device))
+        values = root_values(finished)
+        sum(value.square().sum() for value in values).backward()  # type: ignore[union-attr]
+        found.append([value.detach().cpu() for value in values])
+        gradients.append([part.grad.cpu() for part in made.parameters() if part.grad is not None])
+    assert_equal(found[1], found[0], within=1e-4)
+    for one, other in zip(*gradients, strict=True):
+        assert torch.allclose(one, other, rtol=1e-3, atol=1e-3)
