@@ -19,9 +19,11 @@ from nmn.assembler.plan import plan
 from nmn.atomic import write_atomically
 from nmn.checkpoint import load_into, read_checkpoint, save_checkpoint
 from nmn.config import build_settings, parse_overrides, read_settings, settings_json
-from nmn.errors import ConfigError
+from nmn.errors import ArgumentError, ConfigError
+from nmn.layout import Layout
 from nmn.lexicon import load_lexicon
 from nmn.models.build import Network, NetworkSettings, build_network, cell_vision, object_vision, save_network
+from nmn.modules.library import check_words
 from nmn.modules.neural import vocabulary_of
 from nmn.training.data import Generated, Questions, asked_shapes, prepared, questions_of
 from nmn.training.loop import fit
@@ -126,14 +128,23 @@ def card(settings: TrainSettings, outcome: Outcome) -> dict[str, Any]:
 
 
 def share_right(network: Network, questions: Questions) -> float:
-    """Return the share of questions that a network answers right."""
+    """Return the share of questions that a network answers right; one with a word that it has not learned is not."""
     right = 0
+    known = [place for place, layout in enumerate(questions.layouts) if _knows(network, layout)]
     with torch.inference_mode():
-        for start in range(0, len(questions), ANSWERED_AT_ONCE):
-            batch = questions.take(list(range(start, min(start + ANSWERED_AT_ONCE, len(questions)))))
+        for start in range(0, len(known), ANSWERED_AT_ONCE):
+            batch = questions.take(known[start : start + ANSWERED_AT_ONCE])
             run = network.model(batch.seen, plan(batch.layouts, batch.images.tolist()))
             right += int(answer_losses(run, batch.targets).right.sum())
     return right / max(1, len(questions))
+
+
+def _knows(network: Network, layout: Layout) -> bool:
+    try:
+        check_words(layout, network.model.reasoning.library)
+    except ArgumentError:
+        return False
+    return True
 
 
 def _claim(settings: TrainSettings, folder: Path) -> None:

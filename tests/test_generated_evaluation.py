@@ -1,0 +1,142 @@
+"""Networks on generated datasets: which region is which object, edits that are followed, cells over any backbone."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+from nmn.assembler.execute import execute
+from nmn.assembler.plan import plan
+from nmn.errors import ConfigError
+from nmn.evaluation.faithfulness import Faithfulness
+from nmn.evaluation.generated import (
+    Counterfactual,
+    counterfactual,
+    image_examples,
+    match_cells,
+    match_objects,
+    overlap,
+)
+from nmn.evaluation.neural import evaluate_neural
+from nmn.layout import parse_layout
+from nmn.lexicon import load_lexicon
+from nmn.models.build import NetworkSettings, build_network
+from nmn.modules.exact import encode, exact_library
+from nmn.modules.neural import vocabulary_of
+from nmn.reasoner import Reasoner, keep_features
+from nmn.scene import SceneGraph, SceneObject
+from nmn.training.run import load_settings, train
+from nmn.vision.cells import CellVision
+from nmn.vision.grid import grid_regions
+from synth_data.config import load_config
+from synth_data.dataset import read_dataset
+from synth_data.example import Example
+from synth_data.generate import generate
+from synth_data.write import write_dataset
+
+WORLD = load_lexicon("world")
+RED = parse_layout("exists(find[red])")
+
+
+def scene(*boxes: tuple[float, float, float, float]) -> SceneGraph:
+    return SceneGraph(tuple(SceneObject({"color": "red", "shape": "circle"}, box) for box in boxes), 64, 64)
+
+
+def test_overlap_is_intersection_over_union() -> None:
+    boxes = torch.tensor([[0.0, 0, 10, 10], [5, 0, 15, 10], [20, 20, 30, 30]])
+    assert overlap(boxes[:1], boxes)[0].tolist() == pytest.approx([1, 50 / 150, 0])
+
+
+def test_regions_are_the_objects_that_their_boxes_cover_best() -> None:
+    """Regions of the exact library stand for proposals: those of one scene are matched with objects of another."""
+    seen = encode([scene((0, 0, 10, 10), (30, 30, 40, 40), (50, 50, 60, 60))], WORLD)
+    run = execute(plan([RED]), exact_library(WORLD), seen)
+    gold = scene((31, 30, 41, 40), (1, 0, 11, 10), (0, 1, 10, 11))
+    match = match_objects(run, [gold])[0].tolist()
+    assert match[1] == 0 and match[0] in (1, 2) and match[2] == -1  # no object twice, none where nothing is
+
+
+def test_cells_are_the_object_that_their_middle_is_in() -> None:
+    run = execute(plan([RED]), exact_library(WORLD), encode([scene((0, 0, 1, 1))], WORLD))
+    cells = replace(run, regions=grid_regions(torch.zeros(1, 3, 2, 2), 128, 128))  # twice as fine as the scene
+    assert match_cells(cells, [scene((0, 0, 20, 20), (40, 10, 60, 60))])[0].tolist() == [0, 1, -1, 1]
+
+
+def test_edits_are_followed_where_both_answers_are_right() -> None:
+    layout, other = RED, parse_layout("exists(find[blue])")
+    drawn = scene((0, 0, 9, 9))
+    examples = [
+        Example(number, "existence", "", asked, answer, drawn, (), "", number // 4)
+        for number, (asked, answer) in enumerate(
+            [(layout, True), (other, False), (layout, False), (other, True)] * 2
+        )
+    ]  # fmt: skip
+    right = [True, True, True, False, True, True, True, True]
+    faithful = [True] * 6 + [False, True]
+    assert counterfactual(examples, right, faithful) == Counterfactual(pairs=4, answers=3, calls=2)
+    assert Counterfactual(4, 3, 2).to_json() == {"pairs": 4, "answers": 0.75, "calls": 0.5}
+
+
+@pytest.fixture(scope="module")
+def dataset(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small dataset with images."""
+    folder = tmp_path_factory.mktemp("data") / "varied"
+    write_dataset(load_config("varied", size=24, seed=3, shard_size=12, families=["count", "query", "refer"]), folder)
+    return folder
+
+
+def test_predictions_do_not_rest_on_answers_or_scenes(dataset: Path) -> None:
+    made, examples = zip(*image_examples(read_dataset(dataset)), strict=True)
+    assert {example.family for example in examples} == {"count", "query"}  # a pointing answer is no word
+    network = build_network(NetworkSettings(), vocabulary_of([one.layout for one in made], WORLD))
+    reasoner, scores = Reasoner(network, "cpu"), Faithfulness([one.scene for one in made], WORLD, match_objects)
+    report = evaluate_neural(reasoner, examples, scores)
+    stripped = evaluate_neural(reasoner, [replace(one, answer=None, scene=None) for one in examples])
+    assert [one.predicted for one in report.records] == [one.predicted for one in stripped.records]
+    assert scores.total.calls == sum(len(one.layout.calls) for one in made)
+
+
+def cells(**settings: object) -> NetworkSettings:
+    return NetworkSettings(regions="cells", channels=5, **settings)  # type: ignore[arg-type]
+
+
+def test_a_frozen_backbone_reads_each_image_once_and_for_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    network = build_network(cells(backbone="small", frozen=True, pixels=32), vocabulary_of([RED], WORLD))
+    image = torch.randint(0, 256, (3, 32, 32), dtype=torch.uint8)
+    plain = Reasoner(network, "cpu").run(image, RED)
+    keep_features(network, tmp_path)
+    first = Reasoner(network, "cpu").run(image, RED)
+    vision = network.model.vision
+    assert isinstance(vision, CellVision)
+    monkeypatch.setattr(vision.backbone, "forward", None)  # whoever calls it now fails
+    again = Reasoner(network, "cpu").run(image, RED)
+    assert again.confidence == first.confidence == pytest.approx(plain.confidence, abs=1e-6)
+
+
+def test_features_that_training_changes_are_not_kept(tmp_path: Path) -> None:
+    for settings, message in (
+        (cells(backbone="small", pixels=32), "cannot be kept"),
+        (cells(patch_px=8, pixels=32), "cannot be kept"),
+        (NetworkSettings(), "proposes objects"),
+    ):
+        with pytest.raises(ConfigError, match=message):
+            keep_features(build_network(settings, vocabulary_of([RED], WORLD)), tmp_path)
+
+
+def test_cells_of_a_frozen_backbone_are_trained_on_generated_questions(tmp_path: Path) -> None:
+    changes = [
+        "regions=cells", "backbone=small", "frozen=true", "channels=7", "images=16", "held_back=8", "each=2", "steps=3",
+        "batch=4", "threads=1", f"cache={tmp_path / 'cache'}",
+    ]  # fmt: skip
+    source = Path(__file__).parent.parent / "configs" / "world.toml"
+    outcome = train(load_settings(source, changes), tmp_path / "run")
+    assert outcome.accuracy is not None and 0 <= outcome.accuracy <= 1
+    assert list((tmp_path / "cache").rglob("*.safetensors"))
+
+
+def test_generated_texts_are_read_by_the_networks_grammar() -> None:
+    config = load_config("varied", size=4, seed=1, families=["count"])
+    examples = list(generate(config))
+    network = build_network(NetworkSettings(), vocabulary_of([one.layout for one in examples], WORLD))
+    assert [Reasoner(network, "cpu").read(one.text).layout for one in examples] == [one.layout for one in examples]

@@ -1,0 +1,108 @@
+"""Learning a word from a few examples: it is found afterwards, and nothing else has changed."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from nmn.data.shapes import read_images, read_questions
+from nmn.errors import DataError, LexiconError
+from nmn.lexicon import load_lexicon
+from nmn.models.build import Network, build_network, load_network, save_network
+from nmn.modules.neural import Vocabulary
+from nmn.reasoner import Reasoner
+from nmn.training.words import Taught, learn_word, read_taught
+
+SHAPES = load_lexicon("shapes")
+TAUGHT = 48
+
+
+def without(network: Network, word: str) -> Network:
+    """Return a network that never knew a word."""
+    known = network.vocabulary
+    attributes = {name: tuple(one for one in values if one != word) for name, values in known.attributes.items()}
+    made = build_network(network.settings, Vocabulary(attributes, known.relations, known.superlatives))
+    state = dict(network.model.state_dict())
+    kept = torch.tensor([value != word for value in known.values])
+    for name in ("reasoning.words.weight", "reasoning.biases"):
+        state[name] = state[name][kept]
+    made.model.load_state_dict(state)
+    made.model.eval()
+    return made
+
+
+@pytest.fixture(scope="module")
+def unlearned(shapes_run: Path) -> Network:
+    """A network of SHAPES that does not know circles."""
+    return without(load_network(shapes_run / "network.safetensors"), "circle")
+
+
+@pytest.fixture(scope="module")
+def taught(made_shapes: Path) -> list[Taught]:
+    """Questions about circles, with images and answers."""
+    questions, answers = read_questions(made_shapes, "val")
+    pictures = read_images(made_shapes, "val")[..., ::-1]
+    assert answers is not None
+    chosen = [place for place, question in enumerate(questions) if "circle" in question]
+    return [Taught(np.ascontiguousarray(pictures[place]), questions[place], answers[place]) for place in chosen]
+
+
+def test_a_word_is_learned_from_a_few_questions(unlearned: Network, taught: list[Taught]) -> None:
+    lesson, exam = taught[:TAUGHT], taught[TAUGHT:]
+    grown = learn_word(unlearned, SHAPES, "circle", lesson)
+    answers = Reasoner(grown, "cpu").ask_many([one.image for one in exam], [one.question for one in exam])
+    right = [
+        str(answer) == {"true": "yes", "false": "no"}[one.answer] for answer, one in zip(answers, exam, strict=True)
+    ]
+    assert len(exam) >= 30 and np.mean(right) > 0.9
+
+
+def test_what_was_known_stays_bit_for_bit(unlearned: Network, taught: list[Taught]) -> None:
+    grown = learn_word(unlearned, SHAPES, "circle", taught[:8])
+    before, after = unlearned.model.state_dict(), grown.model.state_dict()
+    kept = torch.tensor([value != "circle" for value in grown.vocabulary.values])
+    for name, weights in before.items():
+        found = after[name][kept] if name in ("reasoning.words.weight", "reasoning.biases") else after[name]
+        assert torch.equal(found, weights), name
+
+
+def test_a_network_with_a_new_word_comes_back_from_its_file(
+    unlearned: Network, taught: list[Taught], tmp_path: Path
+) -> None:
+    grown = learn_word(unlearned, SHAPES, "circle", taught[:8])
+    save_network(tmp_path / "grown.safetensors", grown, {})
+    assert load_network(tmp_path / "grown.safetensors").vocabulary == grown.vocabulary
+
+
+@pytest.mark.parametrize(
+    ("word", "error", "message"),
+    [
+        ("circel", LexiconError, 'has no value "circel"; did you mean "circle"'),
+        ("square", LexiconError, 'knows "square" already'),
+    ],
+)
+def test_a_word_that_cannot_be_learned_is_named(
+    unlearned: Network, taught: list[Taught], word: str, error: type[Exception], message: str
+) -> None:
+    with pytest.raises(error, match=message):
+        learn_word(unlearned, SHAPES, word, taught[:2])
+
+
+def test_questions_that_do_not_use_the_word_are_refused(unlearned: Network, taught: list[Taught]) -> None:
+    other = Taught(taught[0].image, "is a red shape above a square", "true")
+    with pytest.raises(DataError, match='none of the 1 questions uses "circle"'):
+        learn_word(unlearned, SHAPES, "circle", [other])
+
+
+def test_examples_are_read_from_lines_of_json(tmp_path: Path) -> None:
+    Image.new("RGB", (30, 30)).save(tmp_path / "a.png")
+    line = {"image": "a.png", "question": "is a red shape a circle", "answer": "true"}
+    path = tmp_path / "examples.jsonl"
+    path.write_text(json.dumps(line) + "\n", encoding="utf-8")
+    assert read_taught(path) == [Taught(tmp_path / "a.png", line["question"], "true")]
+    path.write_text(json.dumps(line) + '\n{"image": "a.png"}\n', encoding="utf-8")
+    with pytest.raises(DataError, match=r"examples.jsonl, line 2: expected"):
+        read_taught(path)
