@@ -24,17 +24,19 @@ def train(
     """Train a network from questions and answers; run the command again to go on after an interruption."""
     from nmn.assembler.trace import percent
     from nmn.config import config_file
-    from nmn.training.run import NETWORK, load_settings
+    from nmn.training.run import NETWORK, is_first, load_settings, silent
     from nmn.training.run import train as train_network
 
     settings = load_settings(config_file(config), changes or [])
     bars = Bars()
     try:
         with bars:
-            outcome = train_network(settings, out, bars)
+            outcome = train_network(settings, out, bars if is_first() else silent)
     except KeyboardInterrupt:
         typer.echo(f"stopped{bars.place}; the same command goes on from what is saved in {out}", err=True)
         raise typer.Exit(INTERRUPTED) from None
+    if not is_first():
+        return
     file = out / NETWORK
     if as_json:
         print_json({

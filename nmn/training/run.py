@@ -51,6 +51,11 @@ class Watcher(Protocol):
         """Note that ``done`` ``of`` so many steps of a part are done."""
 
 
+def is_first() -> bool:
+    """Whether this is the only process, or the first of those that torchrun started."""
+    return os.environ.get("RANK", "0") == "0"
+
+
 def silent(part: str, done: int, of: int, note: str = "") -> None:
     """Watch nothing."""
 
@@ -103,7 +108,8 @@ def train(settings: TrainSettings, folder: Path, watch: Watcher = silent) -> Out
     )  # fmt: skip
     accuracy = None if held_back is None else share_right(network, held_back)
     outcome = Outcome(accuracy, time.monotonic() - start)
-    save_network(folder / NETWORK, network, card(settings, outcome))
+    if is_first():
+        save_network(folder / NETWORK, network, card(settings, outcome))
     return outcome
 
 
