@@ -6,7 +6,8 @@ STAMP := $(VENV)/.installed
 .PHONY: demo test setup clean
 
 demo: $(STAMP)
-	$(BIN)/nmn ask nmn/scenes/demo.json "What color is the large shape left of the star?"
+	$(BIN)/nmn ask nmn/scenes/demo.png "What color is the large shape left of the star?" --trace demo.png
+	@echo "the picture of the trace: demo.png"
 
 test: $(STAMP)
 	$(BIN)/ruff check .
@@ -22,4 +23,4 @@ $(STAMP): pyproject.toml constraints.txt
 	touch $(STAMP)
 
 clean:
-	rm -rf $(VENV) dist build
+	rm -rf $(VENV) dist build demo.png

@@ -46,6 +46,7 @@ def test_grammars_lexicons_scene_and_licence_are_inside(wheel: Path) -> None:
     names = zipfile.ZipFile(wheel).namelist()
     assert {"nmn/grammars/world.lark", "nmn/grammars/shared.lark", "nmn/grammars/lexicon/world.toml"} <= set(names)
     assert {f"nmn/configs/{path.name}" for path in (ROOT / "configs").glob("*.toml")} <= set(names)
+    assert {"nmn/weights/world.safetensors", "nmn/weights/nlvr.safetensors", "nmn/scenes/demo.png"} <= set(names)
     assert "nmn/scenes/demo.json" in names and any(name.endswith("licenses/LICENSE") for name in names)
     assert not any(name.startswith("tests/") for name in names)
 
@@ -61,6 +62,8 @@ def test_the_installed_nmn_command_parses_and_answers_a_question(clean: Path) ->
     scene = run(clean, "-c", "from nmn.resources import SCENES; print(SCENES / 'demo.json')").strip()
     answer = json.loads(run(nmn, "ask", scene, "how many circles are there", "--json"))
     assert answer["answer"] == 2
+    image = scene.replace("demo.json", "demo.png")
+    assert json.loads(run(nmn, "ask", image, "how many circles are there", "--json"))["answer"] == 2
 
 
 def test_the_installed_synth_data_command_evaluates_a_layout(clean: Path) -> None:
