@@ -12,7 +12,7 @@ from nmn.errors import CheckpointError, SceneError
 from nmn.scene import SceneGraph
 from nmn.vision.detector import Detector, Named, around, naming_loss
 from nmn.vision.nlvr_format import nlvr_image, nlvr_object
-from nmn.vision.nlvr_reader import NlvrReader, load_detector, save_detector
+from nmn.vision.nlvr_reader import NlvrReader, load_detector, save_detector, steadied
 from nmn.vision.proposals import Maps, targets
 from synth_data.house_styles import render_nlvr
 
@@ -20,7 +20,7 @@ ATTRIBUTES = {"shape": ("square", "circle"), "color": ("yellow", "black", "blue"
 
 
 class Told(Detector):
-    """A detector that says the same of every box, and counts the boxes."""
+    """A detector that says the same of every box, whichever way it is turned, and counts the boxes."""
 
     def __init__(self, boxes: list[list[float]], values: list[list[int]]) -> None:
         super().__init__(ATTRIBUTES, channels=4)
@@ -52,7 +52,15 @@ def test_equal_boxes_are_read_once() -> None:
     other = render_nlvr(image((2, "square", "black", 20, 40, 80)))
     reader(np.stack([one, other]))
     reader(one[None])
-    assert told.seen == 2  # the box with a block, and the empty one
+    assert told.seen == 2 * 2  # the box with a block, and the empty one; each is looked at in a mirror too
+
+
+def test_a_box_and_its_mirror_image_are_averaged() -> None:
+    values, mask = torch.zeros(1, 2, 3, dtype=torch.long), torch.tensor([[True, True]])
+    found = Named(torch.tensor([[[10.0, 20, 20, 30], [60, 60, 80, 80]]]), mask, values)
+    mirror = Named(torch.tensor([[[20.0, 60, 40, 82], [79.0, 20, 89, 30]]]), mask, values)
+    boxes = steadied(found, mirror).boxes[0].tolist()
+    assert boxes == [[10.5, 20, 20.5, 30], [60, 60, 80, 81]]
 
 
 def test_an_image_of_another_size_is_refused() -> None:
