@@ -209,7 +209,7 @@ def test_missing_and_misshapen_images_are_named_and_the_rest_goes_on(tmp_path: P
     odd[0:5, 0:9] = 0
     Image.fromarray(odd).save(images / "dev-9-2-0.png")
     result = CliRunner().invoke(
-        app, ["evaluate", "nlvr", "--data", str(tmp_path), "--predictions", str(tmp_path / "out.csv")]
+        app, ["evaluate", "nlvr", "--data", str(tmp_path), "--classical", "--predictions", str(tmp_path / "out.csv")]
     )
     assert result.exit_code == 1
     for problem in ("dev-7-0-3.png: the image is missing", "this one 10 x 10", "dev-9-2-0.png: no objects"):

@@ -166,14 +166,16 @@ def test_ink_and_coverage_come_back_from_an_image_composed_of_them() -> None:
     assert own[CROP // 2][full].min() == 1 and not other.any()
 
 
-def test_what_another_object_hides_is_none_of_its_own_coverage() -> None:
+def test_another_objects_ink_is_none_of_its_own_coverage() -> None:
     coverage = torch.zeros(40, 40)
     coverage[10:30, 10:30] = 1
+    image = composed(coverage)
+    image[:, :, 10:30, 20:30] = torch.tensor([0.1, 0.9, 0.6]).view(3, 1, 1)
     boxes = torch.tensor([[[10.0, 10, 30, 30], [20, 10, 30, 30]]])
     mask = torch.tensor([[True, True]])
     owner = torch.zeros(1, 20, 20, dtype=torch.uint8)
     owner[0, 5:15, 5:10], owner[0, 5:15, 10:15] = 1, 2
-    first, second = cut_out(composed(coverage), Proposals(boxes, mask, mask.float(), owner)).coverage[0]
+    first, second = cut_out(image, Proposals(boxes, mask, mask.float(), owner)).coverage[0]
     seen, own, other = first.float() / 255
     assert not seen[other == 1].any() and seen[own == 1].mean() > 0.95
     assert float(other.sum()) == pytest.approx(float(own.sum()), rel=0.15)

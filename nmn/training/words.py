@@ -1,7 +1,9 @@
 """Learning a word from a few examples, with everything else as it is.
 
-A word is an embedding and a bias of find. A new one is appended to its attribute's values and alone is trained on
-questions that use it, from their answers; what the network knew stays bit for bit.
+A word is an embedding and a bias of find. A new one is appended to its attribute's values, starts as the mean of these
+and alone is trained on questions that use it, from their answers, kept near to where it started. As a region has one
+value of an attribute, it is also kept off regions of which the network knows a value: so a few examples are enough to
+tell what is meant. What the network knew stays bit for bit.
 """
 
 import json
@@ -22,11 +24,12 @@ from nmn.models.build import Network, build_network
 from nmn.modules.neural import Vocabulary
 from nmn.regions import Regions
 from nmn.training.data import TRAINED_ON, joined
-from nmn.training.loss import answer_losses, target_of
+from nmn.training.loss import answer_losses, log_truth, target_of
 from nmn.vision.image import ImageSource, load_image
 from nmn.vision.view import brought
 
-STEPS, RATE, DECAY = 300, 0.05, 1e-3
+STEPS, RATE = 300, 0.03
+NEAR, ONE_VALUE = 0.003, 1.0  # weights of staying near the start, and of one value a region
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +96,10 @@ def _grown(network: Network, lexicon: Lexicon, word: str) -> Network:
     state = dict(network.model.state_dict())
     places = torch.tensor([old.values.index(value) for value in vocabulary.values if value != word])
     kept = torch.tensor([value != word for value in vocabulary.values])
-    for name, fill in (("reasoning.words.weight", 0.0), ("reasoning.biases", -3.0)):
-        rows = state[name].new_full((len(kept), *state[name].shape[1:]), fill)
+    siblings = torch.tensor([old.values.index(value) for value in old.attributes.get(attribute, ())], dtype=torch.long)
+    for name in ("reasoning.words.weight", "reasoning.biases"):
+        start = state[name][siblings] if len(siblings) else state[name]
+        rows = start.mean(0, keepdim=True).repeat(len(kept), *[1] * (state[name].ndim - 1))
         rows[kept] = state[name][places]
         state[name] = rows
     grown.model.load_state_dict(state)
@@ -124,12 +129,24 @@ def _train_row(network: Network, regions: Regions, layouts: Sequence[Layout], ta
     others = torch.arange(len(before[1])) != row
     optimizer = torch.optim.Adam(weights, RATE)
     planned = plan(layouts)
+    siblings = _siblings(network.vocabulary, row)
     for _ in range(STEPS):
-        losses = answer_losses(execute(planned, reasoning.library, reasoning(regions)), targets)
-        loss = losses.loss.mean() + DECAY * weights[0][row].square().sum()
+        seen = reasoning(regions)
+        loss = answer_losses(execute(planned, reasoning.library, seen), targets).loss.mean()
+        loss = loss + NEAR * (weights[0][row] - before[0][row]).square().sum()
+        if siblings:
+            both = seen.truths[:, row] * seen.truths[:, siblings].amax(1).detach()
+            loss = loss - ONE_VALUE * log_truth(1 - both)[regions.mask].mean()
         optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
         with torch.no_grad():
             for weight, old in zip(weights, before, strict=True):
                 weight[others] = old[others]
+
+
+def _siblings(vocabulary: Vocabulary, row: int) -> list[int]:
+    """Return the rows of the other values of a value's attribute."""
+    word = vocabulary.values[row]
+    listed = next(values for values in vocabulary.attributes.values() if word in values)
+    return [vocabulary.values.index(value) for value in listed if value != word]
