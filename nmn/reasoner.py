@@ -204,7 +204,7 @@ class Reasoner:
         grammar: str | None = None,
         repair: bool = False,
     ) -> list[Answer]:
-        """Answer ``questions[i]`` about ``images[i]``, in batches of images of one size; equal images are read once."""
+        """Answer ``questions[i]`` about ``images[i]``, a batch for each size of image; one given twice is read once."""
         readings = [self.read(question, grammar=grammar, repair=repair) for question in questions]
         return self._answers(images, [reading.layout for reading in readings], readings)
 

@@ -2,13 +2,14 @@
 
 from dataclasses import replace
 from pathlib import Path
+from shutil import copyfile
 
 import pytest
 import torch
 
 from nmn.assembler.execute import execute
 from nmn.assembler.plan import plan
-from nmn.errors import ConfigError
+from nmn.errors import ArgumentError, ConfigError
 from nmn.evaluation.faithfulness import Faithfulness
 from nmn.evaluation.generated import (
     Counterfactual,
@@ -21,7 +22,7 @@ from nmn.evaluation.generated import (
 from nmn.evaluation.neural import evaluate_neural
 from nmn.layout import parse_layout
 from nmn.lexicon import load_lexicon
-from nmn.models.build import NetworkSettings, build_network
+from nmn.models.build import NetworkSettings, build_network, load_network, save_network
 from nmn.modules.exact import encode, exact_library
 from nmn.modules.neural import vocabulary_of
 from nmn.reasoner import Reasoner, keep_features
@@ -133,6 +134,50 @@ def test_cells_of_a_frozen_backbone_are_trained_on_generated_questions(tmp_path:
     outcome = train(load_settings(source, changes), tmp_path / "run")
     assert outcome.accuracy is not None and 0 <= outcome.accuracy <= 1
     assert list((tmp_path / "cache").rglob("*.safetensors"))
+
+
+def test_words_of_sides_that_were_not_learned_are_refused() -> None:
+    reasoner = Reasoner(build_network(NetworkSettings(), vocabulary_of([RED], WORLD)), "cpu")
+    with pytest.raises(ArgumentError, match='unknown side "wall"'):
+        reasoner.ask(torch.zeros(3, 32, 32, dtype=torch.uint8), "is a red thing touching a wall?")
+
+
+def test_a_network_over_a_pretrained_backbone_needs_no_other_file(tmp_path: Path) -> None:
+    random = build_network(cells(backbone="resnet18", pixels=64), vocabulary_of([RED], WORLD))
+    pretrained = replace(random, settings=replace(random.settings, weights=str(tmp_path / "gone.safetensors")))
+    save_network(tmp_path / "network.safetensors", pretrained, {})
+    loaded = load_network(tmp_path / "network.safetensors")
+    assert loaded.settings == pretrained.settings
+    image = torch.randint(0, 256, (3, 64, 64), dtype=torch.uint8)
+    answers = [Reasoner(one, "cpu").run(image, RED).confidence for one in (random, loaded)]
+    assert answers[0] == answers[1]
+
+
+def test_a_run_with_proposals_goes_on_as_if_it_had_trained_them(tmp_path: Path) -> None:
+    changes = ["images=8", "held_back=4", "each=2", "steps=2", "batch=4", "threads=1"]
+    changes += ["proposal_scenes=32", "proposal_steps=2", "proposal_batch=4"]
+    settings = load_settings(Path(__file__).parent.parent / "configs" / "world.toml", changes)
+    train(settings, tmp_path / "whole")
+    (tmp_path / "stopped").mkdir()
+    copyfile(tmp_path / "whole" / "proposals.safetensors", tmp_path / "stopped" / "proposals.safetensors")
+    train(settings, tmp_path / "stopped")
+    one, other = (
+        load_network(tmp_path / name / "network.safetensors").model.state_dict() for name in ("whole", "stopped")
+    )
+    assert all(torch.equal(weights, other[name]) for name, weights in one.items())
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        (["data=shapes", "regions=objects"], "SHAPES is trained over cells"),
+        (["cache=somewhere"], "only the features of a frozen backbone"),
+    ],
+)
+def test_settings_that_do_not_go_together_are_refused(changes: list[str], message: str, tmp_path: Path) -> None:
+    source = Path(__file__).parent.parent / "configs" / "world.toml"
+    with pytest.raises(ConfigError, match=message):
+        train(load_settings(source, changes), tmp_path / "run")
 
 
 def test_generated_texts_are_read_by_the_networks_grammar() -> None:

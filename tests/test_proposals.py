@@ -177,7 +177,7 @@ def test_another_objects_ink_is_none_of_its_own_coverage() -> None:
     owner[0, 5:15, 5:10], owner[0, 5:15, 10:15] = 1, 2
     first, second = cut_out(image, Proposals(boxes, mask, mask.float(), owner)).coverage[0]
     seen, own, other = first.float() / 255
-    assert not seen[other == 1].any() and seen[own == 1].mean() > 0.95
+    assert not seen[(other == 1) & (own == 0)].any() and seen[own == 1].mean() > 0.9
     assert float(other.sum()) == pytest.approx(float(own.sum()), rel=0.15)
     assert second[1].any()
 

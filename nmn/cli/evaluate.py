@@ -112,7 +112,10 @@ def generated(
     from synth_data.dataset import read_dataset
 
     dataset, reasoner = read_dataset(data), load(model)
-    made, examples = zip(*image_examples(dataset), strict=True)
+    pairs = list(image_examples(dataset))
+    if not pairs:
+        raise DataError(f"{data}: no question has an answer in words; those of the families refer point at objects")
+    made, examples = zip(*pairs, strict=True)
     match = match_objects if reasoner.network.settings.regions == "objects" else match_cells
     scenes = [example.scene for example in examples if example.scene]
     score = Faithfulness(scenes, dataset.config.words, match) if faithful else None

@@ -16,7 +16,7 @@ INTERRUPTED = 130  # as shells report a command that Ctrl-C ended
 
 @clear_errors
 def train(
-    config: Annotated[str, typer.Argument(help="A TOML file, or the name of one that ships: shapes, world.")],
+    config: Annotated[str, typer.Argument(help="A TOML file, or the name of one that ships: shapes, world, nlvr.")],
     out: Annotated[Path, typer.Option(help="The run's folder; a run that is in it already goes on.")],
     changes: Annotated[list[str] | None, typer.Argument(help="Settings to change, key=value each.")] = None,
     as_json: JsonOption = False,

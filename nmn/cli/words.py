@@ -20,7 +20,7 @@ def learn_word(
     model: Annotated[str | None, typer.Option(help=MODEL_HELP)] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Teach a trained network a value (a shape, a colour, ...) by questions about a few images; it forgets nothing."""
+    """Teach a trained network a value (a shape, a colour, ...) by questions about a few images."""
     from nmn.lexicon import load_lexicon
     from nmn.models.build import load_network, save_network
     from nmn.reasoner import weights_file

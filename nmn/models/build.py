@@ -130,10 +130,15 @@ def load_network(path: str | Path) -> Network:
     except CheckpointError as error:
         raise CheckpointError(f"{path}: {error}") from None
     _check_words(path, vocabulary, lexicon)
-    network = build_network(settings, vocabulary)
+    network = restored(settings, vocabulary)
     load_into(network.model, state, path)
     network.model.eval()
     return Network(network.model, settings, vocabulary, about.get("card", {}))
+
+
+def restored(settings: NetworkSettings, vocabulary: Vocabulary) -> Network:
+    """Build a network whose weights come from a checkpoint, so that a backbone's own need not be there any more."""
+    return replace(build_network(replace(settings, weights=""), vocabulary), settings=settings)
 
 
 def _check_words(path: str | Path, vocabulary: Vocabulary, lexicon: Lexicon) -> None:

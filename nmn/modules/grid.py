@@ -80,7 +80,7 @@ def totals(
 def counts_from(
     group: Group, attention: Tensor, tables: GridTables, places: Mapping[str, int]
 ) -> Float[Tensor, "calls regions width"]:
-    """Return the chance that each region is paired with 0, 1, 2, ... or more attended others."""
+    """Return the chance that each region is paired with 0, 1, 2, ... or more attended cells, maybe itself."""
     mean = totals(group, attention, "holds", tables, places)
     square = totals(group, attention.square(), "holds squared", tables, places)
     cube = square * (square / mean.clamp(min=SURE))  # as if all were as likely as their squares say on average

@@ -203,7 +203,7 @@ def build_library(
     }
     closed = {Argument.COMPARISON: COMPARISONS, Argument.QUANTIFIER: QUANTIFIERS, Argument.SIDE: SIDES}
     modules = {**_shared_modules(sources), **CUSTOM}
-    return Library(modules, {**named, **words, **closed}, values, most)
+    return Library(modules, {**named, **closed, **words}, values, most)
 
 
 def _shared_modules(sources: Sources) -> dict[str, Module]:

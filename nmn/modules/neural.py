@@ -230,7 +230,11 @@ def _pairable(regions: Regions) -> Bool[Tensor, "batch 1 others regions"]:
 
 def neural_library(vocabulary: Vocabulary, grid: tuple[int, int] | None = None) -> Library:
     """Return the library that runs on ``ReadRegions`` of a vocabulary; on a grid, numbers from MOST on count as one."""
-    words = {Argument.RELATION: vocabulary.relations, Argument.SUPERLATIVE: vocabulary.superlatives}
+    words = {
+        Argument.RELATION: vocabulary.relations,
+        Argument.SUPERLATIVE: vocabulary.superlatives,
+        Argument.SIDE: SIDES if vocabulary.sides else (),
+    }
     if grid:
         return build_library(_LearnedOnGrid(vocabulary, grid), words, vocabulary.attributes, MOST)
     return build_library(_Learned(vocabulary), words, vocabulary.attributes)
@@ -252,7 +256,7 @@ class _Learned(OfPairs):
         return truths.flatten(0, 1).index_select(0, group.image * truths.shape[1] + group.argument)
 
     def relate(self, group: Group) -> Tensor:
-        """Return ``1 - exp(-sum_j a_j r_ji)``: the product over pairs of logic.relate, at 0 and 1 and in between."""
+        """Return ``1 - exp(-sum_j a_j r_ji)``: at 0 and 1 the product over pairs of logic.relate."""
         rates = _gather(_read(group).rates, group.image, group.argument)
         total = torch.bmm(group.operands[0].unsqueeze(1), rates).squeeze(1)
         return -torch.expm1(-total) * group.mask

@@ -14,7 +14,7 @@ from torch.utils.data import DataLoader, Dataset
 from nmn.data.shapes import read_questions
 from nmn.errors import ConfigError
 from nmn.language import read
-from nmn.layout import Kind, Layout
+from nmn.layout import Layout
 from nmn.lexicon import Lexicon
 from nmn.training.loss import target_of
 from nmn.training.settings import TrainSettings
@@ -30,7 +30,6 @@ from synth_data.scenes import scenes_for_answers
 from synth_data.splits import leaks
 
 PREPARED_AT_ONCE = 64  # images
-POINTING = (Kind.ATTENTION, Kind.PANELS)  # answers that point at regions, which is no answer in words
 
 
 @dataclass(frozen=True)
@@ -181,7 +180,7 @@ def prepared(
 
 
 def asked_of(examples: Sequence[Example]) -> Asked:
-    """Return generated examples as questions; those whose answer points at objects have none in words."""
+    """Return generated examples, which all have an answer in words, as questions."""
     return Asked(
         tuple(example.layout for example in examples),
         tuple(answer_word(example.answer) for example in examples),

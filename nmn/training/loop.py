@@ -7,7 +7,7 @@ goes on bit for bit. Accelerate gives device, precision and processes; several p
 import json
 import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -24,7 +24,7 @@ from nmn.errors import CheckpointError, TrainingError
 from nmn.models.network import ModuleNetwork
 from nmn.training.data import Questions
 from nmn.training.loss import answer_losses
-from nmn.training.settings import TrainSettings, warm_cosine
+from nmn.training.settings import TrainSettings, resumable, warm_cosine
 
 STATE, LOG = "state.safetensors", "log.jsonl"
 FLUSH = 20  # steps between looks at the losses, which wait for the device
@@ -39,7 +39,7 @@ class Watched(nn.Module):
 
     def forward(self, batch: Questions) -> tuple[Tensor, Tensor]:
         """Return the mean loss of a batch and the share of right answers."""
-        planned = plan(batch.layouts, batch.images.tolist(), batch.seen.get("panels", torch.ones(1, 1)).shape[1])
+        planned = plan(batch.layouts, batch.images.tolist())
         losses = answer_losses(self.network(batch.seen, planned), batch.targets)
         return losses.loss.mean(), losses.right.float().mean()
 
@@ -187,7 +187,7 @@ def _save(network: nn.Module, optimizer: Any, step: int, settings: TrainSettings
     for number, state in optimizer.state_dict()["state"].items():
         moments |= {f"optimizer.{number}.{name}": torch.as_tensor(value) for name, value in state.items()}
     weights = {f"network.{name}": value for name, value in network.state_dict().items()}
-    save_checkpoint(path, weights | moments, {"step": step, "settings": _told(settings)})
+    save_checkpoint(path, weights | moments, {"step": step, "settings": resumable(settings)})
 
 
 def _resume(network: nn.Module, optimizer: torch.optim.Optimizer, settings: TrainSettings, path: Path) -> int:
@@ -195,8 +195,8 @@ def _resume(network: nn.Module, optimizer: torch.optim.Optimizer, settings: Trai
     if not path.exists():
         return 0
     state, meta = read_checkpoint(path)
-    if meta["settings"] != _told(settings):
-        changed = sorted(key for key, value in _told(settings).items() if meta["settings"].get(key) != value)
+    if meta["settings"] != resumable(settings):
+        changed = sorted(key for key, value in resumable(settings).items() if meta["settings"].get(key) != value)
         raise CheckpointError(f"{path}: of a run with other settings ({', '.join(changed)}); give another folder")
     prefix = "network."
     load_into(
@@ -209,9 +209,3 @@ def _resume(network: nn.Module, optimizer: torch.optim.Optimizer, settings: Trai
             moments.setdefault(int(number), {})[field] = part
     optimizer.load_state_dict({**optimizer.state_dict(), "state": moments})
     return int(meta["step"])
-
-
-def _told(settings: TrainSettings) -> Mapping[str, Any]:
-    from nmn.config import settings_json
-
-    return {key: value for key, value in settings_json(settings).items() if key not in ("threads", "save_every")}

@@ -44,7 +44,7 @@ def train_detector(
     rng = np.random.default_rng([settings.seed, 7])
     sizes = tuple(len(part) for part in attributes.values())
     for step in range(settings.steps):
-        chosen = np.sort(rng.choice(len(gold.images), settings.batch, replace=False))
+        chosen = np.sort(rng.choice(len(gold.images), min(settings.batch, len(gold.images)), replace=False))
         for group in optimizer.param_groups:
             group["lr"] = settings.rate * warm_cosine(step, settings.steps, settings.steps // 20)
         batch = Gold(*[part[chosen].to(device) for part in gold])

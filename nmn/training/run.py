@@ -25,14 +25,14 @@ from nmn.lexicon import load_lexicon
 from nmn.models.build import Network, NetworkSettings, build_network, cell_vision, object_vision, save_network
 from nmn.modules.library import check_words
 from nmn.modules.neural import vocabulary_of
-from nmn.training.data import Generated, Questions, asked_shapes, prepared, questions_of
+from nmn.training.data import PREPARED_AT_ONCE, Generated, Questions, asked_shapes, joined, prepared, questions_of
 from nmn.training.loop import fit
 from nmn.training.loss import answer_losses
 from nmn.training.naming import gold_panels, share_read, train_detector
 from nmn.training.perception import train_proposer
-from nmn.training.settings import TrainSettings
+from nmn.training.settings import TrainSettings, resumable
 from nmn.vision.cells import CellVision
-from nmn.vision.nlvr_reader import save_detector
+from nmn.vision.nlvr_reader import load_detector, save_detector
 from nmn.vision.objects import ObjectVision
 from synth_data.config import SynthConfig, load_config
 from synth_data.maker import families
@@ -89,6 +89,7 @@ def train(settings: TrainSettings, folder: Path, watch: Watcher = silent) -> Out
     Raises ConfigError where the folder holds a run of other settings.
     """
     start = time.monotonic()
+    _check(settings)
     torch.set_num_threads(settings.threads or os.cpu_count() or 1)
     _claim(settings, folder)
     if settings.data == "nlvr":
@@ -99,7 +100,10 @@ def train(settings: TrainSettings, folder: Path, watch: Watcher = silent) -> Out
         network_settings = _network_settings(settings, "shapes", "shapes", images.shape[-1])
         torch.manual_seed(settings.seed)
         network = build_network(network_settings, vocabulary_of(asked.layouts, lexicon))
-        questions, held_back = questions_of(asked, network.model.prepare(images), lexicon), None
+        if isinstance(network.model.vision, CellVision) and settings.cache:
+            network.model.vision.keep(settings.cache)
+        seen = joined([network.model.prepare(part) for part in torch.split(images, PREPARED_AT_ONCE)])
+        questions, held_back = questions_of(asked, seen, lexicon), None
     else:
         network, questions, held_back = _over_generated(settings, folder, watch)
     fit(
@@ -113,10 +117,24 @@ def train(settings: TrainSettings, folder: Path, watch: Watcher = silent) -> Out
     return outcome
 
 
+def _check(settings: TrainSettings) -> None:
+    """Raise ConfigError for settings that do not go together."""
+    if settings.data == "shapes" and settings.regions != "cells":
+        raise ConfigError('regions: SHAPES is trained over cells; give regions="cells"')
+    if settings.cache and not (settings.regions == "cells" and settings.frozen):
+        raise ConfigError("cache: only the features of a frozen backbone's cells can be kept; set frozen=true")
+
+
 def _train_detector(settings: TrainSettings, folder: Path, watch: Watcher, start: float) -> Outcome:
     """Train the perception of a world whose scenes are read, not asked."""
     config = load_config(settings.preset, **parse_overrides(settings.synth))
-    detector = train_detector(settings, config, lambda step, of, loss: watch("detector", step, of, f"loss {loss:.3f}"))
+    if (folder / NETWORK).exists():
+        detector = load_detector(folder / NETWORK)
+    else:
+        detector = train_detector(
+            settings, config, lambda step, of, loss: watch("detector", step, of, f"loss {loss:.3f}")
+        )
+        save_detector(folder / NETWORK, detector, {"settings": settings_json(settings)})
     held = gold_panels(
         config, detector.attributes, settings.held_back, np.random.default_rng([settings.seed + HELD_BACK_SEED, 8])
     )
@@ -158,8 +176,8 @@ def _claim(settings: TrainSettings, folder: Path) -> None:
     path, text = folder / CONFIG, json.dumps(settings_json(settings), indent=2)
     if path.exists():
         known = json.loads(path.read_text(encoding="utf-8"))
-        if known != json.loads(text):
-            changed = sorted(key for key in json.loads(text) if known.get(key) != json.loads(text)[key])
+        wanted = json.loads(json.dumps(resumable(settings)))
+        if changed := sorted(key for key in wanted if known.get(key) != wanted[key]):
             raise ConfigError(f"{folder}: holds a run of other settings ({', '.join(changed)}); give another --out")
         return
     try:
@@ -189,6 +207,7 @@ def _over_generated(settings: TrainSettings, folder: Path, watch: Watcher) -> tu
     workers = torch.get_num_threads()
     questions = prepared(data, vision, workers, lambda done: watch("images", done, config.size))
     held_back = prepared(held, vision, workers, lambda done: watch("held-back images", done, settings.held_back))
+    torch.manual_seed(settings.seed)  # again: proposals may have been trained or loaded meanwhile
     network = build_network(network_settings, vocabulary_of(questions.layouts, config.words), vision)
     return network, questions, held_back
 

@@ -2,7 +2,9 @@
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
+from nmn.config import settings_json
 from nmn.errors import ConfigError
 
 DATA = ("shapes", "generated", "nlvr")  # nlvr: perception alone, a detector
@@ -32,7 +34,7 @@ class TrainSettings:
     held_back: int = 2_000  # images of another seed, one question each, for a last look; nothing is chosen by it
     # network
     regions: str = "objects"
-    channels: int = 64  # of cells
+    channels: int = 64  # of cells, or of a detector
     backbone: str = "patch"  # of cells; with layer, weights and frozen: see NetworkSettings
     patch_px: int = 10
     layer: str = ""
@@ -65,7 +67,7 @@ class TrainSettings:
             if (value := getattr(self, name)) not in known:
                 raise ConfigError(f"{name}: expected one of {', '.join(known)}; got {value!r}")
         for name, low, high in (
-            ("part", 0.0001, 1.0), ("images", 1, 10**8), ("each", 1, 100), ("held_back", 0, 10**6),
+            ("part", 0.0001, 1.0), ("images", 1, 10**8), ("each", 1, 100), ("held_back", 1, 10**6),
             ("patch_px", 1, 128),
             ("channels", 1, 4096), ("units", 1, 4096), ("proposal_scenes", 32, 10**7), ("proposal_steps", 1, 10**7),
             ("proposal_batch", 1, 4096), ("steps", 1, 10**8), ("batch", 1, 65536), ("rate", 0.0, 10.0),
@@ -74,6 +76,11 @@ class TrainSettings:
         ):  # fmt: skip
             if not low <= getattr(self, name) <= high:
                 raise ConfigError(f"{name}: expected {low:g} to {high:g}, got {getattr(self, name)}")
+
+
+def resumable(settings: TrainSettings) -> dict[str, Any]:
+    """Return the settings that a run which goes on must share; how fast it runs and how often it saves may change."""
+    return {key: value for key, value in settings_json(settings).items() if key not in ("threads", "save_every")}
 
 
 def warm_cosine(step: int, steps: int, warm_up: int) -> float:

@@ -20,7 +20,7 @@ from nmn.errors import DataError, LexiconError, did_you_mean
 from nmn.language import read
 from nmn.layout import Layout
 from nmn.lexicon import Lexicon
-from nmn.models.build import Network, build_network
+from nmn.models.build import Network, restored
 from nmn.modules.neural import Vocabulary
 from nmn.regions import Regions
 from nmn.training.data import TRAINED_ON, joined
@@ -92,7 +92,7 @@ def _grown(network: Network, lexicon: Lexicon, word: str) -> Network:
         raise LexiconError(f'the network knows "{word}" already')
     attributes = {**old.attributes, attribute: (*old.attributes.get(attribute, ()), word)}
     vocabulary = Vocabulary(attributes, old.relations, old.superlatives, old.sides)
-    grown = build_network(network.settings, vocabulary)
+    grown = restored(network.settings, vocabulary)
     state = dict(network.model.state_dict())
     places = torch.tensor([old.values.index(value) for value in vocabulary.values if value != word])
     kept = torch.tensor([value != word for value in vocabulary.values])

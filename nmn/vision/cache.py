@@ -187,9 +187,13 @@ class FeatureCache:
         self._known.add(path.name)
         try:
             shard, digests = read_shard(path)
-        except CheckpointError:
-            with suppress(OSError):
-                path.unlink()
+        except OSError:  # it may be readable later
+            self._known.discard(path.name)
+            return
+        except CheckpointError as error:
+            if not isinstance(error.__context__, OSError):
+                with suppress(OSError):
+                    path.unlink()
             return
         self._rows.update((digest, (shard, place)) for place, digest in enumerate(digests))
 
@@ -211,7 +215,7 @@ def read_shard(path: Path) -> tuple[Shard, list[str]]:
         checksums = np.fromfile(path, np.int64, len(digests), offset=begin + sums["data_offsets"][0]).tolist()
         if dtype not in DTYPES or len(shape) != 4 or not shape[0] == len(digests) == len(checksums):
             raise ValueError
-    except (KeyError, TypeError, ValueError, OSError, IndexError):
+    except (KeyError, TypeError, ValueError, IndexError):
         raise CheckpointError(f"{path}: not a shard of a feature cache") from None
     return Shard(path, dtype, start, shape, checksums), digests
 

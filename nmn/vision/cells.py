@@ -59,12 +59,12 @@ class CellVision(nn.Module):
         """Return what is computed once per image: a frozen backbone's features; of another one nothing."""
         if not self.frozen:
             return {"images": images}
-        size = torch.tensor([images.shape[-1], images.shape[-2]]).expand(len(images), 2)
+        size = torch.tensor([images.shape[-1], images.shape[-2]]).expand(len(images), 2)  # read on the processor
         return {"features": self._features(images), "size": size}
 
     def _features(self, images: UInt8[Tensor, "batch 3 height width"]) -> Tensor:
         if self.cache is not None and isinstance(self.backbone, Backbone):
-            return self.cache.of_images(self.backbone, images)
+            return self.cache.of_images(self.backbone, images).to(images.device)
         with torch.no_grad():
             features: Tensor = self.backbone(images.to(self.dtype) / 255)
         return features

@@ -77,15 +77,16 @@ class NlvrReader:
 
     def _read(self, boxes: Images, keys: Sequence[bytes]) -> None:
         pixels = torch.from_numpy(boxes).permute(0, 3, 1, 2)
-        names = [self.detector.attributes[name] for name in ("shape", "color", "size")]
+        places = [list(self.detector.attributes).index(name) for name in ("shape", "color", "size")]
+        names = [list(self.detector.attributes.values())[place] for place in places]
         for start in range(0, len(boxes), AT_ONCE):
             part = pixels[start : start + AT_ONCE].float().div(255).contiguous(memory_format=torch.channels_last)
             found = steadied(self.detector.detect(part), self.detector.detect(part.flip(-1)))
             rows = zip(found.boxes.tolist(), found.mask.tolist(), found.values.tolist(), strict=True)
             for key, (placed, real, values) in zip(keys[start:], rows, strict=False):
                 things = [
-                    self._thing(box, [listed[value] for listed, value in zip(names, value_places, strict=True)])
-                    for box, there, value_places in zip(placed, real, values, strict=True)
+                    self._thing(box, [listed[told[place]] for listed, place in zip(names, places, strict=True)])
+                    for box, there, told in zip(placed, real, values, strict=True)
                     if there
                 ]
                 self.known[key] = sorted(things, key=lambda thing: thing[3:])
