@@ -83,14 +83,14 @@ def ask(
         answer = load(model).ask(source, question, grammar=grammar, repair=repair)
         assert answer.view is not None
         names = [box_name(box) for box in answer.view.boxes.tolist()]
-    if trace:
-        from nmn.visualisation.png import answer_picture, write_picture
-
-        write_picture(trace, answer_picture(answer, question, scene))
     if as_json:
         print_json({"question": question, **answer.to_json()})
     else:
         print_answer(answer, names)
+    if trace:
+        from nmn.visualisation.png import answer_picture, write_picture
+
+        write_picture(trace, answer_picture(answer, question, scene))
 
 
 def _is_scene(path: Path) -> bool:

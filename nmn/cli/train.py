@@ -1,5 +1,6 @@
 """``nmn train``: a run from its configuration to a network in a folder, watched and resumed."""
 
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,6 +12,7 @@ from nmn.cli.printing import print_json
 if TYPE_CHECKING:
     from rich.progress import TaskID
 
+QUIET_SECONDS = 20
 INTERRUPTED = 130  # as shells report a command that Ctrl-C ended
 
 
@@ -67,7 +69,7 @@ class Bars:
         self.progress = Progress(*columns, console=Console(stderr=True))
         self.tasks: dict[str, TaskID] = {}
         self.notes: dict[str, str] = {}
-        self.place = ""
+        self.place, self.said = "", time.monotonic()
 
     def __enter__(self) -> "Bars":
         return self
@@ -78,10 +80,23 @@ class Bars:
 
     def __call__(self, part: str, done: int, of: int, note: str = "") -> None:
         """Note that ``done`` ``of`` so many steps of a part are done."""
+        if not self.progress.console.is_terminal:
+            self._say(part, done, of, note)
+            return
         self.progress.start()
         if part not in self.tasks:
             self.tasks[part] = self.progress.add_task(part, total=of, note=note)
         self.progress.update(self.tasks[part], completed=done, total=of, note=note)
+        self._note(part, done, of, note)
+
+    def _note(self, part: str, done: int, of: int, note: str) -> None:
         self.place = f" at {part} {done:,} of {of:,}"
         if note:
             self.notes[part] = note
+
+    def _say(self, part: str, done: int, of: int, note: str) -> None:
+        """Print a line now and then, where there is no terminal to draw a bar on."""
+        self._note(part, done, of, note)
+        if done == of or time.monotonic() - self.said > QUIET_SECONDS:
+            self.said = time.monotonic()
+            typer.echo(f"{part}: {done:,} of {of:,} {note}".rstrip(), err=True)

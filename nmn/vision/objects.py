@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from nmn.regions import Panels, Regions
+from nmn.vision.paper import repapered
 from nmn.vision.proposals import FINE_PX, Proposals, Proposer, channels_last
 
 CROP = 24  # cells a side of a cut-out
@@ -141,7 +142,7 @@ class ObjectVision(nn.Module):
     @torch.no_grad()
     def prepare(self, images: UInt8[Tensor, "batch 3 height width"]) -> dict[str, Tensor]:
         """Propose and cut out the objects of images, once."""
-        scaled = images.to(next(self.parameters()).dtype) / 255
+        scaled = repapered(images).to(next(self.parameters()).dtype) / 255
         padded = functional.pad(scaled, _padding(images), mode="replicate")
         found = self.proposer.propose(padded.contiguous(memory_format=torch.channels_last))
         cut = cut_out(scaled, found)
