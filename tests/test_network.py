@@ -14,12 +14,14 @@ import torch
 from torch import Tensor
 
 from nmn.assembler.plan import plan
+from nmn.assembler.trace import answer_text
 from nmn.checkpoint import read_checkpoint, save_checkpoint
 from nmn.errors import CheckpointError
+from nmn.layout import Kind
 from nmn.lexicon import load_lexicon
 from nmn.models.build import Network, NetworkSettings, build_network, load_network, save_network
 from nmn.modules.neural import vocabulary_of
-from nmn.training.data import Asked, Questions, answer_word, questions_of
+from nmn.training.data import Asked, Questions, questions_of
 from nmn.training.loss import answer_losses
 from nmn.vision.cells import CellVision, PatchCNN
 from nmn.vision.objects import ObjectEncoder, ObjectVision, cut_out
@@ -110,7 +112,9 @@ def test_a_network_over_cells_learns_32_examples_by_heart() -> None:
         words, CellVision(PatchCNN(23, 10)),
     )  # fmt: skip
     together = Asked(
-        tuple(example.layout for example in asked), tuple(answer_word(answer) for answer in answers), ("",) * 32
+        tuple(example.layout for example in asked),
+        tuple(answer_text(answer, Kind.TRUTH) for answer in answers),
+        ("",) * 32,
     )
     questions = questions_of(together, network.model.prepare(torch.from_numpy(pictures)), lexicon)
     assert learn(network, questions, steps=300, rate=0.01) == 1
@@ -138,7 +142,9 @@ def test_a_network_over_objects_learns_32_examples_by_heart() -> None:
     vision = ObjectVision(Proposer(6, OBJECTS), ObjectEncoder(17, 13, 5))
     network = build_network(NetworkSettings(pixels=64), vocabulary_of([e.layout for e in asked], config.words), vision)
     together = Asked(
-        tuple(e.layout for e in asked), tuple(answer_word(e.answer) for e in asked), tuple(e.family for e in asked)
+        tuple(e.layout for e in asked),
+        tuple(answer_text(e.answer, e.layout.kind) for e in asked),
+        tuple(e.family for e in asked),
     )
     assert learn(network, questions_of(together, seen, config.words), steps=90, rate=0.005) == 1
 

@@ -112,7 +112,9 @@ def test_a_state_of_other_settings_is_refused_by_their_names(tmp_path: Path) -> 
 
 def test_how_many_threads_and_saves_may_change(tmp_path: Path) -> None:
     fitted(tmp_path)
+    lines = (tmp_path / LOG).read_text(encoding="utf-8")
     fitted(tmp_path, replace(SETTINGS, threads=2, save_every=5))
+    assert (tmp_path / LOG).read_text(encoding="utf-8") == lines  # nothing was done again
 
 
 def test_a_loss_that_is_no_number_stops_the_run_and_keeps_the_last_state(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from nmn.assembler.execute import Run
+from nmn.assembler.trace import answer_text
 from nmn.data.example import ImageExample
 from nmn.layout import Layout
 from nmn.scene import SceneGraph
@@ -23,8 +24,7 @@ def image_examples(dataset: Dataset) -> Iterator[tuple[Example, ImageExample]]:
     for shard in dataset.shards:
         for example, pixels in zip(dataset.examples(shard), dataset.images(shard), strict=True):
             if example.family not in POINTING:
-                answer = example.answer
-                word = ("yes" if answer else "no") if isinstance(answer, bool) else str(answer)
+                word = answer_text(example.answer, example.layout.kind)
                 yield example, ImageExample(example.text, pixels, word, example.family, example.scene)
 
 

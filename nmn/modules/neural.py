@@ -347,5 +347,4 @@ def _read(group: Group) -> ReadRegions:
 
 def _gather(tables: Tensor, image: Tensor, word: Tensor) -> Tensor:
     images, words, size, _ = tables.shape
-    rows = word if images == 1 else image * words + word
-    return tables.reshape(images * words, size, size).index_select(0, rows)
+    return tables.reshape(images * words, size, size).index_select(0, word if images == 1 else image * words + word)

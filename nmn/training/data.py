@@ -11,6 +11,7 @@ from jaxtyping import Int, UInt8
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
+from nmn.assembler.trace import answer_text
 from nmn.data.shapes import read_questions
 from nmn.errors import ConfigError
 from nmn.language import read
@@ -70,11 +71,6 @@ class Questions:
         """Return the questions with their images and targets on a device; image numbers stay, plans need them here."""
         seen = {name: part.to(device, non_blocking=True) for name, part in self.seen.items()}
         return Questions(self.layouts, self.images, self.targets.to(device, non_blocking=True), self.families, seen)
-
-
-def answer_word(answer: object) -> str:
-    """Return an answer of an example as a dataset would write it: yes, 3, red."""
-    return ("yes" if answer else "no") if isinstance(answer, bool) else str(answer)
 
 
 @dataclass(frozen=True)
@@ -183,6 +179,6 @@ def asked_of(examples: Sequence[Example]) -> Asked:
     """Return generated examples, which all have an answer in words, as questions."""
     return Asked(
         tuple(example.layout for example in examples),
-        tuple(answer_word(example.answer) for example in examples),
+        tuple(answer_text(example.answer, example.layout.kind) for example in examples),
         tuple(example.family for example in examples),
     )

@@ -12,7 +12,7 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 from torch.nn import functional
 
-from nmn.vision.proposals import COARSE_PX, THRESHOLD, Maps, Proposer, Targets, absolute, proposal_loss
+from nmn.vision.proposals import COARSE_PX, THRESHOLD, Maps, Proposer, Targets, absolute, peaks, proposal_loss
 
 PRECISE = 4.0  # how much more boxes count than in proposals: a pixel decides whether two things touch
 
@@ -44,12 +44,10 @@ class Detector(nn.Module):
 
     @torch.no_grad()
     def detect(self, images: Float[Tensor, "batch 3 height width"]) -> Named:
-        """Return the objects of images in 0..1, the surest first, padded to the largest number of them."""
+        """Return the objects of images in 0..1, the surest first, padded to the most that there may be."""
         deep = self.proposer.features(images)[1]
         coarse = self.proposer.coarse(deep)
-        heat = torch.sigmoid(coarse[:, 0])
-        peaks = heat * (heat == functional.max_pool2d(heat.unsqueeze(1), 3, 1, 1).squeeze(1))
-        scores, places = peaks.flatten(1).topk(min(self.proposer.most, peaks[0].numel()), 1)
+        scores, places = peaks(coarse[:, 0], self.proposer.most)
         boxes = around(absolute(coarse[:, 1:], COARSE_PX)).flatten(1, 2)
         logits = self.names(deep).flatten(2).transpose(1, 2)
         chosen, named = (

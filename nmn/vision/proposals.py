@@ -10,7 +10,7 @@ Supervision: boxes and masks of generated scenes, no attribute and no answer.
 from typing import NamedTuple
 
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -123,11 +123,19 @@ def absolute(distances: Float[Tensor, "batch 4 rows columns"], side_px: int) -> 
     return torch.cat([at - spread[..., :2], at + spread[..., 2:]], -1)
 
 
+def peaks(
+    centres: Float[Tensor, "batch rows columns"], most: int
+) -> tuple[Float[Tensor, "batch peaks"], Int[Tensor, "batch peaks"]]:
+    """Return the highest cells that no neighbour exceeds, of logits: their chances and their places, row by row."""
+    heat = torch.sigmoid(centres)
+    highest = heat * (heat == functional.max_pool2d(heat.unsqueeze(1), 3, 1, 1).squeeze(1))
+    scores, places = highest.flatten(1).topk(min(most, highest[0].numel()), 1)
+    return scores, places
+
+
 def decode(maps: Maps, most: int) -> Proposals:
     """Return the peaks of the heat map with their boxes, and the owner of each fine cell."""
-    heat = torch.sigmoid(maps.centres)
-    peaks = heat * (heat == functional.max_pool2d(heat.unsqueeze(1), 3, 1, 1).squeeze(1))
-    scores, places = peaks.flatten(1).topk(min(most, peaks[0].numel()), 1)
+    scores, places = peaks(maps.centres, most)
     mask = scores > THRESHOLD
     count = max(1, int(mask.sum(1).max()))
     scores, places, mask = scores[:, :count], places[:, :count], mask[:, :count]
