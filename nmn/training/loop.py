@@ -1,7 +1,7 @@
-"""The loop: batches of different layouts, one plan and one backward pass each.
+"""The loop: one batch, one backward pass; of module networks, batches of different layouts, one plan each.
 
-Which questions a step sees, and how they are turned, is a function of (seed, step) alone, so a run that was interrupted
-goes on bit for bit. Accelerate gives device, precision and processes; several processes share each batch.
+What a step sees, and how it is turned, is a function of (seed, step) alone, so a run that was interrupted goes on bit
+for bit. Accelerate gives device, precision and processes; several processes share each batch.
 """
 
 import json
@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, Protocol
 
 import numpy as np
 import torch
@@ -24,7 +24,7 @@ from nmn.errors import CheckpointError, TrainingError
 from nmn.models.network import ModuleNetwork
 from nmn.training.data import Questions
 from nmn.training.loss import answer_losses
-from nmn.training.settings import TrainSettings, resumable, warm_cosine
+from nmn.training.settings import LoopSettings, TrainSettings, resumable, warm_cosine
 
 STATE, LOG = "state.safetensors", "log.jsonl"
 FLUSH = 20  # steps between looks at the losses, which wait for the device
@@ -54,6 +54,13 @@ class Progress:
     accuracy: float
 
 
+class OnDevice(Protocol):
+    """A batch: whatever the watched network takes, as long as it can be moved to a device."""
+
+    def to(self, device: torch.device) -> "OnDevice":
+        """Return the batch with its tensors on a device."""
+
+
 def fit(
     network: ModuleNetwork,
     questions: Questions,
@@ -61,9 +68,27 @@ def fit(
     folder: Path,
     watch: Callable[[Progress], None] = lambda progress: None,
 ) -> None:
+    """Train a module network in place on questions, as ``fit_batches`` does."""
+
+    def batch(step: int, rank: int, processes: int) -> Questions:
+        return batch_of(questions, settings, step, rank, processes)
+
+    fit_batches(network, Watched(network), batch, settings, folder, watch)
+
+
+def fit_batches(
+    network: nn.Module,
+    watched: nn.Module,
+    batch_at: Callable[[int, int, int], OnDevice],
+    settings: LoopSettings,
+    folder: Path,
+    watch: Callable[[Progress], None] = lambda progress: None,
+) -> None:
     """Train a network in place; ``folder`` holds the log and the state that an interrupted run goes on from.
 
-    Raises TrainingError where the loss is no number any more, and CheckpointError where the state is of another run.
+    ``watched(batch)`` gives the network's mean loss on a batch and the share of right answers; ``batch_at(step, rank,
+    processes)`` the batch of a step that one of several processes works on. Raises TrainingError where the loss is no
+    number any more, and CheckpointError where the state is of another run.
     """
     accelerator = Accelerator(
         cpu=not torch.cuda.is_available(),
@@ -72,12 +97,12 @@ def fit(
     )
     optimizer = _optimizer(network, settings)
     start = _resume(network, optimizer, settings, folder / STATE)
-    model, optimizer = accelerator.prepare(Watched(network), optimizer)
+    model, optimizer = accelerator.prepare(watched, optimizer)
     model.train()
     with _log_from(folder / LOG, start, accelerator.is_main_process) as log:
         waiting: list[tuple[int, Tensor, Tensor, Tensor, float]] = []
         for step in range(start, settings.steps):
-            batch = batch_of(questions, settings, step, accelerator.process_index, accelerator.num_processes)
+            batch = batch_at(step, accelerator.process_index, accelerator.num_processes)
             rate = rate_at(step, settings)
             for group in optimizer.param_groups:
                 group["lr"] = rate
@@ -103,11 +128,7 @@ def batch_of(questions: Questions, settings: TrainSettings, step: int, rank: int
 
     A step has ``settings.batch`` images with all their questions.
     """
-    images = len(questions.of_images)
-    size = min(settings.batch, images)
-    epoch, place = divmod(step, max(1, images // size))
-    order = _order(settings.seed, epoch, images)[place * size : (place + 1) * size]
-    batch = questions.about(order[rank::processes].tolist())
+    batch = questions.about(places_of(len(questions.of_images), settings, step, rank, processes))
     if settings.turn and "coverage" in batch.seen:
         turns = int(np.random.default_rng([settings.seed, 5, step]).integers(8))
         return Questions(
@@ -115,6 +136,19 @@ def batch_of(questions: Questions, settings: TrainSettings, step: int, rank: int
             {**batch.seen, "coverage": turned(batch.seen["coverage"], turns)},
         )  # fmt: skip
     return batch
+
+
+def places_of(count: int, settings: LoopSettings, step: int, rank: int = 0, processes: int = 1) -> list[int]:
+    """Return which of ``count`` things a step works on: each once an epoch, but for a remainder, in an order of chance.
+
+    >>> [places_of(5, LoopSettings(batch=2), step) for step in range(3)]
+    [[2, 1], [0, 4], [2, 3]]
+    """
+    size = min(settings.batch, count)
+    epoch, place = divmod(step, max(1, count // size))
+    order = _order(settings.seed, epoch, count)[place * size : (place + 1) * size]
+    chosen: list[int] = order[rank::processes].tolist()
+    return chosen
 
 
 @lru_cache(maxsize=2)
@@ -128,14 +162,14 @@ def turned(maps: Tensor, turns: int) -> Tensor:
     return quarter.flip(-1) if turns >= 4 else quarter
 
 
-def rate_at(step: int, settings: TrainSettings) -> float:
+def rate_at(step: int, settings: LoopSettings) -> float:
     """Return the learning rate of a step."""
     if settings.cosine or step < settings.warm_up:
         return settings.rate * warm_cosine(step, settings.steps, settings.warm_up)
     return settings.rate
 
 
-def _optimizer(network: nn.Module, settings: TrainSettings) -> torch.optim.AdamW:
+def _optimizer(network: nn.Module, settings: LoopSettings) -> torch.optim.AdamW:
     """Return AdamW; only matrices decay, not biases and norms."""
     trained = [parameter for parameter in network.parameters() if parameter.requires_grad]
     matrices, vectors = ([p for p in trained if (p.ndim > 1) == wide] for wide in (True, False))
@@ -182,7 +216,7 @@ class _log_from:
             self.file.close()
 
 
-def _save(network: nn.Module, optimizer: Any, step: int, settings: TrainSettings, path: Path) -> None:
+def _save(network: nn.Module, optimizer: Any, step: int, settings: LoopSettings, path: Path) -> None:
     moments: dict[str, Tensor] = {}
     for number, state in optimizer.state_dict()["state"].items():
         moments |= {f"optimizer.{number}.{name}": torch.as_tensor(value) for name, value in state.items()}
@@ -190,7 +224,7 @@ def _save(network: nn.Module, optimizer: Any, step: int, settings: TrainSettings
     save_checkpoint(path, weights | moments, {"step": step, "settings": resumable(settings)})
 
 
-def _resume(network: nn.Module, optimizer: torch.optim.Optimizer, settings: TrainSettings, path: Path) -> int:
+def _resume(network: nn.Module, optimizer: torch.optim.Optimizer, settings: LoopSettings, path: Path) -> int:
     """Load the state of an interrupted run, if there is one; return the step to go on with."""
     if not path.exists():
         return 0

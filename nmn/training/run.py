@@ -30,7 +30,7 @@ from nmn.training.loop import fit
 from nmn.training.loss import answer_losses
 from nmn.training.naming import gold_panels, share_read, train_detector
 from nmn.training.perception import train_proposer
-from nmn.training.settings import TrainSettings, resumable
+from nmn.training.settings import LoopSettings, TrainSettings, resumable
 from nmn.vision.cells import CellVision
 from nmn.vision.nlvr_reader import load_detector, save_detector
 from nmn.vision.objects import ObjectVision
@@ -91,7 +91,7 @@ def train(settings: TrainSettings, folder: Path, watch: Watcher = silent) -> Out
     start = time.monotonic()
     _check(settings)
     torch.set_num_threads(settings.threads or os.cpu_count() or 1)
-    _claim(settings, folder)
+    claim(settings, folder)
     if settings.data == "nlvr":
         return _train_detector(settings, folder, watch, start)
     if settings.data == "shapes":
@@ -171,7 +171,7 @@ def _knows(network: Network, layout: Layout) -> bool:
     return True
 
 
-def _claim(settings: TrainSettings, folder: Path) -> None:
+def claim(settings: LoopSettings, folder: Path) -> None:
     """Note the settings in the folder; raise ConfigError where it is another run's."""
     path, text = folder / CONFIG, json.dumps(settings_json(settings), indent=2)
     if path.exists():

@@ -12,7 +12,36 @@ REGIONS = ("cells", "objects")
 
 
 @dataclass(frozen=True)
-class TrainSettings:
+class LoopSettings:
+    """What the loop itself goes by, whatever it trains."""
+
+    seed: int = 0
+    steps: int = 1_700
+    batch: int = 64  # images a step, with all their questions
+    rate: float = 1e-2
+    warm_up: int = 0  # steps
+    cosine: bool = False
+    weight_decay: float = 0.0
+    clip: float = 0.0  # of the gradient's norm; 0: none
+    bf16: bool = False
+    threads: int = 0  # of the processor; 0: as many as it has cores
+    save_every: int = 500  # steps
+
+    def __post_init__(self) -> None:
+        self.check_ranges(
+            ("steps", 1, 10**8), ("batch", 1, 65536), ("rate", 0.0, 10.0), ("save_every", 1, 10**8), ("clip", 0.0, 1e9),
+            ("weight_decay", 0.0, 1.0), ("threads", 0, 1024), ("warm_up", 0, 10**8), ("seed", 0, 2**62),
+        )  # fmt: skip
+
+    def check_ranges(self, *ranges: tuple[str, float, float]) -> None:
+        """Raise ConfigError naming the first setting that is out of its range."""
+        for name, low, high in ranges:
+            if not low <= getattr(self, name) <= high:
+                raise ConfigError(f"{name}: expected {low:g} to {high:g}, got {getattr(self, name)}")
+
+
+@dataclass(frozen=True)
+class TrainSettings(LoopSettings):
     """A run is a function of these: its data, its network and how it is trained.
 
     ``synth`` are settings of the generator, ``key=value`` each, for questions and for the scenes that proposals are
@@ -20,7 +49,6 @@ class TrainSettings:
     """
 
     name: str = "run"
-    seed: int = 0
     # data
     data: str = "generated"
     folder: str = ""  # of SHAPES' files
@@ -50,35 +78,21 @@ class TrainSettings:
     proposal_batch: int = 32
     proposal_rate: float = 3e-3
     # training
-    steps: int = 1_700
-    batch: int = 64  # images a step, with all their questions
-    rate: float = 1e-2
-    warm_up: int = 0  # steps
-    cosine: bool = False
-    weight_decay: float = 0.0
-    clip: float = 0.0  # of the gradient's norm; 0: none
     turn: bool = False  # cut-outs are turned and mirrored by chance
-    bf16: bool = False
-    threads: int = 0  # of the processor; 0: as many as it has cores
-    save_every: int = 500  # steps
 
     def __post_init__(self) -> None:
         for name, known in (("data", DATA), ("regions", REGIONS)):
             if (value := getattr(self, name)) not in known:
                 raise ConfigError(f"{name}: expected one of {', '.join(known)}; got {value!r}")
-        for name, low, high in (
+        super().__post_init__()
+        self.check_ranges(
             ("part", 0.0001, 1.0), ("images", 1, 10**8), ("each", 1, 100), ("held_back", 1, 10**6),
-            ("patch_px", 1, 128),
-            ("channels", 1, 4096), ("units", 1, 4096), ("proposal_scenes", 32, 10**7), ("proposal_steps", 1, 10**7),
-            ("proposal_batch", 1, 4096), ("steps", 1, 10**8), ("batch", 1, 65536), ("rate", 0.0, 10.0),
-            ("proposal_rate", 0.0, 10.0), ("save_every", 1, 10**8), ("clip", 0.0, 1e9), ("weight_decay", 0.0, 1.0),
-            ("threads", 0, 1024), ("warm_up", 0, 10**8), ("seed", 0, 2**62),
-        ):  # fmt: skip
-            if not low <= getattr(self, name) <= high:
-                raise ConfigError(f"{name}: expected {low:g} to {high:g}, got {getattr(self, name)}")
+            ("patch_px", 1, 128), ("channels", 1, 4096), ("units", 1, 4096), ("proposal_scenes", 32, 10**7),
+            ("proposal_steps", 1, 10**7), ("proposal_batch", 1, 4096), ("proposal_rate", 0.0, 10.0),
+        )  # fmt: skip
 
 
-def resumable(settings: TrainSettings) -> dict[str, Any]:
+def resumable(settings: LoopSettings) -> dict[str, Any]:
     """Return the settings that a run which goes on must share; how fast it runs and how often it saves may change."""
     return {key: value for key, value in settings_json(settings).items() if key not in ("threads", "save_every")}
 
