@@ -5,6 +5,7 @@ import typer
 from nmn.cli import evaluate
 from nmn.cli.ask import ask, parse
 from nmn.cli.bench import bench
+from nmn.cli.kernels import kernels
 from nmn.cli.train import train
 from nmn.cli.words import learn_word
 
@@ -14,6 +15,7 @@ app.command()(ask)
 app.command()(train)
 app.command()(bench)
 app.command()(learn_word)
+app.command()(kernels)
 evaluate_app = typer.Typer(no_args_is_help=True, help="Answer every question of a dataset and report accuracy.")
 evaluate_app.command()(evaluate.shapes)
 evaluate_app.command()(evaluate.clevr)
