@@ -22,6 +22,7 @@ _PLACES = {
     "Signature": "nmn.layout",
     "Reasoner": "nmn.reasoner",
     "ask_scene": "nmn.reasoner",
+    "explain": "nmn.explaining",
     "load": "nmn.reasoner",
     "load_lexicon": "nmn.lexicon",
     "parse": "nmn.language",

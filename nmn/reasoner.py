@@ -118,16 +118,22 @@ def _answer(layout: Layout, scene: SceneGraph, lexicon: Lexicon | str | Path, re
     loaded = lexicon if isinstance(lexicon, Lexicon) else load_lexicon(lexicon)
     regions = encode([scene], loaded)
     finished = execute(plan([layout], panels=regions.panels.count), exact_library(loaded), regions)
-    return answer_of(finished, 0, reading)
+    return answer_of(finished, 0, reading, scene=scene)
 
 
-def answer_of(run: Run, example: int, reading: Reading | None = None, view: "View | None" = None) -> Answer:
-    """Return the answer that a run gives to one of its examples, with its trace.
+def answer_of(
+    run: Run,
+    example: int,
+    reading: Reading | None = None,
+    view: "View | None" = None,
+    scene: SceneGraph | None = None,
+) -> Answer:
+    """Return the answer that a run gives to one of its examples, with its trace; of an image or of a scene.
 
     An attribute's answer is its most probable value, where no value or several are more likely than not: the
     distribution says how sure that is, and ``problems`` what was taken for granted.
     """
-    layout, seen = run.plan.layouts[example], trace(run, example)
+    layout, seen = run.plan.layouts[example], trace(run, example, view or scene)
     value, raw = seen.root.value, torch.tensor(seen.root.raw)
     if layout.kind is Kind.TRUTH:
         chances = {"yes": float(raw[0]), "no": 1 - float(raw[0])}

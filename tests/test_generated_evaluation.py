@@ -17,7 +17,6 @@ from nmn.evaluation.generated import (
     image_examples,
     match_cells,
     match_objects,
-    overlap,
 )
 from nmn.evaluation.neural import evaluate_neural
 from nmn.layout import parse_layout
@@ -30,6 +29,7 @@ from nmn.scene import SceneGraph, SceneObject
 from nmn.training.run import load_settings, train
 from nmn.vision.cells import CellVision
 from nmn.vision.grid import grid_regions
+from nmn.vision.matching import overlap
 from synth_data.config import load_config
 from synth_data.dataset import read_dataset
 from synth_data.example import Example

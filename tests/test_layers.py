@@ -31,6 +31,7 @@ LAYERS = {
     "nmn/training": 7,
     "nmn/visualisation": 8,
     "nmn/reasoner.py": 9,
+    "nmn/explaining.py": 10,
     "nmn/evaluation": 10,
     "nmn/bench": 10,
     "nmn/cli": 11,

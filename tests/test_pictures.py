@@ -3,6 +3,7 @@
 import io
 import itertools
 import random
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -19,10 +20,12 @@ from nmn.reasoner import Answer, ask_scene, run
 from nmn.resources import SCENES
 from nmn.scene import SceneGraph, SceneObject, read_scene
 from nmn.vision.view import View
-from nmn.visualisation.drawing import Drawing, Rectangle, Text, draw_answer, wrapped
+from nmn.visualisation.drawing import Drawing, draw
+from nmn.visualisation.explanation import Rectangle, explain
 from nmn.visualisation.heat import heat_map, resized
-from nmn.visualisation.png import _curve, answer_picture, measure, write_picture
-from nmn.visualisation.scene import panels_view, scene_view
+from nmn.visualisation.lettering import Text, wrapped
+from nmn.visualisation.png import _curve, explained_picture, measure, write_picture
+from nmn.visualisation.scene import panel_boxes, scene_view
 from tests.strategies import LEXICONS, draw_layout, draw_scene
 
 DEMO = read_scene(SCENES / "demo.json")
@@ -30,8 +33,9 @@ runner = CliRunner()
 
 
 def drawn(answer: Answer, question: str, scene: SceneGraph) -> Drawing:
-    blank = View(torch.zeros(3, round(scene.height), round(scene.width), dtype=torch.uint8), torch.zeros(0, 4), None)
-    return draw_answer(answer, question, [str(thing) for thing in scene.objects], blank, measure)
+    blank = torch.zeros(3, round(scene.height), round(scene.width), dtype=torch.uint8)
+    explained = explain(answer, pixels=blank)
+    return draw(replace(explained, question=question, mentions=()), measure)
 
 
 def box_of(text: Text) -> Rectangle:
@@ -108,14 +112,14 @@ def test_on_top_stand_question_reading_answer_and_what_to_be_careful_about() -> 
 def test_an_exact_answer_has_no_confidence_and_names_what_it_picked() -> None:
     drawing = drawn(ask_scene(DEMO, "is there a star"), "is there a star", DEMO)
     words = [text.words for node in drawing.nodes for text in node.texts]
-    assert words == ["find[star]", "2: star yellow small", "solid", "exists", "yes"]
+    assert words == ["find[star]", '"star"', "2: star yellow small", "solid", "exists", '"is there a"', "yes"]
 
 
 @pytest.mark.parametrize(("width", "height"), [(1, 700), (900, 1), (64, 64)])
 def test_every_attention_is_in_words_whatever_the_pictures_form(width: int, height: int) -> None:
     answer = ask_scene(SceneGraph(DEMO.objects, width, height), "is there a purple star")
     drawing = drawn(answer, "is there a purple star", SceneGraph(DEMO.objects, width, height))
-    assert [node.texts[1].words for node in drawing.nodes][-2:] == ["none", "no"]
+    assert [node.texts[-1].words for node in drawing.nodes][-2:] == ["none", "no"]
     assert all(len(node.texts) > 1 for node in drawing.nodes)
     check(drawing)
 
@@ -174,26 +178,27 @@ def test_a_scene_that_cannot_be_drawn_shows_its_boxes() -> None:
 def test_scenes_without_objects_are_drawn(world: str) -> None:
     scene = SceneGraph((), 30, 30, world)
     answer = run("exists(scene)", scene)
-    assert answer_picture(answer, "is there anything", scene).size > (100, 100)
+    assert explained_picture(explain(answer)).size > (100, 100)
 
 
 def test_panels_are_regions_of_their_own() -> None:
     scene = SceneGraph((), 100, 50, "pairs", panels=((0, 0, 40, 50), (60, 0, 100, 50)))
-    view = panels_view(scene_view(scene), scene)
-    assert view.boxes.tolist() == [[0, 0, 204.8, 256], [307.2, 0, 512, 256]] or view.boxes.shape == (2, 4)
+    boxes = panel_boxes(scene_view(scene), scene)
+    assert [side for box in boxes for side in box] == pytest.approx([0, 0, 204.8, 256, 307.2, 0, 512, 256])
     answer = run("panel[leftmost]", scene)
     check(drawn(answer, "the left image", scene))
 
 
 def test_the_same_answer_is_the_same_picture() -> None:
     question = "how many circles are there"
-    first, second = (answer_picture(ask_scene(DEMO, question), question, DEMO) for _ in range(2))
+    first, second = (explained_picture(explain(ask_scene(DEMO, question))) for _ in range(2))
     assert np.array_equal(np.asarray(first), np.asarray(second))
 
 
-def test_an_answer_about_a_scene_needs_its_scene() -> None:
-    with pytest.raises(ValueError, match="with its scene"):
-        answer_picture(ask_scene(DEMO, "is there a star"), "is there a star")
+def test_an_answer_is_explained_with_what_it_is_about() -> None:
+    answer = ask_scene(DEMO, "is there a star")
+    with pytest.raises(ValueError, match="which was not kept"):
+        explain(replace(answer, trace=replace(answer.trace, seen=None)))
 
 
 def test_pictures_are_written_whole_or_refused(tmp_path: Path) -> None:

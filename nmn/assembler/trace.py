@@ -4,7 +4,8 @@ A trace is read off the run that gave the answer; nothing is computed a second t
 """
 
 import math
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -13,9 +14,12 @@ from torch import Tensor
 from nmn.assembler.execute import Run
 from nmn.layout import Kind, asked, call_label
 from nmn.modules.logic import poisson_binomial
+from nmn.scene import SceneGraph
 
 if TYPE_CHECKING:
     import networkx
+
+    from nmn.vision.view import View
 
 Part = bool | int | str | tuple[str, ...] | None
 Value = Part | tuple[Part, ...]
@@ -48,6 +52,17 @@ class Presupposition:
     def holds(self) -> bool:
         """Whether it was more true than not."""
         return self.truth > 0.5
+
+    @property
+    def failure(self) -> str:
+        """What was taken for granted and how that failed.
+
+        Of a fuzzy set the members may be as many as wanted and yet too unsure: then how sure that is.
+        """
+        low, high = next(bounds for bounds, words in BOUNDS.items() if words == self.wanted)
+        if low <= self.found and (high is None or self.found <= high):
+            return f"{self.wanted} in its set, which is {percent(self.truth)} sure"
+        return f"{self.wanted} in its set, there {'is' if self.found == 1 else 'are'} {self.found}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,9 +119,13 @@ class TracedCall:
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """Every call of one example's layout, operands before the calls that use them, the root last."""
+    """Every call of one example's layout, operands before the calls that use them, the root last.
+
+    ``seen``: what was looked at, an image with its regions or a known scene, where that was kept.
+    """
 
     calls: tuple[TracedCall, ...]
+    seen: "SceneGraph | View | None" = field(default=None, repr=False, compare=False)
 
     @property
     def root(self) -> TracedCall:
@@ -117,11 +136,17 @@ class Trace:
     def failures(self) -> tuple[str, ...]:
         """What was presupposed and did not hold, a sentence each."""
         return tuple(
-            f"{call_label(call.module, call.argument)} presupposes {call.presupposition.wanted} "
-            f"in its set, there {'is' if call.presupposition.found == 1 else 'are'} {call.presupposition.found}"
+            f"{call_label(call.module, call.argument)} presupposes {call.presupposition.failure}"
             for call in self.calls
             if call.presupposition and not call.presupposition.holds
         )
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The regions that were looked at, in words: the objects of a scene, the boxes of an image."""
+        if isinstance(self.seen, SceneGraph):
+            return tuple(str(thing) for thing in self.seen.objects)
+        return tuple(map(box_name, self.seen.boxes.tolist())) if self.seen is not None else ()
 
     def to_json(self) -> list[dict[str, Any]]:
         """Return the calls as plain JSON data."""
@@ -142,8 +167,8 @@ def _plain(value: object) -> object:
     return [_plain(part) for part in value] if isinstance(value, tuple) else value
 
 
-def trace(run: Run, example: int) -> Trace:
-    """Return what the run saw of one of its examples."""
+def trace(run: Run, example: int, seen: "View | SceneGraph | None" = None) -> Trace:
+    """Return what the run saw of one of its examples; ``seen``: what that was, to be shown with it."""
     layout = run.plan.layouts[example]
     image = int(run.plan.example_images[example])
     sizes = {Kind.ATTENTION: int(run.regions.mask[image].sum()), Kind.PANELS: int(run.regions.panels.mask[image].sum())}
@@ -172,7 +197,7 @@ def trace(run: Run, example: int) -> Trace:
         calls.append(
             TracedCall(*(call.module, call.argument, call.kind, call.operands), value, raw, presupposed, in_panels)
         )
-    return Trace(tuple(calls))
+    return Trace(tuple(calls), seen)
 
 
 def decode(kind: Kind, row: Tensor, names: tuple[str, ...] = ()) -> Value:
@@ -204,6 +229,25 @@ def answer_text(value: Value, kind: Kind) -> str:
         named = {Kind.ATTENTION: "object", Kind.PANELS: "panel"}.get(kind)
         return f"{named}{'s' if len(value) > 1 else ''} {listed}" if named else listed
     return str(value)
+
+
+def call_text(call: TracedCall, names: Sequence[str]) -> str:
+    """Return a call's value in words; an attention as the regions it picked, what is asked of each panel as a list."""
+    if call.picked:
+        return "; ".join(f"{number}: {names[number]}" if names else str(number) for number in call.picked)
+    if call.in_panels and call.value is call.in_panels:
+        listed = (answer_text(value, call.kind) for value in call.in_panels)
+        return "; ".join(f"panel {panel}: {text}" for panel, text in enumerate(listed))
+    return answer_text(call.value, call.kind)
+
+
+def box_name(box: Sequence[float]) -> str:
+    """Return a region of an image by its box: left, top, right and bottom, in pixels.
+
+    >>> box_name([0.0, 10.2, 9.9, 20.0])
+    'box 0 10 10 20'
+    """
+    return "box " + " ".join(str(round(side)) for side in box)
 
 
 def percent(share: float) -> str:

@@ -5,6 +5,7 @@ import typer
 from nmn.cli import evaluate
 from nmn.cli.ask import ask, parse
 from nmn.cli.bench import bench
+from nmn.cli.explain import explain
 from nmn.cli.kernels import kernels
 from nmn.cli.train import train
 from nmn.cli.words import learn_word
@@ -12,6 +13,7 @@ from nmn.cli.words import learn_word
 app = typer.Typer(no_args_is_help=True, add_completion=True, pretty_exceptions_enable=False, help="Visual reasoning.")
 app.command()(parse)
 app.command()(ask)
+app.command()(explain)
 app.command()(train)
 app.command()(bench)
 app.command()(learn_word)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from nmn.language import Reading, Readings
     from nmn.layout import Layout
     from nmn.reasoner import Answer
+    from nmn.visualisation.explanation import Explanation
 
 SHOWN = 10  # unread questions
 UNSURE = 0.8  # confidences below it are remarked on, with as many of the chances:
@@ -67,8 +68,8 @@ def plain(text: str) -> str:
     return escape(text)
 
 
-def print_answer(answer: "Answer", names: "Sequence[str]") -> None:
-    """Print an answer, how sure it is (of an image), what it rests on and its trace; ``names``: of the regions."""
+def print_answer(answer: "Answer") -> None:
+    """Print an answer, how sure it is (of an image), what it rests on and its trace."""
     from nmn.assembler.trace import percent
 
     if answer.reading:
@@ -82,36 +83,39 @@ def print_answer(answer: "Answer", names: "Sequence[str]") -> None:
             typer.echo(f"careful: not sure{listed}")
     for problem in answer.problems:
         typer.echo(f"careful: {problem}")
-    print_rich(trace_tree(answer, len(answer.trace.calls) - 1, names))
+    print_rich(trace_tree(answer, len(answer.trace.calls) - 1, answer.trace.names))
+
+
+def explanation_lines(explanation: "Explanation") -> list[str]:
+    """Return an explanation in lines: the answer, and each call with its words, its value and the exact one."""
+    lines = [f"read as: {explanation.reading}"] if explanation.reading else []
+    lines.append(f"answer: {explanation.answer}")
+    if explanation.exact and not explanation.exact.agrees:
+        lines.append(f"exactly, by the known scene: {explanation.exact.text}")
+    lines += [f"careful: {problem}" for problem in explanation.problems]
+    for number, call in enumerate(explanation.calls, 1):
+        said = f" ({', '.join(repr(word) for word in call.words)})" if call.words else ""
+        exact = "" if call.exact is None or call.exact.agrees else f"; exactly {call.exact.text}"
+        lines.append(f"{number:2}. {call.label}{said} = {call.value}{exact}")
+    lines += [f"could also mean: {other}" for other in explanation.others]
+    return lines
 
 
 def trace_tree(answer: "Answer", position: int, names: "Sequence[str]") -> "Tree":
     """Return a trace as a tree: every call with its value, and under each attention the regions it picked."""
     from rich.tree import Tree
 
+    from nmn.assembler.trace import call_text
     from nmn.layout import call_label
 
     call = answer.trace.calls[position]
-    value = str(answer) if call is answer.trace.root and not call.picked else value_text(call, names)
+    value = str(answer) if call is answer.trace.root and not call.picked else call_text(call, names)
     if answer.view is not None:
         value = _with_chances(call, value, names)
     tree = Tree(f"{plain(call_label(call.module, call.argument))} = {plain(value)}")
     for operand in call.operands:
         tree.add(trace_tree(answer, operand, names))
     return tree
-
-
-def value_text(call: "TracedCall", names: "Sequence[str]") -> str:
-    """Return a call's value in words; an attention as the regions it picked, what is asked of each panel as a list."""
-    from nmn.assembler.trace import answer_text
-
-    if call.picked:
-        return "; ".join(f"{number}: {names[number]}" for number in call.picked)
-    if call.in_panels and call.value is call.in_panels:
-        return "; ".join(
-            f"panel {panel}: {answer_text(value, call.kind)}" for panel, value in enumerate(call.in_panels)
-        )
-    return answer_text(call.value, call.kind)
 
 
 def _with_chances(call: "TracedCall", value: str, names: "Sequence[str]") -> str:
@@ -121,15 +125,6 @@ def _with_chances(call: "TracedCall", value: str, names: "Sequence[str]") -> str
     if call.picked:
         return "; ".join(f"{number}: {names[number]}, {percent(call.raw[number])}" for number in call.picked)
     return value if call.confidence is None else f"{value}, {percent(call.confidence)}"
-
-
-def box_name(box: "Sequence[float]") -> str:
-    """Return a region of an image by its box: left, top, right and bottom, in pixels.
-
-    >>> box_name([0.0, 10.2, 9.9, 20.0])
-    'box 0 10 10 20'
-    """
-    return "box " + " ".join(str(round(side)) for side in box)
 
 
 def print_report(report: "Report") -> None:

@@ -1,10 +1,10 @@
 """Generated datasets as images with questions, and which of a network's regions is which object of a scene."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Int
 from torch import Tensor
 
 from nmn.assembler.execute import Run
@@ -12,10 +12,10 @@ from nmn.assembler.trace import answer_text
 from nmn.data.example import ImageExample
 from nmn.layout import Layout
 from nmn.scene import SceneGraph
+from nmn.vision.matching import by_middle, by_overlap
 from synth_data.dataset import Dataset
 from synth_data.example import Example
 
-SAME = 0.5  # intersection over union from which a box is about an object
 POINTING = ("refer", "refer_related")  # families whose answer is no word
 
 
@@ -29,36 +29,26 @@ def image_examples(dataset: Dataset) -> Iterator[tuple[Example, ImageExample]]:
 
 
 def match_objects(run: Run, scenes: Sequence[SceneGraph]) -> Int[Tensor, "images regions"]:
-    """Return, for every image, the object that each region is, -1 for none; no object twice.
-
-    A region is the object whose box it covers best, by at least SAME of intersection over union.
-    """
-    regions = run.regions
-    whole = regions.panels.boxes[..., 2:].amax(1)
-    match = torch.full(regions.mask.shape, -1, dtype=torch.long)
-    for image, scene in enumerate(scenes):
-        boxes = torch.tensor([thing.box for thing in scene.objects]).reshape(-1, 4)
-        boxes = boxes * (whole[image].cpu() / torch.tensor([scene.width, scene.height])).repeat(2)
-        shared = overlap(regions.boxes[image].cpu(), boxes) * regions.mask[image].cpu().unsqueeze(1)
-        while shared.numel() and float(shared.max()) >= SAME:
-            region, thing = divmod(int(shared.argmax()), shared.shape[1])
-            match[image, region] = thing
-            shared[region], shared[:, thing] = 0, 0
-    return match
+    """Return, for every image, the object that each region is by its box, -1 for none; no object twice."""
+    return _matched(run, scenes, by_overlap)
 
 
 def match_cells(run: Run, scenes: Sequence[SceneGraph]) -> Int[Tensor, "images regions"]:
     """Return, for every image, the object whose box holds the middle of each cell, -1 for none; the last drawn wins."""
+    return _matched(run, scenes, by_middle)
+
+
+def _matched(
+    run: Run, scenes: Sequence[SceneGraph], match_one: Callable[[Tensor, Tensor], list[int]]
+) -> Int[Tensor, "images regions"]:
     regions = run.regions
-    whole = regions.panels.boxes[..., 2:].amax(1)
+    whole = regions.panels.boxes[..., 2:].amax(1).cpu()
     match = torch.full(regions.mask.shape, -1, dtype=torch.long)
     for image, scene in enumerate(scenes):
-        scale = torch.tensor([scene.width, scene.height]) / whole[image].cpu()
-        middle = (regions.boxes[image, :, :2] + regions.boxes[image, :, 2:]).cpu() / 2 * scale
-        for number, thing in enumerate(scene.objects):
-            left, top, right, bottom = thing.box
-            x, y = middle.unbind(-1)
-            match[image, (left <= x) & (x <= right) & (top <= y) & (y <= bottom)] = number
+        count = int(regions.mask[image].sum())
+        boxes = torch.tensor([thing.box for thing in scene.objects]).reshape(-1, 4)
+        boxes = boxes * (whole[image] / torch.tensor([scene.width, scene.height])).repeat(2)
+        match[image, :count] = torch.tensor(match_one(regions.boxes[image, :count].cpu(), boxes), dtype=torch.long)
     return match
 
 
@@ -91,12 +81,3 @@ def counterfactual(examples: Sequence[Example], right: Sequence[bool], faithful:
         followed and all(faithful[place] for place in places) for places, followed in zip(pairs, answers, strict=True)
     ]
     return Counterfactual(len(pairs), sum(answers), sum(calls))
-
-
-def overlap(one: Float[Tensor, "some 4"], other: Float[Tensor, "others 4"]) -> Float[Tensor, "some others"]:
-    """Return the intersection over union of any two boxes."""
-    low = torch.maximum(one[:, None, :2], other[None, :, :2])
-    high = torch.minimum(one[:, None, 2:], other[None, :, 2:])
-    shared = (high - low).clamp(min=0).prod(-1)
-    areas = [(boxes[:, 2:] - boxes[:, :2]).prod(-1) for boxes in (one, other)]
-    return shared / (areas[0].unsqueeze(1) + areas[1] - shared).clamp(min=1e-9)

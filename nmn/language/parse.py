@@ -1,7 +1,7 @@
 """Question text to ``Layout``: the front door of the language, its cache, and repair of spelling."""
 
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import Literal, overload
@@ -35,11 +35,19 @@ class Repair:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A layout and the text that it rests on, which differs from the question where ``repairs`` says so."""
+    """A layout and the text that it rests on, which differs from the question where ``repairs`` says so.
+
+    ``grammar`` and ``lexicon`` (None: the grammar's own) are those that it was read with; ``by_chart``: by the chart of
+    nmn.language.crowd.
+    """
 
     layout: Layout
     text: str
     repairs: tuple[Repair, ...] = ()
+    question: str = ""
+    grammar: str = "world"
+    lexicon: Lexicon | None = field(default=None, repr=False)
+    by_chart: bool = False
 
     def to_json(self) -> dict[str, object]:
         """Return the reading as plain JSON data."""
@@ -107,7 +115,7 @@ def read(question: str, grammar: str = "world", *, lexicon: LexiconSource = None
 def read_fresh(question: str, grammar: Grammar, repair: bool = False) -> Reading:
     """Return the preferred reading of a question, without the cache."""
     tree, repairs, text = _repaired_tree(question, grammar, repair)
-    return Reading(lower(tree, text, grammar.lexicon, Choices()), text, repairs)
+    return _reading(lower(tree, text, grammar.lexicon, Choices()), text, repairs, question, grammar)
 
 
 def read_all(question: str, grammar: str = "world", *, lexicon: LexiconSource = None, repair: bool = False) -> Readings:
@@ -129,7 +137,16 @@ def read_all(question: str, grammar: str = "world", *, lexicon: LexiconSource = 
             layouts[layout] = None
     if not layouts:
         lower(tree, text, language.lexicon, Choices())  # raises what is wrong with the preferred reading
-    return Readings(tuple(Reading(layout, text, repairs) for layout in layouts), cut)
+    return Readings(tuple(_reading(layout, text, repairs, question, language) for layout in layouts), cut)
+
+
+def _reading(layout: Layout, text: str, repairs: tuple[Repair, ...], question: str, grammar: Grammar) -> Reading:
+    return Reading(layout, text, repairs, question, grammar.name, grammar.lexicon)
+
+
+def syntax_tree(text: str, grammar: Grammar) -> Tree[Token]:
+    """Return the parse tree of a text without mistakes; raise QuestionError where it has one."""
+    return _tree(text, normalise(text), grammar)
 
 
 @lru_cache(maxsize=CACHED_QUESTIONS)
@@ -164,6 +181,9 @@ def _read_crowd(question: str, grammar: str, repair: bool, all_of_them: bool) ->
             reading.layout,
             reading.text,
             tuple(Repair(it.typed, it.read, it.position, it.position + len(it.typed)) for it in reading.edits),
+            question,
+            grammar,
+            by_chart=True,
         )
         for reading in found
     )

@@ -1,6 +1,8 @@
 """The text forms of a layout: its own, which round-trips, and DOT and Mermaid for drawing programs."""
 
 import re
+from collections.abc import Sequence
+from html import escape
 
 from nmn.errors import LayoutError
 from nmn.layout.graph import MAX_DEPTH, Call, Layout, call_label
@@ -86,20 +88,25 @@ def _caret(text: str, offset: int, message: str) -> str:
     return f"{message}\n  {shown}\n  {' ' * (offset - start)}^"
 
 
-def to_dot(layout: Layout) -> str:
-    """Return the layout as a Graphviz digraph; edges run in the direction of data."""
+def to_dot(layout: Layout, notes: Sequence[str] = ()) -> str:
+    """Return the layout as a Graphviz digraph; edges run in the direction of data.
+
+    ``notes``: for each call what is written under it, such as its value.
+    """
     lines = ["digraph layout {", "  rankdir=BT;", "  node [shape=box, fontname=sans];"]
     for position, call in enumerate(layout.calls):
-        lines.append(f'  n{position} [label="{_node_label(call)}", tooltip="{call.kind}"];')
+        note = "\\n" + notes[position].replace("\\", "\\\\").replace('"', '\\"') if notes else ""
+        lines.append(f'  n{position} [label="{_node_label(call)}{note}", tooltip="{call.kind}"];')
         lines += [f"  n{operand} -> n{position};" for operand in call.operands]
     return "\n".join([*lines, "}"]) + "\n"
 
 
-def to_mermaid(layout: Layout) -> str:
-    """Return the layout as a Mermaid flowchart; edges run in the direction of data."""
+def to_mermaid(layout: Layout, notes: Sequence[str] = ()) -> str:
+    """Return the layout as a Mermaid flowchart; edges run in the direction of data. ``notes``: as for ``to_dot``."""
     lines = ["flowchart BT"]
     for position, call in enumerate(layout.calls):
-        lines.append(f'  n{position}["{_node_label(call)}"]')
+        note = "<br/>" + escape(notes[position]) if notes else ""
+        lines.append(f'  n{position}["{_node_label(call)}{note}"]')
         lines += [f"  n{operand} --> n{position}" for operand in call.operands]
     return "\n".join(lines) + "\n"
 

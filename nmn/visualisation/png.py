@@ -5,7 +5,6 @@ from collections.abc import Iterable
 from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
@@ -13,55 +12,42 @@ from PIL import Image, ImageDraw, ImageFont
 from nmn.atomic import write_atomically
 from nmn.errors import ConfigError
 from nmn.layout import Kind
-from nmn.scene import SceneGraph
 from nmn.vision.view import View
-from nmn.visualisation.drawing import ARROW, Drawing, Edge, Point, Rectangle, Text, draw_answer
+from nmn.visualisation.drawing import ARROW, Drawing, Edge, draw
+from nmn.visualisation.explanation import Explanation, Rectangle
 from nmn.visualisation.heat import heat_map, resized
-from nmn.visualisation.scene import panels_view, scene_view
-
-if TYPE_CHECKING:
-    from nmn.reasoner import Answer
+from nmn.visualisation.lettering import Point, Text
+from nmn.visualisation.palette import LIGHT, Color, fill_and_border, tone_color
 
 SCALE = 2  # pixels a unit
-Color = tuple[int, int, int]
-WHITE, INK, QUIET, LINE = (255, 255, 255), (28, 32, 40), (96, 102, 112), (112, 118, 130)
-TONES: dict[str, Color] = {
-    "plain": QUIET, "strong": INK, "value": INK, "answer": (0, 92, 168), "careful": (186, 72, 0),
-}  # fmt: skip
-# of a node's fill and its border
-KINDS: dict[Kind, tuple[Color, Color]] = {
-    Kind.ATTENTION: ((248, 249, 251), (176, 183, 196)),
-    Kind.PANELS: ((240, 248, 248), (120, 178, 182)),
-    Kind.NUMBER: ((245, 241, 252), (158, 132, 208)),
-    Kind.ATTRIBUTE: ((253, 245, 234), (216, 160, 84)),
-    Kind.TRUTH: ((238, 247, 239), (112, 174, 120)),
-}
+WHITE, INK, QUIET, LINE = (255, 255, 255), LIGHT["ink"], LIGHT["quiet"], LIGHT["line"]
 BOLD = 0.35  # units around the letters of strong words, as the font has one weight
+LIGHTER = ("plain", "words")  # tones of words that are not strong
 ROUND, CURVE = 7.0, 24
 NUMBER_SIZE = 11.0  # of the regions' numbers on the image
+DASH = 4  # pixels of the lines around the objects of an exact value
 
 
-def answer_picture(answer: "Answer", question: str, scene: SceneGraph | None = None) -> Image.Image:
-    """Return the picture of an answer with its trace: of an image, or of the scene that was asked."""
-    view = answer.view
-    if view is None:
-        if scene is None:
-            raise ValueError("an answer about a scene is drawn with its scene")
-        view = scene_view(scene)
-    names = [] if scene is None else [str(thing) for thing in scene.objects]
-    drawing = draw_answer(answer, question, names, view, measure)
+def explained_picture(explanation: Explanation) -> Image.Image:
+    """Return the picture of an explanation."""
+    drawing = draw(explanation, measure)
     image = Image.new("RGB", (_px(drawing.width), _px(drawing.height)), WHITE)
-    draw = ImageDraw.Draw(image)
+    painter = ImageDraw.Draw(image)
     for edge in drawing.edges:
-        _draw_edge(draw, edge)
+        _draw_edge(painter, edge)
     for node in drawing.nodes:
-        fill, border = KINDS[node.kind]
+        fill, border = fill_and_border(node.kind)
+        exact = explanation.calls[node.call].exact
         wide = 3 if node.call == len(drawing.nodes) - 1 else 1
-        draw.rounded_rectangle(_box(node.box), ROUND * SCALE, fill, border, wide * SCALE)
-    _paste_pictures(image, drawing, answer, view, scene)
+        if exact and not exact.agrees:
+            border, wide = "differs", 3
+        painter.rounded_rectangle(_box(node.box), ROUND * SCALE, LIGHT[fill], LIGHT[border], wide * SCALE)
+    for mark in drawing.marks:
+        painter.rectangle(_box(mark.box), LIGHT[fill_and_border(mark.kind)[1]])
+    _paste_pictures(image, drawing, explanation)
     texts = [*drawing.texts, *(edge.number for edge in drawing.edges if edge.number)]
     for text in (*texts, *(text for node in drawing.nodes for text in node.texts)):
-        _write(draw, text)
+        _write(painter, text)
     return image
 
 
@@ -82,6 +68,13 @@ def measure(words: str, size: float) -> float:
     return _font(size).getlength(words) / SCALE + 2 * BOLD
 
 
+def font_bytes() -> bytes:
+    """Return the file of the font that words are painted and measured with."""
+    file = _font(12.0).path
+    assert isinstance(file, io.BytesIO), "Pillow's own font is a file in memory"
+    return file.getvalue()
+
+
 @lru_cache(maxsize=32)
 def _font(size: float) -> ImageFont.FreeTypeFont:
     font = ImageFont.load_default(size * SCALE)
@@ -90,33 +83,44 @@ def _font(size: float) -> ImageFont.FreeTypeFont:
 
 
 def _write(draw: ImageDraw.ImageDraw, text: Text) -> None:
-    strong = BOLD * SCALE if text.tone != "plain" else 0.0
+    strong = BOLD * SCALE if text.tone not in LIGHTER else 0.0
     at = (text.at[0] * SCALE, text.at[1] * SCALE)
-    draw.text(at, text.words, TONES[text.tone], _font(text.size), "la", stroke_width=strong)
+    draw.text(at, text.words, LIGHT[tone_color(text.tone)], _font(text.size), "la", stroke_width=strong)
 
 
-def _paste_pictures(
-    image: Image.Image, drawing: Drawing, answer: "Answer", view: View, scene: SceneGraph | None
-) -> None:
+def _paste_pictures(image: Image.Image, drawing: Drawing, explanation: Explanation) -> None:
     """Paste the image itself, with its regions' numbers, and each set of regions or panels as a heat map."""
     left, top, right, bottom = _box(drawing.input)
-    shown = resized(view, right - left, bottom - top)
-    image.paste(_numbered(shown), (left, top))
+    image.paste(numbered(resized(explanation.view, right - left, bottom - top)), (left, top))
     small: dict[Kind, View] = {}
+    painter = ImageDraw.Draw(image)
     for node in drawing.nodes:
         if node.picture is None:
             continue
+        call = explanation.calls[node.call]
         left, top, right, bottom = _box(node.picture)
         if node.kind not in small:
-            of_kind = view if node.kind is Kind.ATTENTION else panels_view(view, scene)
-            small[node.kind] = resized(of_kind, right - left, bottom - top)
-        raw = answer.trace.calls[node.call].raw
-        own = small[node.kind]
-        heat = Image.fromarray(heat_map(own, raw)).resize((right - left, bottom - top))
+            small[node.kind] = resized(explanation.view_of(call), right - left, bottom - top)
+        heat = Image.fromarray(heat_map(small[node.kind], call.raw)).resize((right - left, bottom - top))
         image.paste(heat, (left, top))
+        for outline in node.outlines:
+            _dashed(painter, _box(outline), LIGHT["agrees"])
 
 
-def _numbered(view: View) -> Image.Image:
+def _dashed(painter: ImageDraw.ImageDraw, box: tuple[int, int, int, int], color: Color) -> None:
+    """Draw a box of dashed lines."""
+    left, top, right, bottom = box
+    for start in range(left, right, 2 * DASH):
+        end = min(start + DASH, right)
+        painter.line([(start, top), (end, top)], color, 2)
+        painter.line([(start, bottom), (end, bottom)], color, 2)
+    for start in range(top, bottom, 2 * DASH):
+        end = min(start + DASH, bottom)
+        painter.line([(left, start), (left, end)], color, 2)
+        painter.line([(right, start), (right, end)], color, 2)
+
+
+def numbered(view: View) -> Image.Image:
     """Return an image with a frame around each region and its number in a corner of it, where there is room."""
     image = Image.fromarray(np.ascontiguousarray(view.pixels.permute(1, 2, 0).numpy()))
     draw = ImageDraw.Draw(image)

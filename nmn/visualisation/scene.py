@@ -27,14 +27,15 @@ def scene_view(scene: SceneGraph) -> View:
     return View(pixels, boxes, None if owners is None else torch.from_numpy(owners))
 
 
-def panels_view(view: View, scene: SceneGraph | None) -> View:
-    """Return the same picture with its panels as regions; an image that is not made of several is one."""
+def panel_boxes(view: View, scene: SceneGraph | None) -> tuple[tuple[float, float, float, float], ...]:
+    """Return the panels of a picture, in its pixels; an image that is not made of several is one."""
     height, width = view.pixels.shape[1:]
-    panels = scene.panels if scene is not None else ()
-    if scene is None or not panels:
-        return View(view.pixels, torch.tensor([[0.0, 0.0, width, height]]), None)
-    scale = torch.tensor([width / scene.width, height / scene.height] * 2)
-    return View(view.pixels, torch.tensor(panels) * scale, None)
+    if scene is None or not scene.panels:
+        return ((0.0, 0.0, float(width), float(height)),)
+    across, down = width / scene.width, height / scene.height
+    return tuple(
+        (left * across, top * down, right * across, bottom * down) for left, top, right, bottom in scene.panels
+    )
 
 
 def _drawn(scene: SceneGraph) -> tuple[NDArray[np.uint8], NDArray[np.uint8] | None]:

@@ -75,7 +75,7 @@ class Lack(NamedTuple):
 
 
 class Item(NamedTuple):
-    """A meaning of a symbol over a span."""
+    """A meaning of a symbol over a span, and the items that it was made of; none of a word."""
 
     symbol: str
     start: int
@@ -83,6 +83,7 @@ class Item(NamedTuple):
     meaning: Hashable
     cost: float
     edits: tuple[Edit, ...]
+    parts: tuple["Item", ...] = ()
 
 
 @dataclass
@@ -101,11 +102,10 @@ class _Inserted(NamedTuple):
 
 
 class _Active(NamedTuple):
-    """A rule in the making: where its parts begin, and what they mean."""
+    """A rule in the making, with its parts so far."""
 
     state: _State
-    starts: tuple[int, ...]
-    parts: tuple[Hashable, ...]
+    parts: tuple[Item, ...]
     cost: float
     edits: tuple[Edit, ...]
 
@@ -164,7 +164,7 @@ class Chart:
             self.taken += 1
             self.found[item.symbol, item.start].append(item)
             yield item
-            first = _Active(self.rules.root, (), (), 0.0, ())
+            first = _Active(self.rules.root, (), 0.0, ())
             for active in [*self.waiting[item.symbol, item.start], first]:
                 self._advance(active, item)
 
@@ -177,13 +177,7 @@ class Chart:
         state = active.state.following.get(item.symbol)
         if state is None:
             return
-        further = _Active(
-            state,
-            (*active.starts, item.start),
-            (*active.parts, item.meaning),
-            active.cost + item.cost,
-            active.edits + item.edits,
-        )
+        further = _Active(state, (*active.parts, item), active.cost + item.cost, active.edits + item.edits)
         for rule, inserted in state.complete:
             self._complete(rule, inserted, further, item.end)
         if not state.following or item.end == self.words:
@@ -196,7 +190,7 @@ class Chart:
     def _complete(self, rule: Rule, inserted: _Inserted | None, whole: _Active, end: int) -> None:
         """Put what a complete rule means on the agenda, if it means anything."""
         try:
-            meaning = rule.action(*[part for part, kept in zip(whole.parts, rule.kept, strict=True) if kept])
+            meaning = rule.action(*[part.meaning for part, kept in zip(whole.parts, rule.kept, strict=True) if kept])
         except LayoutError:  # no layout has that meaning: a box of a box
             return
         if meaning is None:
@@ -206,5 +200,6 @@ class Chart:
             cost += meaning.cost
             meaning = meaning.meaning
         if inserted:
-            edits += (Edit("", inserted.word, (*whole.starts, end)[inserted.place]),)
-        self._push(Item(rule.name, whole.starts[0], end, meaning, cost, edits))
+            starts = (*(part.start for part in whole.parts), end)
+            edits += (Edit("", inserted.word, starts[inserted.place]),)
+        self._push(Item(rule.name, whole.parts[0].start, end, meaning, cost, edits, whole.parts))

@@ -61,7 +61,21 @@ def read_statements(sentence: str, name: str = "nlvr") -> tuple[StatementReading
     return _read(sentence, name, READINGS)
 
 
+def derivation(sentence: str, name: str = "nlvr") -> tuple[Item, list[Typed]]:
+    """Return how the preferred reading of a statement was derived, and the words whose numbers its items give."""
+    source, found, clauses = _search(sentence, name, 1)
+    best = found[0] if found else source.best_part(clauses)
+    assert best is not None, "of a sentence of which nothing is understood there is no reading"
+    return best, source.words
+
+
 def _read(sentence: str, name: str, most: int) -> tuple[StatementReading, ...]:
+    source, found, clauses = _search(sentence, name, most)
+    return tuple(map(source.reading, found)) or (source.partial(clauses),)
+
+
+def _search(sentence: str, name: str, most: int) -> "tuple[_Source, list[Item], list[Item]]":
+    """Return the cheapest items that cover a sentence, at most so many, and the clauses that were met."""
     grammar = load_crowd_grammar(name)
     typed = typed_words(sentence)
     while typed and typed[-1].text == ",":
@@ -80,7 +94,7 @@ def _read(sentence: str, name: str, most: int) -> tuple[StatementReading, ...]:
             found.append(item)
             if len(found) == most:
                 break
-    return tuple(map(source.reading, found)) or (source.best_part(clauses),)
+    return source, found, clauses
 
 
 @dataclass(frozen=True)
@@ -102,15 +116,20 @@ class _Source:
         placed = tuple(edit._replace(position=self._offset(edit)) for edit in edits)
         return StatementReading(item.meaning, how, _edited(self.sentence, placed), placed, cost)
 
-    def best_part(self, clauses: list[Item]) -> StatementReading:
-        """Return the clause that leaves out least, or that something is there."""
+    def best_part(self, clauses: list[Item]) -> Item | None:
+        """Return the clause that leaves out least as an item of the whole sentence; None where there is none."""
         best = None
         for item in clauses:
             gone = [*range(item.start), *range(item.end, len(self.words))]
             cost = item.cost + sum(self.grammar.lattice.skip(self.words[place].text) for place in gone)
             if best is None or cost < best.cost:
                 edits = (*item.edits, *(Edit(self.words[place].text, "", place) for place in gone))
-                best = Item(item.symbol, 0, len(self.words), item.meaning, cost, edits)
+                best = Item(item.symbol, 0, len(self.words), item.meaning, cost, edits, item.parts)
+        return best
+
+    def partial(self, clauses: list[Item]) -> StatementReading:
+        """Return the clause that leaves out least as a reading, or that something is there."""
+        best = self.best_part(clauses)
         if best is None:
             return StatementReading(UNREAD, "unread", self.sentence)
         found = self.reading(best)

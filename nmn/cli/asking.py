@@ -1,0 +1,68 @@
+"""What is asked on the command line, answered: images by a network, scenes exactly, NLVR's images by their reader."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from nmn.errors import ConfigError
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from nmn.lexicon import Lexicon
+    from nmn.reasoner import Answer
+    from nmn.visualisation.explanation import Explanation
+
+
+@dataclass(frozen=True)
+class Asked:
+    """An answer; ``pixels`` is the image of which its scene was read, ``lexicon`` what the words mean of a scene.
+
+    ``cells``: a network answered whose regions are the cells of a grid.
+    """
+
+    answer: "Answer"
+    pixels: "Tensor | None" = None
+    lexicon: "Lexicon | str | None" = None
+    cells: bool = False
+
+    def explained(self, scene: Path | None = None) -> "Explanation":
+        """Return the answer explained, beside what is exactly so of a known scene."""
+        from nmn.explaining import explain
+
+        return explain(self.answer, scene=scene, lexicon=self.lexicon, pixels=self.pixels, cells=self.cells)
+
+
+def asked(
+    source: Path, question: str, model: str | None, grammar: str | None, lexicon: str | None, repair: bool
+) -> Asked:
+    """Answer a question about an image or a scene; with the grammar nlvr the image is one of NLVR's."""
+    from nmn.reasoner import ask_scene, load, nlvr_reader
+
+    if is_scene(source):
+        if model is not None:
+            raise ConfigError("--model is for images; a scene is answered exactly, by no model")
+        return Asked(ask_scene(source, question, grammar=grammar, lexicon=lexicon, repair=repair), lexicon=lexicon)
+    if grammar == "nlvr":
+        from nmn.vision.image import load_image
+
+        pixels = load_image(source)
+        scene = nlvr_reader(model or "nlvr")(pixels.permute(1, 2, 0).numpy()[None])[0]
+        answer = ask_scene(scene, question, grammar=grammar, lexicon=lexicon, repair=repair)
+        return Asked(answer, pixels, lexicon or grammar)
+    if lexicon is not None:
+        raise ConfigError("--lexicon is for scenes; what words mean of an image is in the model")
+    reasoner = load(model)
+    answer = reasoner.ask(source, question, grammar=grammar, repair=repair)
+    network = reasoner.network
+    return Asked(answer, lexicon=network.lexicon, cells=network.settings.regions == "cells")
+
+
+def is_scene(path: Path) -> bool:
+    """Return whether a file is, by its name or its first character, JSON; a scene then, else an image."""
+    try:
+        with path.open("rb") as file:
+            start = file.read(64).lstrip() if path.is_file() else b""
+    except (OSError, ValueError):
+        start = b""
+    return path.suffix.lower() == ".json" or start.startswith(b"{")

@@ -1,0 +1,45 @@
+"""Explain an answer: its other readings, and what is exactly so, beside it."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from torch import Tensor
+
+from nmn.language import read_all
+from nmn.lexicon import Lexicon
+from nmn.reasoner import Answer, run
+from nmn.scene import SceneGraph
+from nmn.visualisation.explanation import Explanation
+from nmn.visualisation.explanation import explain as described
+
+
+def explain(
+    answer: Answer,
+    *,
+    scene: SceneGraph | str | Path | None = None,
+    lexicon: Lexicon | str | Path | None = None,
+    pixels: Tensor | None = None,
+    names: Sequence[str] | None = None,
+    cells: bool = False,
+) -> Explanation:
+    """Explain an answer.
+
+    ``scene``: what is known of the image, by which every call is run exactly too, with the meanings of ``lexicon`` (by
+    default the one of the scene's world). ``pixels`` [3 height width]: the image that the answer's own scene was read
+    from. ``names``: of the regions, in words. ``cells``: the network's regions are cells of a grid.
+
+    >>> import nmn
+    >>> circle = nmn.SceneObject({"shape": "circle", "color": "red"}, (2, 2, 12, 12))
+    >>> explained = nmn.explain(nmn.ask_scene(nmn.SceneGraph((circle,), 64, 64), "What color is the circle?"))
+    >>> [(call.label, call.words, call.value) for call in explained.calls][-1]
+    ('describe[color]', ('What color',), 'red')
+    """
+    reading = answer.reading
+    exact = None if scene is None else run(answer.layout, scene, lexicon=lexicon)
+    if reading is None or not reading.question:
+        return described(answer, exact=exact, pixels=pixels, names=names, cells=cells)
+    found = read_all(reading.question, reading.grammar, lexicon=reading.lexicon, repair=True)
+    others = [other.layout for other in found.readings]
+    return described(
+        answer, others=others, more_readings=found.cut, exact=exact, pixels=pixels, names=names, cells=cells
+    )

@@ -1,0 +1,40 @@
+"""Which of an image's regions is which object of its scene, where the scene is known."""
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+SAME = 0.5  # intersection over union from which a box is about an object
+
+
+def by_overlap(boxes: Float[Tensor, "regions 4"], things: Float[Tensor, "objects 4"]) -> list[int]:
+    """Return the object that each region is, -1 for none; no object twice.
+
+    A region is the object whose box it covers best, by at least SAME of intersection over union.
+    """
+    match = [-1] * len(boxes)
+    shared = overlap(boxes, things)
+    while shared.numel() and float(shared.max()) >= SAME:
+        region, thing = divmod(int(shared.argmax()), shared.shape[1])
+        match[region] = thing
+        shared[region], shared[:, thing] = 0, 0
+    return match
+
+
+def by_middle(boxes: Float[Tensor, "regions 4"], things: Float[Tensor, "objects 4"]) -> list[int]:
+    """Return the object whose box holds the middle of each region, -1 for none; the last drawn wins."""
+    x, y = ((boxes[:, :2] + boxes[:, 2:]) / 2).unbind(-1)
+    match = torch.full((len(boxes),), -1)
+    for number, (left, top, right, bottom) in enumerate(things.tolist()):
+        match[(left <= x) & (x <= right) & (top <= y) & (y <= bottom)] = number
+    found: list[int] = match.tolist()
+    return found
+
+
+def overlap(one: Float[Tensor, "some 4"], other: Float[Tensor, "others 4"]) -> Float[Tensor, "some others"]:
+    """Return the intersection over union of any two boxes."""
+    low = torch.maximum(one[:, None, :2], other[None, :, :2])
+    high = torch.minimum(one[:, None, 2:], other[None, :, 2:])
+    shared = (high - low).clamp(min=0).prod(-1)
+    areas = [(boxes[:, 2:] - boxes[:, :2]).prod(-1) for boxes in (one, other)]
+    return shared / (areas[0].unsqueeze(1) + areas[1] - shared).clamp(min=1e-9)
