@@ -7,7 +7,7 @@ import importlib
 from typing import Any
 
 _PLACES = {
-    "Answer": "nmn.reasoner",
+    "Answer": "nmn.answer",
     "CheckpointError": "nmn.errors",
     "ImageError": "nmn.errors",
     "Kind": "nmn.layout",

@@ -22,12 +22,14 @@ def config_file(name: str | Path) -> Path:
     >>> config_file("shapes").name
     'shapes.toml'
     """
-    path, shipped = Path(name), CONFIGS / f"{name}.toml"
+    path = Path(name)
     if path.is_file():
         return path
-    if shipped.parent == CONFIGS and shipped.is_file():
-        return shipped
-    known = sorted(file.stem for file in CONFIGS.glob("*.toml"))
+    for folder in (CONFIGS, CONFIGS / "compare"):
+        shipped = folder / f"{name}.toml"
+        if shipped.parent == folder and shipped.is_file():
+            return shipped
+    known = sorted(file.stem for pattern in ("*.toml", "compare/*.toml") for file in CONFIGS.glob(pattern))
     raise ConfigError(f"{name}: no such file, and no configuration that ships; those are {', '.join(known)}")
 
 

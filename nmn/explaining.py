@@ -5,9 +5,11 @@ from pathlib import Path
 
 from torch import Tensor
 
+from nmn.answer import Answer
+from nmn.errors import ConfigError
 from nmn.language import read_all
 from nmn.lexicon import Lexicon
-from nmn.reasoner import Answer, run
+from nmn.reasoner import run
 from nmn.scene import SceneGraph
 from nmn.visualisation.explanation import Explanation
 from nmn.visualisation.explanation import explain as described
@@ -35,7 +37,9 @@ def explain(
     ('describe[color]', ('What color',), 'red')
     """
     reading = answer.reading
-    exact = None if scene is None else run(answer.layout, scene, lexicon=lexicon)
+    if scene is not None and answer.layout is None:
+        raise ConfigError("a system without modules answered: there are no calls to compare with what is exactly so")
+    exact = run(answer.layout, scene, lexicon=lexicon) if scene is not None and answer.layout else None
     if reading is None or not reading.question:
         return described(answer, exact=exact, pixels=pixels, names=names, cells=cells)
     found = read_all(reading.question, reading.grammar, lexicon=reading.lexicon, repair=True)

@@ -1,18 +1,18 @@
 """The facade: ask a question of an image or a scene, or run a layout on it, and get the answer with its trace."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import torch
 
+from nmn.answer import Answer, answer_of, attended_answer
 from nmn.assembler.execute import Run, execute
 from nmn.assembler.plan import plan
-from nmn.assembler.trace import Trace, Value, answer_text, answers, trace
-from nmn.errors import ConfigError
+from nmn.assembler.trace import Value, answers
+from nmn.errors import ArgumentError, ConfigError, did_you_mean
 from nmn.language import Reading, grammar_names, read
-from nmn.layout import Kind, Layout, parse_layout
+from nmn.layout import Layout, parse_layout
 from nmn.lexicon import Lexicon, load_lexicon
 from nmn.modules.exact import encode, exact_library
 from nmn.modules.library import check_words
@@ -20,60 +20,15 @@ from nmn.resources import WEIGHTS
 from nmn.scene import SceneGraph, read_scene
 
 if TYPE_CHECKING:
+    from nmn.models.baselines import Baseline
     from nmn.models.build import Network
+    from nmn.models.protocol import Prediction
+    from nmn.vision.fit import Fitted as FittedImage
     from nmn.vision.image import ImageSource
     from nmn.vision.nlvr_reader import NlvrReader
     from nmn.vision.view import View
 
 DEFAULT_WEIGHTS = "world"
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What came out: ``value`` is True or False, a number, a value's name (a tuple of names where there are several,
-    None where nothing was there to describe), or the numbers of the objects or panels referred to.
-
-    ``problems`` are presuppositions that failed ("the red circle" where there are two), a sentence each; the value then
-    follows the stated meaning of the modules, and rests on something the question got wrong. ``reading`` is the text
-    that was read, with its repairs; None for a layout built by hand. ``distribution`` are the chances of the answers in
-    words that are not negligible, ``confidence`` that of ``value``; for what points at several things, which has no
-    such list, the chance that each is in or out as said. ``view`` is the image with its regions, None for a scene.
-    """
-
-    value: Value
-    kind: Kind
-    layout: Layout
-    trace: Trace
-    reading: Reading | None = None
-    confidence: float = 1.0
-    distribution: Mapping[str, float] = field(default_factory=dict)
-    view: "View | None" = None
-
-    @property
-    def problems(self) -> tuple[str, ...]:
-        """What the question presupposed and the scene does not bear out."""
-        return self.trace.failures
-
-    def __str__(self) -> str:
-        return answer_text(self.value, self.kind)
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the answer, its layout, reading and trace as plain JSON data."""
-        data: dict[str, Any] = {
-            "answer": list(self.value) if isinstance(self.value, tuple) else self.value,
-            "text": str(self),
-            "kind": str(self.kind),
-            "confidence": self.confidence,
-            "distribution": dict(self.distribution),
-            "layout": str(self.layout),
-            "problems": list(self.problems),
-            "trace": self.trace.to_json(),
-        }
-        if self.view:
-            data["regions"] = [[round(side, 2) for side in box] for box in self.view.boxes.tolist()]
-        if self.reading:
-            data["reading"] = self.reading.to_json()
-        return data
 
 
 def ask_scene(
@@ -119,58 +74,6 @@ def _answer(layout: Layout, scene: SceneGraph, lexicon: Lexicon | str | Path, re
     regions = encode([scene], loaded)
     finished = execute(plan([layout], panels=regions.panels.count), exact_library(loaded), regions)
     return answer_of(finished, 0, reading, scene=scene)
-
-
-def answer_of(
-    run: Run,
-    example: int,
-    reading: Reading | None = None,
-    view: "View | None" = None,
-    scene: SceneGraph | None = None,
-) -> Answer:
-    """Return the answer that a run gives to one of its examples, with its trace; of an image or of a scene.
-
-    An attribute's answer is its most probable value, where no value or several are more likely than not: the
-    distribution says how sure that is, and ``problems`` what was taken for granted.
-    """
-    layout, seen = run.plan.layouts[example], trace(run, example, view or scene)
-    value, raw = seen.root.value, torch.tensor(seen.root.raw)
-    if layout.kind is Kind.TRUTH:
-        chances = {"yes": float(raw[0]), "no": 1 - float(raw[0])}
-    elif layout.kind is Kind.NUMBER:
-        chances = {str(number): float(chance) for number, chance in enumerate(raw)}
-    elif layout.kind is Kind.ATTRIBUTE and layout.argument:
-        total = float(raw.sum()) or 1.0
-        chances = {
-            name: float(part) / total for name, part in zip(run.library.values[layout.argument], raw, strict=True)
-        }
-        if view is not None and not isinstance(value, str):
-            value = likeliest(raw, run.library.values[layout.argument]) or value
-    else:
-        sure = float(torch.maximum(raw, 1 - raw).prod())
-        return Answer(value, layout.kind, layout, seen, reading, sure, {}, view)
-    listed = {name: chance for name, chance in chances.items() if chance > NEGLIGIBLE}
-    confidence = chances.get(answer_text(value, layout.kind), float(raw.prod()) if raw.numel() else 0.0)
-    return Answer(value, layout.kind, layout, seen, reading, confidence, listed, view)
-
-
-def texts_of(run: Run) -> list[str]:
-    """Return the answer to every example of a run on images, in words, as ``answer_of`` takes it."""
-    texts, rows = [], run.plan.roots().tolist()
-    for layout, found, row in zip(run.plan.layouts, answers(run), rows, strict=True):
-        sure = layout.kind is not Kind.ATTRIBUTE or layout.argument is None or isinstance(found, str)
-        best = None if sure else likeliest(run.values[layout.kind][row], run.library.values[str(layout.argument)])
-        texts.append(answer_text(found if best is None else best, layout.kind))
-    return texts
-
-
-def likeliest(truths: torch.Tensor, names: Sequence[str]) -> str | None:
-    """Return the most probable of an attribute's values, None where every one is out of the question."""
-    truths = truths[: len(names)]
-    return names[int(truths.argmax())] if float(truths.max()) > NEGLIGIBLE else None
-
-
-NEGLIGIBLE = 1e-3
 
 
 class Ran(NamedTuple):
@@ -230,29 +133,19 @@ class Reasoner:
 
     def runs(self, images: Sequence["ImageSource"], layouts: Sequence[Layout]) -> Iterator[Ran]:
         """Run ``layouts[i]`` on ``images[i]``, one batch for each size of image; equal images are read once."""
-        from nmn.vision.image import load_image
-        from nmn.vision.view import brought, view_of
+        from nmn.vision.view import view_of
 
         if len(images) != len(layouts):
             raise ValueError(f"{len(layouts)} questions need as many images, got {len(images)}")
-        model = self.network.model
-        pictures = {key: load_image(image) for key, image in {id(image): image for image in images}.items()}
-        settings = self.network.settings
-        square = settings.regions == "cells"
-        fitted = {key: brought(picture, settings.pixels, square) for key, picture in pictures.items()}
-        by_size: dict[tuple[int, ...], list[int]] = {}
-        for at, image in enumerate(images):
-            by_size.setdefault(tuple(fitted[id(image)].pixels.shape), []).append(at)
-        for asked in by_size.values():
-            keys = [id(images[at]) for at in asked]
-            rows = {key: row for row, key in enumerate(dict.fromkeys(keys))}
+        model, settings = self.network.model, self.network.settings
+        for fitted in by_size(images, settings.pixels, settings.regions == "cells"):
             with torch.inference_mode():
-                seen = model.prepare(torch.stack([fitted[key].pixels for key in rows]).to(self.device))
+                seen = model.prepare(fitted.pixels.to(self.device))
                 regions = model.read(seen)
-                planned = plan([layouts[at] for at in asked], [rows[key] for key in keys], regions.panels.count)
+                planned = plan([layouts[at] for at in fitted.asked], fitted.rows, regions.panels.count)
                 finished = execute(planned, model.reasoning.library, regions)
-            views = {key: view_of(pictures[key], fitted[key], seen, regions, row) for key, row in rows.items()}
-            yield Ran(finished, asked, [views[key] for key in keys])
+            views = [view_of(*image, seen, regions, row) for row, image in enumerate(fitted.images)]
+            yield Ran(finished, fitted.asked, [views[row] for row in fitted.rows])
 
     def _answers(
         self, images: Sequence["ImageSource"], layouts: Sequence[Layout], readings: Sequence[Reading | None]
@@ -264,14 +157,128 @@ class Reasoner:
         return [answered[at] for at in range(len(images))]
 
 
-def load(path: str | Path | None = None, device: str = "auto", *, cache: str | Path | None = None) -> Reasoner:
+class SystemReasoner:
+    """A trained system without modules that answers questions about images; what it attended is its trace.
+
+    It reads words, not grammar: any question of words that it has learned gets one of the answers that it knows.
+    """
+
+    def __init__(self, network: "Baseline", device: str = "auto") -> None:
+        if not network.answers:
+            raise ConfigError(f"{network.settings.model}: learns from captions and answers no questions")
+        chosen = ("cuda" if torch.cuda.is_available() else "cpu") if device == "auto" else device
+        self.network, self.device = network, torch.device(chosen)
+        network.model.to(self.device).eval()
+
+    def ask(self, image: "ImageSource", question: str, *, grammar: str | None = None, repair: bool = False) -> Answer:
+        """Answer a question about an image; raise ArgumentError for a word that was not learned, and ImageError."""
+        return self.ask_many([image], [question], grammar=grammar, repair=repair)[0]
+
+    def ask_many(
+        self,
+        images: Sequence["ImageSource"],
+        questions: Sequence[str],
+        *,
+        grammar: str | None = None,
+        repair: bool = False,
+    ) -> list[Answer]:
+        """Answer ``questions[i]`` about ``images[i]``; words are not repaired, and there is no grammar to choose."""
+        if grammar not in (None, self.network.settings.grammar):
+            raise ConfigError(f"{self.network.settings.model}: was trained on {self.network.settings.grammar}")
+        known = self.network.words.words
+        for question in questions:
+            if unknown := self.network.words.unknown(question):
+                raise ArgumentError(f'unknown word "{unknown[0]}"{did_you_mean(unknown[0], known)}')
+        answered: dict[int, Answer] = {}
+        for guessed in self.guesses(images, questions):
+            for row, (at, view) in enumerate(zip(guessed.asked, guessed.views, strict=True)):
+                answered[at] = attended_answer(guessed.prediction, row, self.network.answers, view, questions[at])
+        return [answered[at] for at in range(len(images))]
+
+    def texts(self, images: Sequence["ImageSource"], questions: Sequence[str]) -> list[str]:
+        """Return the answers in words alone; words that were not learned are read as unknown ones."""
+        said: dict[int, str] = {}
+        for guessed in self.guesses(images, questions):
+            best = guessed.prediction.logits.argmax(1).tolist()
+            said.update((at, self.network.answers[number]) for at, number in zip(guessed.asked, best, strict=True))
+        return [said[at] for at in range(len(images))]
+
+    def guesses(self, images: Sequence["ImageSource"], questions: Sequence[str]) -> Iterator["Guessed"]:
+        """Answer ``questions[i]`` about ``images[i]``, a batch for each size of image; equal images are read once."""
+        from nmn.models.protocol import Answerer, Batch
+        from nmn.vision.view import View
+
+        model, words = self.network.model, self.network.words
+        assert isinstance(model, Answerer)
+        for fitted in by_size(images, self.network.settings.pixels, square=False):
+            asked = words.encode_all([questions[at] for at in fitted.asked]).to(self.device)
+            with torch.inference_mode():
+                seen = model.prepare(fitted.pixels.to(self.device))
+                none = torch.full((len(asked),), -1, device=self.device)
+                prediction = model(Batch(torch.tensor(fitted.rows), seen, asked, none))
+            regions, views = prediction.regions, []
+            for row, image in enumerate(fitted.images):
+                boxes = torch.zeros(0, 4) if regions is None else regions.boxes[row].cpu()
+                views.append(View(image.picture, image.fitted.on_original(boxes), None))
+            yield Guessed(prediction, fitted.asked, [views[row] for row in fitted.rows])
+
+
+class Guessed(NamedTuple):
+    """A batch that a system answered: for each of its examples, the number of the question, and its image's view."""
+
+    prediction: "Prediction"
+    asked: list[int]
+    views: "list[View]"
+
+
+class Fitted(NamedTuple):
+    """Images of one size: which questions are about them, and about which one each; the distinct ones."""
+
+    asked: list[int]
+    rows: list[int]
+    images: "list[Brought]"
+
+    @property
+    def pixels(self) -> torch.Tensor:
+        """The distinct images as one batch."""
+        return torch.stack([image.fitted.pixels for image in self.images])
+
+
+class Brought(NamedTuple):
+    """An image as it came, and as it is looked at."""
+
+    picture: torch.Tensor
+    fitted: "FittedImage"
+
+
+def by_size(images: Sequence["ImageSource"], pixels: int, square: bool) -> Iterator[Fitted]:
+    """Yield images brought to a longer side of so many pixels, those of one size together, equal ones once."""
+    from nmn.vision.image import load_image
+    from nmn.vision.view import brought
+
+    pictures = {key: load_image(image) for key, image in {id(image): image for image in images}.items()}
+    all_brought = {key: Brought(picture, brought(picture, pixels, square)) for key, picture in pictures.items()}
+    sizes: dict[tuple[int, ...], list[int]] = {}
+    for at, image in enumerate(images):
+        sizes.setdefault(tuple(all_brought[id(image)].fitted.pixels.shape), []).append(at)
+    for asked in sizes.values():
+        keys = [id(images[at]) for at in asked]
+        rows = {key: row for row, key in enumerate(dict.fromkeys(keys))}
+        yield Fitted(asked, [rows[key] for key in keys], [all_brought[key] for key in rows])
+
+
+def load(
+    path: str | Path | None = None, device: str = "auto", *, cache: str | Path | None = None
+) -> Reasoner | SystemReasoner:
     """Load a trained network: a file, the folder of a run, or the name of bundled weights; by default "world"'s.
 
     Raises CheckpointError naming the file and what is wrong with it.
     """
-    from nmn.models.build import load_network
+    from nmn.models.baselines import load_system
+    from nmn.models.build import Network
 
-    return Reasoner(load_network(weights_file(path)), device, cache)
+    loaded = load_system(weights_file(path))
+    return Reasoner(loaded, device, cache) if isinstance(loaded, Network) else SystemReasoner(loaded, device)
 
 
 def keep_features(network: "Network", folder: str | Path) -> None:

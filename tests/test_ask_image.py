@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from nmn.cli import app
 from nmn.data.shapes import decode_images
-from nmn.reasoner import load
+from nmn.reasoner import Reasoner, load
 
 runner = CliRunner()
 TRUE = "is a red shape above a green shape"
@@ -86,8 +86,10 @@ def test_an_image_that_cannot_be_read_is_one_message(
 
 
 def test_a_word_that_was_not_learned_is_refused_by_name(shapes_run: Path, picture: Path) -> None:
+    reasoner = load(shapes_run, "cpu")
+    assert isinstance(reasoner, Reasoner)
     with pytest.raises(ValueError, match='unknown relation "near"'):
-        load(shapes_run, "cpu").run(picture, "relate[near](find[red])")
+        reasoner.run(picture, "relate[near](find[red])")
 
 
 def test_a_run_is_named_by_its_folder_and_one_that_is_not_finished_is_refused(picture: Path, tmp_path: Path) -> None:

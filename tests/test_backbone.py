@@ -173,7 +173,7 @@ def test_a_list_of_tensors_is_no_state_dict(tmp_path: Path) -> None:
             {"kind": "resnet18", "weights": "IMAGENET1K_V2"},
             'has no weights "IMAGENET1K_V2"; did you mean "IMAGENET1K_V1"',
         ),
-        ({"kind": "small", "weights": "a.pt"}, "trained with the modules"),
+        ({"kind": "small", "layer": "layer3"}, 'the small backbone has no layer "layer3"'),
         ({"widths": (3, 4), "strides": (2,)}, "expected as many of both"),
         ({"widths": (3,), "strides": (0,)}, "1 or more"),
     ],

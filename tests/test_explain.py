@@ -12,8 +12,9 @@ from PIL import Image
 from typer.testing import CliRunner
 
 import nmn
+from nmn.answer import Answer
 from nmn.cli import app
-from nmn.reasoner import Answer, ask_scene, load
+from nmn.reasoner import ask_scene, load
 from nmn.resources import SCENES
 from nmn.scene import SceneGraph, read_scene
 from nmn.visualisation.explanation import Explanation

@@ -30,6 +30,7 @@ LAYERS = {
     "synth_data": 6,
     "nmn/training": 7,
     "nmn/visualisation": 8,
+    "nmn/answer.py": 7,
     "nmn/reasoner.py": 9,
     "nmn/explaining.py": 10,
     "nmn/evaluation": 10,

@@ -23,7 +23,9 @@ runner = CliRunner()
 
 @pytest.fixture(scope="module")
 def reasoner(shapes_run: Path) -> Reasoner:
-    return load(shapes_run, "cpu")
+    loaded = load(shapes_run, "cpu")
+    assert isinstance(loaded, Reasoner)
+    return loaded
 
 
 def evaluate(*arguments: object, code: int = 0) -> str:

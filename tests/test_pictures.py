@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 from PIL import Image
 from typer.testing import CliRunner
 
+from nmn.answer import Answer
 from nmn.cli import app
 from nmn.errors import ConfigError
-from nmn.reasoner import Answer, ask_scene, run
+from nmn.reasoner import ask_scene, run
 from nmn.resources import SCENES
 from nmn.scene import SceneGraph, SceneObject, read_scene
 from nmn.vision.view import View

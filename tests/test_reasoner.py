@@ -9,10 +9,11 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from nmn.answer import Answer
 from nmn.errors import ArgumentError, ImageError, QuestionError
 from nmn.layout import Kind
 from nmn.models.build import save_network
-from nmn.reasoner import Answer, Reasoner, load
+from nmn.reasoner import Reasoner, load
 from tests.networks import cell_network, object_network
 
 QUESTIONS = ("Is there a red square?", "How many blue shapes are there?", "What color is the square?", "the red square")
@@ -92,6 +93,7 @@ def test_an_answer_says_what_it_is_and_how_sure() -> None:
 def test_a_layout_is_run_as_the_question_that_means_it() -> None:
     asked = reasoner(objects=False)
     answer = asked.ask(image(), QUESTIONS[0])
+    assert answer.layout is not None
     for layout in (answer.layout, str(answer.layout)):
         run = asked.run(image(), layout)
         assert run.value == answer.value and run.reading is None

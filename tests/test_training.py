@@ -42,7 +42,7 @@ def questions(objects: bool = False) -> Questions:
         "images": torch.randint(0, 256, (IMAGES, 3, 35, 35), generator=generator, dtype=torch.uint8)
     }  # fmt: skip
     return Questions(
-        tuple(asked), torch.arange(len(asked)) % IMAGES, torch.arange(len(asked)) % 2, ("",) * len(asked), seen
+        torch.arange(len(asked)) % IMAGES, seen, tuple(asked), torch.arange(len(asked)) % 2, ("",) * len(asked)
     )
 
 

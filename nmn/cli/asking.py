@@ -9,8 +9,8 @@ from nmn.errors import ConfigError
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from nmn.answer import Answer
     from nmn.lexicon import Lexicon
-    from nmn.reasoner import Answer
     from nmn.visualisation.explanation import Explanation
 
 
@@ -52,10 +52,13 @@ def asked(
         return Asked(answer, pixels, lexicon or grammar)
     if lexicon is not None:
         raise ConfigError("--lexicon is for scenes; what words mean of an image is in the model")
+    from nmn.models.build import Network
+
     reasoner = load(model)
     answer = reasoner.ask(source, question, grammar=grammar, repair=repair)
     network = reasoner.network
-    return Asked(answer, lexicon=network.lexicon, cells=network.settings.regions == "cells")
+    spoken = network.lexicon if isinstance(network, Network) else None
+    return Asked(answer, lexicon=spoken, cells=network.settings.regions == "cells")
 
 
 def is_scene(path: Path) -> bool:

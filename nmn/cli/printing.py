@@ -11,12 +11,12 @@ if TYPE_CHECKING:
 
     from rich.tree import Tree
 
+    from nmn.answer import Answer
     from nmn.assembler.trace import TracedCall
     from nmn.evaluation.faithfulness import Faithfulness
     from nmn.evaluation.report import Record, Report
     from nmn.language import Reading, Readings
     from nmn.layout import Layout
-    from nmn.reasoner import Answer
     from nmn.visualisation.explanation import Explanation
 
 SHOWN = 10  # unread questions

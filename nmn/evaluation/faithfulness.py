@@ -13,6 +13,7 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
+from nmn.answer import likeliest
 from nmn.assembler.execute import Run, execute
 from nmn.assembler.plan import Step
 from nmn.assembler.trace import SETS, decode
@@ -21,7 +22,6 @@ from nmn.evaluation.report import Record
 from nmn.layout import Kind, call_label
 from nmn.lexicon import Lexicon
 from nmn.modules.exact import encode, exact_library
-from nmn.reasoner import likeliest
 from nmn.scene import SceneGraph
 
 # for every image, the exact object that each region is, -1 for none

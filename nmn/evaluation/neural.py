@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Sequence
 
+from nmn.answer import texts_of
 from nmn.assembler.execute import Run
 from nmn.data.example import ImageExample
-from nmn.errors import ArgumentError, QuestionError
+from nmn.errors import ArgumentError, ConfigError, QuestionError
 from nmn.evaluation.report import Record, Report
 from nmn.layout import Layout
-from nmn.reasoner import Reasoner, texts_of
+from nmn.reasoner import Reasoner, SystemReasoner
 
 BATCH = 256
 
@@ -15,11 +16,18 @@ BATCH = 256
 Watch = Callable[[Run, Sequence[int]], None]
 
 
-def evaluate_neural(reasoner: Reasoner, examples: Sequence[ImageExample], watch: Watch | None = None) -> Report:
+def evaluate_neural(
+    reasoner: Reasoner | SystemReasoner, examples: Sequence[ImageExample], watch: Watch | None = None
+) -> Report:
     """Read every distinct question once and answer all examples in batches; recorded answers and scenes are not used.
 
-    A question with a word that the network has not learned counts as one that cannot be read. Raises ImageError.
+    A question with a word that the network has not learned counts as one that cannot be read; a system without modules
+    reads any. Raises ImageError, and ConfigError where such a system is to be watched.
     """
+    if isinstance(reasoner, SystemReasoner):
+        if watch is not None:
+            raise ConfigError(f"{reasoner.network.settings.model} has no modules, so no calls to compare")
+        return _of_system(reasoner, examples)
     layouts: dict[str, Layout] = {}
     errors: dict[str, str] = {}
     for question in dict.fromkeys(example.question for example in examples):
@@ -45,3 +53,15 @@ def evaluate_neural(reasoner: Reasoner, examples: Sequence[ImageExample], watch:
             for place, example in enumerate(examples)
         )
     )  # fmt: skip
+
+
+def _of_system(reasoner: SystemReasoner, examples: Sequence[ImageExample]) -> Report:
+    said: list[str] = []
+    for start in range(0, len(examples), BATCH):
+        asked = examples[start : start + BATCH]
+        said += reasoner.texts([one.image for one in asked], [one.question for one in asked])
+    return Report(
+        tuple(
+            Record(one.question, one.family, one.answer, text, None) for one, text in zip(examples, said, strict=True)
+        )
+    )

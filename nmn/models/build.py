@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from nmn.checkpoint import check_vocabulary, load_into, read_checkpoint, save_checkpoint
 from nmn.config import build_settings, settings_json
@@ -23,17 +24,19 @@ from nmn.vision.objects import ObjectEncoder, ObjectVision
 from nmn.vision.proposals import Proposer
 
 REGIONS = ("cells", "objects")
-PATCH = "patch"
+PATCH, SMALL = "patch", "small"
+MODULES = "modules"
 
 
 @dataclass(frozen=True)
 class NetworkSettings:
     """What a network is built from, beside its vocabulary.
 
-    ``pixels``: of the longer side of the images that it was trained on; others are brought to it. ``units``: see
-    ``NeuralModules``.
+    ``model``: the module network, or a name of ``baselines.MODELS``, which are over cells. ``pixels``: of the longer
+    side of the images that it was trained on; others are brought to it. ``units``: see ``NeuralModules``.
     """
 
+    model: str = MODULES
     regions: str = "objects"
     grammar: str = "world"
     lexicon: str = "world"
@@ -46,6 +49,13 @@ class NetworkSettings:
     layer: str = ""  # of other backbones, as are the next two
     weights: str = ""
     frozen: bool = False
+    widths: tuple[int, ...] = (32, 64, 64)  # of the backbone "small", as are its strides
+    strides: tuple[int, ...] = (2, 2, 1)
+    embed: int = 64  # of a word; this and what follows are the compared systems'
+    hidden: int = 128
+    deep: bool = False  # of CNN and RNN: a hidden layer over both
+    hops: int = 1  # of soft attention
+    blocks: int = 3  # of FiLM
 
     def __post_init__(self) -> None:
         if self.regions not in REGIONS:
@@ -91,7 +101,10 @@ def cell_vision(settings: NetworkSettings) -> CellVision:
     """Return vision of cells over the backbone that the settings name."""
     if settings.backbone == PATCH:
         return CellVision(PatchCNN(settings.channels, settings.patch_px))
-    backbone = build_backbone(settings.backbone, layer=settings.layer, weights=settings.weights, frozen=settings.frozen)
+    sizes = {"widths": settings.widths, "strides": settings.strides} if settings.backbone == SMALL else {}
+    backbone = build_backbone(
+        settings.backbone, layer=settings.layer, weights=settings.weights, frozen=settings.frozen, **sizes
+    )
     return CellVision(backbone, projection(backbone.channels, settings.channels))
 
 
@@ -117,7 +130,11 @@ def save_network(path: str | Path, network: Network, card: Mapping[str, Any]) ->
 
 def load_network(path: str | Path) -> Network:
     """Build the network that a file holds, on the CPU, ready to answer; raise CheckpointError where it holds none."""
-    state, about = read_checkpoint(path)
+    return network_of(path, *read_checkpoint(path))
+
+
+def network_of(path: str | Path, state: Mapping[str, Tensor], about: Mapping[str, Any]) -> Network:
+    """Build the network whose weights and metadata a file held; raise CheckpointError where they are of none."""
     try:
         settings, words = build_settings(NetworkSettings, about["network"]), about["vocabulary"]
         lexicon = load_lexicon(settings.lexicon)

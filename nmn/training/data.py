@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +16,7 @@ from nmn.errors import ConfigError
 from nmn.language import read
 from nmn.layout import Layout
 from nmn.lexicon import Lexicon
+from nmn.models.protocol import AboutImages
 from nmn.training.loss import target_of
 from nmn.training.settings import TrainSettings
 from nmn.vision.cells import CellVision
@@ -34,43 +34,12 @@ PREPARED_AT_ONCE = 64  # images
 
 
 @dataclass(frozen=True)
-class Questions:
-    """Layouts with the numbers of their images and their answers as ``target_of`` gives them; ``seen`` by image."""
+class Questions(AboutImages):
+    """Layouts about images with their answers as ``target_of`` gives them."""
 
     layouts: tuple[Layout, ...]
-    images: Int[Tensor, " questions"]
     targets: Int[Tensor, " questions"]
     families: tuple[str, ...]
-    seen: Mapping[str, Tensor]
-
-    def __len__(self) -> int:
-        return len(self.layouts)
-
-    @cached_property
-    def of_images(self) -> list[list[int]]:
-        """The questions about each image."""
-        listed: list[list[int]] = [[] for _ in next(iter(self.seen.values()))]
-        for question, image in enumerate(self.images.tolist()):
-            listed[image].append(question)
-        return listed
-
-    def about(self, images: Sequence[int]) -> "Questions":
-        """Return all questions about some of the images."""
-        return self.take([question for image in images for question in self.of_images[image]])
-
-    def take(self, places: Sequence[int]) -> "Questions":
-        """Return some of the questions, with their images alone."""
-        chosen = torch.as_tensor(places)
-        images, numbers = torch.unique(self.images[chosen], return_inverse=True)
-        return Questions(
-            tuple(self.layouts[place] for place in places), numbers, self.targets[chosen],
-            tuple(self.families[place] for place in places), {name: part[images] for name, part in self.seen.items()},
-        )  # fmt: skip
-
-    def to(self, device: torch.device) -> "Questions":
-        """Return the questions with their images and targets on a device; image numbers stay, plans need them here."""
-        seen = {name: part.to(device, non_blocking=True) for name, part in self.seen.items()}
-        return Questions(self.layouts, self.images, self.targets.to(device, non_blocking=True), self.families, seen)
 
 
 @dataclass(frozen=True)
@@ -108,7 +77,7 @@ def questions_of(asked: Asked, seen: Mapping[str, Tensor], lexicon: Lexicon) -> 
     """Return questions on prepared images; raise DataError for an answer that its layout cannot have."""
     values = {name: tuple(attribute.values) for name, attribute in lexicon.attributes.items()}
     targets = [target_of(layout, answer, values) for layout, answer in zip(asked.layouts, asked.answers, strict=True)]
-    return Questions(asked.layouts, torch.arange(len(targets)), torch.tensor(targets), asked.families, seen)
+    return Questions(torch.arange(len(targets)), seen, asked.layouts, torch.tensor(targets), asked.families)
 
 
 def asked_shapes(settings: TrainSettings) -> tuple[Asked, UInt8[Tensor, "images 3 30 30"]]:

@@ -1,14 +1,15 @@
 """The loop: one batch, one backward pass; of module networks, batches of different layouts, one plan each.
 
-What a step sees, and how it is turned, is a function of (seed, step) alone, so a run that was interrupted goes on bit
-for bit. Accelerate gives device, precision and processes; several processes share each batch.
+What a step sees, how it is turned and what a network draws by chance is a function of (seed, step) alone, so a run that
+was interrupted goes on bit for bit. Accelerate gives device, precision and processes; several processes share each
+batch.
 """
 
 import json
 import math
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import IO, Any, Protocol
@@ -16,6 +17,7 @@ from typing import IO, Any, Protocol
 import numpy as np
 import torch
 from accelerate import Accelerator, DistributedDataParallelKwargs
+from accelerate.state import AcceleratorState
 from torch import Tensor, nn
 
 from nmn.assembler.plan import plan
@@ -27,6 +29,7 @@ from nmn.training.loss import answer_losses
 from nmn.training.settings import LoopSettings, TrainSettings, resumable, warm_cosine
 
 STATE, LOG = "state.safetensors", "log.jsonl"
+LARGEST = 2**62 - 1  # of a seed
 FLUSH = 20  # steps between looks at the losses, which wait for the device
 
 
@@ -90,6 +93,7 @@ def fit_batches(
     processes)`` the batch of a step that one of several processes works on. Raises TrainingError where the loss is no
     number any more, and CheckpointError where the state is of another run.
     """
+    AcceleratorState._reset_state()  # or the precision of an earlier run in this process would have to be this one's
     accelerator = Accelerator(
         cpu=not torch.cuda.is_available(),
         mixed_precision="bf16" if settings.bf16 else "no",
@@ -103,6 +107,7 @@ def fit_batches(
         waiting: list[tuple[int, Tensor, Tensor, Tensor, float]] = []
         for step in range(start, settings.steps):
             batch = batch_at(step, accelerator.process_index, accelerator.num_processes)
+            torch.manual_seed(hash((settings.seed, step, accelerator.process_index)) & LARGEST)
             rate = rate_at(step, settings)
             for group in optimizer.param_groups:
                 group["lr"] = rate
@@ -131,10 +136,7 @@ def batch_of(questions: Questions, settings: TrainSettings, step: int, rank: int
     batch = questions.about(places_of(len(questions.of_images), settings, step, rank, processes))
     if settings.turn and "coverage" in batch.seen:
         turns = int(np.random.default_rng([settings.seed, 5, step]).integers(8))
-        return Questions(
-            batch.layouts, batch.images, batch.targets, batch.families,
-            {**batch.seen, "coverage": turned(batch.seen["coverage"], turns)},
-        )  # fmt: skip
+        return replace(batch, seen={**batch.seen, "coverage": turned(batch.seen["coverage"], turns)})
     return batch
 
 

@@ -7,7 +7,7 @@ The folder holds ``config.json`` (the settings as they were resolved), ``proposa
 import json
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Protocol
@@ -22,15 +22,26 @@ from nmn.config import build_settings, parse_overrides, read_settings, settings_
 from nmn.errors import ArgumentError, ConfigError
 from nmn.layout import Layout
 from nmn.lexicon import load_lexicon
-from nmn.models.build import Network, NetworkSettings, build_network, cell_vision, object_vision, save_network
+from nmn.models.baselines import kind_of, save_baseline
+from nmn.models.build import (
+    MODULES,
+    Network,
+    NetworkSettings,
+    build_network,
+    cell_vision,
+    object_vision,
+    save_network,
+)
 from nmn.modules.library import check_words
 from nmn.modules.neural import vocabulary_of
 from nmn.training.data import PREPARED_AT_ONCE, Generated, Questions, asked_shapes, joined, prepared, questions_of
-from nmn.training.loop import fit
+from nmn.training.loop import Progress, fit
 from nmn.training.loss import answer_losses
 from nmn.training.naming import gold_panels, share_read, train_detector
 from nmn.training.perception import train_proposer
 from nmn.training.settings import LoopSettings, TrainSettings, resumable
+from nmn.training.systems import fit_system, shown
+from nmn.training.systems import share_right as share_right_of
 from nmn.vision.cells import CellVision
 from nmn.vision.nlvr_reader import load_detector, save_detector
 from nmn.vision.objects import ObjectVision
@@ -80,7 +91,8 @@ def synth_config(settings: TrainSettings, size: int, seed: int) -> SynthConfig:
         chosen |= split_settings(settings.split_side)
     config = load_config(settings.preset, **chosen, size=size, seed=seed)
     answered = tuple(name for name in families(config) if not name.startswith("refer"))
-    return replace(config, families=answered)
+    said = settings.captions if settings.model != MODULES and kind_of(settings.model).learns == "captions" else 0
+    return replace(config, families=answered, captions=said)
 
 
 def train(settings: TrainSettings, folder: Path, watch: Watcher = silent) -> Outcome:
@@ -94,6 +106,8 @@ def train(settings: TrainSettings, folder: Path, watch: Watcher = silent) -> Out
     claim(settings, folder)
     if settings.data == "nlvr":
         return _train_detector(settings, folder, watch, start)
+    if settings.model != MODULES:
+        return _train_compared(settings, folder, watch, start)
     if settings.data == "shapes":
         asked, images = asked_shapes(settings)
         lexicon = load_lexicon("shapes")
@@ -106,10 +120,7 @@ def train(settings: TrainSettings, folder: Path, watch: Watcher = silent) -> Out
         questions, held_back = questions_of(asked, seen, lexicon), None
     else:
         network, questions, held_back = _over_generated(settings, folder, watch)
-    fit(
-        network.model, questions, settings, folder,
-        lambda now: watch("training", now.step, now.steps, f"loss {now.loss:.4f}, {100 * now.accuracy:.2f} % right"),
-    )  # fmt: skip
+    fit(network.model, questions, settings, folder, _training(watch))
     accuracy = None if held_back is None else share_right(network, held_back)
     outcome = Outcome(accuracy, time.monotonic() - start)
     if is_first():
@@ -121,8 +132,33 @@ def _check(settings: TrainSettings) -> None:
     """Raise ConfigError for settings that do not go together."""
     if settings.data == "shapes" and settings.regions != "cells":
         raise ConfigError('regions: SHAPES is trained over cells; give regions="cells"')
+    if settings.model != MODULES:
+        kind_of(settings.model)
+        if settings.data != "generated" or settings.regions != "cells":
+            raise ConfigError(f'model: {settings.model} is trained on data="generated" over regions="cells"')
     if settings.cache and not (settings.regions == "cells" and settings.frozen):
         raise ConfigError("cache: only the features of a frozen backbone's cells can be kept; set frozen=true")
+
+
+def _train_compared(settings: TrainSettings, folder: Path, watch: Watcher, start: float) -> Outcome:
+    """Train one of the systems that the module network is compared with."""
+    config = synth_config(settings, settings.images, settings.seed)
+    held_config = replace(config, size=settings.held_back, seed=settings.seed + HELD_BACK_SEED)
+    network_settings = _network_settings(settings, config.grammar, config.lexicon, config.pixels)
+    workers = torch.get_num_threads()
+    data = Generated(config, settings.each, settings.split_side)
+    learned = shown(data, workers, lambda done: watch("images", done, config.size))
+    held = shown(Generated(held_config), workers, lambda done: watch("held-back images", done, held_config.size))
+    system = fit_system(network_settings, settings, learned, config.shard_size, folder, _training(watch))
+    outcome = Outcome(share_right_of(system, held, config.shard_size), time.monotonic() - start)
+    if is_first():
+        save_baseline(folder / NETWORK, system, card(settings, outcome))
+    return outcome
+
+
+def _training(watch: Watcher) -> Callable[[Progress], None]:
+    """Return what tells a watcher how far the loop is."""
+    return lambda now: watch("training", now.step, now.steps, f"loss {now.loss:.4f}, {100 * now.accuracy:.2f} % right")
 
 
 def _train_detector(settings: TrainSettings, folder: Path, watch: Watcher, start: float) -> Outcome:

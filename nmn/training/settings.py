@@ -60,7 +60,9 @@ class TrainSettings(LoopSettings):
     images: int = 20_000
     each: int = 8  # questions about an image, at most
     held_back: int = 2_000  # images of another seed, one question each, for a last look; nothing is chosen by it
+    captions: int = 3  # of an image, for systems that learn from those; as many denied ones beside
     # network
+    model: str = "modules"  # or a name of nmn.models.baselines.MODELS
     regions: str = "objects"
     channels: int = 64  # of cells, or of a detector
     backbone: str = "patch"  # of cells; with layer, weights and frozen: see NetworkSettings
@@ -68,6 +70,13 @@ class TrainSettings(LoopSettings):
     layer: str = ""
     weights: str = ""
     frozen: bool = False
+    widths: tuple[int, ...] = (32, 64, 64)
+    strides: tuple[int, ...] = (2, 2, 1)
+    embed: int = 64  # of a word; this and what follows are numbers of the compared systems: see NetworkSettings
+    hidden: int = 128
+    deep: bool = False
+    hops: int = 1
+    blocks: int = 3
     cache: str = ""  # a folder for the features of a frozen backbone
     units: float = 64.0
     find_bias: float = -1.0
@@ -88,6 +97,7 @@ class TrainSettings(LoopSettings):
         self.check_ranges(
             ("part", 0.0001, 1.0), ("images", 1, 10**8), ("each", 1, 100), ("held_back", 1, 10**6),
             ("patch_px", 1, 128), ("channels", 1, 4096), ("units", 1, 4096), ("proposal_scenes", 32, 10**7),
+            ("captions", 1, 10), ("embed", 1, 4096), ("hidden", 1, 4096), ("hops", 1, 16), ("blocks", 1, 64),
             ("proposal_steps", 1, 10**7), ("proposal_batch", 1, 4096), ("proposal_rate", 0.0, 10.0),
         )  # fmt: skip
 

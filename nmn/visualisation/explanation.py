@@ -22,7 +22,7 @@ from nmn.vision.view import View
 from nmn.visualisation.scene import panel_boxes, scene_view
 
 if TYPE_CHECKING:
-    from nmn.reasoner import Answer
+    from nmn.answer import Answer
 
 Rectangle = tuple[float, float, float, float]  # left, top, right, bottom
 
@@ -75,14 +75,15 @@ class Explanation:
 
     ``reading`` is the text that was read where it differs from the question. ``names`` are the regions' in words;
     ``panels`` the boxes of panels, in pixels of ``view``. ``neural``: a network said so, and knows how sure it is.
-    ``exact``: the answer of a known scene beside that of a network; ``others``: other readings, as layouts.
+    ``layout`` is None where a system without modules answered. ``exact``: the answer of a known scene beside that of a
+    network; ``others``: other readings, as layouts.
     """
 
     question: str
     reading: str | None
     mentions: tuple[Mention, ...]
     tree: ParseTree | None
-    layout: Layout
+    layout: Layout | None
     calls: tuple[ExplainedCall, ...]
     answer: str
     neural: bool
@@ -111,7 +112,7 @@ class Explanation:
             "reading": self.reading,
             "mentions": [mention._asdict() for mention in self.mentions],
             "parse_tree": self.tree.to_json() if self.tree else None,
-            "layout": str(self.layout),
+            "layout": str(self.layout) if self.layout else None,
             "answer": self.answer,
             "neural": self.neural,
             "confidence": self.confidence if self.neural else None,
@@ -187,7 +188,7 @@ def explain(
     reading = answer.reading
     chances = sorted(answer.distribution.items(), key=lambda pair: -pair[1])
     return Explanation(
-        question=reading.question if reading else str(answer.layout),
+        question=reading.question if reading else str(answer.layout or answer.question),
         reading=reading.text if reading and reading.repairs else None,
         mentions=worded.mentions,
         tree=worded.tree,

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from nmn.atomic import write_atomically
 from nmn.errors import ConfigError, did_you_mean
-from nmn.layout import to_dot, to_mermaid
+from nmn.layout import Layout, to_dot, to_mermaid
 from nmn.visualisation.drawing import draw
 from nmn.visualisation.explanation import Explanation
 from nmn.visualisation.html import html_file
@@ -30,17 +30,23 @@ def png_file(explanation: Explanation) -> bytes:
 
 def dot_file(explanation: Explanation) -> str:
     """Return the graph of calls with their values for Graphviz."""
-    return to_dot(explanation.layout, [call.value for call in explanation.calls])
+    return to_dot(_layout(explanation), [call.value for call in explanation.calls])
 
 
 def mermaid_file(explanation: Explanation) -> str:
     """Return the graph of calls with their values for Mermaid."""
-    return to_mermaid(explanation.layout, [call.value for call in explanation.calls])
+    return to_mermaid(_layout(explanation), [call.value for call in explanation.calls])
 
 
 FORMATS: Mapping[str, Callable[[Explanation], str | bytes]] = {
     ".html": html_file, ".png": png_file, ".svg": svg_file, ".json": json_file, ".dot": dot_file, ".mmd": mermaid_file,
 }  # fmt: skip
+
+
+def _layout(explanation: Explanation) -> Layout:
+    if explanation.layout is None:
+        raise ConfigError("a system without modules answered: there is no layout to write as a graph")
+    return explanation.layout
 
 
 def format_of(path: Path, known: Mapping[str, object] = FORMATS) -> str:

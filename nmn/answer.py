@@ -1,0 +1,150 @@
+"""What came out of a question: its value, how sure that is, what it rests on, and the view of the image."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from nmn.assembler.execute import Run
+from nmn.assembler.trace import Trace, TracedCall, Value, answer_text, answers, trace
+from nmn.language import Reading
+from nmn.layout import Kind, Layout
+from nmn.scene import SceneGraph
+
+if TYPE_CHECKING:
+    from nmn.models.protocol import Prediction
+    from nmn.vision.view import View
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came out: ``value`` is True or False, a number, a value's name (a tuple of names where there are several,
+    None where nothing was there to describe), or the numbers of the objects or panels referred to.
+
+    ``problems`` are presuppositions that failed ("the red circle" where there are two), a sentence each; the value then
+    follows the stated meaning of the modules, and rests on something the question got wrong. ``layout`` is None where a
+    system without modules answered. ``reading`` is the text that was read, with its repairs; None for a layout built by
+    hand. ``distribution`` are the chances of the answers in
+    words that are not negligible, ``confidence`` that of ``value``; for what points at several things, which has no
+    such list, the chance that each is in or out as said. ``view`` is the image with its regions, None for a scene.
+    ``question`` is what was asked of a system that reads words alone.
+    """
+
+    value: Value
+    kind: Kind
+    layout: Layout | None
+    trace: Trace
+    reading: Reading | None = None
+    confidence: float = 1.0
+    distribution: Mapping[str, float] = field(default_factory=dict)
+    view: "View | None" = None
+    question: str = ""
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """What the question presupposed and the scene does not bear out."""
+        return self.trace.failures
+
+    def __str__(self) -> str:
+        return answer_text(self.value, self.kind)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the answer, its layout, reading and trace as plain JSON data."""
+        data: dict[str, Any] = {
+            "answer": list(self.value) if isinstance(self.value, tuple) else self.value,
+            "text": str(self),
+            "kind": str(self.kind),
+            "confidence": self.confidence,
+            "distribution": dict(self.distribution),
+            "layout": str(self.layout) if self.layout else None,
+            "problems": list(self.problems),
+            "trace": self.trace.to_json(),
+        }
+        if self.view:
+            data["regions"] = [[round(side, 2) for side in box] for box in self.view.boxes.tolist()]
+        if self.reading:
+            data["reading"] = self.reading.to_json()
+        return data
+
+
+def answer_of(
+    run: Run,
+    example: int,
+    reading: Reading | None = None,
+    view: "View | None" = None,
+    scene: SceneGraph | None = None,
+) -> Answer:
+    """Return the answer that a run gives to one of its examples, with its trace; of an image or of a scene.
+
+    An attribute's answer is its most probable value, where no value or several are more likely than not: the
+    distribution says how sure that is, and ``problems`` what was taken for granted.
+    """
+    layout, seen = run.plan.layouts[example], trace(run, example, view or scene)
+    value, raw = seen.root.value, torch.tensor(seen.root.raw)
+    if layout.kind is Kind.TRUTH:
+        chances = {"yes": float(raw[0]), "no": 1 - float(raw[0])}
+    elif layout.kind is Kind.NUMBER:
+        chances = {str(number): float(chance) for number, chance in enumerate(raw)}
+    elif layout.kind is Kind.ATTRIBUTE and layout.argument:
+        total = float(raw.sum()) or 1.0
+        chances = {
+            name: float(part) / total for name, part in zip(run.library.values[layout.argument], raw, strict=True)
+        }
+        if view is not None and not isinstance(value, str):
+            value = likeliest(raw, run.library.values[layout.argument]) or value
+    else:
+        sure = float(torch.maximum(raw, 1 - raw).prod())
+        return Answer(value, layout.kind, layout, seen, reading, sure, {}, view)
+    listed = {name: chance for name, chance in chances.items() if chance > NEGLIGIBLE}
+    confidence = chances.get(answer_text(value, layout.kind), float(raw.prod()) if raw.numel() else 0.0)
+    return Answer(value, layout.kind, layout, seen, reading, confidence, listed, view)
+
+
+def texts_of(run: Run) -> list[str]:
+    """Return the answer to every example of a run on images, in words, as ``answer_of`` takes it."""
+    texts, rows = [], run.plan.roots().tolist()
+    for layout, found, row in zip(run.plan.layouts, answers(run), rows, strict=True):
+        sure = layout.kind is not Kind.ATTRIBUTE or layout.argument is None or isinstance(found, str)
+        best = None if sure else likeliest(run.values[layout.kind][row], run.library.values[str(layout.argument)])
+        texts.append(answer_text(found if best is None else best, layout.kind))
+    return texts
+
+
+def likeliest(truths: torch.Tensor, names: Sequence[str]) -> str | None:
+    """Return the most probable of an attribute's values, None where every one is out of the question."""
+    truths = truths[: len(names)]
+    return names[int(truths.argmax())] if float(truths.max()) > NEGLIGIBLE else None
+
+
+NEGLIGIBLE = 1e-3
+
+
+def attended_answer(
+    prediction: "Prediction", example: int, known: Sequence[str], view: "View", question: str
+) -> Answer:
+    """Return the answer of a system without modules, one of those that it knows, to one of its examples.
+
+    Its trace are the attentions, hop by hop, each relative to the cell that is attended most, and the answer.
+    """
+    chances = prediction.logits[example].float().softmax(0).tolist()
+    best = max(range(len(known)), key=chances.__getitem__)
+    word, calls = known[best], []
+    attended = prediction.attention
+    hops = () if attended is None else attended[example].float().cpu().unbind(0)
+    for hop, weights in enumerate(hops):
+        relative = weights / weights.max()
+        picked = tuple(torch.nonzero(relative > 0.5).flatten().tolist())
+        below = (hop - 1,) if hop else ()
+        calls.append(TracedCall("attend", None, Kind.ATTENTION, below, picked, tuple(relative.tolist()), None))
+    value: bool | int | str = int(word) if word.isdecimal() else {"yes": True, "no": False}.get(word, word)
+    kind = {bool: Kind.TRUTH, int: Kind.NUMBER, str: Kind.ATTRIBUTE}[type(value)]
+    raw = tuple(chances)
+    if isinstance(value, bool):
+        raw = (chances[best] if value else 1 - chances[best],)
+    elif isinstance(value, int):
+        raw = (*[0.0] * value, chances[best])
+    below = (len(calls) - 1,) if calls else ()
+    calls.append(TracedCall("answer", None, kind, below, value, raw, None))
+    listed = {name: chance for name, chance in zip(known, chances, strict=True) if chance > NEGLIGIBLE}
+    return Answer(value, kind, None, Trace(tuple(calls), view), None, chances[best], listed, view, question)

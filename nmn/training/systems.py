@@ -1,0 +1,117 @@
+"""Training of the compared systems: texts and images of a generated world to a fitted system."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from jaxtyping import UInt8
+from torch import Tensor, nn
+from torch.utils.data import DataLoader
+
+from nmn.models.baselines import Baseline, build_baseline, kind_of
+from nmn.models.build import NetworkSettings
+from nmn.models.protocol import Answerer, Batch, System
+from nmn.training.data import PREPARED_AT_ONCE, Generated, joined
+from nmn.training.loop import Progress, fit_batches, places_of
+from nmn.training.settings import LoopSettings, TrainSettings
+from nmn.training.texts import Told, captions_told, questions_told
+from synth_data.example import Example
+
+ANSWERED_AT_ONCE = 256
+Measure = Callable[[Any, Batch], tuple[Tensor, Tensor]]  # of a system: mean loss, share that is right
+
+
+@dataclass(frozen=True)
+class Shown:
+    """Generated examples with the images of their scenes, numbered as the examples say."""
+
+    examples: tuple[Example, ...]
+    images: UInt8[Tensor, "images 3 height width"]
+
+    def told(self, learns: str, shard_size: int) -> Told:
+        """Return the questions, or the captions, of the examples."""
+        return captions_told(self.examples, shard_size) if learns == "captions" else questions_told(self.examples)
+
+
+def shown(data: Generated, workers: int, watch: Callable[[int], None]) -> Shown:
+    """Return generated examples and images, while ``workers`` processes generate; ``watch`` is told how many."""
+    examples: list[Example] = []
+    images: list[Tensor] = []
+    for made, drawn in DataLoader(data, batch_size=None, num_workers=workers):
+        examples += made
+        images.append(drawn)
+        watch(sum(map(len, images)))
+    return Shown(tuple(examples), torch.cat(images))
+
+
+def fit_system(
+    network: NetworkSettings,
+    settings: TrainSettings,
+    learned: Shown,
+    shard_size: int,
+    folder: Path,
+    watch: Callable[[Progress], None],
+) -> Baseline:
+    """Return a system trained on what was shown; an interrupted run in ``folder`` goes on."""
+    told = learned.told(kind_of(network.model).learns, shard_size)
+    torch.manual_seed(settings.seed)
+    baseline = build_baseline(network, *told.vocabulary())
+    batch = told.batch(baseline.words, baseline.answers, seen_by(baseline.model, learned.images))
+    train_on(baseline.model, losses_of, batch, settings, folder, watch)
+    return baseline
+
+
+class Watched(nn.Module):
+    """A system with its loss, as one module."""
+
+    def __init__(self, system: System, measure: Measure) -> None:
+        super().__init__()
+        self.system, self.measure = system, measure
+
+    def forward(self, batch: Batch) -> tuple[Tensor, Tensor]:
+        """Return the mean loss of a batch and the share that is right."""
+        return self.measure(self.system, batch.trimmed())
+
+
+def train_on(
+    system: System,
+    measure: Measure,
+    batch: Batch,
+    settings: LoopSettings,
+    folder: Path,
+    watch: Callable[[Progress], None],
+) -> None:
+    """Train a system in place; a step works on all texts about some of the images."""
+
+    def batch_at(step: int, rank: int, processes: int) -> Batch:
+        return batch.about(places_of(len(batch.of_images), settings, step, rank, processes))
+
+    fit_batches(system, Watched(system, measure), batch_at, settings, folder, watch)
+
+
+def losses_of(system: System, batch: Batch) -> tuple[Tensor, Tensor]:
+    """Return a system's mean loss of a batch and the share that is right."""
+    return system.losses(batch).means()
+
+
+def seen_by(system: System, images: UInt8[Tensor, "images 3 height width"]) -> dict[str, Tensor]:
+    """Return what a system works out once per image."""
+    system.eval()
+    return joined([system.prepare(part) for part in torch.split(images, PREPARED_AT_ONCE)])
+
+
+def share_right(baseline: Baseline, asked: Shown, shard_size: int) -> float:
+    """Return the share of questions answered right, or of captions whose image is the nearest of its batch."""
+    told = asked.told(baseline.learns, shard_size)
+    batch = told.batch(baseline.words, baseline.answers, seen_by(baseline.model, asked.images))
+    right = 0.0
+    with torch.inference_mode():
+        for start in range(0, len(batch), ANSWERED_AT_ONCE):
+            part = batch.take(range(start, min(start + ANSWERED_AT_ONCE, len(batch)))).trimmed()
+            if isinstance(baseline.model, Answerer):
+                right += int((baseline.model(part).logits.argmax(1) == part.targets).sum())
+            else:
+                right += float(baseline.model.losses(part).right.float().sum())
+    return right / max(1, len(batch))

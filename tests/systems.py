@@ -1,0 +1,45 @@
+"""Small compared systems, and questions about small images that they can learn by heart; sizes are primes."""
+
+from dataclasses import replace
+
+import torch
+
+from nmn.models.baselines import Baseline, build_baseline
+from nmn.models.build import NetworkSettings
+from nmn.models.protocol import Batch
+from nmn.models.tokens import Words
+
+SIZES = NetworkSettings(
+    regions="cells", backbone="small", widths=(7, 11), strides=(2, 2), pixels=20, channels=13,
+    embed=5, hidden=29, blocks=2,
+)  # fmt: skip
+WORDS = Words(("is", "it", "red", "blue", "round", "what", "where"))
+ANSWERS = ("yes", "no", "3", "red", "blue")
+TEXTS = ("is it red", "is it round", "what is it", "where is it", "is it blue")
+IMAGES, EXAMPLES = 11, 32
+
+
+def small(model: str, seed: int = 0, **numbers: object) -> Baseline:
+    """Return a system with random weights over the 5 x 5 cells of images of 20 pixels."""
+    torch.manual_seed(seed)
+    return build_baseline(replace(SIZES, model=model, **numbers), WORDS, ANSWERS)  # type: ignore[arg-type]
+
+
+def told(seed: int = 0, examples: int = EXAMPLES) -> Batch:
+    """Return texts about random images, each with an answer of chance, equal ones with equal answers."""
+    generator = torch.Generator().manual_seed(seed)
+    images = torch.arange(examples) % IMAGES
+    texts = [TEXTS[(place // IMAGES + place) % len(TEXTS)] for place in range(examples)]
+    targets = torch.randint(0, len(ANSWERS), (examples,), generator=generator)
+    pixels = torch.randint(0, 256, (IMAGES, 3, 20, 20), generator=generator, dtype=torch.uint8)
+    return Batch(images, {"images": pixels}, WORDS.encode_all(texts), targets)
+
+
+def captioned(seed: int = 0, examples: int = EXAMPLES) -> Batch:
+    """Return texts of three words about random images, of chance, so that no two are equal; none has an answer."""
+    generator = torch.Generator().manual_seed(seed)
+    batch = told(seed, examples)
+    order = torch.randperm(len(WORDS.words) ** 3, generator=generator)[:examples].tolist()
+    digits = [(place // 49, place // 7 % 7, place % 7) for place in order]
+    texts = [" ".join(WORDS.words[digit] for digit in three) for three in digits]
+    return replace(batch, words=WORDS.encode_all(texts), targets=torch.full((examples,), -1))

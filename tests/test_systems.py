@@ -1,0 +1,206 @@
+"""The compared systems: each learns, is what its equation says, trains from its configuration and answers."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from typer.testing import CliRunner
+
+from nmn.cli import app
+from nmn.config import config_file
+from nmn.errors import ArgumentError, CheckpointError, ConfigError
+from nmn.layout import Kind
+from nmn.models.baselines import MODELS, kind_of, load_baseline, save_baseline
+from nmn.models.dual_encoder import DualEncoder
+from nmn.models.encoders import look
+from nmn.models.hard_attention import HardAttention, reinforce
+from nmn.models.protocol import Answerer, Batch, System, answer_losses
+from nmn.models.tokens import DENY, END, START, UNKNOWN, Words, words_of
+from nmn.reasoner import SystemReasoner, load
+from nmn.resources import CONFIGS
+from nmn.training.run import load_settings
+from nmn.training.settings import LoopSettings
+from nmn.training.systems import losses_of, train_on
+from tests.systems import ANSWERS, TEXTS, WORDS, captioned, small, told
+
+# what each can tell of 32 examples: of 11 images with up to 5 texts each, answers are of chance
+REACHES = {"majority": 0.2, "question_only": 0.25, "image_only": 0.35}
+STEPS = {"hard_attention": 300}
+ANSWERERS = sorted(name for name, kind in MODELS.items() if kind.learns == "answers")
+
+
+@pytest.mark.parametrize("name", sorted(MODELS))
+def test_a_system_learns_32_examples_by_heart_as_far_as_it_can_tell_them_apart(name: str, tmp_path: Path) -> None:
+    system, batch = small(name, deep=True), told() if name in ANSWERERS else captioned()
+    settings = LoopSettings(steps=STEPS.get(name, 150), batch=11, rate=1e-2, threads=1, cosine=True)
+    train_on(system.model, losses_of, batch, settings, tmp_path, lambda now: None)
+    assert right(system.model, batch) >= REACHES.get(name, 1.0)
+
+
+def right(model: System, batch: Batch) -> float:
+    """Return the share of answers that are right; of captions, of what the model's own losses say."""
+    if isinstance(model, Answerer):
+        return float((model(batch).logits.argmax(1) == batch.targets).float().mean())
+    return float(losses_of(model, batch)[1])
+
+
+@pytest.mark.parametrize("name", ANSWERERS)
+def test_an_answer_does_not_hang_on_the_rest_of_the_batch(name: str) -> None:
+    model, batch = small(name).model.eval(), told()
+    assert isinstance(model, Answerer)
+    together = model(batch).logits
+    alone = torch.cat([model(batch.take([place]).trimmed()).logits for place in range(len(batch))])
+    assert together.shape == (len(batch), len(ANSWERS))
+    assert torch.allclose(together, alone, atol=1e-4)
+
+
+def test_the_question_alone_does_not_see_and_the_image_alone_does_not_read() -> None:
+    batch = told()
+    other = replace(batch, seen={"images": 255 - batch.seen["images"]})
+    unread = replace(batch, words=batch.words.flip(0))
+    for name, changed in (("question_only", other), ("image_only", unread)):
+        model = small(name).model.eval()
+        assert torch.equal(model(batch).logits, model(changed).logits)
+    assert not torch.allclose(small("cnn_rnn").model(batch).logits, small("cnn_rnn").model(other).logits)
+
+
+def test_cnn_and_rnn_are_added_up_unless_deep() -> None:
+    """Of two images and two questions, the difference that the question makes is the same for both images."""
+    batch, model = told().take([0, 1]), small("cnn_rnn").model.eval()
+    pairs = [[0, 0], [0, 1], [1, 0], [1, 1]]
+    asked = replace(batch, images=torch.tensor([i for i, _ in pairs]), words=batch.words[[q for _, q in pairs]])
+    made = model(replace(asked, targets=torch.zeros(4, dtype=torch.long))).logits
+    assert torch.allclose(made[0] - made[1], made[2] - made[3], atol=1e-5)
+
+
+@pytest.mark.parametrize("hops", [1, 2])
+def test_soft_attention_is_a_distribution_over_the_cells_for_each_hop(hops: int) -> None:
+    prediction = small("soft_attention", hops=hops).model(told())
+    assert prediction.attention.shape == (32, hops, 25)
+    assert torch.allclose(prediction.attention.sum(2), torch.ones(32, hops))
+    assert prediction.regions.boxes.shape == (11, 25, 4)
+
+
+def test_the_estimated_gradient_is_that_of_the_expected_reward() -> None:
+    """On a grid of 2 x 3 cells the expectation is a sum; the estimate is right with a baseline and without, and the
+    baseline takes its variance down.
+    """
+    torch.manual_seed(0)
+    scores, rewards = torch.randn(6, requires_grad=True), torch.randn(6) - 3
+    expected = -(scores.softmax(0) * rewards).sum()
+    (exact,) = torch.autograd.grad(expected, scores)
+    policy = scores.softmax(0).detach()
+    spread = {}
+    for baseline in (0.0, float((policy * rewards).sum())):
+        every = []
+        for cell in range(6):
+            drawn = torch.tensor([cell])
+            loss = reinforce(scores.log_softmax(0)[None], drawn, rewards[drawn], torch.tensor([baseline]))
+            every.append(torch.autograd.grad(loss.sum(), scores)[0])
+        estimates = torch.stack(every)
+        mean = (policy.unsqueeze(1) * estimates).sum(0)
+        assert torch.allclose(mean, exact, atol=1e-6)
+        spread[baseline] = float((policy.unsqueeze(1) * (estimates - mean).square()).sum())
+    assert min(spread, key=spread.__getitem__) != 0.0
+
+
+def test_hard_attention_draws_cells_as_often_as_its_policy_says_and_learns_its_baseline() -> None:
+    system, batch = small("hard_attention").model, told()
+    assert isinstance(system, HardAttention)
+    with torch.no_grad():
+        drawn = torch.stack([system.losses(batch).loss for _ in range(5)])
+    assert drawn.std(0).max() > 0
+    loss = system.losses(batch).loss.mean()
+    loss.backward()  # type: ignore[no-untyped-call]
+    assert all(part.grad is not None for part in system.baseline.parameters())
+    chosen = system(batch).attention[:, 0].argmax(1)
+    cells, question = system.cells(look(system.vision, batch).features), system.reader(batch.words)
+    assert torch.equal(system(batch).logits, system._logits(cells, question, batch, chosen))
+
+
+def test_an_unknown_answer_costs_nothing_and_is_never_right() -> None:
+    losses = answer_losses(torch.tensor([[9.0, 0.0], [9.0, 0.0]]), torch.tensor([-1, 0]))
+    assert float(losses.loss[0]) == 0 and losses.right.tolist() == [False, True]
+
+
+def test_texts_are_numbered_from_start_or_deny_to_end() -> None:
+    words = words_of(["There is a red circle.", "there is a circle", "unheard-of"])
+    assert words.words == ("a", "circle", "is", "there")
+    numbers = words.encode("there is a zebra?")
+    assert numbers[0] == START and numbers[-1] == END and numbers[-2] == UNKNOWN
+    assert words.encode("there is", denied=True)[0] == DENY
+    assert words.decode(numbers) == "there is a" and words.unknown("a zebra") == ["zebra"]
+    assert words.encode_all(["a", "there is a"]).tolist()[0][-2:] == [0, 0]
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run of soft attention with two hops, from its configuration, that was too short to learn much."""
+    folder = tmp_path_factory.mktemp("runs") / "soft"
+    quick = ["images=60", "held_back=20", "each=2", "steps=4", "hidden=17", 'synth=["families=existence,query"]']
+    result = CliRunner().invoke(app, ["train", "soft_attention_2", *quick, "--out", str(folder), "--json"])
+    assert result.exit_code == 0, result.output
+    assert 0 <= json.loads(result.stdout)["held_back"] <= 1
+    return folder
+
+
+def test_a_trained_system_answers_with_its_attention_as_trace(trained: Path) -> None:
+    reasoner = load(trained, "cpu")
+    assert isinstance(reasoner, SystemReasoner)
+    image = torch.zeros(3, 64, 64, dtype=torch.uint8)
+    answer = reasoner.ask(image, "is there a red thing?")
+    first, second, root = answer.trace.calls
+    assert (first.kind, second.operands, root.operands) == (Kind.ATTENTION, (0,), (1,))
+    assert max(first.raw) == 1 and len(first.raw) == 64
+    assert answer.view is not None and answer.view.heat(first.raw).shape == (64, 64)
+    assert answer.layout is None and answer.to_json()["layout"] is None
+    assert str(answer) == reasoner.texts([image], ["is there a red thing?"])[0]
+    with pytest.raises(ArgumentError, match='unknown word "zebra"'):
+        reasoner.ask(image, "is there a zebra?")
+    assert reasoner.texts([image], ["is there a zebra?"])[0] in reasoner.network.answers
+
+
+def test_nmn_ask_shows_what_a_system_attended(trained: Path, tmp_path: Path) -> None:
+    demo = Path(__file__).parent.parent / "nmn" / "scenes" / "demo.png"
+    arguments = ["ask", str(demo), "is there a red thing?", "--model", str(trained), "--trace", str(tmp_path / "a.png")]
+    result = CliRunner().invoke(app, arguments)
+    assert result.exit_code == 0, result.output
+    assert "answer = " in result.stdout and "attend = " in result.stdout
+    assert (tmp_path / "a.png").stat().st_size > 5_000
+
+
+def test_a_system_comes_back_from_its_file_as_it_was(tmp_path: Path) -> None:
+    built, batch = small("film"), told()
+    built.model.eval()
+    save_baseline(tmp_path / "film.safetensors", built, {"seconds": 3})
+    loaded = load_baseline(tmp_path / "film.safetensors")
+    assert torch.equal(loaded.model(batch).logits, built.model(batch).logits)
+    assert (loaded.answers, loaded.words, loaded.card) == (ANSWERS, WORDS, {"seconds": 3})
+    with pytest.raises(CheckpointError, match="holds a module network"):
+        load_baseline(Path(__file__).parent.parent / "nmn" / "weights" / "world.safetensors")
+
+
+@pytest.mark.parametrize("path", sorted((CONFIGS / "compare").glob("*.toml")), ids=lambda path: path.stem)
+def test_every_system_that_ships_has_a_configuration_of_its_name(path: Path) -> None:
+    settings = load_settings(config_file(path.stem))
+    assert settings.name == path.stem
+    assert settings.model == "modules" or kind_of(settings.model)
+
+
+def test_what_is_no_system_is_refused_by_name() -> None:
+    with pytest.raises(ConfigError, match='no "flim"; did you mean "film"'):
+        kind_of("flim")
+    with pytest.raises(ConfigError, match="learns from captions and answers no questions"):
+        SystemReasoner(replace(small("dual_encoder"), answers=()))
+
+
+def test_a_dual_encoder_tells_denied_texts_from_others_and_keeps_vectors_of_length_1() -> None:
+    model = small("dual_encoder").model
+    assert isinstance(model, DualEncoder)
+    vectors = model.embed_texts(TEXTS)
+    assert torch.allclose(vectors.norm(dim=1), torch.ones(len(TEXTS)))
+    assert not torch.allclose(vectors, model.embed_texts(TEXTS, denied=True))
+    assert model.embed_images(told().seen["images"]).shape == (11, 29)
+    assert Words(()).encode("") == [START, END]
