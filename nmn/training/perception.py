@@ -2,9 +2,11 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 import torch
+from jaxtyping import Float, UInt8
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -17,6 +19,34 @@ from synth_data.picture import index_mask, picture
 from synth_data.scenes import draw_scenes
 
 DRAWN = 500  # scenes at once
+TURNS = 8  # of a square onto itself: mirrored or not, by none to three quarters
+
+
+class Turned(NamedTuple):
+    """A batch of square scenes, turned."""
+
+    images: UInt8[Tensor, "batch 3 side side"]
+    boxes: Float[Tensor, "batch objects 4"]
+    owners: UInt8[Tensor, "batch rows rows"]
+
+
+def turn(
+    images: UInt8[Tensor, "batch 3 side side"],
+    boxes: Float[Tensor, "batch objects 4"],
+    owners: UInt8[Tensor, "batch rows rows"],
+    which: int,
+) -> Turned:
+    """Turn scenes by a quarter anticlockwise, ``which`` modulo 4 times, and from 4 on mirror them first."""
+    side = images.shape[-1]
+    left, top, right, bottom = boxes.unbind(-1)
+    if which >= 4:
+        images, owners = images.flip(-1), owners.flip(-1)
+        left, right = side - right, side - left
+    for _ in range(which % 4):
+        left, top, right, bottom = top, side - right, bottom, side - left
+    quarters = which % 4
+    boxes = torch.stack([left, top, right, bottom], -1)
+    return Turned(torch.rot90(images, quarters, (-2, -1)), boxes, torch.rot90(owners, quarters, (-2, -1)))
 
 
 def train_proposer(
@@ -38,10 +68,11 @@ def train_proposer(
                 step, settings.proposal_steps, settings.proposal_steps // 20
             )
         chosen, order = np.sort(order[: settings.proposal_batch]), order[settings.proposal_batch :]
-        pixels = images[chosen].to(device).float().div_(255).contiguous(memory_format=torch.channels_last)
+        turned = turn(*(part[chosen].to(device) for part in (images, boxes, owners)), int(rng.integers(TURNS)))
+        pixels = turned.images.float().div_(255).contiguous(memory_format=torch.channels_last)
         with torch.autocast(device.type, torch.bfloat16):
             maps = net(pixels)
-        wanted = targets(*(part[chosen].to(device) for part in (boxes, mask, owners)))
+        wanted = targets(turned.boxes, mask[chosen].to(device), turned.owners)
         loss = proposal_loss(Maps(*(part.float() for part in maps)), wanted)
         optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]

@@ -84,9 +84,9 @@ def load_settings(source: str | Path, overrides: Sequence[str] = ()) -> TrainSet
     return build_settings(TrainSettings, read_settings(source), parse_overrides(overrides))
 
 
-def synth_config(settings: TrainSettings, size: int, seed: int) -> SynthConfig:
+def synth_config(settings: TrainSettings, size: int, seed: int, further: tuple[str, ...] = ()) -> SynthConfig:
     """Return the generator's configuration for questions of a run: all families that have an answer in words."""
-    chosen = parse_overrides(settings.synth)
+    chosen = parse_overrides((*settings.synth, *further))
     if settings.split_side:
         chosen |= split_settings(settings.split_side)
     config = load_config(settings.preset, **chosen, size=size, seed=seed)
@@ -236,7 +236,7 @@ def _over_generated(settings: TrainSettings, folder: Path, watch: Watcher) -> tu
     if isinstance(vision, CellVision) and settings.cache:
         vision.keep(settings.cache)
     if isinstance(vision, ObjectVision):
-        _load_proposals(vision, settings, config, folder, watch)
+        _load_proposals(vision, settings, folder, watch)
     vision.eval()
     data = Generated(config, settings.each, settings.split_side)
     held = Generated(replace(config, size=settings.held_back, seed=settings.seed + HELD_BACK_SEED))
@@ -248,16 +248,15 @@ def _over_generated(settings: TrainSettings, folder: Path, watch: Watcher) -> tu
     return network, questions, held_back
 
 
-def _load_proposals(
-    vision: ObjectVision, settings: TrainSettings, config: SynthConfig, folder: Path, watch: Watcher
-) -> None:
+def _load_proposals(vision: ObjectVision, settings: TrainSettings, folder: Path, watch: Watcher) -> None:
     """Load the proposals that the folder or the settings have, or train them and keep them in the folder."""
     path = folder / PROPOSALS
     if not path.exists() and settings.proposals:
         path = Path(settings.proposals)
     if not path.exists():
+        drawn = synth_config(settings, settings.proposal_scenes, settings.seed, settings.proposal_synth)
         trained = train_proposer(
-            settings, config, lambda step, of, loss: watch("proposals", step, of, f"loss {loss:.3f}")
+            settings, drawn, lambda step, of, loss: watch("proposals", step, of, f"loss {loss:.3f}")
         )
         save_checkpoint(path, trained.state_dict(), {"settings": settings_json(settings)})
     load_into(vision.proposer, read_checkpoint(path)[0], path)

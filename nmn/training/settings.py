@@ -44,8 +44,8 @@ class LoopSettings:
 class TrainSettings(LoopSettings):
     """A run is a function of these: its data, its network and how it is trained.
 
-    ``synth`` are settings of the generator, ``key=value`` each, for questions and for the scenes that proposals are
-    trained on.
+    ``synth`` are settings of the generator, ``key=value`` each; ``proposal_synth`` change them further for the scenes
+    that proposals are trained on.
     """
 
     name: str = "run"
@@ -82,6 +82,7 @@ class TrainSettings(LoopSettings):
     find_bias: float = -1.0
     # proposals
     proposals: str = ""  # a file of trained ones to use instead of training some
+    proposal_synth: tuple[str, ...] = ()
     proposal_scenes: int = 16_000
     proposal_steps: int = 2_500
     proposal_batch: int = 32
