@@ -146,7 +146,7 @@ def test_a_network_over_objects_learns_32_examples_by_heart() -> None:
         tuple(answer_text(e.answer, e.layout.kind) for e in asked),
         tuple(e.family for e in asked),
     )
-    assert learn(network, questions_of(together, seen, config.words), steps=90, rate=0.005) == 1
+    assert learn(network, questions_of(together, seen, config.words), steps=150, rate=0.01) == 1
 
 
 @pytest.fixture

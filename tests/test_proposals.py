@@ -6,6 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from nmn.training.perception import TURNS, turn
 from nmn.vision.objects import CROP, cut_out
 from nmn.vision.proposals import (
     COARSE_PX,
@@ -188,3 +189,19 @@ def test_padding_is_cut_out_as_a_number() -> None:
         torch.rand(1, 3, 8, 12), Proposals(boxes, mask, mask.float(), torch.zeros(1, 4, 6, dtype=torch.uint8))
     )
     assert torch.isfinite(cut.colours).all() and not cut.coverage[:, :, 1].any()
+
+
+@pytest.mark.parametrize("which", range(TURNS))
+def test_boxes_and_owners_turn_with_their_image(which: int) -> None:
+    shown = torch.zeros(1, 8, 8, dtype=torch.uint8)
+    shown[0, 1:3, 2:7] = 1
+    turned = turn(shown.unsqueeze(1).expand(-1, 3, -1, -1), torch.tensor([[[2.0, 1, 7, 3]]]), shown, which)
+    y, x = turned.images[0, 0].nonzero().unbind(-1)
+    assert turned.boxes[0, 0].tolist() == [x.min(), y.min(), x.max() + 1, y.max() + 1]
+    assert torch.equal(turned.owners, turned.images[:, 0])
+
+
+def test_every_turn_is_another() -> None:
+    image = torch.arange(48).view(1, 3, 4, 4).to(torch.uint8)
+    turned = [turn(image, torch.zeros(1, 1, 4), image[:, 0], which).images for which in range(TURNS)]
+    assert len({tuple(one.flatten().tolist()) for one in turned}) == TURNS

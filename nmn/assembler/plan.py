@@ -1,9 +1,8 @@
 """Layouts of a batch to one plan: which calls there are, which run together, and where each value will lie.
 
 All decisions are taken here, with integers only and no torch. Equal sub-layouts on the same image become one call;
-calls of the same level, module and kind become one step, whose values lie in consecutive rows of its kind's buffer
-(dynamic batching over the union graph, Looks et al. 2017, section 2). A level is a depth, moved later where that lets
-more calls share a step.
+calls of the same module and kind that are ready together become one step, whose values lie in consecutive rows of its
+kind's buffer (dynamic batching over the union graph, Looks et al. 2017, section 2).
 
 A call below a ``where`` is executed once for each panel. What a call sees is its *view* of its image: view 0 is the
 whole image, view 1 + p its panel p alone.
@@ -12,12 +11,12 @@ whole image, view 1 + p its panel p alone.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain
-from operator import attrgetter
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from nmn.assembler.schedule import DEAR, scheduled
 from nmn.assembler.views import Integers, Structure, for_each_panel, in_views, views_of
 from nmn.layout import SIGNATURES, Argument, Kind, Layout
 
@@ -231,29 +230,12 @@ def _table(structures: _Structures, panels: int) -> _Table:
     below, shifts = for_each_panel(below, layouts, panels) if panels else (below, None)
     places = {name: place for place, name in enumerate(SIGNATURES)}
     modules = np.array([places[layout.module] for layout in firsts], np.int64)[of_label]
-    depths = np.fromiter(map(attrgetter("depth"), layouts), np.int64, len(layouts))
     operand_kinds = np.where(below[:, 0] < 0, 0, kinds[below[:, 0]])
-    groups = ((_levels(depths, kinds, below) * len(places) + modules) * len(KINDS) + kinds) * len(KINDS) + operand_kinds
+    dear = np.array([layout.module in DEAR for layout in firsts], bool)[of_label]
+    groups = scheduled((modules * len(KINDS) + kinds) * len(KINDS) + operand_kinds, below, dear)
     sort = np.array([signature.argument in SORTED for signature in signatures], bool)[of_label]
     order = groups * (1 + len(names)) + np.where(sort, arguments[of_label] + 1, 0)
     return _Table(layouts, kinds, groups, order, arguments[of_label], below, shifts, names)
-
-
-def _levels(depths: Integers, kinds: Integers, below: Integers) -> Integers:
-    """Return when each structure runs: attentions as early as they can, what is made of them as late as it can.
-
-    So the attentions of a batch start together and its answers end together, whatever the depth of each layout, and
-    more calls share a step than by depth alone.
-    """
-    late = kinds != KIND_PLACES[Kind.ATTENTION]
-    levels = np.where(late, depths.max(initial=0), depths)
-    for depth in range(int(depths.max(initial=0)), 0, -1):
-        users = np.flatnonzero(depths == depth)
-        for place in range(below.shape[1]):
-            operands = below[users, place]
-            delayed = np.flatnonzero((operands >= 0) & late[operands])
-            np.minimum.at(levels, operands[delayed], levels[users[delayed]] - 1)
-    return levels
 
 
 def _connective_kinds(kinds: Integers, below: Integers) -> Integers:

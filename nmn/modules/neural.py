@@ -188,7 +188,9 @@ class NeuralModules(nn.Module):
 
     def forward(self, regions: Regions) -> ReadRegions:
         """Return the regions with the tables of all words."""
-        truths = torch.einsum("brc,wc->bwr", regions.features, self.words.weight) + self.biases.unsqueeze(1)
+        words = nn.functional.pad(self.words.weight, (0, 0, 0, 1)).expand(len(regions.features), -1, -1)
+        biases = nn.functional.pad(self.biases, (0, 1), value=-torch.inf).unsqueeze(1)  # no region has the last value
+        truths = torch.baddbmm(biases, words, regions.features.transpose(1, 2))
         truths = torch.sigmoid(truths) * regions.mask.unsqueeze(1)
         panels = regions.panels.boxes
         longest = (panels[..., 2:].amax(1) - panels[..., :2].amin(1)).amax(-1)
@@ -197,7 +199,7 @@ class NeuralModules(nn.Module):
         rates = self.pairs() if on_grid else self.pairs(regions.boxes / unit) * _pairable(regions)
         return ReadRegions(
             *(regions.features, regions.boxes, regions.mask, regions.panels),
-            truths=nn.functional.pad(truths, (0, 0, 0, 1)),
+            truths=truths,
             by_image=None if on_grid else rates,
             by_offset=GridTables(rates) if on_grid else None,
             sides=self._sides(regions, unit),
@@ -223,8 +225,6 @@ class NeuralModules(nn.Module):
 def _pairable(regions: Regions) -> Bool[Tensor, "batch 1 others regions"]:
     """Return which pairs may be related: real regions of one panel."""
     members = regions.panels.members
-    if members.shape[1] == 1:
-        return (regions.mask.unsqueeze(2) & regions.mask.unsqueeze(1)).unsqueeze(1)
     return (members.unsqueeze(3) & members.unsqueeze(2)).any(1, keepdim=True)
 
 

@@ -68,7 +68,8 @@ def train_proposer(
                 step, settings.proposal_steps, settings.proposal_steps // 20
             )
         chosen, order = np.sort(order[: settings.proposal_batch]), order[settings.proposal_batch :]
-        turned = turn(*(part[chosen].to(device) for part in (images, boxes, owners)), int(rng.integers(TURNS)))
+        which = int(rng.integers(TURNS))
+        turned = turn(images[chosen].to(device), boxes[chosen].to(device), owners[chosen].to(device), which)
         pixels = turned.images.float().div_(255).contiguous(memory_format=torch.channels_last)
         with torch.autocast(device.type, torch.bfloat16):
             maps = net(pixels)
