@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -10,6 +11,7 @@ from nmn.assembler.execute import Run
 from nmn.assembler.trace import Trace, TracedCall, Value, answer_text, answers, trace
 from nmn.language import Reading
 from nmn.layout import Kind, Layout
+from nmn.notebook import html_of, show
 from nmn.scene import SceneGraph
 
 if TYPE_CHECKING:
@@ -25,10 +27,10 @@ class Answer:
     ``problems`` are presuppositions that failed ("the red circle" where there are two), a sentence each; the value then
     follows the stated meaning of the modules, and rests on something the question got wrong. ``layout`` is None where a
     system without modules answered. ``reading`` is the text that was read, with its repairs; None for a layout built by
-    hand. ``distribution`` are the chances of the answers in
-    words that are not negligible, ``confidence`` that of ``value``; for what points at several things, which has no
-    such list, the chance that each is in or out as said. ``view`` is the image with its regions, None for a scene.
-    ``question`` is what was asked of a system that reads words alone.
+    hand. ``distribution`` are the chances of the answers in words that are not negligible, ``confidence`` that of
+    ``value``; for what points at several things, which has no such list, the chance that each is in or out as said.
+    ``view`` is the image with its regions, None for a scene. ``question`` is what was asked of a system that reads
+    words alone.
     """
 
     value: Value
@@ -48,6 +50,13 @@ class Answer:
 
     def __str__(self) -> str:
         return answer_text(self.value, self.kind)
+
+    def show(self) -> Path | None:
+        """Show the trace under its question: in a notebook below its cell, elsewhere as a page in the browser."""
+        return show(self)
+
+    def _repr_html_(self) -> str:
+        return html_of(self)
 
     def to_json(self) -> dict[str, Any]:
         """Return the answer, its layout, reading and trace as plain JSON data."""

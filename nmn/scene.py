@@ -13,6 +13,7 @@ from types import MappingProxyType
 from typing import Any
 
 from nmn.errors import SceneError, did_you_mean
+from nmn.notebook import html_of
 
 MAX_OBJECTS = 256
 WORLD_NAME = re.compile(r"[\w-]+")  # a name only: a scene from elsewhere must not name a file
@@ -110,6 +111,9 @@ class SceneGraph:
 
     def __reduce__(self) -> tuple[Any, ...]:
         return SceneGraph, (self.objects, self.width, self.height, self.world, dict(self.relations), self.panels)
+
+    def _repr_html_(self) -> str:
+        return html_of(self)
 
     def to_json(self) -> dict[str, Any]:
         """Return the scene as plain JSON data; ``scene_from_json`` reads it back."""

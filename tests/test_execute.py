@@ -155,7 +155,7 @@ def test_nothing_to_describe_is_answered_none_with_the_reason() -> None:
 
 def test_trace_graph_and_json_say_the_same() -> None:
     answer = run("count(find[red])", ROW)
-    graph = answer.trace.to_networkx()
+    graph = answer.trace.graph
     assert [graph.nodes[node]["value"] for node in graph] == [(0, 1), 2]
     assert [call["value"] for call in answer.trace.to_json()] == [[0, 1], 2]
 

@@ -14,6 +14,7 @@ LAYERS = {
     "nmn/__main__.py": 12,
     "nmn/errors.py": 0,
     "nmn/atomic.py": 0,
+    "nmn/notebook.py": 0,
     "nmn/config.py": 1,
     "nmn/resources.py": 0,
     "nmn/layout": 1,

@@ -6,14 +6,16 @@ A trace is read off the run that gave the answer; nothing is computed a second t
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
 
 from nmn.assembler.execute import Run
-from nmn.layout import Kind, asked, call_label
+from nmn.layout import SIGNATURES, Kind, Layout, asked, call_label
 from nmn.modules.logic import poisson_binomial
+from nmn.notebook import html_of, show
 from nmn.scene import SceneGraph
 
 if TYPE_CHECKING:
@@ -152,8 +154,42 @@ class Trace:
         """Return the calls as plain JSON data."""
         return [call.to_json() for call in self.calls]
 
-    def to_networkx(self) -> "networkx.DiGraph[int]":
-        """Return the graph of calls with ``module``, ``argument``, ``kind`` and ``value`` on the nodes."""
+    @property
+    def layout(self) -> Layout | None:
+        """The layout whose calls these are; None where a system without modules answered."""
+        if any(call.module not in SIGNATURES for call in self.calls):
+            return None
+        made: list[Layout] = []
+        for call in self.calls:
+            made.append(Layout(call.module, call.argument, tuple(made[operand] for operand in call.operands)))
+        return made[-1]
+
+    def table(self) -> list[dict[str, Any]]:
+        """Return a row for each call, as pandas' DataFrame takes them; values are in words, operands positions."""
+        return [
+            {
+                "call": call_label(call.module, call.argument),
+                "operands": call.operands,
+                "kind": str(call.kind),
+                "value": call_text(call, self.names),
+                "confidence": call.confidence,
+            }
+            for call in self.calls
+        ]
+
+    def show(self) -> Path | None:
+        """Show the calls on what was looked at: in a notebook below its cell, elsewhere as a page in the browser.
+
+        Returns where that page is.
+        """
+        return show(self)
+
+    def _repr_html_(self) -> str:
+        return html_of(self)
+
+    @property
+    def graph(self) -> "networkx.DiGraph[int]":
+        """The graph of calls with ``module``, ``argument``, ``kind`` and ``value`` on the nodes."""
         import networkx
 
         graph: networkx.DiGraph[int] = networkx.DiGraph()

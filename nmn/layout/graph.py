@@ -19,6 +19,7 @@ from nmn.layout.signature import (
     Kind,
     of_panels,
 )
+from nmn.notebook import html_of
 
 if TYPE_CHECKING:
     import networkx
@@ -102,6 +103,9 @@ class Layout:
         from nmn.layout.text import format_layout
 
         return format_layout(self)
+
+    def _repr_html_(self) -> str:
+        return html_of(self)
 
     @property
     def calls(self) -> tuple[Call, ...]:

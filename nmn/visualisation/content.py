@@ -31,12 +31,17 @@ def content_of(
     explanation: Explanation, call: ExplainedCall, picture: tuple[float, float], side: float, measure: Measure
 ) -> Content:
     """Return what is in the node of a call, whose picture of an attention has that size."""
-    widest = max(measure(call.label, TITLE), picture[0] if call.is_set else 0.0, NARROWEST)
+    pictured = call.is_set and explanation.view is not None
+    widest = max(measure(call.label, TITLE), picture[0] if pictured else 0.0, NARROWEST)
     above: list[Line] = [(call.label, TITLE, "strong")]
     if call.words:
         said = ", ".join(f'"{word}"' for word in call.words)
         above += [(line, WORDS, "words") for line in wrapped(said, WORDS, widest, measure)[:EXACT_LINES]]
-    below = _set_lines(explanation, call, side, widest, measure) if call.is_set else _value_lines(call, widest, measure)
+    below: list[Line] = []
+    if call.value and call.is_set:
+        below = [(line, WORDS, "plain") for line in _caption(explanation, call, side, widest, measure)]
+    elif call.value:
+        below = _value_lines(call, widest, measure)
     if call.exact is not None:
         tone = "agrees" if call.exact.agrees else "differs"
         words = "exact: the same" if call.exact.agrees else f"exact: {call.exact.text}"
@@ -45,9 +50,9 @@ def content_of(
             lines = [*lines[: CAPTION_LINES - 1], "..."]
         below += [(line, WORDS, tone) for line in lines]
     every = [*above, *below]
-    width = max([widest if call.is_set else 0.0, *(measure(line, size) for line, size, _ in every)])
-    height = sum(size * LINE for _, size, _ in every) + (picture[1] + PADDING if call.is_set else 0.0)
-    shown = picture if call.is_set else None
+    width = max([widest if pictured else 0.0, *(measure(line, size) for line, size, _ in every)])
+    height = sum(size * LINE for _, size, _ in every) + (picture[1] + PADDING if pictured else 0.0)
+    shown = picture if pictured else None
     return Content(tuple(above), shown, tuple(below), width + 2 * PADDING + indent(call), height + 2 * PADDING)
 
 
@@ -61,12 +66,6 @@ def _value_lines(call: ExplainedCall, widest: float, measure: Measure) -> list[L
         return [(f"panel {panel}: {text}", WORDS, "plain") for panel, text in enumerate(call.in_panels)]
     lines = [(line, VALUE, "value") for line in wrapped(call.value, VALUE, max(widest, WIDE), measure)]
     return lines + ([(percent(call.confidence), WORDS, "plain")] if call.confidence is not None else [])
-
-
-def _set_lines(
-    explanation: Explanation, call: ExplainedCall, side: float, width: float, measure: Measure
-) -> list[Line]:
-    return [(line, WORDS, "plain") for line in _caption(explanation, call, side, width, measure)]
 
 
 def _caption(explanation: Explanation, call: ExplainedCall, side: float, width: float, measure: Measure) -> list[str]:
@@ -84,7 +83,7 @@ def _caption(explanation: Explanation, call: ExplainedCall, side: float, width: 
     if explanation.neural:
         options.append([f"{number}: {percent(call.raw[number])}" for number in call.members])
         options.append([",  ".join(options[0])])
-    elif side >= NAMED:
+    elif side >= NAMED and explanation.names:
         options.append([f"{number}: {explanation.names[number]}" for number in call.members])
     options.append([listed])
     for option in options:

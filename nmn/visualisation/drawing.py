@@ -48,14 +48,14 @@ class Edge:
 
 @dataclass(frozen=True)
 class Drawing:
-    """A whole picture: ``input`` is the place of the image itself; the graph with it begins at ``top``."""
+    """A whole picture: ``input`` is the place of the image itself, if any; the graph with it begins at ``top``."""
 
     width: float
     height: float
     texts: tuple[Text, ...]
     marks: tuple[Mark, ...]
     top: float
-    input: Rectangle
+    input: Rectangle | None
     nodes: tuple[Node, ...]
     edges: tuple[Edge, ...]
 
@@ -75,7 +75,7 @@ def draw(explanation: Explanation, measure: Measure) -> Drawing:
 
 def _drawing(explanation: Explanation, measure: Measure, side: float) -> Drawing:
     calls = explanation.calls
-    height, width = explanation.view.pixels.shape[1:]
+    height, width = (1, 1) if explanation.view is None else explanation.view.pixels.shape[1:]
     picture = fitted(width, height, (side * WIDEST, side))
     contents = [content_of(explanation, call, picture, side, measure) for call in calls]
     layers = layered([call.operands for call in calls], [content.height for content in contents], ROW_GAP)
@@ -86,6 +86,8 @@ def _drawing(explanation: Explanation, measure: Measure, side: float) -> Drawing
     tall = max(layers.heights[node] + contents[node].height / 2 for node in range(len(contents)))
     room = PAGE[0] - 2 * MARGIN - COLUMN_GAP - graph
     shown = fitted(width, height, (_clamp(room, INPUT, 1.5), _clamp(tall, INPUT, 1.0)))
+    if explanation.view is None:
+        shown = (-COLUMN_GAP, 0.0)
     whole = max(shown[0] + COLUMN_GAP + graph, NARROW)
     over = header(explanation, (MARGIN, MARGIN), whole, measure)
     top = over.bottom + ROW_GAP
@@ -97,7 +99,7 @@ def _drawing(explanation: Explanation, measure: Measure, side: float) -> Drawing
     above = top + (most - shown[1]) / 2
     return Drawing(
         whole + 2 * MARGIN, top + most + MARGIN, over.texts, over.marks, top,
-        (MARGIN, above, MARGIN + shown[0], above + shown[1]),
+        None if explanation.view is None else (MARGIN, above, MARGIN + shown[0], above + shown[1]),
         nodes, _edges(calls, layers, nodes, lefts, widths, down),
     )  # fmt: skip
 
@@ -149,6 +151,7 @@ def _node(explanation: Explanation, number: int, call: ExplainedCall, content: C
 
 def _placed(box: Rectangle, explanation: Explanation, picture: Rectangle) -> Rectangle:
     """Return a box of the image in a picture of it."""
+    assert explanation.view is not None
     height, width = explanation.view.pixels.shape[1:]
     across, down = (picture[2] - picture[0]) / width, (picture[3] - picture[1]) / height
     left, top, right, bottom = box

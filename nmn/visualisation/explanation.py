@@ -6,11 +6,12 @@ decided in ``drawing.py``.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 from torch import Tensor
 
+from nmn.answer import Answer
 from nmn.assembler.trace import TracedCall, Value, answer_text, call_text
 from nmn.language import Reading
 from nmn.language.parse_tree import ParseTree
@@ -20,9 +21,6 @@ from nmn.scene import SceneGraph
 from nmn.vision.matching import by_middle, by_overlap
 from nmn.vision.view import View
 from nmn.visualisation.scene import panel_boxes, scene_view
-
-if TYPE_CHECKING:
-    from nmn.answer import Answer
 
 Rectangle = tuple[float, float, float, float]  # left, top, right, bottom
 
@@ -76,7 +74,8 @@ class Explanation:
     ``reading`` is the text that was read where it differs from the question. ``names`` are the regions' in words;
     ``panels`` the boxes of panels, in pixels of ``view``. ``neural``: a network said so, and knows how sure it is.
     ``layout`` is None where a system without modules answered. ``exact``: the answer of a known scene beside that of a
-    network; ``others``: other readings, as layouts.
+    network; ``others``: other readings, as layouts. Without a ``view``, as of a layout alone, there is nothing to show
+    attention on.
     """
 
     question: str
@@ -93,20 +92,21 @@ class Explanation:
     others: tuple[str, ...]
     more_readings: bool
     exact: Exact | None
-    view: View
+    view: View | None
     names: tuple[str, ...]
     panels: tuple[Rectangle, ...]
 
     def view_of(self, call: ExplainedCall) -> View:
         """Return the image with what a set ranges over: its regions, or its panels."""
+        assert self.view is not None
         if call.kind is not Kind.PANELS:
             return self.view
         return View(self.view.pixels, torch.tensor(self.panels), None)
 
     def to_json(self) -> dict[str, Any]:
         """Return the explanation as plain JSON data, without the image itself."""
-        height, width = self.view.pixels.shape[1:]
-        boxes = self.view.boxes.tolist()
+        boxes = [] if self.view is None else self.view.boxes.tolist()
+        size = None if self.view is None else self.view.pixels.shape[1:]
         return {
             "question": self.question,
             "reading": self.reading,
@@ -121,7 +121,7 @@ class Explanation:
             "other_readings": list(self.others),
             "more_readings": self.more_readings,
             "exact": _exact_json(self.exact),
-            "image": {"width": width, "height": height},
+            "image": None if size is None else {"width": size[1], "height": size[0]},
             "regions": [
                 {"box": [round(side, 2) for side in box], "name": name}
                 for box, name in zip(boxes, self.names, strict=True)
@@ -155,11 +155,11 @@ def _call_json(call: ExplainedCall) -> dict[str, Any]:
 
 
 def explain(
-    answer: "Answer",
+    answer: Answer,
     *,
     others: Sequence[Layout] = (),
     more_readings: bool = False,
-    exact: "Answer | None" = None,
+    exact: Answer | None = None,
     pixels: Tensor | None = None,
     names: Sequence[str] | None = None,
     cells: bool = False,
@@ -204,16 +204,44 @@ def explain(
         exact=None if exact is None else Exact(str(exact), exacts[-1] is not None and exacts[-1].agrees),
         view=view,
         names=named,
-        panels=panel_boxes(view, scene),
+        panels=() if view is None else panel_boxes(view, scene),
     )
 
 
-def _view(answer: "Answer", pixels: Tensor | None) -> View:
+def explain_layout(layout: Layout, reading: Reading | None = None) -> Explanation:
+    """Explain what a question means, before anything is known of an image: no call has a value."""
+    worded = _worded(reading, len(layout.calls))
+    calls = tuple(
+        ExplainedCall(*call[:2], call.kind, call.operands, words, "", (), (), None, (), None, None)
+        for call, words in zip(layout.calls, worded.words, strict=True)
+    )
+    return Explanation(
+        question=reading.question if reading else str(layout),
+        reading=reading.text if reading and reading.repairs else None,
+        mentions=worded.mentions,
+        tree=worded.tree,
+        layout=layout,
+        calls=calls,
+        answer="",
+        neural=False,
+        confidence=0.0,
+        distribution=(),
+        problems=(),
+        others=(),
+        more_readings=False,
+        exact=None,
+        view=None,
+        names=(),
+        panels=(),
+    )
+
+
+def _view(answer: Answer, pixels: Tensor | None) -> View | None:
     seen = answer.trace.seen
     if answer.view is not None:
         return answer.view
     if not isinstance(seen, SceneGraph):
-        raise ValueError("an answer is explained with the scene or the image that it is about, which was not kept")
+        return None
     if pixels is None:
         return scene_view(seen)
     scale = torch.tensor([pixels.shape[2] / seen.width, pixels.shape[1] / seen.height] * 2)
@@ -249,9 +277,9 @@ def _explained(call: TracedCall, text: str, words: tuple[str, ...], exact: Exact
     )
 
 
-def _exacts(answer: "Answer", exact: "Answer | None", view: View, cells: bool) -> list[Exact | None]:
+def _exacts(answer: Answer, exact: Answer | None, view: View | None, cells: bool) -> list[Exact | None]:
     """Return the exact value of each call with whether the answer's own agrees."""
-    if exact is None:
+    if exact is None or view is None:
         return [None] * len(answer.trace.calls)
     scene = exact.trace.seen
     if exact.layout != answer.layout or not isinstance(scene, SceneGraph):

@@ -77,7 +77,8 @@ def _lines(explanation: Explanation) -> list[tuple[str, float, str]]:
     """Return what is said under the question: words, size and tone."""
     lines = [(f"read as: {explanation.reading}", SUB_HEADING, "careful")] if explanation.reading else []
     sure = f"  ({percent(explanation.confidence)} sure)" if explanation.neural else ""
-    lines.append((f"answer: {explanation.answer}{sure}", HEADING, "answer"))
+    if explanation.answer:
+        lines.append((f"answer: {explanation.answer}{sure}", HEADING, "answer"))
     if chances := shares(explanation, LIKELIEST):
         listed = ",  ".join(f"{word} {percent(chance)}" for word, chance in chances.items())
         lines.append((listed, WORDS, "plain"))

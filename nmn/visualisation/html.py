@@ -31,7 +31,11 @@ def page(title: str, body: str) -> str:
 def section(explanation: Explanation, prefix: str = "") -> str:
     """Return an explanation as part of a page, its anchors with a prefix."""
     graph = graph_element(explanation, draw(explanation, measure), prefix)
-    heats = {number: heat_uri(explanation, number) for number, call in enumerate(explanation.calls) if call.is_set}
+    heats = {
+        number: heat_uri(explanation, number)
+        for number, call in enumerate(explanation.calls)
+        if call.is_set and explanation.view
+    }
     return (
         templates()
         .get_template("explanation.html")

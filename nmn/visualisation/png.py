@@ -90,8 +90,9 @@ def _write(draw: ImageDraw.ImageDraw, text: Text) -> None:
 
 def _paste_pictures(image: Image.Image, drawing: Drawing, explanation: Explanation) -> None:
     """Paste the image itself, with its regions' numbers, and each set of regions or panels as a heat map."""
-    left, top, right, bottom = _box(drawing.input)
-    image.paste(numbered(resized(explanation.view, right - left, bottom - top)), (left, top))
+    if explanation.view is not None and drawing.input is not None:
+        left, top, right, bottom = _box(drawing.input)
+        image.paste(numbered(resized(explanation.view, right - left, bottom - top)), (left, top))
     small: dict[Kind, View] = {}
     painter = ImageDraw.Draw(image)
     for node in drawing.nodes:

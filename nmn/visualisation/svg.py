@@ -59,7 +59,8 @@ def styles() -> str:
 
 def summary(explanation: Explanation) -> str:
     """Return an explanation in a sentence."""
-    return f"{explanation.question} Answer: {explanation.answer}. {len(explanation.calls)} calls."
+    answer = f" Answer: {explanation.answer}." if explanation.answer else ""
+    return f"{explanation.question}{answer} {len(explanation.calls)} calls."
 
 
 def spoken(call: ExplainedCall) -> str:
@@ -71,8 +72,9 @@ def spoken(call: ExplainedCall) -> str:
 
 def graph(explanation: Explanation, drawing: Drawing, prefix: str = "") -> Iterator[str]:
     """Yield the elements of the image, the edges and the nodes."""
-    image = numbered(resized(explanation.view, *_size(drawing.input, INPUT_PX)))
-    yield _image(drawing.input, data_uri(image), "the image")
+    if explanation.view is not None and drawing.input is not None:
+        image = numbered(resized(explanation.view, *_size(drawing.input, INPUT_PX)))
+        yield _image(drawing.input, data_uri(image), "the image")
     for edge in drawing.edges:
         yield _edge(edge)
     for node in drawing.nodes:
@@ -82,8 +84,9 @@ def graph(explanation: Explanation, drawing: Drawing, prefix: str = "") -> Itera
 def heat_uri(explanation: Explanation, number: int) -> str:
     """Return the heat map of a call as a data URI."""
     call = explanation.calls[number]
-    height, width = explanation.view.pixels.shape[1:]
-    view = resized(explanation.view_of(call), *_size((0, 0, width, height), HEAT_PX))
+    view = explanation.view_of(call)
+    height, width = view.pixels.shape[1:]
+    view = resized(view, *_size((0, 0, width, height), HEAT_PX))
     return data_uri(Image.fromarray(heat_map(view, call.raw)))
 
 
