@@ -2,7 +2,7 @@
 
 import typer
 
-from nmn.cli import evaluate
+from nmn.cli import classify, evaluate
 from nmn.cli.ask import ask, parse
 from nmn.cli.bench import bench
 from nmn.cli.explain import explain
@@ -25,6 +25,11 @@ evaluate_app.command()(evaluate.vqa)
 evaluate_app.command()(evaluate.nlvr)
 evaluate_app.command()(evaluate.generated)
 app.add_typer(evaluate_app, name="evaluate")
+classify_app = typer.Typer(no_args_is_help=True, help="Classify whole images, and compare how under shifts.")
+classify_app.command()(classify.train)
+classify_app.command()(classify.image)
+classify_app.command()(classify.shifts)
+app.add_typer(classify_app, name="classify")
 
 
 def main() -> None:

@@ -1,8 +1,8 @@
 """The loop: one batch, one backward pass; of module networks, batches of different layouts, one plan each.
 
 What a step sees, how it is turned and what a network draws by chance is a function of (seed, step) alone, so a run that
-was interrupted goes on bit for bit. Accelerate gives device, precision and processes; several processes share each
-batch.
+was interrupted goes on bit for bit. Accelerate gives device and processes, of which several share each batch; not
+precision, since its own is one for all the runs of a process.
 """
 
 import json
@@ -17,7 +17,6 @@ from typing import IO, Any, Protocol
 import numpy as np
 import torch
 from accelerate import Accelerator, DistributedDataParallelKwargs
-from accelerate.state import AcceleratorState
 from torch import Tensor, nn
 
 from nmn.assembler.plan import plan
@@ -93,10 +92,8 @@ def fit_batches(
     processes)`` the batch of a step that one of several processes works on. Raises TrainingError where the loss is no
     number any more, and CheckpointError where the state is of another run.
     """
-    AcceleratorState._reset_state()  # or the precision of an earlier run in this process would have to be this one's
     accelerator = Accelerator(
         cpu=not torch.cuda.is_available(),
-        mixed_precision="bf16" if settings.bf16 else "no",
         kwargs_handlers=[DistributedDataParallelKwargs(find_unused_parameters=True)],
     )
     optimizer = _optimizer(network, settings)
@@ -111,7 +108,7 @@ def fit_batches(
             rate = rate_at(step, settings)
             for group in optimizer.param_groups:
                 group["lr"] = rate
-            with accelerator.autocast():
+            with torch.autocast(accelerator.device.type, torch.bfloat16, enabled=settings.bf16):
                 loss, right = model(batch.to(accelerator.device))
             optimizer.zero_grad()
             accelerator.backward(loss)

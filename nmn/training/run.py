@@ -102,7 +102,7 @@ def train(settings: TrainSettings, folder: Path, watch: Watcher = silent) -> Out
     """
     start = time.monotonic()
     _check(settings)
-    torch.set_num_threads(settings.threads or os.cpu_count() or 1)
+    use_threads(settings)
     claim(settings, folder)
     if settings.data == "nlvr":
         return _train_detector(settings, folder, watch, start)
@@ -179,7 +179,12 @@ def _train_detector(settings: TrainSettings, folder: Path, watch: Watcher, start
     return outcome
 
 
-def card(settings: TrainSettings, outcome: Outcome) -> dict[str, Any]:
+def use_threads(settings: LoopSettings) -> None:
+    """Let torch use as many threads as the settings say."""
+    torch.set_num_threads(settings.threads or os.cpu_count() or 1)
+
+
+def card(settings: LoopSettings, outcome: Outcome) -> dict[str, Any]:
     """Return what a network's file says of how it came to be."""
     return {
         "settings": settings_json(settings), "seconds": round(outcome.seconds, 1), "held_back": outcome.accuracy,

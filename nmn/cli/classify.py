@@ -1,0 +1,126 @@
+"""``nmn classify``: whole images to classes, trained in three regimes, asked, and compared under shifts."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from nmn.cli.options import JsonOption, clear_errors
+from nmn.cli.printing import print_json, print_rich
+from nmn.cli.train import INTERRUPTED, Bars
+
+ChangesArgument = Annotated[list[str] | None, typer.Argument(help="Settings, key=value each, such as steps=400.")]
+
+
+@clear_errors
+def train(
+    out: Annotated[Path, typer.Option(help="The run's folder; a run that is in it already goes on.")],
+    changes: ChangesArgument = None,
+    config: Annotated[Path | None, typer.Option(help="A TOML file of settings.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Train a classifier on generated images of one shape each.
+
+    regime=scratch trains all of backbone=small, alexnet, vgg11 ... vgg19, resnet18 ... resnet152, efficientnet_lite0 or
+    timm/NAME. regime=linear keeps the backbone's weights= and trains a linear layer; regime=finetune trains both.
+    weights= is what a backbone takes, or the folder of another run. classes=shape, or classes=color,shape.
+    """
+    from nmn.assembler.trace import percent
+    from nmn.models.classifier import NETWORK
+    from nmn.training.classify import load_classify_settings, train_classifier
+    from nmn.training.run import is_first, silent
+
+    settings = load_classify_settings(config, changes or [])
+    bars = Bars()
+    try:
+        with bars:
+            outcome = train_classifier(settings, out, bars if is_first() else silent)
+    except KeyboardInterrupt:
+        typer.echo(f"stopped{bars.place}; the same command goes on from what is saved in {out}", err=True)
+        raise typer.Exit(INTERRUPTED) from None
+    if not is_first():
+        return
+    if as_json:
+        print_json({
+            "name": settings.name, "regime": settings.regime, "backbone": settings.backbone, "images": settings.images,
+            "seconds": outcome.seconds, "held_back": outcome.accuracy, "network": str(out / NETWORK),
+            "parts": bars.notes,
+        })  # fmt: skip
+        return
+    typer.echo(f"trained {settings.backbone}, {settings.regime}, in {outcome.seconds:.1f} s")
+    for part, note in bars.notes.items():
+        typer.echo(f"{part}: {note}")
+    assert outcome.accuracy is not None
+    typer.echo(f"held-back images: {percent(outcome.accuracy)} right")
+    typer.echo(f"ask it: nmn classify image IMAGE --model {out}")
+
+
+@clear_errors
+def image(
+    source: Annotated[Path, typer.Argument(metavar="IMAGE", help="An image.")],
+    model: Annotated[Path, typer.Option(help="A run's folder, or its file.")],
+    top: Annotated[int, typer.Option(min=1, help="How many classes to show.")] = 3,
+    as_json: JsonOption = False,
+) -> None:
+    """Say which classes an image is most probably of."""
+    from nmn.assembler.trace import percent
+    from nmn.models.classifier import load_classifier
+    from nmn.vision.fit import fit
+    from nmn.vision.image import load_image
+
+    classifier = load_classifier(model)
+    side = classifier.settings.pixels
+    pixels = fit(load_image(source), side, side).pixels
+    chances = classifier.chances(pixels[None] / 255)[0]
+    likeliest = chances.topk(min(top, len(classifier.classes)))
+    named = [
+        (classifier.classes[place], chance)
+        for place, chance in zip(likeliest.indices.tolist(), likeliest.values.tolist(), strict=True)
+    ]
+    if as_json:
+        print_json({"image": str(source), "classes": [{"class": name, "chance": chance} for name, chance in named]})
+        return
+    for name, chance in named:
+        typer.echo(f"{name} {percent(chance)}")
+
+
+@clear_errors
+def shifts(
+    out: Annotated[Path, typer.Option(help="The folder of the runs; what is in it already is not run again.")],
+    changes: ChangesArgument = None,
+    seeds: Annotated[int, typer.Option(min=1, help="How many seeds.")] = 3,
+    count: Annotated[int, typer.Option(min=1, help="Images under each shift.")] = 1_000,
+    epsilon: Annotated[float, typer.Option(help="Of the attacks, of values in 0..1; by default 8/255.")] = 8 / 255,
+    as_json: JsonOption = False,
+) -> None:
+    """Compare classifiers under shifts: redrawn, outline, textured, noisy, and attacked by FGSM and PGD."""
+    from importlib.util import find_spec
+
+    from nmn.evaluation.shift_table import PLOT, RESULTS, TABLE, compare_shifts, plot_shifts
+    from nmn.training.classify import load_classify_settings
+
+    bars = Bars()
+    try:
+        with bars:
+            table = compare_shifts(load_classify_settings(None, changes or []), out, seeds, count, epsilon, bars)
+    except KeyboardInterrupt:
+        typer.echo(f"stopped{bars.place}; the same command goes on from what is saved in {out}", err=True)
+        raise typer.Exit(INTERRUPTED) from None
+    drawn = find_spec("matplotlib") is not None
+    if drawn:
+        plot_shifts(table, out / PLOT)
+    if as_json:
+        print_json(table.to_json())
+        return
+    from rich.table import Table
+
+    head, *lines = table.lines()
+    shown = Table(*head)
+    for line in lines:
+        shown.add_row(*line)
+    print_rich(shown)
+    typer.echo(f"right, in percent; mean and standard deviation of {seeds} seeds, {count:,} images each")
+    written = ", ".join(str(out / name) for name in (RESULTS, TABLE, *([PLOT] if drawn else [])))
+    typer.echo(f"written: {written}")
+    if not drawn:
+        typer.echo('for a plot as well: pip install "nmn-reasoner[plots]"')

@@ -1,0 +1,186 @@
+"""The table of distribution shifts: systems that differ in what they learn from and in what they see, over seeds.
+
+A supervised CNN learns classes, a contrastive pair of encoders captions, and is then asked by label texts that it was
+never trained on as classes (zero-shot). Each is trained on plain pictures and on varied ones, since what makes CLIP
+robust may be how it learns or what it has seen (Fang et al. 2022). All have the same backbone, images, steps and rate.
+"""
+
+import json
+import math
+import statistics
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from nmn.atomic import write_atomically
+from nmn.config import settings_json
+from nmn.errors import ConfigError, DataError
+from nmn.evaluation.shifts import COLUMNS, EPSILON, SEED, Scorer, accuracies
+from nmn.models.classifier import load_classifier
+from nmn.training.classify import ClassifySettings, class_names, one_object, train_classifier
+from nmn.training.run import Watcher, silent
+
+RESULTS, TABLE, PLOT, TOLD = "results.json", "table.md", "shifts.png", "accuracies.json"
+# what a varied world adds to the pictures of training, as CLIP's photographs did to ImageNet's
+VARIED = ("textures=solid,striped,dotted,outlined", "backgrounds=slate,moss,pine,plum,sand,noise,gradient")
+
+
+class System(NamedTuple):
+    """What is compared: what it learns from, and whether its pictures are varied."""
+
+    learns: str
+    varied: bool
+
+
+SYSTEMS = {
+    "CNN, plain pictures": System("classes", False),
+    "CNN, varied pictures": System("classes", True),
+}
+
+
+@dataclass(frozen=True)
+class Row:
+    """A trained system under every shift; ``seconds`` are those of its training."""
+
+    system: str
+    seed: int
+    accuracies: Mapping[str, float]
+    seconds: float
+
+
+@dataclass(frozen=True)
+class ShiftTable:
+    """The rows of a comparison, and what it was run with."""
+
+    rows: tuple[Row, ...]
+    about: Mapping[str, Any]
+
+    def cell(self, system: str, column: str) -> tuple[float, float]:
+        """Return the mean and the standard deviation (of a sample) over the seeds of a system, in percent."""
+        values = [100 * row.accuracies[column] for row in self.rows if row.system == system]
+        return statistics.mean(values), statistics.stdev(values) if len(values) > 1 else math.nan
+
+    @property
+    def systems(self) -> list[str]:
+        """The systems that were compared."""
+        return list(dict.fromkeys(row.system for row in self.rows))
+
+    def lines(self) -> list[list[str]]:
+        """Return the table as text, the heading first."""
+        lines = [["system", *COLUMNS]]
+        for system in self.systems:
+            cells = (self.cell(system, column) for column in COLUMNS)
+            lines.append([system, *(f"{mean:.1f}" + ("" if math.isnan(sd) else f" ± {sd:.1f}") for mean, sd in cells)])
+        return lines
+
+    def markdown(self) -> str:
+        """Return the table as Markdown."""
+        head, *rest = ["| " + " | ".join(line) + " |" for line in self.lines()]
+        return "\n".join([head, "|---" * (1 + len(COLUMNS)) + "|", *rest]) + "\n"
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the table as JSON data."""
+        rows = [
+            {"system": row.system, "seed": row.seed, "accuracies": dict(row.accuracies), "seconds": row.seconds}
+            for row in self.rows
+        ]
+        return {**self.about, "rows": rows}
+
+
+def compare_shifts(
+    settings: ClassifySettings,
+    folder: Path,
+    seeds: int = 3,
+    count: int = 1_000,
+    epsilon: float = EPSILON,
+    watch: Watcher = silent,
+) -> ShiftTable:
+    """Train every system with every seed, or take what ``folder`` holds of it, and judge it under every shift.
+
+    ``count``: images under each shift. Writes ``results.json`` and ``table.md``. Raises ConfigError where the folder
+    holds runs of other settings.
+    """
+    if settings.regime != "scratch":
+        raise ConfigError(f"regime: systems are compared from scratch, got {settings.regime}")
+    if not (1 <= seeds <= 1000 and 1 <= count <= 10**6 and 0 <= epsilon <= 1):
+        raise ConfigError("expected 1 to 1,000 seeds, 1 to 1,000,000 images and an epsilon of 0 to 1")
+    rows = []
+    for place, (name, seed) in enumerate([(name, seed) for seed in range(seeds) for name in SYSTEMS]):
+        watch("systems", place, seeds * len(SYSTEMS), f"{name}, seed {settings.seed + seed}")
+        own = replace(settings, seed=settings.seed + seed)
+        rows.append(_row(name, own, folder, count, epsilon, watch))
+    watch("systems", len(rows), len(rows))
+    about = {
+        "settings": settings_json(settings), "varied": list(VARIED), "seeds": seeds, "images": count,
+        "epsilon": epsilon, "classes": len(class_names(one_object(settings), settings.classes)),
+        "date": time.strftime("%Y-%m-%d"),
+    }  # fmt: skip
+    table = ShiftTable(tuple(rows), about)
+    _write(folder / RESULTS, json.dumps(table.to_json(), indent=2))
+    _write(folder / TABLE, table.markdown())
+    return table
+
+
+def _row(name: str, settings: ClassifySettings, folder: Path, count: int, epsilon: float, watch: Watcher) -> Row:
+    """Return one system with one seed, trained and judged unless the folder has both."""
+    run = folder / f"{name.replace(', ', '-').replace(' ', '-').lower()}-{settings.seed}"
+    seen = replace(settings, synth=(*settings.synth, *VARIED)) if SYSTEMS[name].varied else settings
+    seconds, score = _trained(SYSTEMS[name].learns, seen, run, watch)
+    wanted = {"images": count, "epsilon": epsilon}
+    known = _known(run / TOLD)
+    if known is None or {key: known[key] for key in wanted} != wanted:
+        found = accuracies(score, one_object(settings), settings.classes, count, settings.seed + SEED, epsilon)
+        known = {**wanted, "accuracies": found}
+        _write(run / TOLD, json.dumps(known))
+    return Row(name, settings.seed, known["accuracies"], seconds)
+
+
+def _trained(learns: str, settings: ClassifySettings, run: Path, watch: Watcher) -> tuple[float, Scorer]:
+    """Return the seconds that a system was trained, and its logits."""
+    outcome = train_classifier(settings, run, watch)
+    return outcome.seconds, load_classifier(run).model
+
+
+def _known(path: Path) -> dict[str, Any] | None:
+    try:
+        found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        return found if {"images", "epsilon", "accuracies"} <= found.keys() else None
+    except (OSError, ValueError, AttributeError):
+        return None
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(path, text.encode())
+    except OSError as error:
+        raise DataError(f"{path}: cannot be written: {error.strerror}") from None
+
+
+def plot_shifts(table: ShiftTable, path: Path) -> None:
+    """Write the table as bars with standard deviations; raise ConfigError where matplotlib is not installed."""
+    try:
+        from matplotlib.figure import Figure  # type: ignore[import-not-found,unused-ignore]
+    except ImportError:
+        raise ConfigError('plots need matplotlib: pip install "nmn-reasoner[plots]"') from None
+    figure = Figure(figsize=(11, 4.6), layout="constrained")
+    axes = figure.subplots()
+    systems: Sequence[str] = table.systems
+    wide = 0.84 / len(systems)
+    for place, system in enumerate(systems):
+        cells = [table.cell(system, column) for column in COLUMNS]
+        at = [column + (place - (len(systems) - 1) / 2) * wide for column in range(len(COLUMNS))]
+        means, spreads = [mean for mean, _ in cells], [0 if math.isnan(sd) else sd for _, sd in cells]
+        axes.bar(at, means, wide * 0.92, yerr=spreads, capsize=2, label=system, color=f"C{place}")
+    classes = table.about.get("classes")
+    if classes:
+        axes.axhline(100 / classes, color="grey", linewidth=0.8, linestyle=":", label="chance")
+    axes.set_xticks(range(len(COLUMNS)), COLUMNS)
+    axes.set(ylabel="right, %", ylim=(0, 100))
+    axes.legend(loc="upper right", fontsize=9)
+    try:
+        figure.savefig(path, dpi=120)
+    except (OSError, ValueError) as error:
+        raise DataError(f"{path}: cannot be written: {error}") from None

@@ -1,0 +1,124 @@
+"""Shifts of distribution: the same scenes drawn otherwise, what is counted, and the table over seeds."""
+
+import json
+import math
+from pathlib import Path
+
+import pytest
+import torch
+from torch import Tensor
+from typer.testing import CliRunner
+
+from nmn.cli import app
+from nmn.errors import ConfigError
+from nmn.evaluation.shift_table import SYSTEMS, Row, ShiftTable, compare_shifts
+from nmn.evaluation.shifts import COLUMNS, SHIFTS, STANDARD, accuracies, shifted
+from nmn.training.classify import one_object
+from tests.test_classify import TINY, settings
+
+CONFIG = one_object(settings())
+
+
+@pytest.mark.parametrize("shift", [shift for shift in SHIFTS if shift != STANDARD])
+def test_a_shift_draws_the_same_scenes_otherwise(shift: str) -> None:
+    (scenes, plain), (again, other) = (shifted(CONFIG, ("shape",), name, 12, 0) for name in (STANDARD, shift))
+    assert scenes == again and torch.equal(plain.targets, other.targets)
+    assert plain.inputs.shape == other.inputs.shape and other.inputs.dtype == torch.uint8
+    differs = (plain.inputs != other.inputs).flatten(1).any(1)
+    assert bool(differs.all()) or (shift == "textured" and int(differs.sum()) >= 5)  # one in four stays solid
+
+
+def test_an_outline_is_open_inside_and_sand_is_light() -> None:
+    _, plain = shifted(CONFIG, ("shape",), STANDARD, 12, 0)
+    _, outline = shifted(CONFIG, ("shape",), "outline", 12, 0)
+    paper = plain.inputs[0, :, 0, 0].view(3, 1, 1)
+    shown = [(data.inputs != paper).any(1).float().mean() for data in (plain, outline)]
+    assert float(shown[1]) < 0.8 * float(shown[0])
+    _, redrawn = shifted(CONFIG, ("shape",), "redrawn", 12, 0)
+    assert redrawn.inputs[0, :, 0, 0].tolist() == [200, 190, 160]
+
+
+class Brightest:
+    """Says class 0 where the image is bright, else class 1."""
+
+    def __call__(self, images: Tensor) -> Tensor:
+        bright = images.mean((1, 2, 3)) - 0.5
+        return torch.stack([bright, -bright, *[torch.full_like(bright, -9)] * 10], 1)
+
+
+def test_accuracies_count_each_shift_and_attack() -> None:
+    found = accuracies(Brightest(), CONFIG, ("shape",), 30, 0)
+    assert list(found) == list(COLUMNS)
+    first = int((shifted(CONFIG, ("shape",), STANDARD, 30, 0)[1].targets == 1).sum())
+    assert found[STANDARD] == first / 30  # slate is dark, so all are said to be of class 1
+    assert found["noisy"] == found["outline"] == first / 30
+    zero = int((shifted(CONFIG, ("shape",), STANDARD, 30, 0)[1].targets == 0).sum())
+    assert found["redrawn"] == zero / 30  # and sand is light
+
+
+def test_attacks_find_what_misleads() -> None:
+    """A model that looks at the mean alone, just right on every picture, is wrong once all pixels move."""
+
+    def sure(images: Tensor) -> Tensor:
+        drawn = shifted(CONFIG, ("shape",), STANDARD, 30, 0)[1]
+        mean = (drawn.inputs / 255).mean((1, 2, 3))
+        other = torch.nn.functional.one_hot((drawn.targets + 1) % 12, 12)
+        right = torch.nn.functional.one_hot(drawn.targets, 12)
+        over = (images.mean((1, 2, 3)) - mean)[:, None]
+        return (0.01 - over) * right + (over - 0.01) * other
+
+    found = accuracies(sure, CONFIG, ("shape",), 30, 0)
+    assert found[STANDARD] == 1 and found["FGSM"] == 0 and found["PGD"] == 0
+    assert accuracies(sure, CONFIG, ("shape",), 30, 0, epsilon=0.005)["FGSM"] == 1
+
+
+def row(system: str, seed: int, share: float) -> Row:
+    return Row(system, seed, dict.fromkeys(COLUMNS, share), 1.0)
+
+
+def test_the_table_has_means_and_spreads() -> None:
+    table = ShiftTable((row("a", 0, 0.5), row("b", 0, 1.0), row("a", 1, 0.7)), {})
+    mean, spread = table.cell("a", "PGD")
+    assert mean == pytest.approx(60) and spread == pytest.approx(math.sqrt(200))
+    assert table.lines()[1][:2] == ["a", "60.0 ± 14.1"] and table.lines()[2][:2] == ["b", "100.0"]
+    assert table.markdown().splitlines()[0] == "| system | " + " | ".join(COLUMNS) + " |"
+
+
+@pytest.fixture(scope="module")
+def compared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("shifts")
+    compare_shifts(settings(), folder, seeds=1, count=20)
+    return folder
+
+
+def test_a_comparison_is_written_and_not_run_again(compared: Path) -> None:
+    data = json.loads((compared / "results.json").read_text(encoding="utf-8"))
+    assert [one["system"] for one in data["rows"]] == list(SYSTEMS) and data["classes"] == 12
+    assert "CNN, plain pictures" in (compared / "table.md").read_text(encoding="utf-8")
+    parts: list[str] = []
+    again = compare_shifts(
+        settings(), compared, seeds=1, count=20, watch=lambda part, done, of, note="": parts.append(part)
+    )
+    assert set(parts) == {"systems"}
+    assert [dict(one.accuracies) for one in again.rows] == [one["accuracies"] for one in data["rows"]]
+
+
+def test_other_numbers_are_judged_again_but_not_trained_again(compared: Path) -> None:
+    before = {path: path.stat().st_mtime_ns for path in compared.rglob("network.safetensors")}
+    table = compare_shifts(settings(), compared, seeds=1, count=10)
+    assert table.about["images"] == 10
+    assert all((10 * share) == int(10 * share) for one in table.rows for share in one.accuracies.values())
+    assert before == {path: path.stat().st_mtime_ns for path in compared.rglob("network.safetensors")}
+
+
+def test_the_command_prints_the_table(compared: Path) -> None:
+    arguments = ["classify", "shifts", "--out", str(compared), *TINY, "--seeds", "1", "--count", "20"]
+    text = CliRunner().invoke(app, arguments).stdout
+    assert "CNN, varied pictures" in text and "written: " in text
+    data = json.loads(CliRunner().invoke(app, [*arguments, "--json"]).stdout)
+    assert set(data["rows"][0]["accuracies"]) == set(COLUMNS)
+
+
+def test_a_comparison_from_weights_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="systems are compared from scratch"):
+        compare_shifts(settings("regime=linear", "weights=package"), tmp_path)
