@@ -43,6 +43,7 @@ class NetworkSettings:
     pixels: int = 128
     units: float = 64.0
     find_bias: float = -1.0
+    proposal_channels: int = 40
     channels: int = 64  # of cells
     backbone: str = "patch"  # of cells: "patch", or a kind of nmn.vision.backbone
     patch_px: int = 10  # of the backbone "patch": the side of a cell
@@ -91,7 +92,7 @@ def build_network(
         grid = grid_of(vision, settings.pixels)
         modules = NeuralModules(vocabulary, settings.channels, grid, settings.units, settings.find_bias)
     else:
-        vision = vision or object_vision()
+        vision = vision or object_vision(settings)
         assert isinstance(vision, ObjectVision)
         modules = NeuralModules(vocabulary, vision.encoder.channels, None, settings.units, settings.find_bias)
     return Network(ModuleNetwork(vision, modules), settings, vocabulary)
@@ -115,9 +116,9 @@ def grid_of(vision: CellVision, pixels: int) -> tuple[int, int]:
     return rows, columns
 
 
-def object_vision() -> ObjectVision:
+def object_vision(settings: NetworkSettings) -> ObjectVision:
     """Return vision of objects with fresh weights."""
-    return ObjectVision(Proposer(), ObjectEncoder())
+    return ObjectVision(Proposer(settings.proposal_channels), ObjectEncoder())
 
 
 def save_network(path: str | Path, network: Network, card: Mapping[str, Any]) -> None:

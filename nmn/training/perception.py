@@ -56,7 +56,7 @@ def train_proposer(
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     images, boxes, mask, owners = _scenes(settings, config)
     torch.manual_seed(settings.seed)
-    net = channels_last(Proposer().to(device))
+    net = channels_last(Proposer(settings.proposal_channels).to(device))
     optimizer = torch.optim.AdamW(net.parameters(), lr=settings.proposal_rate, weight_decay=1e-2)
     rng = np.random.default_rng([settings.seed, 7])
     order: NDArray[np.int64] = np.empty(0, np.int64)

@@ -237,7 +237,7 @@ def _over_generated(settings: TrainSettings, folder: Path, watch: Watcher) -> tu
     config = synth_config(settings, settings.images, settings.seed)
     network_settings = _network_settings(settings, config.grammar, config.lexicon, config.pixels)
     torch.manual_seed(settings.seed)
-    vision = cell_vision(network_settings) if settings.regions == "cells" else object_vision()
+    vision = cell_vision(network_settings) if settings.regions == "cells" else object_vision(network_settings)
     if isinstance(vision, CellVision) and settings.cache:
         vision.keep(settings.cache)
     if isinstance(vision, ObjectVision):

@@ -47,7 +47,7 @@ class Proposals(NamedTuple):
 class Proposer(nn.Module):
     """The network: two strides down, residual blocks that look ever wider, and a finer map for the votes."""
 
-    def __init__(self, channels: int = 64, most: int = 16) -> None:
+    def __init__(self, channels: int, most: int = 16) -> None:
         super().__init__()
         self.channels, self.most = channels, most
         half = channels // 2
