@@ -98,7 +98,8 @@ class TrainSettings(LoopSettings):
         super().__post_init__()
         self.check_ranges(
             ("part", 0.0001, 1.0), ("images", 1, 10**8), ("each", 1, 100), ("held_back", 1, 10**6),
-            ("patch_px", 1, 128), ("channels", 1, 4096), ("units", 1, 4096), ("proposal_channels", 8, 1024), ("proposal_scenes", 32, 10**7),
+            ("patch_px", 1, 128), ("channels", 1, 4096), ("units", 1, 4096), ("proposal_channels", 8, 1024),
+            ("proposal_scenes", 32, 10**7),
             ("captions", 1, 10), ("embed", 1, 4096), ("hidden", 1, 4096), ("hops", 1, 16), ("blocks", 1, 64),
             ("proposal_steps", 1, 10**7), ("proposal_batch", 1, 4096), ("proposal_rate", 0.0, 10.0),
         )  # fmt: skip
