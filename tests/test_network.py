@@ -115,6 +115,7 @@ def test_a_network_over_cells_learns_32_examples_by_heart() -> None:
         tuple(example.layout for example in asked),
         tuple(answer_text(answer, Kind.TRUTH) for answer in answers),
         ("",) * 32,
+        tuple(scenes),
     )
     questions = questions_of(together, network.model.prepare(torch.from_numpy(pictures)), lexicon)
     assert learn(network, questions, steps=300, rate=0.01) == 1
@@ -145,6 +146,7 @@ def test_a_network_over_objects_learns_32_examples_by_heart() -> None:
         tuple(e.layout for e in asked),
         tuple(answer_text(e.answer, e.layout.kind) for e in asked),
         tuple(e.family for e in asked),
+        tuple(e.scene for e in asked),
     )
     assert learn(network, questions_of(together, seen, config.words), steps=150, rate=0.01) == 1
 

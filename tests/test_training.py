@@ -203,6 +203,15 @@ def test_a_run_writes_a_network_that_can_be_loaded_and_goes_on_where_it_stopped(
         train(replace(settings, seed=4), tmp_path / "run")
 
 
+def test_gold_attentions_are_learned_beside_the_answers(shapes_like: Path, tmp_path: Path) -> None:
+    settings = replace(shapes_settings(shapes_like), attentions=1.0, rate=0.02)
+    train(settings, tmp_path / "taught")
+    train(replace(settings, attentions=0.0), tmp_path / "answers")
+    first, *_, last = [entry["loss"] for entry in logged(tmp_path / "taught")]
+    assert last < first - 0.1
+    assert first > logged(tmp_path / "answers")[0]["loss"] + 0.1  # the same answers, and attentions beside
+
+
 SCRIPT = """
 import sys
 from pathlib import Path

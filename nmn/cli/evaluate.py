@@ -106,9 +106,10 @@ def generated(
 ) -> None:
     """Answer a generated dataset's questions from its images; those that point at objects have no answer in words."""
     from nmn.evaluation.faithfulness import Faithfulness
-    from nmn.evaluation.generated import counterfactual, image_examples, match_cells, match_objects
+    from nmn.evaluation.generated import counterfactual, image_examples
     from nmn.evaluation.neural import evaluate_neural
     from nmn.reasoner import load
+    from nmn.vision.matching import match_cells, match_objects
     from synth_data.dataset import read_dataset
 
     dataset, reasoner = read_dataset(data), load(model)

@@ -22,6 +22,7 @@ from nmn.evaluation.report import Record
 from nmn.layout import Kind, call_label
 from nmn.lexicon import Lexicon
 from nmn.modules.exact import encode, exact_library
+from nmn.regions import Regions
 from nmn.scene import SceneGraph
 
 # for every image, the exact object that each region is, -1 for none
@@ -158,12 +159,12 @@ def _same_values(
 class Faithfulness:
     """Scores batches as they are run (see ``evaluate_neural``) against the exact execution on their scenes.
 
-    ``scenes``: of every example; ``match``: as for ``agreement``, from a run and the scenes of its images.
+    ``scenes``: of every example; ``match``: as for ``agreement``, from the regions and the scenes of a run's images.
     """
 
     scenes: Sequence[SceneGraph]
     lexicon: Lexicon
-    match: Callable[[Run, Sequence[SceneGraph]], Match] | None = None
+    match: Callable[[Regions, Sequence[SceneGraph]], Match] | None = None
     tallies: dict[str, Tally] = field(default_factory=dict)
     faithful: dict[int, bool] = field(default_factory=dict)
 
@@ -172,7 +173,7 @@ class Faithfulness:
         by_image = dict(zip(run.plan.example_images.tolist(), places, strict=True))
         scenes = [self.scenes[by_image[image]] for image in range(len(run.regions.mask))]
         regions = encode(scenes, self.lexicon)
-        match = None if self.match is None else self.match(run, scenes)
+        match = None if self.match is None else self.match(run.regions, scenes)
         if match is None and regions.mask.shape != run.regions.mask.shape:
             raise DataError(
                 f"the network has {run.regions.mask.shape[1]} regions for the scenes' {regions.mask.shape[1]} objects;"

@@ -1,18 +1,11 @@
 """Generated datasets as images with questions, and which of a network's regions is which object of a scene."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-import torch
-from jaxtyping import Int
-from torch import Tensor
-
-from nmn.assembler.execute import Run
 from nmn.assembler.trace import answer_text
 from nmn.data.example import ImageExample
 from nmn.layout import Layout
-from nmn.scene import SceneGraph
-from nmn.vision.matching import by_middle, by_overlap
 from synth_data.dataset import Dataset
 from synth_data.example import Example
 
@@ -26,30 +19,6 @@ def image_examples(dataset: Dataset) -> Iterator[tuple[Example, ImageExample]]:
             if example.family not in POINTING:
                 word = answer_text(example.answer, example.layout.kind)
                 yield example, ImageExample(example.text, pixels, word, example.family, example.scene)
-
-
-def match_objects(run: Run, scenes: Sequence[SceneGraph]) -> Int[Tensor, "images regions"]:
-    """Return, for every image, the object that each region is by its box, -1 for none; no object twice."""
-    return _matched(run, scenes, by_overlap)
-
-
-def match_cells(run: Run, scenes: Sequence[SceneGraph]) -> Int[Tensor, "images regions"]:
-    """Return, for every image, the object whose box holds the middle of each cell, -1 for none; the last drawn wins."""
-    return _matched(run, scenes, by_middle)
-
-
-def _matched(
-    run: Run, scenes: Sequence[SceneGraph], match_one: Callable[[Tensor, Tensor], list[int]]
-) -> Int[Tensor, "images regions"]:
-    regions = run.regions
-    whole = regions.panels.boxes[..., 2:].amax(1).cpu()
-    match = torch.full(regions.mask.shape, -1, dtype=torch.long)
-    for image, scene in enumerate(scenes):
-        count = int(regions.mask[image].sum())
-        boxes = torch.tensor([thing.box for thing in scene.objects]).reshape(-1, 4)
-        boxes = boxes * (whole[image] / torch.tensor([scene.width, scene.height])).repeat(2)
-        match[image, :count] = torch.tensor(match_one(regions.boxes[image, :count].cpu(), boxes), dtype=torch.long)
-    return match
 
 
 class Counterfactual(NamedTuple):

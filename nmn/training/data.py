@@ -17,6 +17,7 @@ from nmn.language import read
 from nmn.layout import Layout
 from nmn.lexicon import Lexicon
 from nmn.models.protocol import AboutImages
+from nmn.scene import SceneGraph
 from nmn.training.loss import target_of
 from nmn.training.settings import TrainSettings
 from nmn.vision.cells import CellVision
@@ -43,12 +44,20 @@ class Questions(AboutImages):
 
 
 @dataclass(frozen=True)
+class TaughtQuestions(Questions):
+    """Questions with the scene that each is about, for a run that learns more of it than the answer."""
+
+    scenes: tuple[SceneGraph, ...]
+
+
+@dataclass(frozen=True)
 class Asked:
-    """Questions before their images were prepared: layouts, answers in words and families, one image each."""
+    """Questions before their images were prepared: layouts, answers in words, families, scenes; one image each."""
 
     layouts: tuple[Layout, ...]
     answers: tuple[str, ...]
     families: tuple[str, ...]
+    scenes: tuple[SceneGraph, ...]
 
 
 def joined(parts: Sequence[Mapping[str, Tensor]]) -> dict[str, Tensor]:
@@ -73,11 +82,15 @@ def _widened(tensor: Tensor, most: int) -> Tensor:
     return torch.cat([tensor, tensor.new_zeros(len(tensor), most - tensor.shape[1], *tensor.shape[2:])], 1)
 
 
-def questions_of(asked: Asked, seen: Mapping[str, Tensor], lexicon: Lexicon) -> Questions:
-    """Return questions on prepared images; raise DataError for an answer that its layout cannot have."""
+def questions_of(asked: Asked, seen: Mapping[str, Tensor], lexicon: Lexicon, taught: bool = False) -> Questions:
+    """Return questions on prepared images, ``taught`` with their scenes.
+
+    Raises DataError for an answer that its layout cannot have.
+    """
     values = {name: tuple(attribute.values) for name, attribute in lexicon.attributes.items()}
     targets = [target_of(layout, answer, values) for layout, answer in zip(asked.layouts, asked.answers, strict=True)]
-    return Questions(torch.arange(len(targets)), seen, asked.layouts, torch.tensor(targets), asked.families)
+    given = torch.arange(len(targets)), seen, asked.layouts, torch.tensor(targets), asked.families
+    return TaughtQuestions(*given, asked.scenes) if taught else Questions(*given)
 
 
 def asked_shapes(settings: TrainSettings) -> tuple[Asked, UInt8[Tensor, "images 3 30 30"]]:
@@ -97,7 +110,7 @@ def asked_shapes(settings: TrainSettings) -> tuple[Asked, UInt8[Tensor, "images 
     rng = np.random.default_rng([settings.seed, 3])
     pictures = np.stack([render_shapes(scene, rng)[..., ::-1] for scene in scenes])
     images = torch.from_numpy(np.ascontiguousarray(pictures.transpose(0, 3, 1, 2)))
-    return Asked(layouts, chosen, (settings.split,) * len(layouts)), images
+    return Asked(layouts, chosen, (settings.split,) * len(layouts), tuple(scenes)), images
 
 
 @dataclass(frozen=True)
@@ -124,9 +137,13 @@ class Generated(Dataset[tuple[list[Example], Tensor]]):
 
 
 def prepared(
-    data: Generated, vision: CellVision | ObjectVision, workers: int, watch: Callable[[int], None]
+    data: Generated,
+    vision: CellVision | ObjectVision,
+    workers: int,
+    watch: Callable[[int], None],
+    taught: bool = False,
 ) -> Questions:
-    """Return generated questions on prepared images, while ``workers`` processes generate.
+    """Return generated questions on prepared images, ``taught`` with their scenes; ``workers`` processes generate.
 
     ``watch`` is told how many images are prepared.
     """
@@ -140,7 +157,7 @@ def prepared(
             seen.append({name: value for name, value in found.items() if name in TRAINED_ON})
             done += len(part)
             watch(done)
-    questions = questions_of(asked_of(asked), joined(seen), data.config.words)
+    questions = questions_of(asked_of(asked), joined(seen), data.config.words, taught)
     return replace(questions, images=torch.tensor([example.number for example in asked]))
 
 
@@ -150,4 +167,5 @@ def asked_of(examples: Sequence[Example]) -> Asked:
         tuple(example.layout for example in examples),
         tuple(answer_text(example.answer, example.layout.kind) for example in examples),
         tuple(example.family for example in examples),
+        tuple(example.scene for example in examples),
     )

@@ -19,6 +19,7 @@ import torch
 from accelerate import Accelerator, DistributedDataParallelKwargs
 from torch import Tensor, nn
 
+from nmn.assembler.execute import Run
 from nmn.assembler.plan import plan
 from nmn.checkpoint import load_into, read_checkpoint, save_checkpoint
 from nmn.errors import CheckpointError, TrainingError
@@ -33,17 +34,22 @@ FLUSH = 20  # steps between looks at the losses, which wait for the device
 
 
 class Watched(nn.Module):
-    """A network with its loss, as one module, so that several processes agree on gradients."""
+    """A network with its loss, as one module, so that several processes agree on gradients.
 
-    def __init__(self, network: ModuleNetwork) -> None:
+    ``teach`` gives what is added to the loss of the answers.
+    """
+
+    def __init__(self, network: ModuleNetwork, teach: Callable[[Run, Questions], Tensor] | None = None) -> None:
         super().__init__()
-        self.network = network
+        self.network, self.teach = network, teach
 
     def forward(self, batch: Questions) -> tuple[Tensor, Tensor]:
         """Return the mean loss of a batch and the share of right answers."""
         planned = plan(batch.layouts, batch.images.tolist())
-        losses = answer_losses(self.network(batch.seen, planned), batch.targets)
-        return losses.loss.mean(), losses.right.float().mean()
+        run = self.network(batch.seen, planned)
+        losses = answer_losses(run, batch.targets)
+        loss = losses.loss.mean() if self.teach is None else losses.loss.mean() + self.teach(run, batch)
+        return loss, losses.right.float().mean()
 
 
 @dataclass
@@ -69,13 +75,14 @@ def fit(
     settings: TrainSettings,
     folder: Path,
     watch: Callable[[Progress], None] = lambda progress: None,
+    teach: Callable[[Run, Questions], Tensor] | None = None,
 ) -> None:
-    """Train a module network in place on questions, as ``fit_batches`` does."""
+    """Train a module network in place on questions, as ``fit_batches`` does; ``teach``: see ``Watched``."""
 
     def batch(step: int, rank: int, processes: int) -> Questions:
         return batch_of(questions, settings, step, rank, processes)
 
-    fit_batches(network, Watched(network), batch, settings, folder, watch)
+    fit_batches(network, Watched(network, teach), batch, settings, folder, watch)
 
 
 def fit_batches(

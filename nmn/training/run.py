@@ -34,6 +34,7 @@ from nmn.models.build import (
 )
 from nmn.modules.library import check_words
 from nmn.modules.neural import vocabulary_of
+from nmn.training.attentions import teacher
 from nmn.training.data import PREPARED_AT_ONCE, Generated, Questions, asked_shapes, joined, prepared, questions_of
 from nmn.training.loop import Progress, fit
 from nmn.training.loss import answer_losses
@@ -117,10 +118,13 @@ def train(settings: TrainSettings, folder: Path, watch: Watcher = silent) -> Out
         if isinstance(network.model.vision, CellVision) and settings.cache:
             network.model.vision.keep(settings.cache)
         seen = joined([network.model.prepare(part) for part in torch.split(images, PREPARED_AT_ONCE)])
-        questions, held_back = questions_of(asked, seen, lexicon), None
+        questions, held_back = questions_of(asked, seen, lexicon, settings.attentions > 0), None
     else:
         network, questions, held_back = _over_generated(settings, folder, watch)
-    fit(network.model, questions, settings, folder, _training(watch))
+    teach = None
+    if settings.attentions:
+        teach = teacher(network.lexicon, settings.attentions, settings.regions == "cells")
+    fit(network.model, questions, settings, folder, _training(watch), teach)
     accuracy = None if held_back is None else share_right(network, held_back)
     outcome = Outcome(accuracy, time.monotonic() - start)
     if is_first():
@@ -134,6 +138,8 @@ def _check(settings: TrainSettings) -> None:
         raise ConfigError('regions: SHAPES is trained over cells; give regions="cells"')
     if settings.model != MODULES:
         kind_of(settings.model)
+        if settings.attentions:
+            raise ConfigError(f"attentions: {settings.model} has none of calls to learn; leave them out")
         if settings.data != "generated" or settings.regions != "cells":
             raise ConfigError(f'model: {settings.model} is trained on data="generated" over regions="cells"')
     if settings.cache and not (settings.regions == "cells" and settings.frozen):
@@ -246,7 +252,9 @@ def _over_generated(settings: TrainSettings, folder: Path, watch: Watcher) -> tu
     data = Generated(config, settings.each, settings.split_side)
     held = Generated(replace(config, size=settings.held_back, seed=settings.seed + HELD_BACK_SEED))
     workers = torch.get_num_threads()
-    questions = prepared(data, vision, workers, lambda done: watch("images", done, config.size))
+    questions = prepared(
+        data, vision, workers, lambda done: watch("images", done, config.size), settings.attentions > 0
+    )
     held_back = prepared(held, vision, workers, lambda done: watch("held-back images", done, settings.held_back))
     torch.manual_seed(settings.seed)  # again: proposals may have been trained or loaded meanwhile
     network = build_network(network_settings, vocabulary_of(questions.layouts, config.words), vision)

@@ -90,6 +90,7 @@ class TrainSettings(LoopSettings):
     proposal_rate: float = 3e-3
     # training
     turn: bool = False  # cut-outs are turned and mirrored by chance
+    attentions: float = 0.0  # weight of the exact attention of every call, learned beside the answers; 0: answers only
 
     def __post_init__(self) -> None:
         for name, known in (("data", DATA), ("regions", REGIONS)):
@@ -102,6 +103,7 @@ class TrainSettings(LoopSettings):
             ("proposal_scenes", 32, 10**7),
             ("captions", 1, 10), ("embed", 1, 4096), ("hidden", 1, 4096), ("hops", 1, 16), ("blocks", 1, 64),
             ("proposal_steps", 1, 10**7), ("proposal_batch", 1, 4096), ("proposal_rate", 0.0, 10.0),
+            ("attentions", 0.0, 1000.0),
         )  # fmt: skip
 
 

@@ -1,10 +1,38 @@
 """Which of an image's regions is which object of its scene, where the scene is known."""
 
+from collections.abc import Callable, Sequence
+
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor
 
+from nmn.regions import Regions
+from nmn.scene import SceneGraph
+
 SAME = 0.5  # intersection over union from which a box is about an object
+
+
+def match_objects(regions: Regions, scenes: Sequence[SceneGraph]) -> Int[Tensor, "images regions"]:
+    """Return, for every image, the object that each region is by its box, -1 for none; no object twice."""
+    return _matched(regions, scenes, by_overlap)
+
+
+def match_cells(regions: Regions, scenes: Sequence[SceneGraph]) -> Int[Tensor, "images regions"]:
+    """Return, for every image, the object whose box holds the middle of each cell, -1 for none; the last drawn wins."""
+    return _matched(regions, scenes, by_middle)
+
+
+def _matched(
+    regions: Regions, scenes: Sequence[SceneGraph], match_one: Callable[[Tensor, Tensor], list[int]]
+) -> Int[Tensor, "images regions"]:
+    whole = regions.panels.boxes[..., 2:].amax(1).cpu()
+    match = torch.full(regions.mask.shape, -1, dtype=torch.long)
+    for image, scene in enumerate(scenes):
+        count = int(regions.mask[image].sum())
+        boxes = torch.tensor([thing.box for thing in scene.objects]).reshape(-1, 4)
+        boxes = boxes * (whole[image] / torch.tensor([scene.width, scene.height])).repeat(2)
+        match[image, :count] = torch.tensor(match_one(regions.boxes[image, :count].cpu(), boxes), dtype=torch.long)
+    return match
 
 
 def by_overlap(boxes: Float[Tensor, "regions 4"], things: Float[Tensor, "objects 4"]) -> list[int]:
