@@ -46,6 +46,11 @@ def panel_boxes(config: SynthConfig) -> list[Box]:
     ]
 
 
+def panel_gap_px(config: SynthConfig) -> int:
+    """Return how many pixels of a picture lie between two panels."""
+    return round(config.panel_gap * config.pixels / max(image_size(config)))
+
+
 def image_size(config: SynthConfig) -> tuple[int, int]:
     """Return width and height of an image, all panels together, in pixels of the scene."""
     return config.panels * config.width + (config.panels - 1) * config.panel_gap, config.height

@@ -331,7 +331,7 @@ def test_parquet_without_pyarrow_names_the_install_command(
         export_dataset(world, tmp_path, "parquet")
 
 
-@pytest.mark.parametrize("format", [name for name in FORMATS if name not in ("shapes", "parquet")])
+@pytest.mark.parametrize("format", [name for name in FORMATS if name not in ("shapes", "parquet", "pairs")])
 def test_the_same_dataset_gives_the_same_bytes(
     world: Dataset, tmp_path: Path, format: str, caplog: pytest.LogCaptureFixture
 ) -> None:

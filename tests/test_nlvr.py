@@ -17,7 +17,8 @@ from typer.testing import CliRunner
 from nmn.cli import app
 from nmn.data.nlvr import read_nlvr, read_pixels
 from nmn.errors import DataError, SceneError
-from nmn.evaluation.nlvr import evaluate_nlvr, judge, predict, run_layouts, statements
+from nmn.evaluation.nlvr import evaluate_nlvr, predict, statements
+from nmn.evaluation.nlvr_judges import by_scenes, run_layouts
 from nmn.evaluation.nlvr_metrics import Outcome, consistency, figure, report
 from nmn.language.crowd.read import read_statement
 from nmn.scene import SceneGraph, SceneObject
@@ -182,7 +183,7 @@ def test_predictions_need_nothing_but_sentence_and_pixels(tmp_path: Path) -> Non
     ]
     stripped = write_split(tmp_path / "stripped", bare)
     truths = [
-        [prediction.truth for prediction in predict(statements(read_nlvr(root, "dev")), read_components)]
+        [prediction.truth for prediction in predict(statements(read_nlvr(root, "dev")), by_scenes(read_components))]
         for root in (full, stripped)
     ]
     assert truths[0] == truths[1] == [True] * 6 + [True] * 6 + [True] * 6 + [False] * 6
@@ -191,13 +192,6 @@ def test_predictions_need_nothing_but_sentence_and_pixels(tmp_path: Path) -> Non
 def test_a_statement_carries_no_label_and_no_identifier(tmp_path: Path) -> None:
     asked = statements(read_nlvr(write_split(tmp_path, ENTRIES), "dev"))
     assert {field for statement in asked for field in statement.__slots__} == {"name", "sentence", "path"}
-
-
-def test_an_image_is_judged_with_its_reading(tmp_path: Path) -> None:
-    write_split(tmp_path, ENTRIES, orders=1)
-    image = tmp_path / "dev" / "images" / "3" / "dev-7-0-0.png"
-    truth, reading, scene = judge(image, "There is ablue tower")
-    assert truth and reading.how == "repaired" and len(scene.objects) == 6
 
 
 def test_missing_and_misshapen_images_are_named_and_the_rest_goes_on(tmp_path: Path) -> None:
@@ -234,7 +228,7 @@ def test_a_wrong_answer_from_wrong_sight_is_perceptions_fault(tmp_path: Path) ->
     def blind(images: NDArray[np.uint8]) -> list[SceneGraph]:
         return [nlvr_image([]) for _ in images]
 
-    found = evaluate_nlvr(tmp_path, "dev", blind)
+    found = evaluate_nlvr(tmp_path, "dev", by_scenes(blind))
     assert [cause for cause, _, _ in found.failures] == ["perception"]
 
 

@@ -54,7 +54,7 @@ def execute(plan: Plan, library: Library, regions: Regions) -> Run:
         )
         value = library.modules[step.module](group)
         if view is not None and step.kind is Kind.ATTENTION:
-            value = value * group.mask  # nothing outside of the view is attended
+            value = value * regions.views[images[index], view]  # nothing outside of the view is attended
         buffers.put(index, value)
     return Run(plan, regions, library, buffers.close())
 

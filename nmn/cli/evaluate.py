@@ -14,10 +14,12 @@ CacheOption = Annotated[
 ]
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from nmn.data.example import ImageExample
     from nmn.evaluation.faithfulness import Faithfulness
+    from nmn.evaluation.nlvr_metrics import NlvrReport
+    from nmn.evaluation.pairs import PairsReport
     from nmn.evaluation.report import Report
 
 
@@ -85,15 +87,60 @@ def nlvr(
     classical: Annotated[
         bool, typer.Option("--classical", help="See by connected components instead, an independent check.")
     ] = False,
+    network: Annotated[
+        str | None, typer.Option(help="Judge end to end by a network over cells, such as nlvr_cells, instead.")
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Judge NLVR's statements of its images, from pixels."""
-    from nmn.evaluation.nlvr import command
-    from nmn.reasoner import nlvr_reader
+    from nmn.data.nlvr import read_nlvr
+    from nmn.evaluation.nlvr import evaluate_nlvr, statements
+    from nmn.evaluation.nlvr_judges import by_network, by_scenes
+    from nmn.evaluation.shown import show
+    from nmn.models.build import load_network
+    from nmn.reasoner import nlvr_reader, weights_file
     from nmn.vision.components import read_components
 
-    perceive = read_components if classical else nlvr_reader(model)
-    if code := command(data, split, perceive, predictions, as_json, print_json):
+    if network is not None and classical:
+        raise ConfigError("--network and --classical: give one of them, they are different eyes")
+    if network is not None:
+        judge = by_network(load_network(weights_file(network)))
+    else:
+        judge = by_scenes(read_components if classical else nlvr_reader(model))
+    total = len(statements(read_nlvr(data, split)))
+
+    def run(watch: "Callable[[int], None]") -> "NlvrReport":
+        return evaluate_nlvr(data, split, judge, watch)
+
+    if code := show(f"NLVR {split}", total, run, predictions, as_json, print_json):
+        raise typer.Exit(code)
+
+
+@clear_errors
+def pairs(
+    data: Annotated[Path, typer.Option(help="The folder that holds NLVR2's files and images.")],
+    split: Annotated[str, typer.Option(help="A split: dev, test1, ...")] = "dev",
+    model: Annotated[str | None, typer.Option(help=f"{MODEL_HELP} By default the world's.")] = None,
+    lexicon: Annotated[
+        str, typer.Option(help="A lexicon's name or TOML file, whose panels are images: what words mean.")
+    ] = "pairs",
+    predictions: Annotated[Path | None, typer.Option(help="Write the official lines: identifier,True.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Judge statements about two images, in the files of NLVR2, from pixels."""
+    from nmn.data.pairs import read_pairs
+    from nmn.evaluation.pairs import evaluate_pairs
+    from nmn.evaluation.shown import show
+    from nmn.models.build import load_network
+    from nmn.reasoner import weights_file
+
+    network = load_network(weights_file(model)).speaking(lexicon)
+    total = len(read_pairs(data, split))
+
+    def run(watch: "Callable[[int], None]") -> "PairsReport":
+        return evaluate_pairs(network, data, split, watch)
+
+    if code := show(f"pairs {split}", total, run, predictions, as_json, print_json):
         raise typer.Exit(code)
 
 
@@ -137,14 +184,10 @@ def generated(
 
 
 def _write_predictions(path: Path, report: "Report") -> None:
-    from nmn.atomic import write_atomically
     from nmn.evaluation.report import truth_lines
+    from nmn.evaluation.shown import write_lines
 
-    lines = truth_lines(report.records)
-    try:
-        write_atomically(path, lines.encode())
-    except OSError as error:
-        raise DataError(f"{path}: cannot be written: {error.strerror}") from None
+    write_lines(path, truth_lines(report.records))
 
 
 @clear_errors

@@ -10,7 +10,6 @@ rest on is its sentence and the pixels of its images alone: the identifier's las
 kept apart, for the names of predictions and for the metric.
 """
 
-import json
 import os
 import re
 from dataclasses import dataclass, field
@@ -20,11 +19,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nmn.data.statement_lines import read_lines, truth_of
 from nmn.errors import DataError
 from nmn.vision.nlvr_format import NLVR_PX
 
 NAME = re.compile(r"(?P<split>.+?)-(?P<identifier>[^-]+-[^-]+)-(?P<order>[0-5])\.png")
-LABELS = {"true": True, "false": False, None: None}
 ORDERS = range(6)
 
 
@@ -68,9 +67,7 @@ def read_nlvr(data: str | Path, split: str) -> NlvrSplit:
     """
     folder = Path(data) / split
     path = _examples_file(folder, split)
-    entries = _entries(path)
-    if not entries:
-        raise DataError(f"{path}: no example in it")
+    entries = read_lines(path)
     files = _image_files(folder, path.stem)
     if not files:
         raise DataError(f"{folder / 'images'}: no image of this split; expected files such as {path.stem}-12-0-3.png")
@@ -106,40 +103,6 @@ def _examples_file(folder: Path, split: str) -> Path:
     return files[0]
 
 
-def _entries(path: Path) -> list[dict[str, Any]]:
-    entries: list[dict[str, Any]] = []
-    seen: dict[str, int] = {}
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise DataError(f"{path}: cannot be read: {error}") from None
-    for number, line in enumerate(lines, 1):
-        if not line.strip():
-            continue
-        entry = _entry(f"{path}, line {number}", line)
-        earlier = seen.setdefault(entry["identifier"], number)
-        if earlier != number:
-            raise DataError(f"{path}, line {number}: identifier {entry['identifier']} stands in line {earlier} already")
-        entries.append(entry)
-    return entries
-
-
-def _entry(place: str, line: str) -> dict[str, Any]:
-    try:
-        entry = json.loads(line)
-    except (ValueError, RecursionError) as error:
-        raise DataError(f"{place}: not JSON: {error}") from None
-    if not isinstance(entry, dict):
-        raise DataError(f"{place}: expected an object, got {type(entry).__name__}")
-    for name in ("sentence", "identifier"):
-        if not isinstance(entry.get(name), str) or not entry[name].strip():
-            raise DataError(f'{place}: field "{name}" is missing, or no text')
-    label = entry.get("label")
-    if (label.lower() if isinstance(label, str) else label) not in LABELS:
-        raise DataError(f'{place}: label is "true" or "false", got {label!r}')
-    return entry
-
-
 def _image_files(folder: Path, stem: str) -> dict[tuple[str, int], Path]:
     """Return the image of each identifier and order; of several with one name the split's own, then the first path."""
     files: dict[tuple[str, int], Path] = {}
@@ -152,10 +115,9 @@ def _image_files(folder: Path, stem: str) -> dict[tuple[str, int], Path]:
 
 
 def _example(entry: dict[str, Any], files: dict[tuple[str, int], Path], orders: range, prefix: str) -> NlvrExample:
-    name, label = entry["identifier"], entry.get("label")
+    name = entry["identifier"]
     paths = {order: files.get((name, order)) for order in orders}
     images = tuple(
         NlvrImage(path.name if path else f"{prefix}-{name}-{order}.png", path) for order, path in paths.items()
     )
-    truth = LABELS[label.lower() if isinstance(label, str) else None]
-    return NlvrExample(entry["sentence"], images, name, truth, entry.get("structured_rep"))
+    return NlvrExample(entry["sentence"], images, name, truth_of(entry), entry.get("structured_rep"))

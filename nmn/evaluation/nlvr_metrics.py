@@ -5,7 +5,7 @@ share of sentence groups of which everything is right; a group is what shares th
 an example counts once, here by the picture of order 0; by image each of its six pictures counts.
 """
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -23,6 +23,12 @@ class Outcome(NamedTuple):
     reading: StatementReading
     predicted: bool | None
     label: bool | None
+    instead: str = ""  # what the prediction rests on, where that is not the reading
+
+    @property
+    def how(self) -> str:
+        """How the sentence was read, or what its prediction rests on instead."""
+        return self.instead or str(self.reading.how)
 
     @property
     def right(self) -> bool | None:
@@ -68,6 +74,10 @@ class Figure(NamedTuple):
         """The share that is right."""
         return self.right / self.total if self.total else None
 
+    def to_json(self) -> dict[str, Any]:
+        """Return the counts and the share as plain JSON data."""
+        return {**self._asdict(), "share": self.share}
+
     def __str__(self) -> str:
         return f"{100 * self.right / self.total:.2f} %" if self.total else "-"
 
@@ -80,11 +90,15 @@ def figure(rights: Iterable[bool | None]) -> Figure:
 
 def consistency(outcomes: Iterable[Outcome]) -> Figure:
     """Count the sentence groups of which every outcome is right; one without an image is not."""
-    groups: dict[str, list[bool]] = defaultdict(list)
-    for outcome in outcomes:
-        if outcome.label is not None:
-            groups[outcome.identifier.split("-")[0]].append(bool(outcome.right))
-    return Figure(sum(all(rights) for rights in groups.values()), len(groups))
+    return grouped((it.identifier.split("-")[0], bool(it.right)) for it in outcomes if it.label is not None)
+
+
+def grouped(rights: Iterable[tuple[str, bool]]) -> Figure:
+    """Count the groups of which everything is right."""
+    groups: dict[str, bool] = {}
+    for group, right in rights:
+        groups[group] = groups.get(group, True) and right
+    return Figure(sum(groups.values()), len(groups))
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +117,7 @@ class NlvrReport:
         """Return the figures and failures as plain JSON data."""
 
         def table(figures: Mapping[str, Figure]) -> dict[str, Any]:
-            return {name: {**it._asdict(), "share": it.share} for name, it in figures.items()}
+            return {name: it.to_json() for name, it in figures.items()}
 
         causes = Counter(cause for cause, _, _ in self.failures)
         return {
@@ -115,6 +129,11 @@ class NlvrReport:
             "failures": [dict(zip(("cause", "image", "sentence"), row, strict=True)) for row in self.failures],
             "problems": list(self.problems),
         }
+
+    def lines(self) -> str:
+        """Return the official lines, ``dev-1572-0-3.png,true``; images that were missing have none."""
+        told = [(name, "true" if truth else "false") for name, truth in self.predictions if truth is not None]
+        return "".join(f"{name},{truth}\n" for name, truth in told)
 
     def tables(self) -> list[Any]:
         """Return the figures as tables to print."""
@@ -155,8 +174,9 @@ def report(
         "consistency by image": consistency(outcomes),
         "consistency by scene": consistency(scenes),
     }
-    hows = dict.fromkeys(str(outcome.reading.how) for outcome in outcomes)
-    by_reading = {how: figure(it.right for it in outcomes if it.reading.how == how) for how in hows}
+    by_reading = {
+        how: figure(it.right for it in outcomes if it.how == how) for how in dict.fromkeys(it.how for it in outcomes)
+    }
     kinds = {layout: _kinds(layout) for layout in {outcome.reading.layout for outcome in outcomes}}
     by_construction = {
         name: figure(it.right for it in outcomes if name in kinds[it.reading.layout]) for name in CONSTRUCTIONS

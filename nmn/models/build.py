@@ -33,7 +33,8 @@ class NetworkSettings:
     """What a network is built from, beside its vocabulary.
 
     ``model``: the module network, or a name of ``baselines.MODELS``, which are over cells. ``pixels``: of the longer
-    side of the images that it was trained on; others are brought to it. ``units``: see ``NeuralModules``.
+    side of the images that it was trained on; others are brought to it. ``units``: see ``NeuralModules``. Of pictures
+    of several ``panels``, ``pixels`` are of a panel, and ``gap_px`` lie between two.
     """
 
     model: str = MODULES
@@ -57,6 +58,9 @@ class NetworkSettings:
     deep: bool = False  # of CNN and RNN: a hidden layer over both
     hops: int = 1  # of soft attention
     blocks: int = 3  # of FiLM
+    empty: bool = False  # whether cells may hold nothing, which then is learned
+    panels: int = 1
+    gap_px: int = 0
 
     def __post_init__(self) -> None:
         if self.regions not in REGIONS:
@@ -90,12 +94,13 @@ def build_network(
         vision = vision or cell_vision(settings)
         assert isinstance(vision, CellVision)
         grid = grid_of(vision, settings.pixels)
-        modules = NeuralModules(vocabulary, settings.channels, grid, settings.units, settings.find_bias)
+        told = (settings.units, settings.find_bias, settings.panels, settings.empty)
+        modules = NeuralModules(vocabulary, settings.channels, grid, *told)
     else:
         vision = vision or object_vision(settings)
         assert isinstance(vision, ObjectVision)
         modules = NeuralModules(vocabulary, vision.encoder.channels, None, settings.units, settings.find_bias)
-    return Network(ModuleNetwork(vision, modules), settings, vocabulary)
+    return Network(ModuleNetwork(vision, modules, settings.panels, settings.gap_px), settings, vocabulary)
 
 
 def cell_vision(settings: NetworkSettings) -> CellVision:

@@ -8,27 +8,38 @@ from torch import Tensor, nn
 from nmn.assembler.execute import Run, execute
 from nmn.assembler.plan import Plan
 from nmn.modules.neural import NeuralModules, ReadRegions
+from nmn.regions import side_by_side
 from nmn.vision.cells import CellVision
 from nmn.vision.objects import ObjectVision
+from nmn.vision.panels import prepare
 
 
 class ModuleNetwork(nn.Module):
     """Vision, and modules over the regions that it finds.
 
-    ``vision(prepared)`` makes regions of what ``vision.prepare(images)`` gives.
+    ``vision(prepared)`` makes regions of what ``vision.prepare(images)`` gives. Pictures of several ``panels`` are
+    given, and prepared, with one axis more, after that of pictures; each panel is looked at alone.
     """
 
-    def __init__(self, vision: CellVision | ObjectVision, reasoning: NeuralModules) -> None:
+    def __init__(
+        self, vision: CellVision | ObjectVision, reasoning: NeuralModules, panels: int = 1, gap_px: int = 0
+    ) -> None:
         super().__init__()
         self.vision, self.reasoning = vision, reasoning
+        self.panels, self.gap_px = panels, gap_px
 
-    def prepare(self, images: UInt8[Tensor, "batch 3 height width"]) -> dict[str, Tensor]:
+    def prepare(self, images: UInt8[Tensor, "batch *panels 3 height width"]) -> dict[str, Tensor]:
         """Return what is worked out once per image, without gradients: tensors whose first axis are images."""
-        return self.vision.prepare(images)
+        return prepare(self.vision, images)
 
     def read(self, seen: Mapping[str, Tensor]) -> ReadRegions:
         """Return the regions of prepared images with what the modules make of them."""
-        found: ReadRegions = self.reasoning(self.vision(seen))
+        if self.panels == 1:
+            regions = self.vision(seen)
+        else:
+            regions = self.vision({name: part.flatten(0, 1) for name, part in seen.items()})
+            regions = side_by_side(regions, self.panels, self.gap_px)
+        found: ReadRegions = self.reasoning(regions)
         return found
 
     def forward(self, seen: Mapping[str, Tensor], plan: Plan) -> Run:

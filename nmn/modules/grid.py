@@ -10,6 +10,8 @@ would take 38,416 factors. Everything here equals ``logic`` on attentions of 0 a
   nothing is uncertain (refined normal approximation, Hong 2013, section 3.3): relate_count, ordinal;
 - alike are two cells for each value that they share, apart: same.
 
+Of an image of several panels each has such a grid, and what is related lies in one panel.
+
 "What is left of every red thing?": find[red], relate_every[left_of].
 """
 
@@ -72,9 +74,12 @@ def windows(kernel: Float[Tensor, "*words offsets_down offsets_right"]) -> Float
 def totals(
     group: Group, attention: Tensor, name: str, tables: GridTables, places: Mapping[str, int]
 ) -> Float[Tensor, "calls regions"]:
-    """Return ``sum_j a_j T_ji`` with the table of each call's word; calls of one word are neighbours."""
-    parts = torch.split(attention, list(group.sizes))
-    return torch.cat([part @ tables.table(name, places[word]) for part, word in zip(parts, group.words, strict=True)])
+    """Return ``sum_j a_j T_ji``, j in i's panel, with the table of each call's word; calls of one are neighbours."""
+    found = []
+    for part, word in zip(torch.split(attention, list(group.sizes)), group.words, strict=True):
+        table = tables.table(name, places[word])
+        found.append((part.reshape(-1, len(table)) @ table).view_as(part))
+    return torch.cat(found)
 
 
 def counts_from(
@@ -132,11 +137,11 @@ def _opposed(rows: int, columns: int, device: torch.device) -> tuple[Tensor, Ten
 def between_cells(
     group: Group, rows: int, columns: int, otherwise: Callable[[Group], Tensor]
 ) -> Float[Tensor, "calls regions"]:
-    """Return ``1 - prod_jk(1 - a_j b_k B_ijk)`` on a grid, exactly: its logarithm is a matrix product over pairs.
+    """Return ``1 - prod_jk(1 - a_j b_k B_ijk)`` within each panel, exactly: its logarithm is a product over pairs.
 
     Cells are squares here. ``otherwise`` answers on grids whose table would be too large.
     """
-    one, other = group.operands
+    one, other = (operand.reshape(-1, rows * columns) for operand in group.operands)
     opposed = _opposed(rows, columns, one.device)
     if opposed is None:
         return otherwise(group)
@@ -144,4 +149,4 @@ def between_cells(
     apart = (1 - one.index_select(1, first) * other.index_select(1, second)) * (
         1 - one.index_select(1, second) * other.index_select(1, first)
     )
-    return -torch.expm1(apart.clamp(min=EXACT).log() @ table)
+    return -torch.expm1(apart.clamp(min=EXACT).log() @ table).view_as(group.operands[0])

@@ -54,9 +54,9 @@ class Group:
 
     @property
     def mask(self) -> Float[Tensor, "calls regions"]:
-        """1 for each real region of what each call sees, 0 for the others and for padding."""
+        """The truth that there is something in each region of what each call sees; 0 for the others and for padding."""
         if self.view is None:
-            return self.regions.mask[self.image].to(self.regions.features.dtype)
+            return self.regions.presence[self.image]
         return self.regions.seen[self.image, self.view]
 
     @property
@@ -158,13 +158,15 @@ class Library:
     """Functions by module name, and the words that each kind of argument may be, in the order of their indices.
 
     ``values`` are those of each attribute, in the order in which they are told apart. ``most``: numbers from this on
-    count as one, where there are more regions than anything is asked of; None: every number counts.
+    count as one, where there are more regions than anything is asked of; None: every number counts. ``unlearned``: the
+    modules that a network has no parameters for, which it refuses.
     """
 
     modules: Mapping[str, Module]
     words: Mapping[Argument, tuple[str, ...]]
     values: Mapping[str, tuple[str, ...]]
     most: int | None = None
+    unlearned: frozenset[str] = frozenset()
 
     @property
     def value_width(self) -> int:
@@ -183,8 +185,10 @@ class Library:
 
 
 def check_words(layout: Layout, library: Library) -> None:
-    """Raise ArgumentError for the first word of a layout that a library does not know."""
+    """Raise ArgumentError for the first module or word of a layout that a library does not know."""
     for call in layout.calls:
+        if call.module in library.unlearned:
+            raise ArgumentError(f'module "{call.module}": nothing that the network was trained on uses it')
         argument = SIGNATURES[call.module].argument
         if argument is not None and call.argument is not None:
             library.resolve(argument, call.argument)
@@ -234,7 +238,7 @@ def _shared_modules(sources: Sources) -> dict[str, Module]:
         "superlative": sources.superlative,
         "ordinal": sources.ordinal,
         "unique": first,
-        "inside": lambda group: torch.einsum("cp,cpr->cr", first(group), group.members),
+        "inside": lambda group: torch.einsum("cp,cpr->cr", first(group), group.members) * group.mask,
         "at_side": sources.side,
         "near_side": sources.near_side,
         "panels": lambda group: group.panel_mask,

@@ -6,14 +6,16 @@ then only gathers. The tables are
 - find: ``sigmoid(e_w . f_i + b_w)``, an embedding for each word against the features of each region;
 - relate, superlative: rates ``r_ji`` of pairs, of their relative geometry alone and so translation-invariant; a pair
   holds with ``1 - exp(-r_ji)``. On a grid a table of offsets between cells, between objects a small network of boxes;
+- scene, where regions are cells that may be empty: the truth that a cell holds a thing, which gates all else;
 - same, describe, agree: of the truths of find, so that they have no parameters of their own;
-- at_side, near_side: a small network of a box's distances from its panel's sides.
+- at_side, near_side: a small network of a box's distances from its panel's sides; of a cell, which lies where it lies
+  whatever is in it, of its features too.
 
 "Is there a red shape left of a circle?": find[red], find[circle], relate[left_of].
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from typing import Any
 
@@ -26,22 +28,27 @@ from nmn.layout import SIDES, Argument, Layout
 from nmn.lexicon import Lexicon
 from nmn.modules import logic
 from nmn.modules.grid import GridTables, between_cells, counts_from, shared_by_another, totals, windows
+from nmn.modules.learned_pairs import HIDDEN, BoxPairs, GridPairs
 from nmn.modules.library import Group, Library, OfPairs, build_library
 from nmn.modules.pairs import between, opposite
 from nmn.regions import Regions
 
-HIDDEN = 48
+SPARSE = -2.0  # few cells hold something
 MOST = 16  # of numbers on a grid, which has hundreds of cells and of whose objects fewer are asked
 
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """The words that a network has learned, in the order of its parameters; ``attributes``: values of each."""
+    """The words that a network has learned, in the order of its parameters; ``attributes``: values of each.
+
+    ``sides``, ``near_sides``: that it has learned what touches a side, and what comes near one.
+    """
 
     attributes: Mapping[str, tuple[str, ...]]
     relations: tuple[str, ...]
     superlatives: tuple[str, ...]
     sides: bool = False
+    near_sides: bool = False
 
     @property
     def values(self) -> tuple[str, ...]:
@@ -62,9 +69,9 @@ def vocabulary_from_json(data: Any) -> Vocabulary:
     """Build a vocabulary from what ``Vocabulary.to_json`` gave; raise CheckpointError where it is none."""
     try:
         attributes = {str(name): tuple(map(str, values)) for name, values in data["attributes"].items()}
-        return Vocabulary(
-            attributes, tuple(map(str, data["relations"])), tuple(map(str, data["superlatives"])), bool(data["sides"])
-        )
+        words = [tuple(map(str, data[name])) for name in ("relations", "superlatives")]
+        sides = bool(data["sides"])
+        return Vocabulary(attributes, words[0], words[1], sides, bool(data.get("near_sides", sides)))
     except (KeyError, TypeError, AttributeError) as error:
         raise CheckpointError(f"its vocabulary is malformed: {error!r}") from None
 
@@ -85,51 +92,8 @@ def vocabulary_of(layouts: Sequence[Layout], lexicon: Lexicon) -> Vocabulary:
         {name: values for name, values in attributes.items() if values},
         tuple(name for name in lexicon.relations if name in used),
         tuple(name for name in lexicon.superlatives if name in used),
-        any(module in ("at_side", "near_side") for module, _ in calls),
+        *(any(module == name for module, _ in calls) for name in ("at_side", "near_side")),
     )
-
-
-class GridPairs(nn.Module):
-    """Rates of pairs of cells by their offset: ``r_ji = softplus(theta_w[cell_i - cell_j])``.
-
-    Mass may fall off the grid, so that a border cell may have no cell on its left.
-    """
-
-    def __init__(self, words: int, rows: int, columns: int, bias: float = -2.0) -> None:
-        super().__init__()
-        self.theta = nn.Parameter(torch.full((words, 2 * rows - 1, 2 * columns - 1), bias))
-
-    def forward(self) -> Float[Tensor, "words offsets_down offsets_right"]:
-        """Return the rates by offset, the same for every image."""
-        return nn.functional.softplus(self.theta)
-
-
-class BoxPairs(nn.Module):
-    """Rates of pairs of boxes: ``r_ji = softplus(MLP(relative geometry of i and j))``, none of a box with itself."""
-
-    def __init__(self, words: int, bias: float = -1.0) -> None:
-        super().__init__()
-        last = nn.Linear(HIDDEN, words)
-        nn.init.constant_(last.bias, bias)
-        self.net = nn.Sequential(nn.Linear(16, HIDDEN), nn.SiLU(), nn.Linear(HIDDEN, HIDDEN), nn.SiLU(), last)
-
-    def forward(self, boxes: Float[Tensor, "batch regions 4"]) -> Float[Tensor, "batch words others regions"]:
-        """Return the rates of pairs of boxes, in units of the image."""
-        rates = nn.functional.softplus(self.net(pair_geometry(boxes))).permute(0, 3, 1, 2)
-        return rates * (1 - torch.eye(rates.shape[-1], device=rates.device))
-
-
-def pair_geometry(boxes: Float[Tensor, "batch regions 4"]) -> Float[Tensor, "batch others regions 16"]:
-    """Return, for [j, i], how box i lies to box j: differences of centres, sides, areas, and gaps; coarse, fine."""
-    low, high = boxes[..., :2], boxes[..., 2:]
-    side = high - low
-    area = side.prod(-1, keepdim=True).clamp(min=1e-6).log()
-    centre, wide, large = (one.unsqueeze(1) - one.unsqueeze(2) for one in ((low + high) / 2, side, area))
-    gap = torch.maximum(low.unsqueeze(1) - high.unsqueeze(2), low.unsqueeze(2) - high.unsqueeze(1))
-    widest = gap.amax(-1, keepdim=True)
-    coarse = [centre / 16, wide / 8, large, gap / 8, widest / 8]
-    fine = [torch.tanh(part / 2) for part in (centre, wide, 16 * large, gap, widest)]
-    return torch.cat([*coarse, *fine], -1)
 
 
 @dataclass(frozen=True)
@@ -137,7 +101,8 @@ class ReadRegions(Regions):
     """Regions with what the network makes of them, for all its words: see the module's docstring.
 
     ``truths`` have a last value of zeros, for attributes with fewer values than others. ``by_image`` are rates of
-    relations, then of superlatives; on a grid all images share ``by_offset`` instead.
+    relations, then of superlatives; on a grid all images share ``by_offset`` instead. ``things``: the truth that there
+    is something in a region.
     """
 
     truths: Float[Tensor, "batch values regions"]
@@ -145,6 +110,12 @@ class ReadRegions(Regions):
     by_offset: GridTables | None
     sides: Float[Tensor, "batch sides regions"]
     panel_pairs: Float[Tensor, "batch words panels panels"]
+    things: Float[Tensor, "batch regions"]
+
+    @property
+    def presence(self) -> Float[Tensor, "batch regions"]:
+        """The truth that there is something in a region."""
+        return self.things
 
     @cached_property
     def rates(self) -> Float[Tensor, "images words others regions"]:
@@ -163,8 +134,9 @@ class ReadRegions(Regions):
 class NeuralModules(nn.Module):
     """Parameters of the modules for one vocabulary, over features of so many channels.
 
-    ``grid``: rows and columns where regions are cells; None where they are objects. ``units``: how many units of length
-    an image's longer side has; relations turn on differences of about one.
+    ``grid``: rows and columns, in each panel, where regions are cells; None where they are objects. ``units``: how many
+    units of length a panel's longer side has; relations turn on differences of about one. ``empty``: regions may be
+    empty.
     """
 
     def __init__(
@@ -174,6 +146,8 @@ class NeuralModules(nn.Module):
         grid: tuple[int, int] | None = None,
         units: float = 64.0,
         bias: float = -1.0,
+        panels: int = 1,
+        empty: bool = False,
     ) -> None:
         super().__init__()
         self.vocabulary, self.units = vocabulary, units
@@ -181,9 +155,13 @@ class NeuralModules(nn.Module):
         nn.init.normal_(self.words.weight, std=channels**-0.5)
         self.biases = nn.Parameter(torch.full((len(vocabulary.values),), bias))
         pairs = max(1, len(vocabulary.relations) + len(vocabulary.superlatives))
-        self.pairs: nn.Module = GridPairs(pairs, *grid) if grid else BoxPairs(pairs)
-        touched = nn.Sequential(nn.Linear(8, HIDDEN), nn.SiLU(), nn.Linear(HIDDEN, 2 * len(SIDES)))
-        self.sides = touched if vocabulary.sides else None
+        self.pairs = GridPairs(pairs, *grid, panels) if grid else BoxPairs(pairs)
+        told = 8 + channels if grid else 8
+        touched = nn.Sequential(nn.Linear(told, HIDDEN), nn.SiLU(), nn.Linear(HIDDEN, 2 * len(SIDES)))
+        self.sides = touched if vocabulary.sides or vocabulary.near_sides else None
+        self.things = nn.Linear(channels, 1) if empty else None
+        if self.things is not None:
+            nn.init.constant_(self.things.bias, SPARSE)
         self.library = neural_library(vocabulary, grid)
 
     def forward(self, regions: Regions) -> ReadRegions:
@@ -191,26 +169,38 @@ class NeuralModules(nn.Module):
         words = nn.functional.pad(self.words.weight, (0, 0, 0, 1)).expand(len(regions.features), -1, -1)
         biases = nn.functional.pad(self.biases, (0, 1), value=-torch.inf).unsqueeze(1)  # no region has the last value
         truths = torch.baddbmm(biases, words, regions.features.transpose(1, 2))
-        truths = torch.sigmoid(truths) * regions.mask.unsqueeze(1)
+        things = regions.mask.to(truths.dtype)
+        if self.things is not None:
+            things = things * torch.sigmoid(self.things(regions.features).squeeze(-1))
+        truths = torch.sigmoid(truths) * things.unsqueeze(1)
         panels = regions.panels.boxes
-        longest = (panels[..., 2:].amax(1) - panels[..., :2].amin(1)).amax(-1)
-        unit = (longest / self.units)[:, None, None]
+        unit = ((panels[..., 2:] - panels[..., :2]).amax((1, 2)) / self.units)[:, None, None]
         on_grid = isinstance(self.pairs, GridPairs)
-        rates = self.pairs() if on_grid else self.pairs(regions.boxes / unit) * _pairable(regions)
+        rates = self.pairs() if isinstance(self.pairs, GridPairs) else self._of_boxes(self.pairs, regions, unit)
         return ReadRegions(
             *(regions.features, regions.boxes, regions.mask, regions.panels),
             truths=truths,
             by_image=None if on_grid else rates,
             by_offset=GridTables(rates) if on_grid else None,
-            sides=self._sides(regions, unit),
-            panel_pairs=self._panel_pairs(panels / unit, rates.shape[0 if on_grid else 1]),
+            sides=self._sides(regions, unit) * things.unsqueeze(1),
+            panel_pairs=self._panel_pairs(panels),
+            things=things,
         )
 
-    def _panel_pairs(self, panels: Tensor, words: int) -> Tensor:
-        """Return pairs of panels, which are boxes like any other."""
-        if panels.shape[1] == 1 or not isinstance(self.pairs, BoxPairs):
-            return panels.new_zeros(len(panels), words, panels.shape[1], panels.shape[1])
-        return -torch.expm1(-self.pairs(panels))
+    def _of_boxes(self, pairs: BoxPairs, regions: Regions, unit: Tensor) -> Tensor:
+        """Return the rates of pairs of objects: relations hold within a panel, superlatives order objects of all."""
+        rates: Tensor = pairs(regions.boxes / unit)
+        related = len(self.vocabulary.relations)
+        there = (regions.mask.unsqueeze(2) & regions.mask.unsqueeze(1)).unsqueeze(1)
+        return torch.cat([rates[:, :related] * _together(regions), rates[:, related:] * there], 1)
+
+    def _panel_pairs(self, panels: Float[Tensor, "batch panels 4"]) -> Float[Tensor, "batch words others panels"]:
+        """Return pairs of panels: by place, or as boxes like others, in a picture as long as a panel is else."""
+        if isinstance(self.pairs, GridPairs):
+            return self.pairs.of_panels().unsqueeze(0).expand(len(panels), -1, -1, -1)
+        whole = (panels[..., 2:].amax(1) - panels[..., :2].amin(1)).amax(-1)[:, None, None]
+        found: Tensor = -torch.expm1(-self.pairs(panels * self.units / whole))
+        return found
 
     def _sides(self, regions: Regions, unit: Tensor) -> Tensor:
         """Return that regions touch each side, and come near it, from their distances to the sides of their panel."""
@@ -218,12 +208,13 @@ class NeuralModules(nn.Module):
             return regions.boxes.new_zeros(len(regions.boxes), 2 * len(SIDES), regions.boxes.shape[1])
         around = torch.einsum("bpr,bpc->brc", regions.panels.members.to(regions.boxes), regions.panels.boxes)
         apart = (regions.boxes - around) * regions.boxes.new_tensor([1, 1, -1, -1]) / unit
-        truths = torch.sigmoid(self.sides(torch.cat([apart / 16, torch.tanh(apart)], -1)))
-        return truths.transpose(1, 2) * regions.mask.unsqueeze(1)
+        told = [apart / 16, torch.tanh(apart)] + ([regions.features] if isinstance(self.pairs, GridPairs) else [])
+        truths = torch.sigmoid(self.sides(torch.cat(told, -1)))
+        return truths.transpose(1, 2)
 
 
-def _pairable(regions: Regions) -> Bool[Tensor, "batch 1 others regions"]:
-    """Return which pairs may be related: real regions of one panel."""
+def _together(regions: Regions) -> Bool[Tensor, "batch 1 others regions"]:
+    """Return which pairs are real regions of one panel."""
     members = regions.panels.members
     return (members.unsqueeze(3) & members.unsqueeze(2)).any(1, keepdim=True)
 
@@ -233,11 +224,16 @@ def neural_library(vocabulary: Vocabulary, grid: tuple[int, int] | None = None) 
     words = {
         Argument.RELATION: vocabulary.relations,
         Argument.SUPERLATIVE: vocabulary.superlatives,
-        Argument.SIDE: SIDES if vocabulary.sides else (),
+        Argument.SIDE: SIDES if vocabulary.sides or vocabulary.near_sides else (),
+    }
+    unlearned = {
+        name for name, known in (("at_side", vocabulary.sides), ("near_side", vocabulary.near_sides)) if not known
     }
     if grid:
-        return build_library(_LearnedOnGrid(vocabulary, grid), words, vocabulary.attributes, MOST)
-    return build_library(_Learned(vocabulary), words, vocabulary.attributes)
+        made = build_library(_LearnedOnGrid(vocabulary, grid), words, vocabulary.attributes, MOST)
+    else:
+        made = build_library(_Learned(vocabulary), words, vocabulary.attributes)
+    return replace(made, unlearned=frozenset(unlearned))
 
 
 class _Learned(OfPairs):
@@ -273,9 +269,10 @@ class _Learned(OfPairs):
         return torch.einsum("cvj,cvi->cji", values, values).clamp(max=1) * different
 
     def between(self, group: Group) -> Tensor:
-        boxes = group.regions.boxes[group.image]
+        boxes, together = group.regions.boxes[group.image], _together(group.regions)[group.image, 0]
         centres = (boxes[..., :2] + boxes[..., 2:]) / 2
-        return between(group, lambda some: opposite(centres, some))
+        one_panel = together.unsqueeze(1)
+        return between(group, lambda some: opposite(centres, some) & together[:, some].unsqueeze(3) & one_panel)
 
     def side(self, group: Group) -> Tensor:
         return _read(group).sides[group.image, group.argument]

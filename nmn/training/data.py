@@ -22,7 +22,9 @@ from nmn.training.loss import target_of
 from nmn.training.settings import TrainSettings
 from nmn.vision.cells import CellVision
 from nmn.vision.objects import ObjectVision
+from nmn.vision.panels import cut, prepare
 from synth_data.config import SynthConfig
+from synth_data.drawn import panel_gap_px
 from synth_data.example import Example
 from synth_data.generate import blocks, generate_block
 from synth_data.house_styles import render_shapes
@@ -127,9 +129,11 @@ class Generated(Dataset[tuple[list[Example], Tensor]]):
     def __len__(self) -> int:
         return blocks(self.config)
 
-    def __getitem__(self, block: int) -> tuple[list[Example], UInt8[Tensor, "images 3 height width"]]:
+    def __getitem__(self, block: int) -> tuple[list[Example], UInt8[Tensor, "images *panels 3 height width"]]:
         examples = generate_block(self.config, block)
         images = torch.from_numpy(draw_block(examples, self.config, block)).permute(0, 3, 1, 2).contiguous()
+        if self.config.panels > 1:
+            images = cut(images, self.config.panels, panel_gap_px(self.config))
         asked = reask(examples, self.config, self.each, np.random.default_rng([self.config.seed, block, 2]))
         if self.split:
             asked = [example for example in asked if not leaks(example, self.split)]
@@ -153,7 +157,7 @@ def prepared(
     for examples, images in DataLoader(data, batch_size=None, num_workers=workers):
         asked += examples
         for part in images.split(PREPARED_AT_ONCE):
-            found = vision.prepare(part)
+            found = prepare(vision, part)
             seen.append({name: value for name, value in found.items() if name in TRAINED_ON})
             done += len(part)
             watch(done)

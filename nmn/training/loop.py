@@ -45,7 +45,7 @@ class Watched(nn.Module):
 
     def forward(self, batch: Questions) -> tuple[Tensor, Tensor]:
         """Return the mean loss of a batch and the share of right answers."""
-        planned = plan(batch.layouts, batch.images.tolist())
+        planned = plan(batch.layouts, batch.images.tolist(), self.network.panels)
         run = self.network(batch.seen, planned)
         losses = answer_losses(run, batch.targets)
         loss = losses.loss.mean() if self.teach is None else losses.loss.mean() + self.teach(run, batch)

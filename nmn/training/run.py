@@ -47,6 +47,7 @@ from nmn.vision.cells import CellVision
 from nmn.vision.nlvr_reader import load_detector, save_detector
 from nmn.vision.objects import ObjectVision
 from synth_data.config import SynthConfig, load_config
+from synth_data.drawn import panel_gap_px
 from synth_data.maker import families
 from synth_data.splits import split_settings
 
@@ -142,6 +143,9 @@ def _check(settings: TrainSettings) -> None:
             raise ConfigError(f"attentions: {settings.model} has none of calls to learn; leave them out")
         if settings.data != "generated" or settings.regions != "cells":
             raise ConfigError(f'model: {settings.model} is trained on data="generated" over regions="cells"')
+    alone = settings.regions != "cells" or settings.model != MODULES
+    if alone and settings.data == "generated" and synth_config(settings, 1, 0).panels > 1:
+        raise ConfigError('panels: pictures of several are for the module network over cells; give regions="cells"')
     if settings.cache and not (settings.regions == "cells" and settings.frozen):
         raise ConfigError("cache: only the features of a frozen backbone's cells can be kept; set frozen=true")
 
@@ -205,7 +209,7 @@ def share_right(network: Network, questions: Questions) -> float:
     with torch.inference_mode():
         for start in range(0, len(known), ANSWERED_AT_ONCE):
             batch = questions.take(known[start : start + ANSWERED_AT_ONCE])
-            run = network.model(batch.seen, plan(batch.layouts, batch.images.tolist()))
+            run = network.model(batch.seen, plan(batch.layouts, batch.images.tolist(), network.model.panels))
             right += int(answer_losses(run, batch.targets).right.sum())
     return right / max(1, len(questions))
 
@@ -241,7 +245,11 @@ def _network_settings(settings: TrainSettings, grammar: str, lexicon: str, pixel
 
 def _over_generated(settings: TrainSettings, folder: Path, watch: Watcher) -> tuple[Network, Questions, Questions]:
     config = synth_config(settings, settings.images, settings.seed)
-    network_settings = _network_settings(settings, config.grammar, config.lexicon, config.pixels)
+    panel = (config.pixels - (config.panels - 1) * panel_gap_px(config)) // config.panels
+    network_settings = replace(
+        _network_settings(settings, config.grammar, config.lexicon, panel if config.panels > 1 else config.pixels),
+        panels=config.panels, gap_px=panel_gap_px(config),
+    )  # fmt: skip
     torch.manual_seed(settings.seed)
     vision = cell_vision(network_settings) if settings.regions == "cells" else object_vision(network_settings)
     if isinstance(vision, CellVision) and settings.cache:

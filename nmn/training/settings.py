@@ -77,6 +77,7 @@ class TrainSettings(LoopSettings):
     deep: bool = False
     hops: int = 1
     blocks: int = 3
+    empty: bool = False
     cache: str = ""  # a folder for the features of a frozen backbone
     units: float = 64.0
     find_bias: float = -1.0

@@ -1,4 +1,4 @@
-"""Datasets in other people's formats: NLVR, SHAPES, CLEVR, COCO and Parquet.
+"""Datasets in other people's formats: NLVR, NLVR2, SHAPES, CLEVR, COCO and Parquet.
 
 One file a format. Each reads one shard at a time; lists that a format wants in a single JSON object are spooled to
 disk, so memory does not grow with the dataset.
@@ -16,6 +16,7 @@ from synth_data.export.clevr import write_clevr
 from synth_data.export.coco import write_coco
 from synth_data.export.files import Shards, pictured, staged
 from synth_data.export.nlvr import write_nlvr
+from synth_data.export.pairs import write_pairs
 from synth_data.export.parquet import write_parquet
 from synth_data.export.shapes import write_shapes
 
@@ -32,6 +33,7 @@ class Format(NamedTuple):
 
 FORMATS: dict[str, Format] = {
     "nlvr": Format(write_nlvr, "texts that are true or false"),
+    "pairs": Format(write_pairs, "texts of two images that are true or false"),
     "shapes": Format(write_shapes, "questions of SHAPES' own language, with the answer that its nine cells give"),
     "clevr": Format(write_clevr, "texts that a word, a number, yes or no answers"),
     "coco": Format(write_coco, "every example"),
