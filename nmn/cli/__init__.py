@@ -5,6 +5,7 @@ import typer
 from nmn.cli import classify, evaluate
 from nmn.cli.ask import ask, parse
 from nmn.cli.bench import bench
+from nmn.cli.diff import diff
 from nmn.cli.explain import explain
 from nmn.cli.kernels import kernels
 from nmn.cli.train import train
@@ -14,6 +15,7 @@ app = typer.Typer(no_args_is_help=True, add_completion=True, pretty_exceptions_e
 app.command()(parse)
 app.command()(ask)
 app.command()(explain)
+app.command()(diff)
 app.command()(train)
 app.command()(bench)
 app.command()(learn_word)

@@ -49,6 +49,9 @@ def content_of(
         if len(lines) > CAPTION_LINES:
             lines = [*lines[: CAPTION_LINES - 1], "..."]
         below += [(line, WORDS, tone) for line in lines]
+    if call.change:
+        lines = wrapped(call.change, WORDS, max(widest, WIDE if not call.is_set else 0.0), measure)
+        below += [(line, WORDS, "careful") for line in lines[:CAPTION_LINES]]
     every = [*above, *below]
     width = max([widest if pictured else 0.0, *(measure(line, size) for line, size, _ in every)])
     height = sum(size * LINE for _, size, _ in every) + (picture[1] + PADDING if pictured else 0.0)

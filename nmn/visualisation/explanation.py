@@ -40,7 +40,7 @@ class ExplainedCall:
 
     ``value`` is in words; ``members`` are the regions or panels that are in its set; ``raw`` the attention over all of
     them, or the chances of every value. ``confidence`` is None of what is exact, and of values panel by panel, which
-    ``in_panels`` holds in words.
+    ``in_panels`` holds in words. ``change``: what is different in another explanation that it is compared with.
     """
 
     module: str
@@ -55,11 +55,19 @@ class ExplainedCall:
     in_panels: tuple[str, ...]
     problem: str | None
     exact: Exact | None
+    change: str | None = None
 
     @property
     def label(self) -> str:
         """The module with its argument, as in a layout's text."""
         return call_label(self.module, self.argument)
+
+    @property
+    def mark(self) -> str | None:
+        """The colour that its node stands out in, if it does."""
+        if self.exact is not None and not self.exact.agrees:
+            return "differs"
+        return "careful" if self.change else None
 
     @property
     def is_set(self) -> bool:
@@ -151,6 +159,7 @@ def _call_json(call: ExplainedCall) -> dict[str, Any]:
         "in_panels": list(call.in_panels),
         "problem": call.problem,
         "exact": _exact_json(call.exact),
+        "change": call.change,
     }
 
 

@@ -37,11 +37,9 @@ def explained_picture(explanation: Explanation) -> Image.Image:
         _draw_edge(painter, edge)
     for node in drawing.nodes:
         fill, border = fill_and_border(node.kind)
-        exact = explanation.calls[node.call].exact
-        wide = 3 if node.call == len(drawing.nodes) - 1 else 1
-        if exact and not exact.agrees:
-            border, wide = "differs", 3
-        painter.rounded_rectangle(_box(node.box), ROUND * SCALE, LIGHT[fill], LIGHT[border], wide * SCALE)
+        stands_out = explanation.calls[node.call].mark
+        wide = 3 if stands_out or node.call == len(drawing.nodes) - 1 else 1
+        painter.rounded_rectangle(_box(node.box), ROUND * SCALE, LIGHT[fill], LIGHT[stands_out or border], wide * SCALE)
     for mark in drawing.marks:
         painter.rectangle(_box(mark.box), LIGHT[fill_and_border(mark.kind)[1]])
     _paste_pictures(image, drawing, explanation)

@@ -67,7 +67,8 @@ def spoken(call: ExplainedCall) -> str:
     """Return a call in words, for those who do not see it."""
     said = f", from the words {', '.join(call.words)}" if call.words else ""
     exact = "" if call.exact is None else ", exactly the same" if call.exact.agrees else f", exactly {call.exact.text}"
-    return f"{call.label}{said}: {call.value}{exact}"
+    changed = f", {call.change}" if call.change else ""
+    return f"{call.label}{said}: {call.value}{exact}{changed}"
 
 
 def graph(explanation: Explanation, drawing: Drawing, prefix: str = "") -> Iterator[str]:
@@ -151,8 +152,7 @@ def _edge(edge: Edge) -> str:
 def _node(explanation: Explanation, node: Node, root: bool, prefix: str) -> str:
     call = explanation.calls[node.call]
     fill, border = fill_and_border(node.kind)
-    differs = call.exact is not None and not call.exact.agrees
-    stroke = f'stroke="var(--{"differs" if differs else border})" stroke-width="{3 if root or differs else 1.2}"'
+    stroke = f'stroke="var(--{call.mark or border})" stroke-width="{3 if root or call.mark else 1.2}"'
     inner = [f'<rect {_rectangle(node.box)} rx="{_n(ROUND)}" fill="var(--{fill})" {stroke}/>']
     if node.picture:
         inner.append(_image(node.picture, heat_uri(explanation, node.call), "where it attends"))
