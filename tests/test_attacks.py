@@ -57,6 +57,19 @@ def test_pgd_uses_all_of_epsilon_where_the_slope_is_constant() -> None:
     assert torch.allclose(pgd(brightness, images, right, 0.1)[0, 0], torch.tensor(0.4))
 
 
+def test_the_steps_go_up_the_cross_entropy() -> None:
+    varied = IMAGES.clone().requires_grad_(True)
+    (gradient,) = torch.autograd.grad(cross_entropy(curved(varied), TARGETS, reduction="sum"), varied)
+    expected = (IMAGES + EPSILON * gradient.sign()).clamp(0, 1)
+    assert float((fgsm(curved, IMAGES, TARGETS, EPSILON) == expected).float().mean()) > 0.999  # but for rounding
+
+
+def test_a_model_that_is_all_too_sure_is_attacked_too() -> None:
+    images, right = torch.full((1, 3, 2, 2), 0.5), torch.tensor([1])
+    moved = fgsm(lambda given: 1e4 * brightness(given), images, right, 0.1)
+    assert torch.allclose(moved[:, 0], torch.tensor(0.4))  # where the cross-entropy and its gradient are rounded to 0
+
+
 def test_values_at_the_edge_of_the_range_are_cut_off() -> None:
     dark = torch.zeros(1, 3, 2, 2)
     assert torch.equal(fgsm(brightness, dark, torch.tensor([1]), 0.1), dark)

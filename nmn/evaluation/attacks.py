@@ -10,7 +10,6 @@ from collections.abc import Callable
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
-from torch.nn.functional import cross_entropy
 
 Images = Float[Tensor, "batch 3 height width"]
 Logits = Callable[[Tensor], Tensor]  # of images in 0..1: [batch classes]
@@ -40,9 +39,15 @@ def pgd(
 
 
 def _uphill(logits: Logits, images: Images, targets: Int[Tensor, " batch"]) -> Images:
-    """Return the gradient of the summed cross-entropy with respect to the images."""
+    """Return a gradient with respect to the images that has the sign of the cross-entropy's everywhere.
+
+    The cross-entropy is softplus(m) of the margin m = log sum exp (other logits) - right logit, which grows with it;
+    the margin's own gradient does not vanish where a model is so sure that the cross-entropy's is rounded to 0.
+    """
     with torch.enable_grad():
         varied = images.detach().clone().requires_grad_(True)
-        loss = cross_entropy(logits(varied).float(), targets, reduction="sum")
-        (gradient,) = torch.autograd.grad(loss, varied)
+        found = logits(varied).float()
+        right = targets.unsqueeze(1)
+        others = found.scatter(1, right, -torch.inf).logsumexp(1)
+        (gradient,) = torch.autograd.grad((others - found.gather(1, right).squeeze(1)).sum(), varied)
     return gradient

@@ -2,7 +2,8 @@
 
 A supervised CNN learns classes, a contrastive pair of encoders captions, and is then asked by label texts that it was
 never trained on as classes (zero-shot). Each is trained on plain pictures and on varied ones, since what makes CLIP
-robust may be how it learns or what it has seen (Fang et al. 2022). All have the same backbone, images, steps and rate.
+robust may be how it learns or what it has seen (Fang et al. 2022). All have the same backbone, images and rate; who
+learns from captions has CAPTION_STEPS times the steps, since it is slower to tell what a caption is about.
 """
 
 import json
@@ -19,12 +20,15 @@ from nmn.config import settings_json
 from nmn.errors import ConfigError, DataError
 from nmn.evaluation.shifts import COLUMNS, EPSILON, SEED, Scorer, accuracies
 from nmn.models.classifier import load_classifier
+from nmn.training.captioned import label_texts, load_encoder, train_encoder
 from nmn.training.classify import ClassifySettings, class_names, one_object, train_classifier
 from nmn.training.run import Watcher, silent
 
 RESULTS, TABLE, PLOT, TOLD = "results.json", "table.md", "shifts.png", "accuracies.json"
 # what a varied world adds to the pictures of training, as CLIP's photographs did to ImageNet's
 VARIED = ("textures=solid,striped,dotted,outlined", "backgrounds=slate,moss,pine,plum,sand,noise,gradient")
+
+CAPTION_STEPS = 3
 
 
 class System(NamedTuple):
@@ -37,6 +41,8 @@ class System(NamedTuple):
 SYSTEMS = {
     "CNN, plain pictures": System("classes", False),
     "CNN, varied pictures": System("classes", True),
+    "contrastive zero-shot, plain pictures": System("captions", False),
+    "contrastive zero-shot, varied pictures": System("captions", True),
 }
 
 
@@ -139,6 +145,10 @@ def _row(name: str, settings: ClassifySettings, folder: Path, count: int, epsilo
 
 def _trained(learns: str, settings: ClassifySettings, run: Path, watch: Watcher) -> tuple[float, Scorer]:
     """Return the seconds that a system was trained, and its logits."""
+    if learns == "captions":
+        longer = replace(settings, steps=CAPTION_STEPS * settings.steps)
+        outcome = train_encoder(longer, run, watch)
+        return outcome.seconds, label_texts(longer, load_encoder(longer, run))
     outcome = train_classifier(settings, run, watch)
     return outcome.seconds, load_classifier(run).model
 

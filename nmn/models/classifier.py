@@ -81,15 +81,20 @@ def build_classifier(settings: ClassifierSettings, classes: tuple[str, ...]) -> 
 
     Weights are laid out as images are [batch height width channels], which is faster.
     """
+    model = ShapeClassifier(backbone_of(settings), len(classes))
+    laid_out: ShapeClassifier = model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return Classifier(laid_out, settings, classes)
+
+
+def backbone_of(settings: ClassifierSettings) -> Backbone:
+    """Return the backbone that the settings name, with its weights."""
     run = Path(settings.weights) if settings.weights and Path(settings.weights).is_dir() else None
     sizes = {"widths": settings.widths, "strides": settings.strides} if settings.backbone == OURS else {}
     weights = "" if run else settings.weights
     backbone = build_backbone(settings.backbone, layer=settings.layer, weights=weights, frozen=settings.frozen, **sizes)
     if run:
         _load_backbone(backbone, run)
-    model = ShapeClassifier(backbone, len(classes))
-    laid_out: ShapeClassifier = model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    return Classifier(laid_out, settings, classes)
+    return backbone
 
 
 def _load_backbone(backbone: Backbone, run: Path) -> None:

@@ -13,7 +13,7 @@ from jaxtyping import Float, Int, UInt8
 from torch import Tensor, nn
 from torch.nn.functional import normalize
 
-from nmn.models.encoders import TextReader, WholeImage, look
+from nmn.models.encoders import TextReader, look
 from nmn.models.protocol import Batch, Losses, System
 from nmn.models.tokens import Words
 from nmn.vision.cells import CellVision
@@ -49,10 +49,10 @@ class DualEncoder(System):
     for each text, halved.
 
     A batch may have several texts of an image: a text is compared with each image once, an image with one text of
-    every image, another one each time it comes.
+    every image, another one each time it comes. ``image`` makes one vector of ``hidden`` numbers of an image's cells.
     """
 
-    def __init__(self, vision: CellVision, image: WholeImage, reader: TextReader, words: Words, hidden: int) -> None:
+    def __init__(self, vision: CellVision, image: nn.Module, reader: TextReader, words: Words, hidden: int) -> None:
         super().__init__(vision)
         self.image, self.reader, self.words = image, reader, words
         self.image_head, self.text_head = nn.Linear(hidden, hidden, bias=False), nn.Linear(hidden, hidden, bias=False)
@@ -61,20 +61,21 @@ class DualEncoder(System):
     @property
     def scale(self) -> float:
         """The inverse of the temperature."""
-        return float(self.log_scale.clamp(max=WARMEST).exp())
+        return float(self.log_scale.detach().clamp(max=WARMEST).exp())
 
     def embed_images(self, images: UInt8[Tensor, "images 3 height width"]) -> Float[Tensor, "images embed"]:
         """Return the vectors of images of the size that it was trained on."""
         device = self.log_scale.device
         none = torch.zeros(0, dtype=torch.long, device=device)
         seen = {name: part.to(device) for name, part in self.prepare(images.to(device)).items()}
-        return self._images(Batch(none, seen, none.unsqueeze(1), none))
+        return self.image_vectors(Batch(none, seen, none.unsqueeze(1), none))
 
     def embed_texts(self, texts: Sequence[str], denied: bool = False) -> Float[Tensor, "texts embed"]:
         """Return the vectors of texts, or of their contradictions."""
         return self.texts(self.words.encode_all(texts, [denied] * len(texts)).to(self.log_scale.device))
 
-    def _images(self, batch: Batch) -> Tensor:
+    def image_vectors(self, batch: Batch) -> Float[Tensor, "images embed"]:
+        """Return the vectors of the images of a batch; gradients go through."""
         vectors: Tensor = self.image_head(self.image(look(self.vision, batch)))
         return normalize(vectors.float(), dim=1)
 
@@ -85,11 +86,11 @@ class DualEncoder(System):
 
     def forward(self, batch: Batch) -> Float[Tensor, " examples"]:
         """Return the cosine of each text and its image."""
-        return (self._images(batch)[batch.images] * self.texts(batch.words)).sum(1)
+        return (self.image_vectors(batch)[batch.images] * self.texts(batch.words)).sum(1)
 
     def losses(self, batch: Batch) -> Losses:
         """Return the symmetric contrastive loss of each text, and whether its image is the nearest of the batch."""
-        images, texts = self._images(batch), self.texts(batch.words)
+        images, texts = self.image_vectors(batch), self.texts(batch.words)
         own = batch.images.to(images.device)
         logits = self.log_scale.clamp(max=WARMEST).exp() * images @ texts.T  # [images texts]
         of_texts = nn.functional.cross_entropy(logits.T, own, reduction="none")

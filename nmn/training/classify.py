@@ -197,9 +197,13 @@ def train_classifier(settings: ClassifySettings, folder: Path, watch: Watcher = 
 def fresh_classifier(settings: ClassifySettings) -> Classifier:
     """Return the classifier that a run starts with; a function of the settings."""
     torch.manual_seed(settings.seed)
+    return build_classifier(network_settings(settings), class_names(one_object(settings), settings.classes))
+
+
+def network_settings(settings: ClassifySettings) -> ClassifierSettings:
+    """Return what the network of a run is built from."""
     shared = {entry.name: getattr(settings, entry.name) for entry in fields(ClassifierSettings) if entry.name in TOLD}
-    network = ClassifierSettings(**shared, frozen=settings.regime == "linear")
-    return build_classifier(network, class_names(one_object(settings), settings.classes))
+    return ClassifierSettings(**shared, frozen=settings.regime == "linear")
 
 
 TOLD = {entry.name for entry in fields(ClassifySettings)}

@@ -1,0 +1,144 @@
+"""Training of a dual encoder on images of one shape and their captions, and classes asked of it by label texts.
+
+Its images are those that a classifier of the same settings is trained on, its backbone and what is taken from the grid
+are the classifier's; only what is learned from differs: captions instead of classes.
+"""
+
+import random
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from nmn.checkpoint import load_into, read_checkpoint, save_checkpoint
+from nmn.config import settings_json
+from nmn.errors import CheckpointError
+from nmn.models.classifier import NETWORK, backbone_of
+from nmn.models.dual_encoder import DualEncoder
+from nmn.models.encoders import PLACES, Cells, TextReader
+from nmn.models.protocol import Batch
+from nmn.models.tokens import Words, words_of
+from nmn.training.classify import (
+    ClassifySettings,
+    class_names,
+    drawn_images,
+    labelled_images,
+    network_settings,
+    one_object,
+    share_right,
+)
+from nmn.training.run import HELD_BACK_SEED, Outcome, Watcher, card, claim, is_first, silent, use_threads
+from nmn.training.systems import losses_of, train_on
+from nmn.vision.cells import CellVision
+from synth_data.captions import captions
+from synth_data.scenes import draw_scenes
+
+EMBED, HIDDEN = 64, 128
+CAPTIONED_AT_ONCE = 500  # scenes
+LABEL = "there is exactly one {}."  # a class as a caption says it
+
+
+class PooledImage(nn.Module):
+    """An image as one vector: the mean and the maximum of each channel of its grid, as in a classifier, and a layer."""
+
+    def __init__(self, channels: int, hidden: int) -> None:
+        super().__init__()
+        width = 2 * (channels + PLACES)
+        self.layer = nn.Sequential(nn.BatchNorm1d(width, affine=False), nn.Linear(width, hidden), nn.ReLU())
+
+    def forward(self, cells: Cells) -> Float[Tensor, "images hidden"]:
+        """Return the vector of each image."""
+        vector: Tensor = self.layer(torch.cat([cells.features.mean(1), cells.features.amax(1)], 1))
+        return vector
+
+
+class LabelTexts(nn.Module):
+    """A dual encoder as a classifier that was never trained: the texts of the classes against an image."""
+
+    texts: Tensor
+
+    def __init__(self, encoder: DualEncoder, classes: tuple[str, ...]) -> None:
+        super().__init__()
+        self.encoder = encoder.eval()
+        with torch.no_grad():
+            self.register_buffer("texts", encoder.embed_texts([LABEL.format(name) for name in classes]))
+
+    def forward(self, images: Float[Tensor, "batch 3 height width"]) -> Float[Tensor, "batch classes"]:
+        """Return the logits of each class for images in 0..1; gradients go through."""
+        none = torch.zeros(0, dtype=torch.long)
+        vectors = self.encoder.image_vectors(Batch(none, {"images": 255 * images}, none.unsqueeze(1), none))
+        return self.encoder.scale * vectors @ self.texts.T
+
+
+def build_encoder(settings: ClassifySettings, words: Words) -> DualEncoder:
+    """Return a dual encoder over the backbone that the settings name, with fresh weights."""
+    backbone = backbone_of(network_settings(settings))
+    image, reader = PooledImage(backbone.channels, HIDDEN), TextReader(len(words), EMBED, HIDDEN)
+    encoder = DualEncoder(CellVision(backbone), image, reader, words, HIDDEN)
+    laid_out: DualEncoder = encoder.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return laid_out
+
+
+def captioned_images(settings: ClassifySettings, count: int, seed: int) -> tuple[Tensor, list[str], list[int]]:
+    """Return the images of ``labelled_images`` [images 3 height width], captions, and the image of each caption.
+
+    A few images have none: a caption has to be false of the image that was drawn after its own.
+    """
+    config, rng = one_object(settings), np.random.default_rng([seed, 9])
+    scenes = draw_scenes(config, count, rng)
+    images, saying = drawn_images(scenes, config, rng), replace(config, captions=1)
+    texts: list[str] = []
+    places: list[int] = []
+    for start in range(0, count, CAPTIONED_AT_ONCE):
+        part = scenes[start : start + CAPTIONED_AT_ONCE]
+        for place, said in enumerate(captions(part, saying, random.Random(f"{seed} {start}")), start):
+            texts += said
+            places += [place] * len(said)
+    return images, texts, places
+
+
+def train_encoder(settings: ClassifySettings, folder: Path, watch: Watcher = silent) -> Outcome:
+    """Train a dual encoder and write it to ``folder``, as ``train_classifier`` does; its accuracy is zero-shot."""
+    start = time.monotonic()
+    use_threads(settings)
+    claim(settings, folder)
+    if (folder / NETWORK).exists():
+        known = read_checkpoint(folder / NETWORK)[1]["card"]
+        return Outcome(known["held_back"], known["seconds"])
+    images, texts, places = captioned_images(settings, settings.images, settings.seed)
+    words = words_of(texts)
+    torch.manual_seed(settings.seed)
+    encoder = build_encoder(settings, words)
+    targets = torch.zeros(len(texts), dtype=torch.long)  # captions have no answer
+    batch = Batch(torch.tensor(places), {"images": images}, words.encode_all(texts), targets)
+    train_on(
+        encoder, losses_of, batch, settings, folder,
+        lambda now: watch("training", now.step, now.steps, f"loss {now.loss:.4f}, {100 * now.accuracy:.2f} % paired"),
+    )  # fmt: skip
+    score = label_texts(settings, encoder)
+    held = labelled_images(settings, settings.held_back, settings.seed + HELD_BACK_SEED)
+    with torch.inference_mode():
+        outcome = Outcome(share_right(score, held), time.monotonic() - start)
+    if is_first():
+        about = {"settings": settings_json(settings), "words": list(words.words), "card": card(settings, outcome)}
+        save_checkpoint(folder / NETWORK, encoder.state_dict(), about)
+    return outcome
+
+
+def label_texts(settings: ClassifySettings, encoder: DualEncoder) -> LabelTexts:
+    """Return the classifier that the label texts of the settings' classes make of an encoder."""
+    return LabelTexts(encoder, class_names(one_object(settings), settings.classes))
+
+
+def load_encoder(settings: ClassifySettings, folder: Path) -> DualEncoder:
+    """Return the encoder of a finished run with these settings; raise CheckpointError where there is none."""
+    state, about = read_checkpoint(folder / NETWORK)
+    if "words" not in about:
+        raise CheckpointError(f"{folder / NETWORK}: no dual encoder: its metadata lacks its words")
+    encoder = build_encoder(settings, Words(tuple(map(str, about["words"]))))
+    load_into(encoder, state, folder / NETWORK)
+    return encoder.eval()
