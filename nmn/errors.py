@@ -22,6 +22,8 @@ caller who does not know this package catches them as bad input.
 from collections.abc import Iterable
 from difflib import get_close_matches
 
+READ_SHOWN = 80  # letters of what was read before a mistake
+
 
 class NmnError(ValueError):
     """Base of every error raised on purpose by ``nmn`` and ``synth_data``."""
@@ -85,13 +87,20 @@ class QuestionError(NmnError):
         self.read, self.expected, self.suggestion = read, expected, suggestion
         super().__init__(self._message())
 
+    def without_suggestion(self) -> "QuestionError":
+        """Return the error without the nearest word, for where that word would make no sense either."""
+        reason = self.reason.partition("; did you mean ")[0]
+        return QuestionError(self.question, self.start, self.end, reason, self.read, self.expected)
+
     def _message(self) -> str:
         first = max(0, self.start - 60)
-        shown = "".join(letter if letter.isprintable() else " " for letter in self.question[first : self.end + 20])
+        last = min(self.end, self.start + 60) + 20
+        shown = "".join(letter if letter.isprintable() else " " for letter in self.question[first:last])
         carets = " " * (self.start - first) + "^" * max(1, min(self.end - self.start, 60))
-        lines = [self.reason, f"  {shown}", f"  {carets}"]
+        lines = [self.reason, f"  {shown}", f"  {carets}"] if shown.strip() else [self.reason]
         if self.read:
-            lines.append(f"read so far: {self.read}")
+            cut = "... " if len(self.read) > READ_SHOWN else ""
+            lines.append(f"read so far: {cut}{self.read[-READ_SHOWN:]}")
         if self.expected:
             lines.append(f"what could come here: {', '.join(self.expected)}")
         return "\n".join(lines)

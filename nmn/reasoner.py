@@ -10,7 +10,7 @@ from nmn.answer import Answer, answer_of, attended_answer
 from nmn.assembler.execute import Run, execute
 from nmn.assembler.plan import plan
 from nmn.assembler.trace import Value, answers
-from nmn.errors import ArgumentError, ConfigError, did_you_mean
+from nmn.errors import ArgumentError, CheckpointError, ConfigError, did_you_mean
 from nmn.language import Reading, grammar_names, read
 from nmn.layout import Layout, parse_layout
 from nmn.lexicon import Lexicon, load_lexicon
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from nmn.vision.view import View
 
 DEFAULT_WEIGHTS = "world"
+ASKED_AT_ONCE = 256  # questions
 
 
 def ask_scene(
@@ -113,7 +114,7 @@ class Reasoner:
         grammar: str | None = None,
         repair: bool = False,
     ) -> list[Answer]:
-        """Answer ``questions[i]`` about ``images[i]``, a batch for each size of image; one given twice is read once."""
+        """Answer ``questions[i]`` about ``images[i]``, in batches of one size; an image given twice is read once."""
         readings = [self.read(question, grammar=grammar, repair=repair) for question in questions]
         return self._answers(images, [reading.layout for reading in readings], readings)
 
@@ -132,7 +133,7 @@ class Reasoner:
         return self._answers([image], [parse_layout(layout) if isinstance(layout, str) else layout], [None])[0]
 
     def runs(self, images: Sequence["ImageSource"], layouts: Sequence[Layout]) -> Iterator[Ran]:
-        """Run ``layouts[i]`` on ``images[i]``, one batch for each size of image; equal images are read once."""
+        """Run ``layouts[i]`` on ``images[i]``, in batches of one size of image; equal images are read once."""
         from nmn.vision.view import view_of
 
         if len(images) != len(layouts):
@@ -204,7 +205,7 @@ class SystemReasoner:
         return [said[at] for at in range(len(images))]
 
     def guesses(self, images: Sequence["ImageSource"], questions: Sequence[str]) -> Iterator["Guessed"]:
-        """Answer ``questions[i]`` about ``images[i]``, a batch for each size of image; equal images are read once."""
+        """Answer ``questions[i]`` about ``images[i]``, in batches of one size of image; equal images are read once."""
         from nmn.models.protocol import Answerer, Batch
         from nmn.vision.view import View
 
@@ -252,7 +253,9 @@ class Brought(NamedTuple):
 
 
 def by_size(images: Sequence["ImageSource"], pixels: int, square: bool) -> Iterator[Fitted]:
-    """Yield images brought to a longer side of so many pixels, those of one size together, equal ones once."""
+    """Yield images brought to a longer side of so many pixels, those of one size together, at most ASKED_AT_ONCE
+    questions; equal images once.
+    """
     from nmn.vision.image import load_image
     from nmn.vision.view import brought
 
@@ -261,10 +264,16 @@ def by_size(images: Sequence["ImageSource"], pixels: int, square: bool) -> Itera
     sizes: dict[tuple[int, ...], list[int]] = {}
     for at, image in enumerate(images):
         sizes.setdefault(tuple(all_brought[id(image)].fitted.pixels.shape), []).append(at)
-    for asked in sizes.values():
-        keys = [id(images[at]) for at in asked]
-        rows = {key: row for row, key in enumerate(dict.fromkeys(keys))}
-        yield Fitted(asked, [rows[key] for key in keys], [all_brought[key] for key in rows])
+    for same in sizes.values():
+        of_image: dict[int, list[int]] = {}
+        for at in same:
+            of_image.setdefault(id(images[at]), []).append(at)
+        together = [at for places in of_image.values() for at in places]  # so that an image is mostly in one batch
+        for start in range(0, len(together), ASKED_AT_ONCE):
+            asked = together[start : start + ASKED_AT_ONCE]
+            keys = [id(images[at]) for at in asked]
+            rows = {key: row for row, key in enumerate(dict.fromkeys(keys))}
+            yield Fitted(asked, [rows[key] for key in keys], [all_brought[key] for key in rows])
 
 
 def load(
@@ -302,8 +311,20 @@ def nlvr_reader(path: str | Path = "nlvr") -> "NlvrReader":
 
 
 def weights_file(path: str | Path | None) -> Path:
-    """Return the file that a path, a run's folder or the name of bundled weights means."""
+    """Return the file that a path, a run's folder or the name of bundled weights means.
+
+    Raises CheckpointError for what is none of these, and for a folder without a finished run.
+    """
     bundled = WEIGHTS / f"{path or DEFAULT_WEIGHTS}.safetensors"
     if path is None or (bundled.is_file() and not Path(path).exists()):
         return bundled
-    return Path(path) / "network.safetensors" if Path(path).is_dir() else Path(path)
+    given, file = Path(path), Path(path) / "network.safetensors"
+    if given.is_dir() and not file.exists():
+        begun = (given / "config.json").exists()
+        state = "its run is not finished; the command that began it goes on with it" if begun else "it holds no run"
+        raise CheckpointError(f"{given}: no network.safetensors there: {state}")
+    if not given.exists():
+        known = sorted(one.stem for one in WEIGHTS.glob("*.safetensors"))
+        listed = ", ".join(known) + did_you_mean(str(path), known)
+        raise CheckpointError(f"{path}: no such file or folder, and no weights that ship; those are {listed}")
+    return file if given.is_dir() else given

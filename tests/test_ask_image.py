@@ -93,4 +93,6 @@ def test_a_word_that_was_not_learned_is_refused_by_name(shapes_run: Path, pictur
 
 
 def test_a_run_is_named_by_its_folder_and_one_that_is_not_finished_is_refused(picture: Path, tmp_path: Path) -> None:
-    assert "network.safetensors: cannot be read" in ask(picture, TRUE, "--model", tmp_path, code=2)
+    assert "no network.safetensors there: it holds no run" in ask(picture, TRUE, "--model", tmp_path, code=2)
+    (tmp_path / "config.json").write_text("{}", encoding="utf-8")
+    assert "its run is not finished; the command that began it" in ask(picture, TRUE, "--model", tmp_path, code=2)

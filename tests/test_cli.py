@@ -89,10 +89,14 @@ def test_ask_json_has_answer_reading_and_trace() -> None:
         (("ask", DEMO, "is there a circle", "--lexicon", "wrld"), "no lexicon 'wrld'"),
         (("parse", "is there a circle", "--grammar", "wrld"), "no grammar 'wrld'"),
         (("ask", DEMO, "is there a circle", "--model", "runs/a"), "--model is for images"),
-        (("ask", "gone.png", "is there a circle", "--model", "gone"), "gone: cannot be read"),
+        (
+            ("ask", "gone.png", "is there a circle", "--model", "gone"),
+            "gone: no such file or folder, and no weights that ship",
+        ),
+        (("ask", "gone.png", "is there a circle", "--model", "wrld"), 'those are nlvr, world; did you mean "world"?'),
         (("ask", "a.png", "is there a circle", "--lexicon", "world"), "--lexicon is for scenes"),
         (("bench", "speed"), "no benchmark 'speed'; there are language, executor"),
-        (("evaluate", "shapes", "--data", "gone"), "val.query_str.txt: cannot be read"),
+        (("evaluate", "shapes", "--data", "gone"), "val.query_str.txt: cannot be read: No such file or directory\n"),
     ],
 )
 def test_bad_input_exits_with_2_and_one_message(arguments: tuple[str, ...], message: str) -> None:

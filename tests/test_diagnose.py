@@ -73,3 +73,33 @@ def test_the_suggestion_is_the_question_with_the_nearest_word() -> None:
     with pytest.raises(QuestionError) as caught:
         parse("is there a purpel circle")
     assert caught.value.suggestion == "is there a purple circle"
+
+
+@pytest.mark.parametrize("question", ["is there a dog", "how many cats are there", "hello", "is there a blorple"])
+def test_a_word_of_another_world_gets_no_silly_suggestion(question: str) -> None:
+    with pytest.raises(QuestionError, match="unknown word") as caught:
+        parse(question)
+    assert "did you mean" not in str(caught.value) and caught.value.suggestion is None
+
+
+def test_a_word_that_could_not_stand_there_is_not_suggested() -> None:
+    with pytest.raises(QuestionError) as caught:
+        parse("is there a circle lefft of a square")
+    assert caught.value.suggestion == "is there a circle left of a square"
+    with pytest.raises(QuestionError, match='unknown word "belwo"') as caught:
+        parse("is there a red belwo a circle")
+    assert caught.value.suggestion is None and "did you mean" not in str(caught.value)
+
+
+def test_a_later_misspelling_does_not_hide_the_suggestion_for_an_earlier_one() -> None:
+    with pytest.raises(QuestionError) as caught:
+        parse("is there a purpel cirlce")
+    assert caught.value.suggestion == "is there a purple cirlce"
+
+
+def test_messages_stay_short_and_have_no_empty_lines() -> None:
+    for question in ("is there a " + "x" * 1_900, "is there a circle " + "left of a circle " * 40 + "than", "", " ? "):
+        with pytest.raises(QuestionError) as caught:
+            parse(question)
+        lines = str(caught.value).splitlines()
+        assert all(line.strip() and len(line) <= 300 for line in lines), lines

@@ -109,7 +109,7 @@ def test_the_table_of_calls_is_printed(shapes_run: Path, made_shapes: Path) -> N
     [
         (("--predictions", "out.txt"), "give one --split"),
         (("--split", "val", "--faithful"), "give --model"),
-        (("--split", "val", "--model", "gone"), "gone: cannot be read"),
+        (("--split", "val", "--model", "gone"), "gone: no such file or folder"),
         (("--split", "val", "--predictions", "gone/out.txt"), "gone/out.txt: cannot be written"),
         (("--split", "nope"), "nope.query_str.txt: cannot be read"),
     ],

@@ -74,6 +74,21 @@ def test_images_of_several_sizes_are_asked_together_as_one_by_one(objects: bool)
         assert answer.view.boxes.shape[0] >= 1
 
 
+def test_many_questions_are_asked_in_batches_of_a_bounded_size(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked, images = reasoner(objects=False), [image(seed, 35, 35) for seed in range(5)]
+    many = [images[place * 3 % 5] for place in range(17)]
+    questions = [QUESTIONS[place % len(QUESTIONS)] for place in range(17)]
+    whole = asked.ask_many(many, questions)
+    monkeypatch.setattr("nmn.reasoner.ASKED_AT_ONCE", 4)
+    for one, other in zip(whole, asked.ask_many(many, questions), strict=True):
+        same(one, other)
+    layouts = [asked.read(question).layout for question in questions]
+    batches = [ran.asked for ran in asked.runs(many, layouts)]
+    assert [len(batch) for batch in batches] == [4, 4, 4, 4, 1]
+    assert sorted(at for batch in batches for at in batch) == list(range(17))
+    assert max(len({id(many[at]) for at in batch}) for batch in batches) <= 2  # an image's questions stay together
+
+
 def test_an_answer_says_what_it_is_and_how_sure() -> None:
     asked = reasoner(objects=False)
     truth, number, value, referred = (asked.ask(image(), question) for question in QUESTIONS)

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nmn.data.example import Example, ImageExample
+from nmn.data.text_file import text_lines
 from nmn.errors import DataError
 from nmn.scene import SceneGraph, SceneObject
 
@@ -70,7 +71,7 @@ def _decoded(folder: Path, split: str, images: NDArray[np.uint8]) -> list[SceneG
 
 def read_questions(folder: str | Path, split: str) -> tuple[list[str], list[str] | None]:
     """Return a split's questions and, where they are recorded, their answers, "true" or "false"."""
-    questions, recorded = _lines(Path(folder) / f"{split}.query_str.txt"), Path(folder) / f"{split}.output"
+    questions, recorded = text_lines(Path(folder) / f"{split}.query_str.txt"), Path(folder) / f"{split}.output"
     return questions, _answers(recorded) if recorded.exists() else None
 
 
@@ -139,16 +140,8 @@ def _scene(colors: list[int], fits: list[int], kinds: tuple[tuple[str, float], .
     return SceneGraph(tuple(objects), SIDE_PX, SIDE_PX, "shapes")
 
 
-def _lines(path: Path) -> list[str]:
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise DataError(f"{path}: cannot be read: {error}") from None
-    return text.removesuffix("\n").split("\n") if text else []
-
-
 def _answers(path: Path) -> list[str]:
-    answers = _lines(path)
+    answers = text_lines(path)
     for number, answer in enumerate(answers, 1):
         if answer not in ANSWERS:
             raise DataError(f"{path}: line {number}: expected true or false, got {answer!r}")

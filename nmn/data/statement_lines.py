@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from nmn.data.text_file import text_lines
 from nmn.errors import DataError
 
 LABELS = {"true": True, "false": False, True: True, False: False, None: None}
@@ -13,11 +14,7 @@ def read_lines(path: Path) -> list[dict[str, Any]]:
     """Return the examples of a file, one JSON object a line; raise DataError naming the line at fault."""
     entries: list[dict[str, Any]] = []
     seen: dict[str, int] = {}
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise DataError(f"{path}: cannot be read: {error}") from None
-    for number, line in enumerate(lines, 1):
+    for number, line in enumerate(text_lines(path), 1):
         if not line.strip():
             continue
         entry = _entry(f"{path}, line {number}", line)

@@ -6,15 +6,16 @@ side) have terminals of their own. So the parser never has to choose among sense
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from functools import cached_property
 from typing import NamedTuple
 
 from lark import Token
 from lark.lexer import TerminalDef
 
-from nmn.errors import LexiconError, QuestionError, nearest
+from nmn.errors import LexiconError, QuestionError
 from nmn.language.normalise import Word
 from nmn.layout import MAX_NUMBER
 from nmn.lexicon import Lexicon
@@ -28,6 +29,7 @@ OVERLAPS = {
     frozenset({"SUPERLATIVE", "PLACE"}): "SUPERLATIVE_PLACE",
 }
 FILLER = "FILLER"
+WORD_SHOWN = 40  # letters of an unknown word
 
 
 class Sense(NamedTuple):
@@ -88,15 +90,52 @@ class Vocabulary:
         return 1, None
 
     def _unknown(self, question: str, word: Word, tokens: Sequence[Token]) -> QuestionError:
-        match = nearest(word.text, self.words)
+        match = misspelt(word.text, self.words)
+        shown = word.text if len(word.text) <= WORD_SHOWN else word.text[:WORD_SHOWN] + "..."
         if word.text.isdigit():
-            reason = f"the number {word.text} is above {MAX_NUMBER}, the largest that is read"
+            reason = f"the number {shown} is above {MAX_NUMBER}, the largest that is read"
         elif match:
-            reason = f'unknown word "{word.text}"; did you mean "{match}"?'
+            reason = f'unknown word "{shown}"; did you mean "{match}"?'
         else:
-            reason = f'unknown word "{word.text}"'
+            reason = f'unknown word "{shown}"'
         suggestion = question[: word.start] + match + question[word.end :] if match else None
         return QuestionError(question, word.start, word.end, reason, read_so_far(question, tokens), (), suggestion)
+
+
+def misspelt(word: str, known: Iterable[str]) -> str | None:
+    """Return the known word that a misspelt one stands for, None where none is near enough to be meant.
+
+    With a letter changed, a short word is another word, so of up to three letters only the order may be wrong; then one
+    edit is allowed, from seven letters on two. Letters that changed places are one edit.
+
+    >>> [misspelt(word, ["red", "yellow", "square", "triangle"]) for word in ("rde", "yelow", "squrae", "trangel")]
+    ['red', 'yellow', 'square', 'triangle']
+    >>> [misspelt(word, ["do", "case", "yellow"]) for word in ("dog", "cats", "hello")]
+    [None, None, None]
+    """
+    near = get_close_matches(word, list(known), n=4, cutoff=0.66)
+    return next((other for other in near if _is_misspelt(word, other)), None)
+
+
+def _is_misspelt(word: str, other: str) -> bool:
+    edits = _edits(word, other)
+    length = max(len(word), len(other))
+    return sorted(word) == sorted(other) and edits == 1 if length < 4 else edits <= (1 if length < 7 else 2)
+
+
+def _edits(word: str, other: str) -> int:
+    """Return how many letters have to be put in, left out, changed or swapped with the next (Damerau 1964)."""
+    rows: list[list[int]] = [list(range(len(other) + 1))]
+    for place, letter in enumerate(word, 1):
+        row = [place]
+        for column, wanted in enumerate(other, 1):
+            changed = rows[-1][column - 1] + (letter != wanted)
+            cost = min(rows[-1][column] + 1, row[column - 1] + 1, changed)
+            if min(place, column) > 1 and (word[place - 2], letter) == (wanted, other[column - 2]):
+                cost = min(cost, rows[-2][column - 2] + 1)
+            row.append(cost)
+        rows.append(row)
+    return rows[-1][-1]
 
 
 def read_so_far(question: str, tokens: Sequence[Token]) -> str:

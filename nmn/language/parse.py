@@ -9,10 +9,11 @@ from typing import Literal, overload
 from lark import Token, Tree
 from lark.exceptions import UnexpectedToken
 
-from nmn.errors import QuestionError, nearest
+from nmn.errors import QuestionError
 from nmn.language.attach import Choices, all_runs
 from nmn.language.diagnose import explain
 from nmn.language.grammar import STATEMENTS, Grammar, load_grammar
+from nmn.language.lexer import misspelt
 from nmn.language.lower import lower
 from nmn.language.normalise import Word, check_length, normalise
 from nmn.layout import Layout
@@ -211,7 +212,7 @@ def _repairs(question: str, words: list[Word], grammar: Grammar) -> list[Repair]
     for word in words:
         if word.text in known or word.text.isdigit():
             continue
-        replacement = _split(word.text, known) or nearest(word.text, known)
+        replacement = _split(word.text, known) or misspelt(word.text, known)
         if replacement and word.end - word.start == len(word.text):
             repairs.append(Repair(question[word.start : word.end], replacement, word.start, word.end))
     return repairs
@@ -224,8 +225,22 @@ def _split(word: str, known: frozenset[str]) -> str | None:
 
 
 def _tree(question: str, words: list[Word], grammar: Grammar) -> Tree[Token]:
-    tokens = grammar.vocabulary.tokens(question, words)
+    try:
+        tokens = grammar.vocabulary.tokens(question, words)
+    except QuestionError as error:
+        raise error if _goes_on(error, grammar) else error.without_suggestion() from None
     try:
         return grammar.parser.parse(tokens)
     except UnexpectedToken as error:
         raise explain(question, tokens, error, grammar) from None
+
+
+def _goes_on(error: QuestionError, grammar: Grammar) -> bool:
+    """Whether what an error suggests can be read up to the replaced word, so that the word makes sense there."""
+    if error.suggestion is None:
+        return True
+    try:
+        _tree(error.suggestion, normalise(error.suggestion), grammar)
+    except QuestionError as next_error:
+        return next_error.start > error.start
+    return True

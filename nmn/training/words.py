@@ -16,6 +16,7 @@ from torch import Tensor
 
 from nmn.assembler.execute import execute
 from nmn.assembler.plan import plan
+from nmn.data.text_file import text_lines
 from nmn.errors import DataError, LexiconError, did_you_mean
 from nmn.language import read
 from nmn.layout import Layout
@@ -47,10 +48,7 @@ def read_taught(path: str | Path) -> list[Taught]:
     Raises DataError naming the line at fault.
     """
     path = Path(path)
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise DataError(f"{path}: cannot be read: {error}") from None
+    lines = text_lines(path)
     taught = []
     for number, line in enumerate(lines, 1):
         try:
