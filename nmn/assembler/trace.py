@@ -99,7 +99,7 @@ class TracedCall:
             return self.raw[self.value]  # type: ignore[index]
         if self.kind is Kind.ATTRIBUTE:
             return max(self.raw) / (sum(self.raw) or 1.0)
-        return math.prod(max(part, 1 - part) for part in self.raw)
+        return math.prod((max(part, 1 - part) for part in self.raw), start=1.0)
 
     def to_json(self) -> dict[str, Any]:
         """Return the call as plain JSON data."""

@@ -6,6 +6,7 @@ from nmn.cli import classify, evaluate
 from nmn.cli.ask import ask, parse
 from nmn.cli.bench import bench
 from nmn.cli.diff import diff
+from nmn.cli.errors import errors
 from nmn.cli.explain import explain
 from nmn.cli.kernels import kernels
 from nmn.cli.train import train
@@ -16,6 +17,7 @@ app.command()(parse)
 app.command()(ask)
 app.command()(explain)
 app.command()(diff)
+app.command()(errors)
 app.command()(train)
 app.command()(bench)
 app.command()(learn_word)

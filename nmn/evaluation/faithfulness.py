@@ -65,10 +65,18 @@ class Tally(NamedTuple):
 
 @dataclass(frozen=True)
 class Agreement:
-    """How a run agrees with the exact one: tallies by call, such as "find[red]", and every call right, by example."""
+    """How a run agrees with the exact one: tallies by call, such as "find[red]", and by example the wrong calls.
+
+    ``wrong`` are positions in the layout's calls, operands before what takes them: the first has right operands.
+    """
 
     tallies: Mapping[str, Tally]
-    faithful: tuple[bool, ...]
+    wrong: tuple[tuple[int, ...], ...]
+
+    @property
+    def faithful(self) -> tuple[bool, ...]:
+        """Whether every call of an example is right."""
+        return tuple(not calls for calls in self.wrong)
 
 
 def agreement(run: Run, exact: Run, match: Match | None = None) -> Agreement:
@@ -91,11 +99,15 @@ def agreement(run: Run, exact: Run, match: Match | None = None) -> Agreement:
             tally = Tally(int(of_word.sum()), *(int(column[of_word].sum()) for column in compared))
             tallies[label] = tallies.get(label, Tally()).plus(tally)
     rows = [run.plan.rows(example) for example in range(len(run.plan.layouts))]
-    faithful = tuple(
-        all(bool(right[call.kind][list(views)].all()) for call, views in zip(layout.calls, own, strict=True))
+    wrong = tuple(
+        tuple(
+            at
+            for at, (call, views) in enumerate(zip(layout.calls, own, strict=True))
+            if not bool(right[call.kind][list(views)].all())
+        )
         for layout, own in zip(run.plan.layouts, rows, strict=True)
     )
-    return Agreement(tallies, faithful)
+    return Agreement(tallies, wrong)
 
 
 class _Compared(NamedTuple):
@@ -170,6 +182,10 @@ class Faithfulness:
 
     def __call__(self, run: Run, places: Sequence[int]) -> None:
         """Score a run of the examples at ``places``."""
+        self.score(run, places)
+
+    def score(self, run: Run, places: Sequence[int]) -> tuple[Agreement, Run, Match | None]:
+        """Score a run; return how it agrees with the exact run, that run, and which region is which object."""
         by_image = dict(zip(run.plan.example_images.tolist(), places, strict=True))
         scenes = [self.scenes[by_image[image]] for image in range(len(run.regions.mask))]
         regions = encode(scenes, self.lexicon)
@@ -179,10 +195,12 @@ class Faithfulness:
                 f"the network has {run.regions.mask.shape[1]} regions for the scenes' {regions.mask.shape[1]} objects;"
                 " faithfulness needs a network whose regions are the dataset's cells"
             )
-        found = agreement(run, execute(run.plan, exact_library(self.lexicon), regions), match)
+        exact = execute(run.plan, exact_library(self.lexicon), regions)
+        found = agreement(run, exact, match)
         for label, tally in found.tallies.items():
             self.tallies[label] = self.tallies.get(label, Tally()).plus(tally)
         self.faithful.update(zip(places, found.faithful, strict=True))
+        return found, exact, match
 
     @property
     def total(self) -> Tally:

@@ -1,0 +1,48 @@
+"""``nmn errors``: where a network goes wrong."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from nmn.cli.options import MODEL_HELP, JsonOption, clear_errors
+from nmn.errors import ConfigError
+
+
+@clear_errors
+def errors(
+    model: Annotated[str, typer.Argument(metavar="RUN", help=MODEL_HELP)],
+    data: Annotated[list[Path], typer.Option(help="The directory of a generated dataset; one for each split.")],
+    out: Annotated[list[Path] | None, typer.Option(help="A file to write: .html or .json; may be repeated.")] = None,
+    worst: Annotated[int, typer.Option(min=0, help="How many of the worst examples are shown.")] = 8,
+    as_json: JsonOption = False,
+) -> None:
+    """Say where a network goes wrong: by family and split the first wrong call, what was taken for what, the worst."""
+    from rich.table import Table
+
+    from nmn.cli.printing import plain, print_json, print_rich
+    from nmn.evaluation.errors import find_errors
+    from nmn.evaluation.errors_page import FORMATS, write_errors
+    from nmn.reasoner import load
+    from nmn.visualisation.files import format_of
+    from synth_data.dataset import read_dataset
+
+    for path in out or ():
+        format_of(path, FORMATS)
+    names = [path.resolve().name for path in data]
+    if len(set(names)) < len(names):
+        raise ConfigError(f"--data: splits are told apart by their directories' names, and two are {names[0]!r}")
+    found = find_errors(load(model), {name: read_dataset(path) for name, path in zip(names, data, strict=True)}, worst)
+    for path in out or ():
+        write_errors(path, found, model)
+    if as_json:
+        print_json(found.to_json())
+        return
+    table = Table("split", "family", "examples", "wrong", "unread", "with a wrong call", "first wrong call")
+    for row in found.rows:
+        first = ", ".join(f"{label} {times}" for label, times in list(row.first.items())[:3])
+        counts = (row.examples, row.wrong, row.unread, row.unfaithful)
+        table.add_row(row.split, row.family, *(f"{count:,}" for count in counts), plain(first))
+    print_rich(table)
+    for path in out or ():
+        typer.echo(f"written: {path}")
