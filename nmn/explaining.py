@@ -8,6 +8,7 @@ from torch import Tensor
 from nmn.answer import Answer
 from nmn.errors import ConfigError
 from nmn.language import read_all
+from nmn.layout import Layout
 from nmn.lexicon import Lexicon
 from nmn.reasoner import run
 from nmn.scene import SceneGraph
@@ -43,7 +44,16 @@ def explain(
     if reading is None or not reading.question:
         return described(answer, exact=exact, pixels=pixels, names=names, cells=cells)
     found = read_all(reading.question, reading.grammar, lexicon=reading.lexicon, repair=True)
-    others = [other.layout for other in found.readings]
+    meant = _without_scene(answer.layout) if answer.layout else None
+    others = [other.layout for other in found.readings if _without_scene(other.layout) != meant]
     return described(
         answer, others=others, more_readings=found.cut, exact=exact, pixels=pixels, names=names, cells=cells
     )
+
+
+def _without_scene(layout: Layout) -> Layout:
+    """Return a layout that means the same without ``and(scene, ...)``: a reading that differs by it is no other one."""
+    operands = tuple(_without_scene(operand) for operand in layout.operands)
+    if layout.module == "and" and Layout("scene") in operands:
+        return operands[1] if operands[0] == Layout("scene") else operands[0]
+    return Layout(layout.module, layout.argument, operands)

@@ -158,6 +158,13 @@ def test_other_readings_and_repairs_are_said() -> None:
     assert "read as: is the circle left" in text and "could also mean: <code>" in text
 
 
+def test_readings_that_mean_the_same_are_not_told() -> None:
+    """This statement is also read as exists(... count(and(scene, find[black])) ...)."""
+    scene = read_scene(SCENES / "demo.json")
+    towers = replace(scene, world="nlvr", objects=(), panels=((0, 0, 100, 100),))
+    assert nmn.explain(ask_scene(towers, "There is a tower with two black blocks.")).others == ()
+
+
 def test_an_image_of_nlvr_is_explained_with_its_own_pixels(tmp_path: Path) -> None:
     out = tmp_path / "towers.json"
     sentence = "There is a tower with two black blokcs."

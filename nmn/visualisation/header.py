@@ -80,7 +80,7 @@ def _lines(explanation: Explanation) -> list[tuple[str, float, str]]:
     if explanation.answer:
         lines.append((f"answer: {explanation.answer}{sure}", HEADING, "answer"))
     if chances := shares(explanation, LIKELIEST):
-        listed = ",  ".join(f"{word} {percent(chance)}" for word, chance in chances.items())
+        listed = ",  ".join(f"{word}: {percent(chance)}" for word, chance in chances.items())
         lines.append((listed, WORDS, "plain"))
     if explanation.exact:
         agrees = explanation.exact.agrees
