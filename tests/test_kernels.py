@@ -147,7 +147,9 @@ def test_the_command_shows_a_named_network_and_prints_json(tmp_path: Path) -> No
     ("arguments", "message"),
     [
         (("--backbone", "alexnett"), 'no backbone "alexnett"; did you mean "alexnet"?'),
-        (("--weights", "package"), "--weights are those of a network that --backbone names"),
+        (("--weights", "package"), "--weights and --layer are those of a network that --backbone names"),
+        (("--layer", "layer3"), "--weights and --layer are those of"),
+        (("--backbone", "resnet18", "--layer", "layer9"), 'has no layer "layer9"'),
         (("--backbone", "resnet18", "--weights", "IMAGENET2"), 'resnet18 has no weights "IMAGENET2"'),
     ],
 )

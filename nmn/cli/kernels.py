@@ -26,6 +26,9 @@ def kernels(
     weights: Annotated[
         str, typer.Option(help="Its weights: a file, IMAGENET1K_V1, pretrained or package; none gives random ones.")
     ] = "",
+    layer: Annotated[
+        str, typer.Option(help="Up to which layer it is built, such as layer3; timm/NAME needs to be told.")
+    ] = "",
     layers: Annotated[int, typer.Option(min=1, max=8, help="How many of its layers to show.")] = 3,
     as_json: JsonOption = False,
 ) -> None:
@@ -36,10 +39,10 @@ def kernels(
     from nmn.visualisation.convolution import convolution_strips, draw_strips
     from nmn.visualisation.png import write_picture
 
-    if weights and backbone is None:
-        raise ConfigError("--weights are those of a network that --backbone names; our own has its own")
+    if (weights or layer) and backbone is None:
+        raise ConfigError("--weights and --layer are those of a network that --backbone names; our own has its own")
     image = load_image(source)
-    shown = _own(image) if backbone is None else _named(image, backbone, weights)
+    shown = _own(image) if backbone is None else _named(image, backbone, weights, layer)
     strips = convolution_strips(image, shown, layers)
     write_picture(out, draw_strips(strips))
     if as_json:
@@ -73,11 +76,11 @@ def _own(image: "Tensor") -> "Source":
     return Source(network.model.vision.proposer, "The network that finds objects, trained on shapes", pixels / 255)
 
 
-def _named(image: "Tensor", kind: str, weights: str) -> "Source":
+def _named(image: "Tensor", kind: str, weights: str, layer: str) -> "Source":
     from nmn.vision.backbone import build_backbone
     from nmn.vision.fit import fit
     from nmn.visualisation.convolution import Source
 
-    network = build_backbone(kind, weights=weights)
+    network = build_backbone(kind, weights=weights, layer=layer)
     name = f"{kind}, {weights or 'random weights'}"
     return Source(network, name, fit(image, BACKBONE_PX, BACKBONE_PX).pixels[None] / 255)
