@@ -11,9 +11,10 @@ from typer.testing import CliRunner
 
 from nmn.cli import app
 from nmn.errors import ConfigError
+from nmn.evaluation.shift_samples import sample_strips
 from nmn.evaluation.shift_table import SYSTEMS, Row, ShiftTable, compare_shifts
 from nmn.evaluation.shifts import COLUMNS, SHIFTS, STANDARD, accuracies, shifted
-from nmn.training.classify import one_object
+from nmn.training.classify import class_names, one_object
 from tests.test_classify import TINY, settings
 
 CONFIG = one_object(settings())
@@ -112,11 +113,19 @@ def test_other_numbers_are_judged_again_but_not_trained_again(compared: Path) ->
 
 
 def test_the_command_prints_the_table(compared: Path) -> None:
-    arguments = ["classify", "shifts", "--out", str(compared), *TINY, "--seeds", "1", "--count", "20"]
+    arguments = ["classify", "shifts", "--out", str(compared), *TINY, "--seeds", "1", "--count", "20", "--samples"]
     text = CliRunner().invoke(app, arguments).stdout
     assert "CNN, varied pictures" in text and "written: " in text
     data = json.loads(CliRunner().invoke(app, [*arguments, "--json"]).stdout)
     assert set(data["rows"][0]["accuracies"]) == set(COLUMNS)
+    assert len(list(compared.glob("*-0.png"))) == len(SYSTEMS)
+
+
+def test_samples_say_what_the_system_says_of_each_drawing() -> None:
+    dark, light = sample_strips(Brightest(), CONFIG, ("shape",), 2, 0, 0.01)
+    names = class_names(CONFIG, ("shape",))
+    assert [tile.label for tile in dark.tiles[:2]] == [f"standard: {names[1]}", f"redrawn: {names[0]}"]
+    assert dark.title in names and len(light.tiles) == len(COLUMNS)
 
 
 def test_a_comparison_from_weights_is_refused(tmp_path: Path) -> None:

@@ -91,21 +91,24 @@ def shifts(
     seeds: Annotated[int, typer.Option(min=1, help="How many seeds.")] = 3,
     count: Annotated[int, typer.Option(min=1, help="Images under each shift.")] = 1_000,
     epsilon: Annotated[float, typer.Option(help="Of the attacks, of values in 0..1; by default 8/255.")] = 8 / 255,
+    samples: Annotated[bool, typer.Option("--samples", help="Draw what each system says of some scenes, too.")] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Compare classifiers under shifts: redrawn, outline, textured, noisy, and attacked by FGSM and PGD."""
     from importlib.util import find_spec
 
-    from nmn.evaluation.shift_table import PLOT, RESULTS, TABLE, compare_shifts, plot_shifts
+    from nmn.evaluation.shift_table import PLOT, RESULTS, TABLE, compare_shifts, draw_samples, plot_shifts
     from nmn.training.classify import load_classify_settings
 
-    bars = Bars()
+    bars, settings = Bars(), load_classify_settings(None, changes or [])
     try:
         with bars:
-            table = compare_shifts(load_classify_settings(None, changes or []), out, seeds, count, epsilon, bars)
+            table = compare_shifts(settings, out, seeds, count, epsilon, bars)
     except KeyboardInterrupt:
         typer.echo(f"stopped{bars.place}; the same command goes on from what is saved in {out}", err=True)
         raise typer.Exit(INTERRUPTED) from None
+    if samples:
+        draw_samples(settings, out, epsilon)
     drawn = find_spec("matplotlib") is not None
     if drawn:
         plot_shifts(table, out / PLOT)

@@ -18,17 +18,20 @@ from typing import Any, NamedTuple
 from nmn.atomic import write_atomically
 from nmn.config import settings_json
 from nmn.errors import ConfigError, DataError
+from nmn.evaluation.shift_samples import sample_picture
 from nmn.evaluation.shifts import COLUMNS, EPSILON, SEED, Scorer, accuracies
 from nmn.models.classifier import load_classifier
 from nmn.training.captioned import label_texts, load_encoder, train_encoder
 from nmn.training.classify import ClassifySettings, class_names, one_object, train_classifier
 from nmn.training.run import Watcher, silent
+from nmn.visualisation.png import write_picture
 
 RESULTS, TABLE, PLOT, TOLD = "results.json", "table.md", "shifts.png", "accuracies.json"
 # what a varied world adds to the pictures of training, as CLIP's photographs did to ImageNet's
 VARIED = ("textures=solid,striped,dotted,outlined", "backgrounds=slate,moss,pine,plum,sand,noise,gradient")
 
 CAPTION_STEPS = 3
+SAMPLES = 4  # scenes of a picture
 
 
 class System(NamedTuple):
@@ -131,9 +134,8 @@ def compare_shifts(
 
 def _row(name: str, settings: ClassifySettings, folder: Path, count: int, epsilon: float, watch: Watcher) -> Row:
     """Return one system with one seed, trained and judged unless the folder has both."""
-    run = folder / f"{name.replace(', ', '-').replace(' ', '-').lower()}-{settings.seed}"
-    seen = replace(settings, synth=(*settings.synth, *VARIED)) if SYSTEMS[name].varied else settings
-    seconds, score = _trained(SYSTEMS[name].learns, seen, run, watch)
+    run = _run(name, settings, folder)
+    seconds, score = _trained(SYSTEMS[name].learns, _seen(name, settings), run, watch)
     wanted = {"images": count, "epsilon": epsilon}
     known = _known(run / TOLD)
     if known is None or {key: known[key] for key in wanted} != wanted:
@@ -143,12 +145,30 @@ def _row(name: str, settings: ClassifySettings, folder: Path, count: int, epsilo
     return Row(name, settings.seed, known["accuracies"], seconds)
 
 
+def draw_samples(settings: ClassifySettings, folder: Path, epsilon: float) -> None:
+    """Write a picture for each system of a finished comparison, of its first seed: what it says under each shift."""
+    for name, system in SYSTEMS.items():
+        _, score = _trained(system.learns, _seen(name, settings), _run(name, settings, folder), silent)
+        picture = sample_picture(score, one_object(settings), settings.classes, SAMPLES, settings.seed + SEED, epsilon)
+        write_picture(_run(name, settings, folder).with_suffix(".png"), picture)
+
+
+def _run(name: str, settings: ClassifySettings, folder: Path) -> Path:
+    return folder / f"{name.replace(', ', '-').replace(' ', '-').lower()}-{settings.seed}"
+
+
+def _seen(name: str, settings: ClassifySettings) -> ClassifySettings:
+    """Return the settings that a system is trained with."""
+    longer = CAPTION_STEPS if SYSTEMS[name].learns == "captions" else 1
+    varied = VARIED if SYSTEMS[name].varied else ()
+    return replace(settings, steps=longer * settings.steps, synth=(*settings.synth, *varied))
+
+
 def _trained(learns: str, settings: ClassifySettings, run: Path, watch: Watcher) -> tuple[float, Scorer]:
     """Return the seconds that a system was trained, and its logits."""
     if learns == "captions":
-        longer = replace(settings, steps=CAPTION_STEPS * settings.steps)
-        outcome = train_encoder(longer, run, watch)
-        return outcome.seconds, label_texts(longer, load_encoder(longer, run))
+        outcome = train_encoder(settings, run, watch)
+        return outcome.seconds, label_texts(settings, load_encoder(settings, run))
     outcome = train_classifier(settings, run, watch)
     return outcome.seconds, load_classifier(run).model
 
