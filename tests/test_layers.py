@@ -11,7 +11,7 @@ ROOT = Path(__file__).parent.parent
 # layer of each place; folders of the same layer do not import each other
 LAYERS = {
     "nmn/__init__.py": 11,  # the list of public names, imported when first used
-    "nmn/__main__.py": 12,
+    "nmn/__main__.py": 13,
     "nmn/errors.py": 0,
     "nmn/atomic.py": 0,
     "nmn/notebook.py": 0,
@@ -36,7 +36,8 @@ LAYERS = {
     "nmn/explaining.py": 10,
     "nmn/evaluation": 10,
     "nmn/bench": 10,
-    "nmn/cli": 11,
+    "nmn/app": 11,
+    "nmn/cli": 12,
 }
 FILES = sorted(path for folder in ("nmn", "synth_data") for path in (ROOT / folder).rglob("*.py"))
 

@@ -9,6 +9,7 @@ from nmn.cli.diff import diff
 from nmn.cli.errors import errors
 from nmn.cli.explain import explain
 from nmn.cli.kernels import kernels
+from nmn.cli.serve import serve
 from nmn.cli.train import train
 from nmn.cli.words import learn_word
 
@@ -22,6 +23,7 @@ app.command()(train)
 app.command()(bench)
 app.command()(learn_word)
 app.command()(kernels)
+app.command()(serve)
 evaluate_app = typer.Typer(no_args_is_help=True, help="Answer every question of a dataset and report accuracy.")
 evaluate_app.command()(evaluate.shapes)
 evaluate_app.command()(evaluate.clevr)

@@ -1,0 +1,49 @@
+// The same question to every run that was found, each as soon as it has answered.
+
+import { call } from "./api.js";
+import { by, make, percent } from "./elements.js";
+
+const HEADINGS = ["run", "what it is", "answer", "sure", "every call as exactly", "seconds"];
+let round = 0;
+
+// Asks every run about a picture; a newer comparison takes the place of one that is still going on.
+export async function compare(runs, question, picture) {
+  const mine = ++round;
+  const rows = runs.map((run) => [run, row(run)]);
+  by("compared").replaceChildren(
+    make("caption", { className: "quiet", textContent: `“${question}”` }),
+    make("thead", {}, make("tr", {}, ...HEADINGS.map((name) => make("th", { textContent: name, scope: "col" })))),
+    make("tbody", {}, ...rows.map(([, cells]) => cells)));
+  for (const [run, cells] of rows) {
+    if (mine !== round) return;
+    let found;
+    try {
+      found = answered(await call("/api/ask", { question, picture, run: run.name }));
+    } catch (error) {
+      found = [make("td", { className: "quiet", colSpan: 4, textContent: error.message })];
+    }
+    if (mine !== round) return;
+    cells.replaceChildren(...[...cells.children].slice(0, 2), ...found);
+  }
+}
+
+function row(run) {
+  return make("tr", {}, make("th", { textContent: run.name, scope: "row" }), make("td", { textContent: about(run) }),
+    make("td", { className: "quiet", colSpan: 4, textContent: "…" }));
+}
+
+function about(run) {
+  const held = run.card.held_back;
+  return typeof held === "number" ? `${run.kind}, ${percent(held)} right when it was trained` : run.kind;
+}
+
+function answered(answer) {
+  const exact = answer.exact === null ? "–" : answer.exact.every_call ? "✓ yes" : "✗ no";
+  const wrong = answer.exact !== null && !answer.exact.agrees;
+  return [
+    make("td", {}, make("strong", { textContent: answer.answer, className: wrong ? "careful" : "" })),
+    make("td", { className: "figure", textContent: answer.confidence === null ? "–" : percent(answer.confidence) }),
+    make("td", { textContent: exact, className: exact.startsWith("✗") ? "careful" : "" }),
+    make("td", { className: "figure", textContent: answer.seconds.toFixed(3) }),
+  ];
+}

@@ -1,0 +1,176 @@
+"""Who can be asked: what ships, exact execution where the scene is known, and every trained run found in a folder.
+
+A run is found once, when the server starts, and named by its place in the folder; a request names one of these names,
+never a file. Networks are loaded when they are first asked and the few that were asked last are kept.
+"""
+
+import json
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from threading import Lock
+from typing import Any, NamedTuple
+
+import torch
+
+from nmn.app.pictures import Seen
+from nmn.checkpoint import KEY, read_header
+from nmn.errors import CheckpointError, ConfigError, did_you_mean
+from nmn.reasoner import Answer, Reasoner, ask_scene, load, nlvr_reader, weights_file
+from nmn.scene import SceneGraph
+from nmn.vision.nlvr_reader import NlvrReader
+from nmn.vision.view import View
+
+EXACT, WORLD, NLVR = "exact", "world", "nlvr"
+KEPT = 4  # networks in memory
+MOST = 200  # runs in a folder
+INTERNAL = ("proposals.safetensors", "state.safetensors")  # of a run's folder, and no network
+NLVR_PX = (100, 400)
+
+
+class Said(NamedTuple):
+    """An answer with where its regions are in the picture, and the scene if it rests on one."""
+
+    answer: Answer
+    view: View
+    scene: SceneGraph | None
+
+
+Asker = Callable[[Seen, str, bool], Said]
+
+
+@dataclass(frozen=True)
+class Run:
+    """What is known of a run before it is loaded."""
+
+    name: str
+    kind: str  # exact, network, detector
+    grammar: str
+    path: Path | None = None
+    card: Mapping[str, Any] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the run as plain JSON data, without its place on the disk."""
+        return {"name": self.name, "kind": self.kind, "grammar": self.grammar, "card": dict(self.card)}
+
+
+class Runs:
+    """The runs by name, and those that are loaded."""
+
+    def __init__(self, folder: Path | None = None) -> None:
+        shipped = [
+            Run(EXACT, "exact", "world", card={"about": "exact execution on the known scene"}),
+            *(_described(name, weights_file(name)) for name in (WORLD, NLVR)),
+        ]
+        found = [] if folder is None else list(_found(folder))
+        self.by_name = {run.name: run for run in (*shipped, *found) if run is not None}
+        self._loaded: OrderedDict[str, Asker] = OrderedDict()
+        self._lock = Lock()
+
+    def default(self, seen: Seen) -> str:
+        """Return the run that is asked about a picture where none is named."""
+        if seen.scene is not None and seen.scene.world not in (WORLD, NLVR):
+            return EXACT
+        is_nlvr = seen.grammar == NLVR or tuple(seen.pixels.shape[1:]) == NLVR_PX
+        return NLVR if is_nlvr else WORLD
+
+    def get(self, name: str) -> Run:
+        """Return a run by its name; raise ConfigError naming the nearest."""
+        if name not in self.by_name:
+            raise ConfigError(f'no run "{name[:80]}"{did_you_mean(name[:80], self.by_name)}')
+        return self.by_name[name]
+
+    def ask(self, name: str, seen: Seen, question: str, repair: bool = True) -> Said:
+        """Ask a run; raise QuestionError, ArgumentError, SceneError, ImageError or CheckpointError."""
+        return self._asker(self.get(name))(seen, question, repair)
+
+    def _asker(self, run: Run) -> Asker:
+        with self._lock:
+            if run.name in self._loaded:
+                self._loaded.move_to_end(run.name)
+                return self._loaded[run.name]
+        asker = ASKERS[run.kind](run)
+        with self._lock:
+            self._loaded[run.name] = asker
+            while len(self._loaded) > KEPT:
+                self._loaded.popitem(last=False)
+        return asker
+
+
+def _found(folder: Path) -> Iterator[Run | None]:
+    """Yield the runs in a folder, in the order of their names; raise ConfigError where there is no such folder."""
+    if not folder.is_dir():
+        raise ConfigError(f"{folder}: no such folder; --runs names one with trained runs")
+    paths = [path for path in sorted(folder.rglob("*.safetensors")) if path.name not in INTERNAL]
+    for path in paths[:MOST]:
+        place = path.relative_to(folder)
+        name = str(place.parent if path.name == "network.safetensors" and len(place.parts) > 1 else place)
+        yield _described(f"runs/{name}", path)
+
+
+def _described(name: str, path: Path) -> Run | None:
+    """Return what a file says of itself, None where it is no run that can be asked."""
+    try:
+        header, _ = read_header(path)
+        meta = json.loads(header["__metadata__"][KEY])["meta"]
+        card = {key: value for key, value in (meta.get("card") or {}).items() if key != "settings"}
+        if "network" in meta:
+            return Run(name, "network", str(meta["network"].get("grammar", WORLD)), path, card)
+        if "detector" in meta:
+            return Run(name, "detector", NLVR, path, card)
+    except (CheckpointError, KeyError, TypeError, ValueError, AttributeError):
+        return None
+    return None
+
+
+def _exact(_: Run) -> Asker:
+    def ask(seen: Seen, question: str, repair: bool) -> Said:
+        if seen.scene is None:
+            raise ConfigError("exact: what is in this picture is not known; ask a network, or generate a scene")
+        answer = exact_answer(seen, question, repair)
+        return Said(answer, scene_boxes(seen, seen.scene), seen.scene)
+
+    return ask
+
+
+def exact_answer(seen: Seen, question: str, repair: bool = True) -> Answer:
+    """Return the exact answer about a picture's scene, with the words of its world."""
+    assert seen.scene is not None
+    lexicon = None if seen.lexicon == seen.grammar else seen.lexicon  # None: the reading may be kept
+    return ask_scene(seen.scene, question, grammar=seen.grammar, lexicon=lexicon, repair=repair)
+
+
+def scene_boxes(seen: Seen, scene: SceneGraph) -> View:
+    """Return a scene's objects as regions of the picture that is shown."""
+    height, width = seen.shown.shape[1:]
+    boxes = torch.tensor([thing.box for thing in scene.objects]).reshape(-1, 4)
+    return View(seen.shown, boxes * torch.tensor([width / scene.width, height / scene.height] * 2), None)
+
+
+def _network(run: Run) -> Asker:
+    reasoner: Reasoner = load(run.path, device="cpu")
+
+    def ask(seen: Seen, question: str, repair: bool) -> Said:
+        answer = reasoner.ask(seen.pixels, question, repair=repair)
+        assert answer.view is not None
+        return Said(answer, answer.view, None)
+
+    return ask
+
+
+def _detector(run: Run) -> Asker:
+    assert run.path is not None
+    reader: NlvrReader = nlvr_reader(run.path)
+    one_at_a_time = Lock()  # it remembers boxes that it has read
+
+    def ask(seen: Seen, question: str, repair: bool) -> Said:
+        with one_at_a_time:
+            scene = reader(seen.pixels.permute(1, 2, 0).numpy()[None])[0]
+        answer = ask_scene(scene, question, grammar=NLVR, lexicon=NLVR, repair=repair)
+        return Said(answer, scene_boxes(seen, scene), scene)
+
+    return ask
+
+
+ASKERS: dict[str, Callable[[Run], Asker]] = {"exact": _exact, "network": _network, "detector": _detector}

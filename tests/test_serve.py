@@ -1,0 +1,261 @@
+"""The explorer's API: what it answers, and what it refuses."""
+
+import base64
+import io
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+pytest.importorskip("fastapi", reason="the extra serve is not installed")
+pytest.importorskip("httpx2", reason="the extra e2e is not installed")
+
+from starlette.testclient import TestClient
+
+import nmn
+from nmn.app.api import build_app
+from nmn.app.datasets import browse
+from nmn.app.limits import Limits
+from nmn.app.runs import Runs
+from nmn.errors import ConfigError, DataError
+from nmn.reasoner import weights_file
+from nmn.resources import SCENES
+from synth_data.config import load_config
+from synth_data.write import write_dataset
+
+QUESTION = "What color is the large shape left of the star?"
+DEMO = {"bundled": "demo"}
+
+
+@pytest.fixture(scope="module")
+def client() -> Iterator[TestClient]:
+    with TestClient(build_app(limits=Limits(objects=40)), base_url="http://localhost") as found:
+        yield found
+
+
+def asked(client: TestClient, question: str, picture: dict[str, Any], **more: Any) -> dict[str, Any]:
+    response = client.post("/api/ask", json={"question": question, "picture": picture, **more})
+    assert response.status_code == 200, response.text
+    found: dict[str, Any] = response.json()
+    return found
+
+
+def png(pixels: Any) -> str:
+    content = io.BytesIO()
+    Image.fromarray(pixels).save(content, "PNG")
+    return base64.b64encode(content.getbuffer()).decode()
+
+
+def test_an_answer_is_the_one_that_the_library_gives(client: TestClient) -> None:
+    answer = nmn.load(device="cpu").ask(SCENES / "demo.png", QUESTION)
+    found = asked(client, QUESTION, DEMO)
+    assert (found["answer"], found["layout"]) == (str(answer), str(answer.layout))
+    assert found["confidence"] == pytest.approx(answer.confidence)
+    assert [call["label"] for call in found["calls"]][-1] == "describe[color]"
+    assert found["exact"] == {"answer": "blue", "agrees": True, "every_call": True}
+
+
+def test_every_region_of_an_answer_covers_pixels_of_the_picture(client: TestClient) -> None:
+    found = asked(client, QUESTION, DEMO)
+    owners = found["regions"]["owners"]
+    runs = np.array(owners["runs"]).reshape(-1, 2)
+    assert runs[:, 1].sum() == owners["width"] * owners["height"]
+    assert set(runs[:, 0]) == set(range(len(found["regions"]["boxes"]) + 1))
+
+
+def test_an_upload_is_answered_as_the_file_is(client: TestClient) -> None:
+    content = base64.b64encode((SCENES / "demo.png").read_bytes()).decode()
+    assert asked(client, QUESTION, {"upload": content})["answer"] == "blue"
+
+
+def test_a_scene_is_the_same_for_the_same_preset_and_seed(client: TestClient) -> None:
+    one, again, other = (
+        client.post("/api/scene", json={"preset": "shapeworld", "seed": seed}).json() for seed in (4, 4, 5)
+    )
+    assert one == again and one["scene"] != other["scene"]
+
+
+def test_an_edited_scene_changes_the_answer(client: TestClient) -> None:
+    scene = client.post("/api/picture", json=DEMO).json()["scene"]
+    before = asked(client, "how many blue shapes are there", {"scene": {"preset": "world", "scene": scene}})
+    scene["objects"][0]["attributes"]["color"] = "blue"
+    after = asked(client, "how many blue shapes are there", {"scene": {"preset": "world", "scene": scene}})
+    assert (before["answer"], after["answer"]) == ("2", "3")
+    assert after["exact"]["agrees"]
+
+
+def test_what_hides_what_follows_an_edit(client: TestClient) -> None:
+    shapes = [
+        {"attributes": {"shape": "square", "color": color}, "box": box}
+        for color, box in (("red", [10, 10, 30, 30]), ("blue", [20, 20, 40, 40]))
+    ]
+    scene = {"objects": shapes, "width": 64, "height": 64, "relations": {"in_front_of": [[], []], "behind": [[], []]}}
+    found = client.post("/api/scene", json={"scene": scene}).json()
+    assert found["scene"]["relations"] == {"in_front_of": [[1], []], "behind": [[], [0]]}
+
+
+def test_a_call_that_is_not_as_exactly_is_marked(client: TestClient) -> None:
+    """Of a scene whose picture shows something else than it says, the network says what it sees."""
+    scene = client.post("/api/picture", json=DEMO).json()["scene"]
+    scene["objects"][0]["box"] = scene["objects"][1]["box"]
+    found = asked(client, "how many circles are there", {"scene": {"preset": "world", "scene": scene}})
+    wrong = [call["label"] for call in found["calls"] if not call["exact"]["agrees"]]
+    assert not found["exact"]["every_call"] and wrong[0] == "find[circle]"
+
+
+def test_pictures_of_nlvr_are_judged_by_its_reader(client: TestClient) -> None:
+    found = asked(client, "there is a tower with exactly three blocks", {"bundled": "towers"})
+    assert (found["run"], found["answer"], len(found["panels"])) == ("nlvr", "yes", 3)
+
+
+def test_a_question_that_cannot_be_read_says_where(client: TestClient) -> None:
+    response = client.post("/api/ask", json={"question": "is the purpel circle left of", "picture": DEMO})
+    error = response.json()["error"]
+    assert response.status_code == 422 and (error["start"], error["end"]) == (7, 13)
+    assert error["suggestion"] == "is the purple circle left of"
+
+
+def test_the_page_may_have_errors_inline(client: TestClient) -> None:
+    response = client.post("/api/parse", json={"question": 3}, headers={"nmn-errors": "inline"})
+    assert response.status_code == 200 and response.json()["error"]["message"].startswith("question:")
+
+
+def test_a_question_that_is_typed_is_read_and_completed(client: TestClient) -> None:
+    found = client.post("/api/parse", json={"question": "is there a red circle"}).json()
+    assert found["readings"][0]["layout"] == "exists(and(find[red], find[circle]))" and found["complete"]
+    half = client.post("/api/parse", json={"question": "is there a red ci"}).json()
+    assert [one["text"] for one in half["completions"]] == ["circle", "circles", "circular"]
+    assert half["problem"]["start"] == 15
+
+
+def test_runs_are_found_in_a_folder_and_asked_by_name(tmp_path: Path) -> None:
+    for place in ("mine/network.safetensors", "deep/yours/network.safetensors", "mine/state.safetensors"):
+        (tmp_path / place).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(weights_file("world"), tmp_path / place)
+    (tmp_path / "broken.safetensors").write_bytes(b"no weights")
+    with TestClient(build_app(Runs(tmp_path)), base_url="http://localhost") as client:
+        names = [run["name"] for run in client.get("/api/models").json()["runs"]]
+        assert names == ["exact", "world", "nlvr", "runs/deep/yours", "runs/mine"]
+        assert asked(client, QUESTION, DEMO, run="runs/mine")["answer"] == "blue"
+
+
+def test_a_dataset_is_asked_and_its_cells_open_what_they_count(tmp_path: Path) -> None:
+    config = load_config("world", size=12, seed=3, images="npy", shard_size=8, pixels=128)
+    write_dataset(config, tmp_path / "data")
+    runs, browsed = Runs(), browse(tmp_path / "data", None, 9)
+    while browsed.ask_next(runs):
+        pass
+    with TestClient(build_app(runs, browsed), base_url="http://localhost") as client:
+        table = client.get("/api/dataset").json()
+        assert table["examples"] == table["asked"] == sum(row["examples"] for row in table["rows"]) == 9
+        for row in table["rows"]:
+            for outcome in ("right", "wrong", "unread", "disagree"):
+                query = {"family": row["family"], "outcome": outcome}
+                assert client.get("/api/dataset/examples", params=query).json()["total"] == row[outcome]
+        first = client.get("/api/dataset/examples").json()["examples"][0]
+        assert asked(client, first["question"], {"example": 0})["answer"] == first["said"]
+        assert client.post("/api/picture", json={"example": 9}).status_code == 404
+
+
+def test_a_folder_that_is_no_dataset_or_no_folder_of_runs_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"no dataset"):
+        browse(tmp_path, None, 5)
+    with pytest.raises(ConfigError, match="no such folder"):
+        Runs(tmp_path / "none")
+
+
+def test_the_api_describes_itself(client: TestClient) -> None:
+    paths = client.get("/openapi.json").json()["paths"]
+    assert {"/api/ask", "/api/parse", "/api/scene", "/api/models", "/api/dataset", "/health"} <= set(paths)
+    assert client.get("/docs").status_code == 404  # its page would load from elsewhere
+
+
+def test_the_documentation_names_every_route(client: TestClient) -> None:
+    text = (Path(__file__).parent.parent / "docs" / "serve.md").read_text(encoding="utf-8")
+    for path in client.get("/openapi.json").json()["paths"]:
+        assert f"`{path}`" in text, path
+
+
+def test_the_page_loads_nothing_from_elsewhere(client: TestClient) -> None:
+    page = client.get("/").text
+    assert "://" not in page.replace("http://www.w3.org/2000/svg", "")
+    policy = client.get("/").headers["content-security-policy"]
+    assert "default-src 'none'" in policy and "unsafe" not in policy
+    assert " style=" not in page and "<style" not in page and "onclick" not in page
+    for name in ("explorer.js", "style.css", "icon.svg"):
+        assert client.get(f"/{name}").status_code == 200
+
+
+@pytest.mark.parametrize(
+    "path", ["/../pyproject.toml", "/..%2f..%2fapi.py", "/api.py", "/page/index.html", "//etc/passwd"]
+)
+def test_no_path_of_a_request_is_opened(client: TestClient, path: str) -> None:
+    assert client.get(path).status_code == 404
+
+
+@pytest.mark.parametrize("name", ["../nlvr", "/etc/passwd", "runs/none", "state.safetensors"])
+def test_a_run_is_a_name_of_the_list_or_none(client: TestClient, name: str) -> None:
+    response = client.post("/api/ask", json={"question": QUESTION, "picture": DEMO, "run": name})
+    assert response.status_code == 422 and "no run" in response.json()["error"]["message"]
+
+
+def test_a_scene_of_an_unknown_world_opens_no_lexicon(client: TestClient) -> None:
+    scene = {"objects": [], "width": 9, "height": 9, "world": "pyproject"}
+    response = client.post("/api/scene", json={"scene": scene})
+    assert response.status_code == 422 and "no world" in response.json()["error"]["message"]
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"host": "evil.example"}, 421),
+        ({"origin": "http://evil.example"}, 403),
+        ({"origin": "null"}, 403),
+        ({"origin": "http://localhost"}, 200),
+        ({"host": "127.0.0.1:8000"}, 200),
+        ({"host": "[::1]:8000"}, 200),
+    ],
+)
+def test_other_sites_are_kept_out(client: TestClient, headers: dict[str, str], status: int) -> None:
+    assert client.get("/health", headers=headers).status_code == status
+
+
+def test_what_is_too_large_is_refused(client: TestClient) -> None:
+    long = client.post("/api/parse", json={"question": "a" * 501})
+    assert long.status_code == 422
+    body = client.post("/api/ask", content=b"x" * 11_000_001, headers={"content-type": "application/json"})
+    assert body.status_code == 413
+    streamed = client.post("/api/ask", content=(b"x" * 1_000_000 for _ in range(12)))
+    assert streamed.status_code == 413
+    flat = client.post("/api/picture", json={"upload": png(np.zeros((4001, 4000), np.uint8))})
+    assert flat.status_code == 422 and "16,004,000 pixels" in flat.json()["error"]["message"]
+    crowd = {"width": 64, "height": 64, "objects": [{"attributes": {}, "box": [0, 0, 1, 1]}] * 41}
+    assert client.post("/api/scene", json={"scene": crowd}).status_code == 422
+
+
+@pytest.mark.parametrize("content", [b"", b"no picture", b"\x89PNG\r\n\x1a\n", b"<svg/>", b"GIF89a"])
+def test_a_file_that_is_no_picture_is_named_so(client: TestClient, content: bytes) -> None:
+    response = client.post("/api/picture", json={"upload": base64.b64encode(content).decode()})
+    message = response.json()["error"]["message"]
+    assert response.status_code == 422 and message.startswith("upload:") and "Traceback" not in message
+
+
+def test_an_unexpected_error_shows_nothing_of_the_code(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> None:
+        raise RuntimeError("a secret of the code")
+
+    monkeypatch.setattr("nmn.app.api.picture_json", broken)
+    response = client.post("/api/picture", json=DEMO)
+    assert response.status_code == 500 and "secret" not in response.text
+    assert response.headers["x-content-type-options"] == "nosniff"
+
+
+def test_any_text_of_a_request_can_be_sent_back(client: TestClient) -> None:
+    body = json.dumps({"question": "is there a \ud800", "picture": DEMO}).encode()
+    response = client.post("/api/ask", content=body, headers={"content-type": "application/json"})
+    assert response.status_code == 422
