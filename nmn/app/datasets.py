@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from nmn.app.answers import answer_json
+from nmn.app.answers import answer_json, every_call_agrees
 from nmn.app.pictures import Seen, planes
 from nmn.app.runs import NLVR, Runs, exact_answer
 from nmn.app.scenes import grammar_of, style_of
@@ -88,9 +88,11 @@ class Browsed:
             said = runs.ask(self.run, seen, item.question)
             shown = answer_json(said, seen, exact)
             item.said, item.exact = shown["answer"], None if exact is None else str(exact)
-            item.agrees = shown["exact"] and shown["exact"]["every_call"]
+            item.agrees = every_call_agrees(shown)
             item.right = None if item.answer is None else item.said == item.answer
-            if shown["kind"] == Kind.ATTENTION and exact is not None:  # it points at things, which have no one name
+            if (
+                shown["calls"][-1]["kind"] == Kind.ATTENTION and exact is not None
+            ):  # it points at things, which have no one name
                 item.right = shown["exact"] is None or shown["exact"]["agrees"]
                 item.said = item.answer if item.right else "something else"
         except NmnError as error:

@@ -98,17 +98,11 @@ def picture_json(pixels: Picture) -> dict[str, Any]:
     return {"png": uri, "width": width, "height": height}
 
 
-def regions_json(view: View, scale: tuple[float, float]) -> dict[str, Any]:
-    """Return the regions of a view, ``scale`` times as wide and high: their boxes, and run lengths of who is where.
+def owners_json(view: View) -> dict[str, Any] | None:
+    """Return which region is where as run lengths over a map of ``width`` x ``height``; None where boxes say it.
 
-    ``owners`` is None where regions cover their boxes; else ``runs`` are pairs of a number (0 none, 1 + i region i) and
-    how many pixels it goes on, row by row of a map of ``width`` x ``height``.
+    ``runs`` are a number (0 none, 1 + i region i) and how many pixels it goes on, again and again, row by row.
     """
-    boxes = view.boxes * torch.tensor([*scale, *scale])
-    return {"boxes": [[round(side, 2) for side in box] for box in boxes.tolist()], "owners": _owners(view)}
-
-
-def _owners(view: View) -> dict[str, Any] | None:
     if view.owners is None:
         return None
     rows, columns = view.owners.shape

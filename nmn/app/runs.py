@@ -12,15 +12,11 @@ from pathlib import Path
 from threading import Lock
 from typing import Any, NamedTuple
 
-import torch
-
+from nmn.answer import Answer
 from nmn.app.pictures import Seen
 from nmn.checkpoint import KEY, read_header
 from nmn.errors import CheckpointError, ConfigError, did_you_mean
-from nmn.reasoner import Answer, Reasoner, ask_scene, load, nlvr_reader, weights_file
-from nmn.scene import SceneGraph
-from nmn.vision.nlvr_reader import NlvrReader
-from nmn.vision.view import View
+from nmn.reasoner import ask_scene, load, nlvr_reader, weights_file
 
 EXACT, WORLD, NLVR = "exact", "world", "nlvr"
 KEPT = 4  # networks in memory
@@ -30,11 +26,11 @@ NLVR_PX = (100, 400)
 
 
 class Said(NamedTuple):
-    """An answer with where its regions are in the picture, and the scene if it rests on one."""
+    """An answer; ``cells``: its regions are cells of a grid; ``exact``: it is itself the exact one."""
 
     answer: Answer
-    view: View
-    scene: SceneGraph | None
+    cells: bool = False
+    exact: bool = False
 
 
 Asker = Callable[[Seen, str, bool], Said]
@@ -128,8 +124,7 @@ def _exact(_: Run) -> Asker:
     def ask(seen: Seen, question: str, repair: bool) -> Said:
         if seen.scene is None:
             raise ConfigError("exact: what is in this picture is not known; ask a network, or generate a scene")
-        answer = exact_answer(seen, question, repair)
-        return Said(answer, scene_boxes(seen, seen.scene), seen.scene)
+        return Said(exact_answer(seen, question, repair), exact=True)
 
     return ask
 
@@ -141,34 +136,25 @@ def exact_answer(seen: Seen, question: str, repair: bool = True) -> Answer:
     return ask_scene(seen.scene, question, grammar=seen.grammar, lexicon=lexicon, repair=repair)
 
 
-def scene_boxes(seen: Seen, scene: SceneGraph) -> View:
-    """Return a scene's objects as regions of the picture that is shown."""
-    height, width = seen.shown.shape[1:]
-    boxes = torch.tensor([thing.box for thing in scene.objects]).reshape(-1, 4)
-    return View(seen.shown, boxes * torch.tensor([width / scene.width, height / scene.height] * 2), None)
-
-
 def _network(run: Run) -> Asker:
-    reasoner: Reasoner = load(run.path, device="cpu")
+    reasoner = load(run.path, device="cpu")
+    cells = reasoner.network.settings.regions == "cells"
 
     def ask(seen: Seen, question: str, repair: bool) -> Said:
-        answer = reasoner.ask(seen.pixels, question, repair=repair)
-        assert answer.view is not None
-        return Said(answer, answer.view, None)
+        return Said(reasoner.ask(seen.pixels, question, repair=repair), cells)
 
     return ask
 
 
 def _detector(run: Run) -> Asker:
     assert run.path is not None
-    reader: NlvrReader = nlvr_reader(run.path)
+    reader = nlvr_reader(run.path)
     one_at_a_time = Lock()  # it remembers boxes that it has read
 
     def ask(seen: Seen, question: str, repair: bool) -> Said:
         with one_at_a_time:
             scene = reader(seen.pixels.permute(1, 2, 0).numpy()[None])[0]
-        answer = ask_scene(scene, question, grammar=NLVR, lexicon=NLVR, repair=repair)
-        return Said(answer, scene_boxes(seen, scene), scene)
+        return Said(ask_scene(scene, question, grammar=NLVR, repair=repair))
 
     return ask
 

@@ -37,8 +37,14 @@ function about(run) {
   return typeof held === "number" ? `${run.kind}, ${percent(held)} right when it was trained` : run.kind;
 }
 
+// Whether every call of an answer is as the exact one; null where nothing exact stands beside them.
+export function everyCall(answer) {
+  const beside = answer.calls.map((step) => step.exact);
+  return beside.includes(null) ? null : beside.every((one) => one.agrees);
+}
+
 function answered(answer) {
-  const exact = answer.exact === null ? "–" : answer.exact.every_call ? "✓ yes" : "✗ no";
+  const exact = { null: "–", true: "✓ yes", false: "✗ no" }[everyCall(answer)];
   const wrong = answer.exact !== null && !answer.exact.agrees;
   return [
     make("td", {}, make("strong", { textContent: answer.answer, className: wrong ? "careful" : "" })),

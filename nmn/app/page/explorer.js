@@ -1,7 +1,7 @@
 // The page: what is looked at, what is asked, and the answer shown in all its places.
 
 import { base64, call, oneAtATime } from "./api.js";
-import { compare } from "./compare.js";
+import { compare, everyCall } from "./compare.js";
 import { wireDataset } from "./dataset.js";
 import { edit, scene_now, wireEditor } from "./editor.js";
 import { by, fill, make, percent } from "./elements.js";
@@ -159,16 +159,17 @@ function showAnswer(answer) {
 function notes(answer) {
   const found = [];
   const note = (text, className = "") => found.push(make("p", { className, textContent: text }));
-  if (answer.reading?.repairs.length) note(`read as: ${answer.reading.text}`, "careful");
+  if (answer.reading) note(`read as: ${answer.reading}`, "careful");
   for (const problem of answer.problems) note(`careful: ${problem}`, "careful");
   if (answer.exact !== null) {
-    if (answer.exact.every_call) note("✓ every call is as it is exactly", "good");
-    else if (answer.exact.agrees) note("the answer is right, but some call is not as it is exactly (dashed)", "careful");
-    else note(`✗ exactly the answer is ${answer.exact.answer}`, "careful");
+    const every = everyCall(answer);
+    if (!answer.exact.agrees) note(`✗ exactly the answer is ${answer.exact.text}`, "careful");
+    else if (every === false) note("the answer is right, but some call is not as it is exactly (dashed)", "careful");
+    else note(every ? "✓ every call is as it is exactly" : "✓ the answer is as it is exactly", "good");
   }
   const chances = Object.entries(answer.distribution).sort(([, one], [, other]) => other - one).slice(0, SHOWN_CHANCES);
   if (chances.length > 1) found.push(barsOf(chances));
-  found.push(make("p", {}, make("code", { textContent: answer.layout })));
+  if (answer.layout) found.push(make("p", {}, make("code", { textContent: answer.layout })));
   return found;
 }
 

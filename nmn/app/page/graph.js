@@ -8,7 +8,7 @@ let shown = "";
 
 // Shows an answer's graph; `choose(number)` is called where a step is clicked. The same layout keeps its elements.
 export function showGraph(answer, view, choose) {
-  const key = answer.layout + JSON.stringify(answer.graph.nodes[0]);
+  const key = JSON.stringify(answer.graph) + answer.calls.map((step) => step.label);
   if (key !== shown) build(answer, choose);
   shown = key;
   answer.calls.forEach((step, at) => update(by(`node-${at}`), step, view, answer.graph.nodes[at], at, answer));

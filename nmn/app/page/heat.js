@@ -8,8 +8,10 @@ export async function seen(answer) {
   image.src = answer.picture.png;
   await image.decode();
   const { width, height } = answer.picture;
-  return { image, width, height, faded: faded(image, width, height), owners: spread(answer.regions.owners),
-    boxes: answer.regions.boxes, panels: answer.panels };
+  const across = width / answer.image.width, down = height / answer.image.height;
+  const shown = ([left, top, right, bottom]) => [left * across, top * down, right * across, bottom * down];
+  return { image, width, height, faded: faded(image, width, height), owners: spread(answer.owners), shown,
+    boxes: answer.regions.map((region) => shown(region.box)), panels: answer.panels.map(shown) };
 }
 
 export function isSet(step) {
@@ -37,7 +39,7 @@ export function outline(canvas, view, boxes, color) {
   context.strokeStyle = color;
   context.lineWidth = 2;
   context.setLineDash([6, 4]);
-  for (const [left, top, right, bottom] of boxes) {
+  for (const [left, top, right, bottom] of boxes.map(view.shown)) {
     context.strokeRect(left * scale - 3, top * scale - 3, (right - left) * scale + 6, (bottom - top) * scale + 6);
   }
   context.setLineDash([]);

@@ -15,7 +15,7 @@ export function wireSteps() {
 
 // Shows another answer; the step that was chosen stays where the layout is the same.
 export function showSteps(newAnswer, newView) {
-  const same = answer !== null && answer.layout === newAnswer.layout;
+  const same = answer !== null && answer.layout === newAnswer.layout && answer.calls.length === newAnswer.calls.length;
   const chosen = same ? Number(by("step").value) : firstSeen(newAnswer);
   answer = newAnswer;
   view = newView;
@@ -64,9 +64,9 @@ function exactWords(exact) {
 }
 
 function regionBars(step) {
-  const name = step.kind === "panels" ? "panel" : "region";
+  const name = (at) => (step.kind === "panels" ? `panel ${at}` : answer.neural ? `region ${at}` : `${at}: ${answer.regions[at].name}`);
   const order = step.raw.map((_, at) => at).sort((one, other) => step.raw[other] - step.raw[one]).slice(0, BARS);
-  return barsOf(order.map((at) => [`${name} ${at}`, step.raw[at]]));
+  return barsOf(order.map((at) => [name(at), step.raw[at]]));
 }
 
 function numberBars(step) {
