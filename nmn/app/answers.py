@@ -37,6 +37,7 @@ def answer_json(said: Said, seen: Seen, exact: Answer | None) -> dict[str, Any]:
     if same is None and exact is not None and not said.exact:
         data["exact"] = {"text": str(exact), "agrees": str(exact) == str(answer), "boxes": []}
     view = explanation.view
+    assert view is not None, "an answer about a picture or a scene has a view"
     graph = graph_json(_shapes(explanation), view.pixels.shape[2] / view.pixels.shape[1])
     return {**data, "picture": picture_json(seen.shown), "owners": owners_json(view), "graph": graph}
 
