@@ -118,6 +118,7 @@ def test_an_svg_is_well_formed_and_has_a_text_for_every_word_drawn(seen: Answer)
     root = ElementTree.fromstring(svg_file(nmn.explain(seen)))
     words = [element.text for element in root.iter("{http://www.w3.org/2000/svg}text")]
     assert QUESTION in words and "describe[color]" in words and '"What color"' in words
+    assert not list(root.iter("{http://www.w3.org/2000/svg}a"))  # there is nothing to lead to
     assert all(element.get("textLength") for element in root.iter("{http://www.w3.org/2000/svg}text"))
 
 
@@ -183,6 +184,13 @@ def test_a_layout_without_a_question_is_explained_too() -> None:
     explained = nmn.explain(nmn.run("count(find[circle])", DEMO))
     assert explained.question == "count(find[circle])" and not explained.mentions
     assert "parse tree" not in html_file(explained)
+
+
+def test_a_system_without_modules_has_no_layout_to_show() -> None:
+    explained = replace(nmn.explain(ask_scene(DEMO, QUESTION)), layout=None)
+    assert "layout:" not in html_file(explained)
+    with pytest.raises(nmn.NmnError, match="no layout to write"):
+        FORMATS[".dot"](explained)
 
 
 def test_a_fuzzy_set_says_how_sure_its_presupposition_is(seen: Answer) -> None:

@@ -66,6 +66,14 @@ def test_the_installed_nmn_command_parses_and_answers_a_question(clean: Path) ->
     assert json.loads(run(nmn, "ask", image, "how many circles are there", "--json"))["answer"] == 2
 
 
+def test_the_installed_nmn_command_writes_a_page(clean: Path, tmp_path: Path) -> None:
+    """Its templates and styles are inside."""
+    scene = run(clean, "-c", "from nmn.resources import SCENES; print(SCENES / 'demo.json')").strip()
+    out = tmp_path / "page.html"
+    run(clean.with_name("nmn"), "explain", scene, "how many circles are there", "--out", str(out))
+    assert "@font-face" in (text := out.read_text(encoding="utf-8")) and "answer: 2" in text
+
+
 def test_the_installed_synth_data_command_evaluates_a_layout(clean: Path) -> None:
     scene = run(clean, "-c", "from nmn.resources import SCENES; print(SCENES / 'demo.json')").strip()
     assert run(clean.with_name("synth-data"), "evaluate", scene, "count(find[circle])") == "2\n"

@@ -29,7 +29,7 @@ STYLE = Path(__file__).parent / "drawing.css"
 def svg_file(explanation: Explanation) -> str:
     """Return an explanation as an SVG file."""
     drawing = draw(explanation, measure)
-    body = [*_header(drawing), *graph(explanation, drawing)]
+    body = [*_header(drawing), *graph(explanation, drawing, None)]
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_n(drawing.width)} {_n(drawing.height)}" '
         f'width="{_n(drawing.width)}" height="{_n(drawing.height)}" role="img" '
@@ -71,8 +71,11 @@ def spoken(call: ExplainedCall) -> str:
     return f"{call.label}{said}: {call.value}{exact}{changed}"
 
 
-def graph(explanation: Explanation, drawing: Drawing, prefix: str = "") -> Iterator[str]:
-    """Yield the elements of the image, the edges and the nodes."""
+def graph(explanation: Explanation, drawing: Drawing, prefix: str | None) -> Iterator[str]:
+    """Yield the elements of the image, the edges and the nodes.
+
+    The nodes are links to their calls on the page, whose anchors have the prefix; without one they lead nowhere.
+    """
     if explanation.view is not None and drawing.input is not None:
         image = numbered(resized(explanation.view, *_size(drawing.input, INPUT_PX)))
         yield _image(drawing.input, data_uri(image), "the image")
@@ -149,7 +152,7 @@ def _edge(edge: Edge) -> str:
     return f'<g class="edge" aria-hidden="true"><path d="{path}"/><path class="tip" d="{tip}"/>{number}</g>'
 
 
-def _node(explanation: Explanation, node: Node, root: bool, prefix: str) -> str:
+def _node(explanation: Explanation, node: Node, root: bool, prefix: str | None) -> str:
     call = explanation.calls[node.call]
     fill, border = fill_and_border(node.kind)
     stroke = f'stroke="var(--{call.mark or border})" stroke-width="{3 if root or call.mark else 1.2}"'
@@ -158,6 +161,8 @@ def _node(explanation: Explanation, node: Node, root: bool, prefix: str) -> str:
         inner.append(_image(node.picture, heat_uri(explanation, node.call), "where it attends"))
     inner += [_outline(box) for box in node.outlines]
     inner += map(_text, node.texts)
+    if prefix is None:
+        return f'<g role="img" aria-label={quoteattr(spoken(call))}>{"".join(inner)}</g>'
     return (
         f'<a class="node" id="{prefix}node-{node.call}" href="#{prefix}call-{node.call}" data-calls="{node.call}" '
         f"aria-label={quoteattr(spoken(call))}>{''.join(inner)}</a>"
