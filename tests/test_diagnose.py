@@ -91,6 +91,13 @@ def test_a_word_that_could_not_stand_there_is_not_suggested() -> None:
     assert caught.value.suggestion is None and "did you mean" not in str(caught.value)
 
 
+def test_a_word_that_is_only_part_of_phrases_is_not_suggested_for_itself_again_and_again() -> None:
+    """Alone, "lower" (of "lower than") is no word either, and would itself be suggested for."""
+    with pytest.raises(QuestionError) as caught:
+        parse("there is a tower with exactly three blocks")
+    assert caught.value.suggestion is None and (caught.value.start, caught.value.end) == (11, 16)
+
+
 def test_a_later_misspelling_does_not_hide_the_suggestion_for_an_earlier_one() -> None:
     with pytest.raises(QuestionError) as caught:
         parse("is there a purpel cirlce")

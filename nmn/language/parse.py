@@ -226,9 +226,13 @@ def _split(word: str, known: frozenset[str]) -> str | None:
 
 def _tree(question: str, words: list[Word], grammar: Grammar) -> Tree[Token]:
     try:
-        tokens = grammar.vocabulary.tokens(question, words)
+        return _parsed(question, words, grammar)
     except QuestionError as error:
         raise error if _goes_on(error, grammar) else error.without_suggestion() from None
+
+
+def _parsed(question: str, words: list[Word], grammar: Grammar) -> Tree[Token]:
+    tokens = grammar.vocabulary.tokens(question, words)
     try:
         return grammar.parser.parse(tokens)
     except UnexpectedToken as error:
@@ -240,7 +244,7 @@ def _goes_on(error: QuestionError, grammar: Grammar) -> bool:
     if error.suggestion is None:
         return True
     try:
-        _tree(error.suggestion, normalise(error.suggestion), grammar)
+        _parsed(error.suggestion, normalise(error.suggestion), grammar)
     except QuestionError as next_error:
         return next_error.start > error.start
     return True
