@@ -18,6 +18,7 @@ from starlette.testclient import TestClient
 
 from nmn.app.api import build_app
 from nmn.app.limits import Limits, Refused, Slots
+from nmn.bench import serve
 
 POSTS = ("/api/ask", "/api/parse", "/api/scene", "/api/picture")
 GETS = ("/", "/health", "/api/models", "/api/dataset", "/api/dataset/examples", "/openapi.json", "/nothing", "/api/ask")
@@ -158,3 +159,12 @@ def test_sixteen_at_once_are_all_answered(client: TestClient) -> None:
     with ThreadPoolExecutor(16) as pool:
         found = list(pool.map(lambda _: client.post("/api/ask", json=body).json()["answer"], range(32)))
     assert found == ["2"] * 32
+
+
+def test_the_load_check_measures_a_server_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It takes some seconds, as a server is started."""
+    for name, value in (("REQUESTS", 8), ("LASTING", 8), ("EDITS", 8), ("PAGES", 2)):
+        monkeypatch.setattr(serve, name, value)
+    figures = {figure.name: figure for figure in serve.bench_serve()}
+    assert figures["8 requests, 16 at once: failed"].value == 0
+    assert figures["an edit at 128 x 128, median"].value > 0 and figures["page and its files, median"].value > 0

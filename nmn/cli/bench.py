@@ -11,7 +11,7 @@ from nmn.errors import NmnError
 
 @clear_errors
 def bench(
-    parts: Annotated[list[str], typer.Argument(help="What to measure: language, executor, generate, network.")],
+    parts: Annotated[list[str], typer.Argument(help="What to measure: language, executor, generate, network, serve.")],
     as_json: JsonOption = False,
 ) -> None:
     """Measure speed, each figure beside its target."""
