@@ -21,9 +21,15 @@ def train(
 ) -> None:
     """Train a classifier on generated images of one shape each.
 
-    regime=scratch trains all of backbone=small, alexnet, vgg11 ... vgg19, resnet18 ... resnet152, efficientnet_lite0 or
-    timm/NAME. regime=linear keeps the backbone's weights= and trains a linear layer; regime=finetune trains both.
-    weights= is what a backbone takes, or the folder of another run. classes=shape, or classes=color,shape.
+    regime=scratch: everything is trained, from random weights.
+
+    regime=linear: a linear layer over a backbone that stays as its weights= are.
+
+    regime=finetune: everything, from weights= on.
+
+    backbone=small, alexnet, vgg11 ... vgg19, resnet18 ... resnet152,
+    efficientnet_lite0 or timm/NAME; weights= is what it takes, or another
+    run's folder. classes=shape, or classes=color,shape.
     """
     from nmn.assembler.trace import percent
     from nmn.models.classifier import NETWORK
