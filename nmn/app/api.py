@@ -51,9 +51,10 @@ class Explorer:
         self.closing = False
 
     def warm(self) -> None:
-        """Load what is asked first, and ask and draw it once."""
+        """Load what is asked first and ask, type and draw it once, so that no request is the first to import anything."""
         self.ask(Ask(question="how many circles are there", picture=Picture(bundled="demo")))
-        scenes.draw("world", 0)
+        help_json(Parse(question="how many"), self.runs)
+        self.scene(Scene(preset="world"))
 
     def work_through(self) -> None:
         """Ask the dataset's next example, and hand in the one after it; a request waits for one of them at most."""
@@ -120,10 +121,10 @@ def build_app(
     """Return the application; ``hosts`` are the names that it answers to, None any."""
     limits = limits or Limits()
     explorer = Explorer(runs or Runs(), browsed, limits)
+    explorer.warm()
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        explorer.slots.behind(explorer.warm)
         explorer.slots.behind(explorer.work_through)
         yield
         explorer.closing = True

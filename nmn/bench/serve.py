@@ -100,7 +100,7 @@ def _server() -> Iterator[Server]:
         yield server
     finally:
         process.terminate()
-        process.wait()
+        process.communicate()
 
 
 def _is_up(server: Server) -> bool:
