@@ -51,7 +51,7 @@ class Explorer:
         self.closing = False
 
     def warm(self) -> None:
-        """Load what is asked first and ask, type and draw it once, so that no request is the first to import anything."""
+        """Load what is asked first, and ask, type and draw it once, so that no request imports anything."""
         self.ask(Ask(question="how many circles are there", picture=Picture(bundled="demo")))
         help_json(Parse(question="how many"), self.runs)
         self.scene(Scene(preset="world"))
