@@ -23,10 +23,12 @@ from nmn.app.datasets import browse
 from nmn.app.limits import Limits
 from nmn.app.runs import Runs
 from nmn.errors import ConfigError, DataError
+from nmn.models.baselines import save_baseline
 from nmn.reasoner import weights_file
 from nmn.resources import SCENES
 from synth_data.config import load_config
 from synth_data.write import write_dataset
+from tests.systems import small
 
 QUESTION = "What color is the large shape left of the star?"
 DEMO = {"bundled": "demo"}
@@ -144,6 +146,29 @@ def test_runs_are_found_in_a_folder_and_asked_by_name(tmp_path: Path) -> None:
         names = [run["name"] for run in client.get("/api/models").json()["runs"]]
         assert names == ["exact", "world", "nlvr", "runs/deep/yours", "runs/mine"]
         assert asked(client, QUESTION, DEMO, run="runs/mine")["answer"] == "blue"
+
+
+def test_every_sort_of_run_is_listed_and_says_what_it_can(tmp_path: Path) -> None:
+    for model in ("film", "soft_attention", "question_only", "dual_encoder"):
+        save_baseline(tmp_path / model / "network.safetensors", small(model), {"notes": ["not shown"]})
+    with TestClient(build_app(Runs(tmp_path)), base_url="http://localhost") as client:
+        runs = {run["name"]: run for run in client.get("/api/models").json()["runs"]}
+        assert {runs[f"runs/{model}"]["kind"] for model in ("film", "dual_encoder")} == {"film", "dual_encoder"}
+        assert runs["runs/dual_encoder"]["does"] == "similarity" and not runs["runs/film"]["card"]
+        found = asked(client, "what is it", DEMO, run="runs/soft_attention")
+        assert found["layout"] is None and found["calls"][-1]["label"] == "answer"
+        assert [node["picture"] is not None for node in found["graph"]["nodes"]] == [True] * (
+            len(found["calls"]) - 1
+        ) + [False]
+        said = {"text": "is it red", "picture": DEMO, "run": "runs/dual_encoder"}
+        near = client.post("/api/describe", json=said).json()
+        assert -1 <= near["similarity"] <= 1 and 0 <= near["chance"] <= 1
+        assert near["chance"] > 0.5 if near["similarity"] > near["denied"] else near["chance"] <= 0.5
+        for body, reason in ((said | {"run": "world"}, "answers questions"), (said | {"text": "is it grene"}, "grene")):
+            response = client.post("/api/describe", json=body)
+            assert response.status_code == 422 and reason in response.json()["error"]["message"]
+        refused = client.post("/api/ask", json={"question": "is it", "picture": DEMO, "run": "runs/dual_encoder"})
+        assert refused.status_code == 422 and "answers no questions" in refused.json()["error"]["message"]
 
 
 def test_a_dataset_is_asked_and_its_cells_open_what_they_count(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from starlette.exceptions import HTTPException
 
 from nmn.app import scenes
 from nmn.app.answers import answer_json
-from nmn.app.asked import Ask, Parse, Picture, Scene
+from nmn.app.asked import Ask, Describe, Parse, Picture, Scene
 from nmn.app.datasets import OUTCOMES, Browsed
 from nmn.app.limits import LOCAL_HOSTS, Guard, Limits, Slots, error_body
 from nmn.app.pictures import Seen, decoded, picture_json
@@ -222,6 +222,10 @@ def _add_asking(app: FastAPI, explorer: Explorer) -> None:
     @app.post("/api/ask", summary="Ask a run about a picture", response_class=Json)
     async def ask(asked: Ask) -> Json:
         return await answered(lambda: explorer.ask(asked))
+
+    @app.post("/api/describe", summary="What a run that answers no questions says of a picture", response_class=Json)
+    async def describe(asked: Describe) -> Json:
+        return await answered(lambda: explorer.runs.describe(asked.run, explorer.see(asked.picture), asked.text))
 
     @app.post("/api/parse", summary="Read a question that is being typed", response_class=Json)
     async def parse(asked: Parse) -> Json:

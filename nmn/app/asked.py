@@ -60,6 +60,14 @@ class Ask(Body):
     repair: bool = Field(default=True, description="Read misspelt words as the nearest known ones.")
 
 
+class Describe(Body):
+    """A picture to be described by a run that answers no questions, and a text to compare it with."""
+
+    text: Question
+    picture: Picture
+    run: Name
+
+
 class Parse(Body):
     """A question that is being typed."""
 

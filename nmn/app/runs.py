@@ -5,21 +5,25 @@ never a file. Networks are loaded when they are first asked and the few that wer
 """
 
 import json
+import math
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from nmn.answer import Answer
+from nmn.app.describe import DOES, Describer, describer
 from nmn.app.pictures import Seen
 from nmn.checkpoint import KEY, read_header
 from nmn.errors import CheckpointError, ConfigError, did_you_mean
+from nmn.models.build import MODULES
 from nmn.reasoner import ask_scene, load, nlvr_reader, weights_file
 
 EXACT, WORLD, NLVR = "exact", "world", "nlvr"
-KEPT = 4  # networks in memory
+KEPT = 16  # networks in memory
+SHOWN = ("about", "date", "held_back", "seconds")  # of a run's card
 MOST = 200  # runs in a folder
 INTERNAL = ("proposals.safetensors", "state.safetensors")  # of a run's folder, and no network
 NLVR_PX = (100, 400)
@@ -41,14 +45,15 @@ class Run:
     """What is known of a run before it is loaded."""
 
     name: str
-    kind: str  # exact, network, detector
+    kind: str  # exact, detector, network, or the name of a system without modules
     grammar: str
     path: Path | None = None
     card: Mapping[str, Any] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """Return the run as plain JSON data, without its place on the disk."""
-        return {"name": self.name, "kind": self.kind, "grammar": self.grammar, "card": dict(self.card)}
+        does = DOES.get(self.kind, "answer")
+        return {"name": self.name, "kind": self.kind, "does": does, "grammar": self.grammar, "card": dict(self.card)}
 
 
 class Runs:
@@ -61,7 +66,7 @@ class Runs:
         ]
         found = [] if folder is None else list(_found(folder))
         self.by_name = {run.name: run for run in (*shipped, *found) if run is not None}
-        self._loaded: OrderedDict[str, Asker] = OrderedDict()
+        self._loaded: OrderedDict[str, Asker | Describer] = OrderedDict()
         self._lock = Lock()
 
     def default(self, seen: Seen) -> str:
@@ -79,19 +84,31 @@ class Runs:
 
     def ask(self, name: str, seen: Seen, question: str, repair: bool = True) -> Said:
         """Ask a run; raise QuestionError, ArgumentError, SceneError, ImageError or CheckpointError."""
-        return self._asker(self.get(name))(seen, question, repair)
+        run = self.get(name)
+        if run.kind in DOES:
+            raise ConfigError(f"{name}: answers no questions; it gives a {DOES[run.kind]} of a picture")
+        return cast(Asker, self._kept(run, ASKERS.get(run.kind, _network)))(seen, question, repair)
 
-    def _asker(self, run: Run) -> Asker:
+    def describe(self, name: str, seen: Seen, text: str) -> dict[str, Any]:
+        """Return what a run that answers no questions says of a picture; raise ConfigError for one that does."""
+        run = self.get(name)
+        if run.kind not in DOES or run.path is None:
+            raise ConfigError(f"{name}: answers questions; it does not describe pictures")
+        path = run.path
+        return cast(Describer, self._kept(run, lambda _: describer(path)))(seen, text)
+
+    def _kept(self, run: Run, loaded: Callable[[Run], Asker | Describer]) -> Asker | Describer:
+        """Return who answers for a run: loaded now, or kept since it was asked before."""
         with self._lock:
             if run.name in self._loaded:
                 self._loaded.move_to_end(run.name)
                 return self._loaded[run.name]
-        asker = ASKERS[run.kind](run)
+        found = loaded(run)
         with self._lock:
-            self._loaded[run.name] = asker
+            self._loaded[run.name] = found
             while len(self._loaded) > KEPT:
                 self._loaded.popitem(last=False)
-        return asker
+        return found
 
 
 def _found(folder: Path) -> Iterator[Run | None]:
@@ -110,14 +127,20 @@ def _described(name: str, path: Path) -> Run | None:
     try:
         header, _ = read_header(path)
         meta = json.loads(header["__metadata__"][KEY])["meta"]
-        card = {key: value for key, value in (meta.get("card") or {}).items() if key != "settings"}
+        card = {key: value for key, value in (meta.get("card") or {}).items() if _is_plain(key, value)}
         if "network" in meta:
-            return Run(name, "network", str(meta["network"].get("grammar", WORLD)), path, card)
+            kind, grammar = meta["network"].get("model", MODULES), meta["network"].get("grammar", WORLD)
+            return Run(name, "network" if kind == MODULES else str(kind), str(grammar), path, card)
         if "detector" in meta:
             return Run(name, "detector", NLVR, path, card)
     except (CheckpointError, KeyError, TypeError, ValueError, AttributeError):
         return None
     return None
+
+
+def _is_plain(key: str, value: object) -> bool:
+    """Whether a line of a card is shown: a date, a time, a share."""
+    return key in SHOWN and (isinstance(value, str) or (isinstance(value, (int, float)) and math.isfinite(value)))
 
 
 def _exact(_: Run) -> Asker:
@@ -159,4 +182,4 @@ def _detector(run: Run) -> Asker:
     return ask
 
 
-ASKERS: dict[str, Callable[[Run], Asker]] = {"exact": _exact, "network": _network, "detector": _detector}
+ASKERS: dict[str, Callable[[Run], Asker]] = {"exact": _exact, "detector": _detector}  # others are networks

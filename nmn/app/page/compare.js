@@ -18,7 +18,8 @@ export async function compare(runs, question, picture) {
     if (mine !== round) return;
     let found;
     try {
-      found = answered(await call("/api/ask", { question, picture, run: run.name }));
+      found = run.does === "answer" ? answered(await call("/api/ask", { question, picture, run: run.name }))
+        : SAYS[run.does](await call("/api/describe", { text: question, picture, run: run.name }));
     } catch (error) {
       found = [make("td", { className: "quiet", colSpan: 4, textContent: error.message })];
     }
@@ -26,6 +27,17 @@ export async function compare(runs, question, picture) {
     cells.replaceChildren(...[...cells.children].slice(0, 2), ...found);
   }
 }
+
+// What runs that answer no questions say, as cells of the table.
+const SAYS = {
+  similarity: (found) => [
+    make("td", {}, make("strong", { textContent: found.chance > 0.5 ? "true of it" : "not true of it" }),
+      make("span", { className: "quiet",
+        textContent: ` similarity ${found.similarity.toFixed(3)}, of its contradiction ${found.denied.toFixed(3)}` })),
+    make("td", { className: "figure", textContent: percent(Math.max(found.chance, 1 - found.chance)) }),
+    make("td", { textContent: "–" }), make("td", { textContent: "–" }),
+  ],
+};
 
 function row(run) {
   return make("tr", {}, make("th", { textContent: run.name, scope: "row" }), make("td", { textContent: about(run) }),

@@ -21,7 +21,7 @@ let comparing = 0;
 async function start() {
   wireTheme();
   now.models = await call("/api/models");
-  fill(by("run"), [AUTOMATIC, ...now.models.runs.map((run) => run.name)]);
+  fill(by("run"), [AUTOMATIC, ...now.models.runs.filter((run) => run.does === "answer").map((run) => run.name)]);
   fill(by("bundled"), ["", ...now.models.pictures]);
   fill(by("preset"), now.models.presets.map((preset) => preset.name), "world");
   by("question").maxLength = now.models.limits.question_characters;
