@@ -17,12 +17,11 @@ from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
 from nmn.atomic import write_atomically
-from nmn.errors import CheckpointError
+from nmn.errors import CheckpointError, listed
 
 FORMAT_VERSION = 1
 KEY = "nmn"
 LENGTH_BYTES = 8  # a safetensors file starts with the length of its JSON header
-SHOWN = 5  # words of a vocabulary in a message
 
 
 def save_checkpoint(path: str | Path, state: Mapping[str, Tensor], meta: Mapping[str, Any]) -> None:
@@ -114,7 +113,7 @@ def check_vocabulary(path: str | Path, name: str, found: Sequence[str], expected
         return
     lacking = [word for word in expected if word not in set(found)]
     beyond = [word for word in found if word not in set(expected)]
-    parts = [f"{verb} {_listed(words)}" for verb, words in (("lacks", lacking), ("has also", beyond)) if words]
+    parts = [f"{verb} {listed(words)}" for verb, words in (("lacks", lacking), ("has also", beyond)) if words]
     if not parts:
         pairs = zip(found, expected, strict=False)
         place = next((at for at, (one, other) in enumerate(pairs) if one != other), min(len(found), len(expected)))
@@ -193,8 +192,3 @@ def _other_version(path: Path, version: object) -> CheckpointError:
     newer = isinstance(version, int) and version > FORMAT_VERSION
     cure = "update nmn" if newer else "train it again"
     return CheckpointError(f"{path}: format {version!r}; this nmn reads format {FORMAT_VERSION}: {cure}")
-
-
-def _listed(words: Sequence[str]) -> str:
-    more = f" and {len(words) - SHOWN} more" if len(words) > SHOWN else ""
-    return ", ".join(words[:SHOWN]) + more

@@ -30,7 +30,8 @@ def config_file(name: str | Path) -> Path:
         if shipped.parent == folder and shipped.is_file():
             return shipped
     known = sorted(file.stem for pattern in ("*.toml", "compare/*.toml") for file in CONFIGS.glob(pattern))
-    raise ConfigError(f"{name}: no such file, and no configuration that ships; those are {', '.join(known)}")
+    named = ", ".join(known) + did_you_mean(str(name), known)
+    raise ConfigError(f"{name}: no such file, and no configuration that ships; those are {named}")
 
 
 def read_settings(path: str | Path) -> dict[str, Any]:

@@ -19,7 +19,7 @@ Each message says what was wrong, where, and what would have been right. All der
 caller who does not know this package catches them as bad input.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 
 READ_SHOWN = 80  # letters of what was read before a mistake
@@ -112,6 +112,16 @@ class QuestionError(NmnError):
 
 class ArgumentError(NmnError):
     """A layout names a value, relation, attribute or superlative that the library at hand does not know."""
+
+
+def listed(words: Sequence[str], shown: int = 5) -> str:
+    """Return the first words of a list, and how many more there are.
+
+    >>> listed(["a", "b", "c"], shown=2)
+    'a, b and 1 more'
+    """
+    more = f" and {len(words) - shown} more" if len(words) > shown else ""
+    return ", ".join(words[:shown]) + more
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:

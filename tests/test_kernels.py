@@ -65,7 +65,7 @@ def test_pooling_takes_the_largest_or_the_mean_and_leaves_out_the_rest() -> None
 
 
 def test_what_there_is_not_is_refused() -> None:
-    with pytest.raises(ConfigError, match='no kernel "sharpn"; did you mean "sharpen"'):
+    with pytest.raises(ConfigError, match=r'no kernel "sharpn"; there are identity, .*; did you mean "sharpen"'):
         filtered(IMAGE, "sharpn")
     with pytest.raises(ConfigError, match="a side of 6 is not between 1 and the image's 5 pixels"):
         pooled(IMAGE, "max", 6)
@@ -146,7 +146,7 @@ def test_the_command_shows_a_named_network_and_prints_json(tmp_path: Path) -> No
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("--backbone", "alexnett"), 'no backbone "alexnett"; did you mean "alexnet"?'),
+        (("--backbone", "alexnett"), 'timm/NAME; did you mean "alexnet"?'),
         (("--weights", "package"), "--weights and --layer are those of a network that --backbone names"),
         (("--layer", "layer3"), "--weights and --layer are those of"),
         (("--backbone", "resnet18", "--layer", "layer9"), 'has no layer "layer9"'),

@@ -190,7 +190,7 @@ def test_every_system_that_ships_has_a_configuration_of_its_name(path: Path) -> 
 
 
 def test_what_is_no_system_is_refused_by_name() -> None:
-    with pytest.raises(ConfigError, match='no "flim"; did you mean "film"'):
+    with pytest.raises(ConfigError, match=r'no "flim"; there are modules, .*; did you mean "film"'):
         kind_of("flim")
     with pytest.raises(ConfigError, match="learns from captions and answers no questions"):
         SystemReasoner(replace(small("dual_encoder"), answers=()))

@@ -64,6 +64,7 @@ def test_an_interrupted_run_says_how_to_go_on_and_goes_on(
     ("arguments", "message"),
     [
         (("shpes",), "shpes: no such file, and no configuration that ships; those are "),
+        (("shpes",), 'did you mean "shapes"?'),
         (("../configs/shapes",), "no such file"),
         (("shapes",), "folder: give the folder of SHAPES' files"),
         (("shapes", "stepz=3"), 'unknown setting "stepz"; did you mean "steps"?'),
@@ -75,6 +76,21 @@ def test_an_interrupted_run_says_how_to_go_on_and_goes_on(
 def test_what_cannot_be_trained_is_said(arguments: tuple[str, ...], message: str, tmp_path: Path) -> None:
     text = train(*arguments, "--out", tmp_path / "run", code=2)
     assert text.startswith("error: ") and message in text
+
+
+def test_a_run_that_could_not_begin_does_not_hold_its_folder(made_shapes: Path, tmp_path: Path) -> None:
+    wrong = train("shapes", "folder=gone", *QUICK, "--out", tmp_path, code=2)
+    assert "cannot be read: No such file" in wrong
+    assert train("shapes", f"folder={made_shapes}", *QUICK, "--out", tmp_path).startswith("trained shapes")
+
+
+def test_many_changed_settings_are_not_all_listed(tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_text("{}", encoding="utf-8")
+    (tmp_path / "log.jsonl").write_text("", encoding="utf-8")
+    text = train("shapes", "--out", tmp_path, "folder=gone", code=2)
+    assert " more); give another --out" in text and len(text) < 300
+    (tmp_path / "config.json").write_text("{", encoding="utf-8")
+    assert "config.json: not the settings of a run" in train("shapes", "--out", tmp_path, "folder=gone", code=2)
 
 
 def test_a_folder_of_another_run_is_refused(made_shapes: Path, tmp_path: Path) -> None:

@@ -106,3 +106,9 @@ def test_examples_are_read_from_lines_of_json(tmp_path: Path) -> None:
     path.write_text(json.dumps(line) + '\n{"image": "a.png"}\n', encoding="utf-8")
     with pytest.raises(DataError, match=r"examples.jsonl, line 2: expected"):
         read_taught(path)
+    path.write_text('{"image": 3, "question": "is there a star", "answer": "yes"}', encoding="utf-8")
+    with pytest.raises(DataError, match="line 1: image is the path of a file, got 3"):
+        read_taught(path)
+    path.write_text("image", encoding="utf-8")
+    with pytest.raises(DataError, match="line 1: not JSON"):
+        read_taught(path)

@@ -106,7 +106,7 @@ def kind_of(model: str) -> Kind:
     """Return what the table says of a system; raise ConfigError where there is none of its name."""
     if model not in MODELS:
         known = [MODULES, *MODELS]
-        raise ConfigError(f'model: no "{model}"{did_you_mean(model, known)}; there are {", ".join(known)}')
+        raise ConfigError(f'model: no "{model}"; there are {", ".join(known)}{did_you_mean(model, known)}')
     return MODELS[model]
 
 

@@ -22,7 +22,7 @@ from torch import Tensor, nn
 from nmn.assembler.execute import Run
 from nmn.assembler.plan import plan
 from nmn.checkpoint import load_into, read_checkpoint, save_checkpoint
-from nmn.errors import CheckpointError, TrainingError
+from nmn.errors import CheckpointError, TrainingError, listed
 from nmn.models.network import ModuleNetwork
 from nmn.training.data import Questions
 from nmn.training.loss import answer_losses
@@ -237,7 +237,7 @@ def _resume(network: nn.Module, optimizer: torch.optim.Optimizer, settings: Loop
     state, meta = read_checkpoint(path)
     if meta["settings"] != resumable(settings):
         changed = sorted(key for key, value in resumable(settings).items() if meta["settings"].get(key) != value)
-        raise CheckpointError(f"{path}: of a run with other settings ({', '.join(changed)}); give another folder")
+        raise CheckpointError(f"{path}: of a run with other settings ({listed(changed)}); give another folder")
     prefix = "network."
     load_into(
         network, {name.removeprefix(prefix): part for name, part in state.items() if name.startswith(prefix)}, path

@@ -30,6 +30,7 @@ from nmn.vision.image import ImageSource, load_image
 from nmn.vision.view import brought
 
 STEPS, RATE = 300, 0.03
+EXPECTED = '{"image": ..., "question": ..., "answer": ...}'
 NEAR, ONE_VALUE = 0.003, 1.0  # weights of staying near the start, and of one value a region
 
 
@@ -53,11 +54,14 @@ def read_taught(path: str | Path) -> list[Taught]:
     for number, line in enumerate(lines, 1):
         try:
             entry = json.loads(line)
-            taught.append(Taught(path.parent / entry["image"], str(entry["question"]), str(entry["answer"])))
-        except (ValueError, KeyError, TypeError) as error:
-            raise DataError(
-                f'{path}, line {number}: expected {{"image": ..., "question": ..., "answer": ...}}: {error!r}'
-            ) from None
+            image, question, answer = (entry[name] for name in ("image", "question", "answer"))
+        except ValueError as error:
+            raise DataError(f"{path}, line {number}: not JSON: {error}") from None
+        except (KeyError, TypeError):
+            raise DataError(f"{path}, line {number}: expected {EXPECTED}") from None
+        if not isinstance(image, str):
+            raise DataError(f"{path}, line {number}: image is the path of a file, got {image!r}")
+        taught.append(Taught(path.parent / image, str(question), str(answer)))
     if not taught:
         raise DataError(f"{path}: no examples")
     return taught

@@ -110,7 +110,7 @@ def build_backbone(
     """
     if kind not in KINDS and not kind.startswith(TIMM):
         known = [*KINDS, f"{TIMM}NAME"]
-        raise ConfigError(f'no backbone "{kind}"{did_you_mean(kind, KINDS)}; there are {", ".join(known)}')
+        raise ConfigError(f'no backbone "{kind}"; there are {", ".join(known)}{did_you_mean(kind, KINDS)}')
     source, model, usual = KINDS.get(kind) or Kind("timm", kind.removeprefix(TIMM), "")
     if source == "ours":
         if layer:

@@ -42,7 +42,7 @@ def filtered(image: Float[Tensor, "channels height width"], name: str) -> Float[
     tensor([[[0., 4., 4., 0.]]])
     """
     if name not in KERNELS:
-        raise ConfigError(f'no kernel "{name}"{did_you_mean(name, KERNELS)}; there are {", ".join(KERNELS)}')
+        raise ConfigError(f'no kernel "{name}"; there are {", ".join(KERNELS)}{did_you_mean(name, KERNELS)}')
     kernel = KERNELS[name]
     weights = image.new_tensor(kernel.numbers).view(1, 1, 3, 3) / kernel.divisor
     around = functional.pad(image.unsqueeze(1), (1, 1, 1, 1), mode="replicate")
