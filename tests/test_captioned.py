@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from nmn.errors import CheckpointError
+from nmn.errors import CheckpointError, ConfigError
 from nmn.evaluation.attacks import fgsm
 from nmn.models.classifier import NETWORK
 from nmn.models.tokens import words_of
@@ -83,6 +83,12 @@ def test_other_runs_are_no_encoder(tmp_path: Path) -> None:
     with pytest.raises(CheckpointError, match="no dual encoder: its metadata lacks its words"):
         load_encoder(SMALL, tmp_path)
     assert (tmp_path / NETWORK).exists()
+
+
+def test_too_few_captions_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("nmn.training.captioned.captions", lambda scenes, *_: [()] * len(scenes))
+    with pytest.raises(ConfigError, match="images: 60 have 0 captions, too few to compare"):
+        train_encoder(SMALL, tmp_path)
 
 
 def test_a_named_stack_can_be_its_backbone() -> None:

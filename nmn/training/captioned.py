@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from nmn.checkpoint import load_into, read_checkpoint, save_checkpoint
 from nmn.config import settings_json
-from nmn.errors import CheckpointError
+from nmn.errors import CheckpointError, ConfigError
 from nmn.models.classifier import NETWORK, backbone_of
 from nmn.models.dual_encoder import DualEncoder
 from nmn.models.encoders import PLACES, Cells, TextReader
@@ -110,6 +110,8 @@ def train_encoder(settings: ClassifySettings, folder: Path, watch: Watcher = sil
         known = read_checkpoint(folder / NETWORK)[1]["card"]
         return Outcome(known["held_back"], known["seconds"])
     images, texts, places = captioned_images(settings, settings.images, settings.seed)
+    if len(texts) < 2:
+        raise ConfigError(f"images: {settings.images} have {len(texts)} captions, too few to compare; give more")
     words = words_of(texts)
     torch.manual_seed(settings.seed)
     encoder = build_encoder(settings, words)

@@ -73,7 +73,7 @@ class ClassifySettings(LoopSettings):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        self.check_ranges(("images", 1, 10**8), ("held_back", 1, 10**6), ("pixels", 30, 512))
+        self.check_ranges(("images", 2, 10**8), ("batch", 2, 65536), ("held_back", 1, 10**6), ("pixels", 30, 512))
         if self.regime not in REGIMES:
             raise ConfigError(f"regime: expected one of {', '.join(REGIMES)}; got {self.regime!r}")
         if not self.classes or not set(self.classes) <= set(ATTRIBUTES) or len(set(self.classes)) < len(self.classes):
@@ -121,8 +121,8 @@ def one_object(settings: ClassifySettings) -> SynthConfig:
     """Return the generator's configuration for a run: one object an image."""
     changes = {"pixels": settings.pixels} | parse_overrides(settings.synth)
     config = load_config(settings.preset, **changes, min_objects=1, max_objects=1, size=1)
-    if config.panels > 1 or config.empty_cells:
-        raise ConfigError(f'preset: an image of "{settings.preset}" has more than one place for an object')
+    if config.panels > 1 or config.style != "world":
+        raise ConfigError(f'preset: "{settings.preset}" has panels or a size of its own; give one that is drawn freely')
     return config
 
 
