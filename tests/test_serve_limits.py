@@ -168,3 +168,10 @@ def test_the_load_check_measures_a_server_of_its_own(monkeypatch: pytest.MonkeyP
     figures = {figure.name: figure for figure in serve.bench_serve()}
     assert figures["8 requests, 16 at once: failed"].value == 0
     assert figures["an edit at 128 x 128, median"].value > 0 and figures["page and its files, median"].value > 0
+
+
+def test_a_long_statement_that_no_one_would_make_is_given_up_in_time(client: TestClient) -> None:
+    statement = ("there is a box with " + "a block and " * 38)[:500]
+    start = time.monotonic()
+    assert client.post("/api/parse", json={"question": statement, "grammar": "nlvr"}).status_code == 200
+    assert time.monotonic() - start < 25  # half a minute is what a request may take; it took twice as long unbounded

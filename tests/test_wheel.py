@@ -47,6 +47,7 @@ def test_grammars_lexicons_scene_and_licence_are_inside(wheel: Path) -> None:
     assert {"nmn/grammars/world.lark", "nmn/grammars/shared.lark", "nmn/grammars/lexicon/world.toml"} <= set(names)
     assert {f"nmn/configs/{path.name}" for path in (ROOT / "configs").glob("*.toml")} <= set(names)
     assert {"nmn/weights/world.safetensors", "nmn/weights/nlvr.safetensors", "nmn/scenes/demo.png"} <= set(names)
+    assert {"nmn/app/page/index.html", "nmn/app/page/explorer.js", "nmn/app/page/style.css"} <= set(names)
     assert "nmn/scenes/demo.json" in names and any(name.endswith("licenses/LICENSE") for name in names)
     assert not any(name.startswith("tests/") for name in names)
 

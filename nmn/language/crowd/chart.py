@@ -22,6 +22,7 @@ from nmn.errors import LayoutError
 
 KEPT = 6
 MAX_ITEMS = 40_000
+MAX_PUSHED = 100_000  # items put on the agenda, about two seconds; of NLVR's development statements none takes 30,000
 
 
 class Edge(NamedTuple):
@@ -154,8 +155,8 @@ class Chart:
             self._push(Item(*edge))
 
     def items(self) -> Iterator[Item]:
-        """Yield the items in the order of their cost, at most MAX_ITEMS."""
-        while self.agenda and self.taken < MAX_ITEMS:
+        """Yield the items in the order of their cost, until MAX_ITEMS were taken or MAX_PUSHED waited."""
+        while self.agenda and self.taken < MAX_ITEMS and self.pushed < MAX_PUSHED:
             item = heapq.heappop(self.agenda)[2]
             kept = self.meanings[item.symbol, item.start, item.end]
             if item.meaning in kept or len(kept) >= KEPT:
