@@ -139,7 +139,9 @@ class Reasoner:
         if len(images) != len(layouts):
             raise ValueError(f"{len(layouts)} questions need as many images, got {len(images)}")
         model, settings = self.network.model, self.network.settings
-        for fitted in by_size(images, settings.pixels, settings.regions == "cells"):
+        one_panel = settings.panels == 1
+        longest = settings.panels * settings.pixels + (settings.panels - 1) * settings.gap_px
+        for fitted in by_size(images, longest, one_panel and settings.regions == "cells"):
             with torch.inference_mode():
                 seen = model.prepare(fitted.pixels.to(self.device))
                 regions = model.read(seen)

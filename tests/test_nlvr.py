@@ -194,6 +194,12 @@ def test_a_statement_carries_no_label_and_no_identifier(tmp_path: Path) -> None:
     assert {field for statement in asked for field in statement.__slots__} == {"name", "sentence", "path"}
 
 
+def test_asking_an_image_of_another_size_names_its_file(tmp_path: Path) -> None:
+    Image.new("RGB", (300, 100)).save(tmp_path / "odd.png")
+    result = CliRunner().invoke(app, ["ask", str(tmp_path / "odd.png"), "There is a box", "--grammar", "nlvr"])
+    assert result.exit_code == 2 and f"{tmp_path / 'odd.png'}: an image of NLVR has 400 x 100" in result.stderr
+
+
 def test_missing_and_misshapen_images_are_named_and_the_rest_goes_on(tmp_path: Path) -> None:
     write_split(tmp_path, ENTRIES)
     images = tmp_path / "dev" / "images" / "3"

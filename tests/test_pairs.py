@@ -18,6 +18,8 @@ from nmn.layout import parse_layout
 from nmn.models.build import Network, load_network
 from nmn.reasoner import weights_file
 from nmn.scene import SceneGraph
+from nmn.training.run import train
+from nmn.training.settings import TrainSettings
 from synth_data.config import load_config
 from synth_data.dataset import read_dataset
 from synth_data.example import Example
@@ -211,3 +213,27 @@ def test_missing_and_broken_images_are_named_and_the_rest_goes_on(tmp_path: Path
     assert out.read_text() == "dev-2-0-0,True\n"
     data = json.loads(result.stdout)
     assert data["accuracy"] == {"right": 1, "total": 1, "share": 1.0} and data["consistency"]["total"] == 3
+
+
+# ---- training
+
+
+def test_a_network_is_trained_on_pairs_of_photographs_and_judges_them(exported: Path, tmp_path: Path) -> None:
+    settings = TrainSettings(
+        data="pairs", folder=str(exported), split="dev", regions="cells", patch_px=8, pair_px=32, channels=7, steps=3,
+        batch=8, threads=1,
+    )  # fmt: skip
+    told: list[str] = []
+    train(settings, tmp_path, lambda part, done, of, note="": told.append(f"{part} {done} {of} {note}"))
+    assert told[1] == f"pairs {SIZE} {SIZE} of {SIZE} statements 0 cannot be read"
+    trained = load_network(tmp_path / "network.safetensors")
+    assert (trained.settings.panels, trained.settings.lexicon) == (2, "pairs")
+    assert evaluate_pairs(trained, exported, "dev").figures["accuracy"].total == SIZE
+
+
+def test_pairs_none_of_whose_statements_can_be_read_are_refused(tmp_path: Path) -> None:
+    entries = [{"sentence": "two dogs run", "identifier": "train-0-0-0", "label": "True"}]
+    write(tmp_path / "in", entries, {f"train-0-0-img{side}.png": shown("red") for side in (0, 1)})
+    settings = TrainSettings(data="pairs", folder=str(tmp_path / "in"), split="dev", regions="cells")
+    with pytest.raises(ConfigError, match="none of the 1 statements of dev with images can be read"):
+        train(settings, tmp_path / "out")

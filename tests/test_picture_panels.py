@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 from numpy.typing import NDArray
+from PIL import Image
 
 from nmn.errors import ArgumentError, ConfigError, ImageError
 from nmn.evaluation.nlvr_judges import by_network
@@ -14,6 +15,7 @@ from nmn.lexicon import load_lexicon
 from nmn.models.build import Network, NetworkSettings, build_network, load_network, save_network
 from nmn.modules.library import check_words
 from nmn.modules.neural import NeuralModules, Vocabulary, vocabulary_from_json, vocabulary_of
+from nmn.reasoner import Reasoner
 from nmn.regions import joined, side_by_side, taken
 from nmn.vision.nlvr_format import nlvr_image, nlvr_object
 from nmn.vision.panels import cut
@@ -159,3 +161,13 @@ def test_modules_that_no_question_used_are_refused_by_name() -> None:
     check_words(used[0], made.library)
     with pytest.raises(ArgumentError, match='module "near_side": nothing that the network was trained on uses it'):
         check_words(parse_layout("exists(near_side[wall])"), made.library)
+
+
+def test_a_picture_is_asked_whole_by_a_network_over_its_panels(tmp_path: Path) -> None:
+    reasoner = Reasoner(nlvr_network(), "cpu")
+    Image.fromarray(boxes(0, 30, 60)).resize((800, 200)).save(tmp_path / "large.png")
+    answer = reasoner.ask(tmp_path / "large.png", "a box contains a black square")
+    assert answer.view is not None and len(answer.view.boxes) == 3 * 25
+    assert answer.view.boxes[-1].tolist() == [760, 160, 800, 200]
+    with pytest.raises(ImageError, match="a picture of 3 square panels was expected"):
+        reasoner.ask(np.zeros((100, 100, 3), np.uint8), "a box contains a black square")

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nmn.errors import ConfigError
+from nmn.errors import ConfigError, SceneError
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -47,7 +47,10 @@ def asked(
         from nmn.vision.image import load_image
 
         pixels = load_image(source)
-        scene = nlvr_reader(model or "nlvr")(pixels.permute(1, 2, 0).numpy()[None])[0]
+        try:
+            scene = nlvr_reader(model or "nlvr")(pixels.permute(1, 2, 0).numpy()[None])[0]
+        except SceneError as error:
+            raise SceneError(f"{source}: {error}") from None
         answer = ask_scene(scene, question, grammar=grammar, lexicon=lexicon, repair=repair)
         return Asked(answer, pixels, lexicon or grammar)
     if lexicon is not None:

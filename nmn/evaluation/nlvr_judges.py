@@ -23,7 +23,6 @@ from nmn.modules.exact import encode, exact_library
 from nmn.modules.library import check_words
 from nmn.scene import SceneGraph
 from nmn.vision.nlvr_format import NLVR_PANELS
-from nmn.vision.panels import cut
 
 Images = NDArray[np.uint8]  # [batch 100 400 3]
 Perceive = Callable[[Images], list[SceneGraph]]  # to scenes of the world "nlvr"
@@ -96,7 +95,7 @@ def by_network(network: Network) -> Judge:
         for start in range(0, len(due), AT_ONCE):
             some = due[start : start + AT_ONCE]
             pictures = torch.from_numpy(images[some]).permute(0, 3, 1, 2)
-            regions = network.model.read(network.model.prepare(cut(pictures, panels, settings.gap_px)))
+            regions = network.model.read(network.model.prepare(pictures))
             planned = plan([read_statement(sentences[place]).layout for place in some], panels=panels)
             values = answers(execute(planned, network.model.reasoning.library, regions))
             for place, value in zip(some, values, strict=True):

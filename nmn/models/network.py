@@ -7,18 +7,19 @@ from torch import Tensor, nn
 
 from nmn.assembler.execute import Run, execute
 from nmn.assembler.plan import Plan
+from nmn.errors import ImageError
 from nmn.modules.neural import NeuralModules, ReadRegions
 from nmn.regions import side_by_side
 from nmn.vision.cells import CellVision
 from nmn.vision.objects import ObjectVision
-from nmn.vision.panels import prepare
+from nmn.vision.panels import cut, prepare
 
 
 class ModuleNetwork(nn.Module):
     """Vision, and modules over the regions that it finds.
 
-    ``vision(prepared)`` makes regions of what ``vision.prepare(images)`` gives. Pictures of several ``panels`` are
-    given, and prepared, with one axis more, after that of pictures; each panel is looked at alone.
+    ``vision(prepared)`` makes regions of what ``vision.prepare(images)`` gives. Each of several ``panels`` of a picture
+    is looked at alone; what is prepared of them has one axis more, after that of pictures.
     """
 
     def __init__(
@@ -29,7 +30,14 @@ class ModuleNetwork(nn.Module):
         self.panels, self.gap_px = panels, gap_px
 
     def prepare(self, images: UInt8[Tensor, "batch *panels 3 height width"]) -> dict[str, Tensor]:
-        """Return what is worked out once per image, without gradients: tensors whose first axis are images."""
+        """Return what is worked out once per image, without gradients: tensors whose first axis are images.
+
+        Raises ImageError for pictures that are not made of square panels, as many as the network's.
+        """
+        if self.panels > 1 and images.ndim == 4:
+            images = cut(images, self.panels, self.gap_px)
+            if images.shape[-1] != images.shape[-2]:
+                raise ImageError(f"a picture of {self.panels} square panels was expected; its height does not fit them")
         return prepare(self.vision, images)
 
     def read(self, seen: Mapping[str, Tensor]) -> ReadRegions:

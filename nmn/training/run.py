@@ -9,6 +9,7 @@ import os
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -39,6 +40,7 @@ from nmn.training.data import PREPARED_AT_ONCE, Generated, Questions, asked_shap
 from nmn.training.loop import Progress, fit
 from nmn.training.loss import answer_losses
 from nmn.training.naming import gold_panels, share_read, train_detector
+from nmn.training.pairs import over_pairs
 from nmn.training.perception import train_proposer
 from nmn.training.settings import LoopSettings, TrainSettings, resumable
 from nmn.training.systems import fit_system, shown
@@ -120,6 +122,9 @@ def train(settings: TrainSettings, folder: Path, watch: Watcher = silent) -> Out
             network.model.vision.keep(settings.cache)
         seen = joined([network.model.prepare(part) for part in torch.split(images, PREPARED_AT_ONCE)])
         questions, held_back = questions_of(asked, seen, lexicon, settings.attentions > 0), None
+    elif settings.data == "pairs":
+        pair = replace(_network_settings(settings, "world", settings.pair_lexicon, settings.pair_px), panels=2)
+        (network, questions), held_back = over_pairs(settings, pair, partial(watch, "pairs")), None
     else:
         network, questions, held_back = _over_generated(settings, folder, watch)
     teach = None
@@ -135,8 +140,11 @@ def train(settings: TrainSettings, folder: Path, watch: Watcher = silent) -> Out
 
 def _check(settings: TrainSettings) -> None:
     """Raise ConfigError for settings that do not go together."""
-    if settings.data == "shapes" and settings.regions != "cells":
-        raise ConfigError('regions: SHAPES is trained over cells; give regions="cells"')
+    if settings.data in ("shapes", "pairs") and settings.regions != "cells":
+        name = {"shapes": "SHAPES", "pairs": "NLVR2"}[settings.data]
+        raise ConfigError(f'regions: {name} is trained over cells; give regions="cells"')
+    if settings.data == "pairs" and settings.attentions:
+        raise ConfigError("attentions: nobody knows those of photographs; leave them out")
     if settings.model != MODULES:
         kind_of(settings.model)
         if settings.attentions:

@@ -7,7 +7,7 @@ from typing import Any
 from nmn.config import settings_json
 from nmn.errors import ConfigError
 
-DATA = ("shapes", "generated", "nlvr")  # nlvr: perception alone, a detector
+DATA = ("shapes", "generated", "nlvr", "pairs")  # nlvr: perception alone, a detector; pairs: NLVR2's files
 REGIONS = ("cells", "objects")
 
 
@@ -51,8 +51,10 @@ class TrainSettings(LoopSettings):
     name: str = "run"
     # data
     data: str = "generated"
-    folder: str = ""  # of SHAPES' files
-    split: str = "train.large"  # of SHAPES
+    folder: str = ""  # of SHAPES' files, or NLVR2's
+    split: str = "train.large"  # of SHAPES, or NLVR2
+    pair_lexicon: str = "pairs"  # what words mean of a pair; a name or a TOML file
+    pair_px: int = 224  # side of the squares that a pair's images are fitted to
     part: float = 1.0  # of the questions that are used
     preset: str = "world"
     synth: tuple[str, ...] = ()
@@ -100,8 +102,8 @@ class TrainSettings(LoopSettings):
         super().__post_init__()
         self.check_ranges(
             ("part", 0.0001, 1.0), ("images", 1, 10**8), ("each", 1, 100), ("held_back", 1, 10**6),
-            ("patch_px", 1, 128), ("channels", 1, 4096), ("units", 1, 4096), ("proposal_channels", 8, 1024),
-            ("proposal_scenes", 32, 10**7),
+            ("pair_px", 30, 2048), ("patch_px", 1, 128), ("channels", 1, 4096), ("units", 1, 4096),
+            ("proposal_channels", 8, 1024), ("proposal_scenes", 32, 10**7),
             ("captions", 1, 10), ("embed", 1, 4096), ("hidden", 1, 4096), ("hops", 1, 16), ("blocks", 1, 64),
             ("proposal_steps", 1, 10**7), ("proposal_batch", 1, 4096), ("proposal_rate", 0.0, 10.0),
             ("attentions", 0.0, 1000.0),
