@@ -205,3 +205,16 @@ def test_every_turn_is_another() -> None:
     image = torch.arange(48).view(1, 3, 4, 4).to(torch.uint8)
     turned = [turn(image, torch.zeros(1, 1, 4), image[:, 0], which).images for which in range(TURNS)]
     assert len({tuple(one.flatten().tolist()) for one in turned}) == TURNS
+
+
+def test_a_mirrored_image_gives_the_same_objects_mirrored() -> None:
+    torch.manual_seed(3)
+    net = Proposer(6, 3).eval()
+    torch.nn.init.constant_(net.get_parameter("coarse.1.bias")[:1], 1.0)  # objects everywhere
+    images = torch.rand(2, 3, 20, 28)
+    found, mirrored = net.propose(images), net.propose(images.flip(-1))
+    assert found.mask.any()
+    there = torch.stack(
+        [28 - found.boxes[..., 2], found.boxes[..., 1], 28 - found.boxes[..., 0], found.boxes[..., 3]], -1
+    )
+    assert torch.allclose(mirrored.boxes[mirrored.mask], there[found.mask], atol=1e-4)

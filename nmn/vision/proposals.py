@@ -79,8 +79,21 @@ class Proposer(nn.Module):
 
     @torch.no_grad()
     def propose(self, images: Float[Tensor, "batch 3 height width"]) -> Proposals:
-        """Return the objects of images in 0..1, padded to the largest number of them (at least one)."""
-        return decode(self(images), self.most)
+        """Return the objects of images in 0..1, padded to the largest number of them (at least one).
+
+        The maps are the mean of what is seen in each image and in its mirror image, whose errors differ.
+        """
+        mirrored = images.flip(-1).contiguous(memory_format=torch.channels_last)
+        both = zip(self(images), mirrored_maps(self(mirrored)), strict=True)
+        return decode(Maps(*((one + other) / 2 for one, other in both)), self.most)
+
+
+def mirrored_maps(maps: Maps) -> Maps:
+    """Return the maps of the mirror images, where left and right are exchanged."""
+    sides = [2, 1, 0, 3]
+    return Maps(
+        maps.centres.flip(-1), maps.boxes.flip(-1)[:, sides], maps.shown.flip(-1), maps.votes.flip(-1)[:, sides]
+    )
 
 
 def channels_last(net: Proposer) -> Proposer:
