@@ -141,10 +141,10 @@ def between_cells(
 
     Cells are squares here. ``otherwise`` answers on grids whose table would be too large.
     """
-    one, other = (operand.reshape(-1, rows * columns) for operand in group.operands)
-    opposed = _opposed(rows, columns, one.device)
+    opposed = _opposed(rows, columns, group.operands[0].device)
     if opposed is None:
         return otherwise(group)
+    one, other = (operand.reshape(-1, rows * columns) for operand in group.operands)
     first, second, table = opposed
     apart = (1 - one.index_select(1, first) * other.index_select(1, second)) * (
         1 - one.index_select(1, second) * other.index_select(1, first)
