@@ -1,6 +1,6 @@
 """The picture of a generated example, in the style that its configuration names."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,20 +9,30 @@ from nmn.scene import SceneGraph
 from synth_data.config import SynthConfig
 from synth_data.example import Example
 from synth_data.house_styles import render_nlvr, render_shapes
-from synth_data.render import masks, render
+from synth_data.render import masks, render_each
+from synth_data.style import Style
 
 Pixels = NDArray[np.uint8]
 
 
 def picture(scene: SceneGraph, config: SynthConfig, rng: np.random.Generator) -> Pixels:
     """Draw a scene as its dataset does: uint8 [height width 3]; red, green, blue, but for the style "shapes"."""
+    return next(pictures([scene], config, rng))
+
+
+def pictures(scenes: Sequence[SceneGraph], config: SynthConfig, rng: np.random.Generator) -> Iterator[Pixels]:
+    """Yield the pictures of scenes, each as ``picture`` draws it in its turn."""
     if config.style == "shapes":
-        return render_shapes(scene, rng)
+        return (render_shapes(scene, rng) for scene in scenes)
     if config.style == "nlvr":
-        return render_nlvr(scene)
+        return map(render_nlvr, scenes)
     styles = config.drawings
-    style = styles[int(rng.integers(len(styles)))] if len(styles) > 1 else styles[0]
-    return render(scene, config.pixels, style, rng if style.random else None)
+
+    def choose() -> tuple[Style, np.random.Generator | None]:
+        style = styles[int(rng.integers(len(styles)))] if len(styles) > 1 else styles[0]
+        return style, rng if style.random else None
+
+    return render_each(scenes, config.pixels, styles, choose)
 
 
 def index_mask(scene: SceneGraph, config: SynthConfig) -> Pixels:
@@ -34,4 +44,4 @@ def index_mask(scene: SceneGraph, config: SynthConfig) -> Pixels:
 def draw_block(examples: Sequence[Example], config: SynthConfig, block: int) -> Pixels:
     """Return a block's pictures [examples height width 3], the same whether they are written, streamed or exported."""
     rng = np.random.default_rng([config.seed, block, 1])
-    return np.stack([picture(example.scene, config, rng) for example in examples])
+    return np.stack(list(pictures([example.scene for example in examples], config, rng)))

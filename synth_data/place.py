@@ -93,7 +93,7 @@ class Placer:
         links, counts = relinked(links, order[..., 0], mask), mask.sum(1)
         boxes = np.zeros((*mask.shape, 4))
         front = np.zeros((*mask.shape, mask.shape[1]), bool)
-        todo = np.argsort(-counts, kind="stable")
+        todo, waiting = np.argsort(-counts, kind="stable"), np.ones(len(counts), bool)
         for round_ in range(ROUNDS):
             some = np.repeat(todo, min(COPIES, max(1, AT_ONCE // len(todo))))
             placed, done, linked = self._throw(rng, large_first[some], counts[some], links[some])
@@ -105,7 +105,8 @@ class Placer:
                 done &= clear
                 front[some[done]] = hides[done]
             boxes[some[done]] = back[done]
-            todo = todo[~np.isin(todo, some[done])]
+            waiting[some[done]] = False
+            todo = todo[waiting[todo]]
             if not len(todo):
                 return boxes, front if self._is_deep else None
         raise ConfigError(self._no_room(sides[todo], mask[todo]))

@@ -9,6 +9,7 @@ texture, and ``masks`` returns that silhouette.
 """
 
 import math
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -18,8 +19,9 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFilter
 
 from nmn.errors import SceneError
-from nmn.scene import Box, SceneGraph
+from nmn.scene import Box, SceneGraph, SceneObject
 from synth_data.outlines import Contour, Outline, outline
+from synth_data.silhouettes import Corners, Seen, Window, corners_in, silhouettes
 from synth_data.style import (
     ANY_TEXTURE,
     DOT,
@@ -37,10 +39,7 @@ from synth_data.style import (
 SIZES = (30, 512)
 STYLE = Style()
 SHARP = 2.5  # subpixels: thinner rims need no rounding at corners that turn inwards
-FAR = 1e6  # (sub)pixels: nothing beyond is seen, and Pillow's integers stay small
 Images = NDArray[np.uint8]
-Corners = NDArray[np.float32]
-Window = tuple[int, int, int, int]
 
 
 class Placed(NamedTuple):
@@ -67,20 +66,39 @@ def render(scene: SceneGraph, size: int, style: Style = STYLE, rng: Generator | 
     ``rng`` is needed by styles that are random, and only by them. An object without attributes (an empty cell) is not
     drawn. Raises SceneError for a shape, colour, shade or texture that is not known, naming the object.
     """
-    width, height = picture_size(scene, size)
-    drawn = max(1, round(width * style.scale)), max(1, round(height * style.scale))
-    items = placed(scene, max(drawn), style, rng)
-    canvas = _background(style, drawn, _scaled_panels(scene, max(drawn))).copy()
-    sketch = Image.new("L", (drawn[0] * style.antialias, drawn[1] * style.antialias), None)
-    draw = ImageDraw.Draw(sketch)
-    for item in items:
-        _paint(canvas, sketch, draw, item, style)
-    if drawn != (width, height):
-        canvas = canvas.resize((width, height), Image.Resampling.BILINEAR)
-    if style.blur_px:
-        canvas = canvas.filter(ImageFilter.GaussianBlur(style.blur_px))
-    image = np.array(canvas)
-    return _with_noise(image, scene, style, rng) if rng is not None else image
+    return next(render_each([scene], size, (style,), lambda: (style, rng)))
+
+
+def render_each(
+    scenes: Sequence[SceneGraph],
+    size: int,
+    styles: Sequence[Style],
+    choose: Callable[[], tuple[Style, Generator | None]],
+) -> Iterator[Images]:
+    """Yield the image of each scene as ``render`` draws it, in the style that ``choose`` gives for it.
+
+    The style is one of ``styles``, of one ``scale`` and ``antialias``. Silhouettes of all scenes are worked out at
+    once, which is most of what can be done ahead.
+    """
+    scale, fine = styles[0].scale, styles[0].antialias
+    sizes = [picture_size(scene, size) for scene in scenes]
+    drawn = [(max(1, round(width * scale)), max(1, round(height * scale))) for width, height in sizes]
+    found = [_located(scene, max(sides)) for scene, sides in zip(scenes, drawn, strict=True)]
+    outlines = [[(item.outline, item.box) for item in row] for row in found]
+    seen = silhouettes(outlines, drawn, fine)
+    sketches: dict[tuple[int, int], Image.Image] = {}
+    for scene, final, sides, row, silhouette in zip(scenes, sizes, drawn, found, seen, strict=True):
+        style, rng = choose()
+        canvas = _background(style, sides, _scaled_panels(scene, max(sides))).copy()
+        if sides not in sketches:
+            sketches[sides] = Image.new("L", (sides[0] * fine, sides[1] * fine))
+        _paint(canvas, sketches[sides], _dressed(row, max(sides), style, rng), silhouette, style)
+        if sides != final:
+            canvas = canvas.resize(final, Image.Resampling.BILINEAR)
+        if style.blur_px:
+            canvas = canvas.filter(ImageFilter.GaussianBlur(style.blur_px))
+        image = np.array(canvas)
+        yield _with_noise(image, scene, style, rng) if rng is not None else image
 
 
 def masks(scene: SceneGraph, size: int) -> NDArray[np.bool_]:
@@ -90,14 +108,16 @@ def masks(scene: SceneGraph, size: int) -> NDArray[np.bool_]:
     """
     width, height = picture_size(scene, size)
     owner = np.full((height, width), -1, np.int16)
-    for item in placed(scene, size, Style(texture="solid")):
-        window = _window(item.box, (width, height))
-        if window is not None:
-            left, top, right, bottom = window
-            fine = Image.new("L", ((right - left) * STYLE.antialias, (bottom - top) * STYLE.antialias))
-            contours = item.outline.contours[-1]
-            _fill(ImageDraw.Draw(fine), contours, _corners(contours, item.box, (left, top), STYLE.antialias))
-            coverage: Images = np.asarray(fine.reduce(STYLE.antialias))
+    items = _located(scene, size)
+    outlines = [[(item.outline, item.box) for item in items]]
+    sketch = Image.new("L", (width * STYLE.antialias, height * STYLE.antialias))
+    draw = ImageDraw.Draw(sketch)
+    for item, seen in zip(
+        items, silhouettes(outlines, [(width, height)], STYLE.antialias, finest=True)[0], strict=True
+    ):
+        if seen is not None:
+            left, top, right, bottom = seen.window
+            coverage: Images = np.asarray(_filled(sketch, draw, seen, STYLE.antialias))
             owner[top:bottom, left:right][coverage > 128] = item.number
     numbers = np.arange(len(scene.objects), dtype=np.int16)
     return np.asarray(owner == numbers[:, None, None])
@@ -111,27 +131,49 @@ def picture_size(scene: SceneGraph, size: int) -> tuple[int, int]:
     return max(1, round(scene.width * scale)), max(1, round(scene.height * scale))
 
 
-def placed(scene: SceneGraph, size: int, style: Style, rng: Generator | None = None) -> list[Placed]:
-    """Return the scene's objects, those behind first, in pixels of a picture with a longer side of ``size``."""
-    if style.random and rng is None:
-        raise SceneError("style: it has noise or random textures, so a random generator is needed: give rng")
+class Located(NamedTuple):
+    """An object's outline in its box, in the picture's pixels; ``number`` is its position in the scene."""
+
+    number: int
+    thing: SceneObject
+    outline: Outline
+    box: Box
+
+
+def _located(scene: SceneGraph, size: int) -> list[Located]:
     scale = size / max(scene.width, scene.height)
     items = []
     for index, thing in enumerate(scene.objects):
         if thing.attributes:
             try:
-                ink, texture = style.ink(thing.attributes), style.texture_of(thing.attributes)
-                if texture == ANY_TEXTURE and rng is not None:
-                    texture = TEXTURES[int(rng.integers(len(TEXTURES)))]
-                shape, rotation = thing.attributes.get("shape", ""), thing.rotation % 360
-                found = outline(shape, rotation)
+                found = outline(thing.attributes.get("shape", ""), thing.rotation % 360)
             except SceneError as error:
                 raise SceneError(f"objects[{index}]: {error}") from None
             left, top, right, bottom = thing.box
-            box = (left * scale, top * scale, right * scale, bottom * scale)
-            rim, pitch = _texture_lengths(texture, max(box[2] - box[0], box[3] - box[1]), size / 64)
-            items.append(Placed(index, shape, rotation, found, box, ink, texture, rim, pitch))
+            items.append(Located(index, thing, found, (left * scale, top * scale, right * scale, bottom * scale)))
     return items
+
+
+def placed(scene: SceneGraph, size: int, style: Style, rng: Generator | None = None) -> list[Placed]:
+    """Return the scene's objects, those behind first, in pixels of a picture with a longer side of ``size``."""
+    return _dressed(_located(scene, size), size, style, rng)
+
+
+def _dressed(items: Sequence[Located], size: int, style: Style, rng: Generator | None) -> list[Placed]:
+    if style.random and rng is None:
+        raise SceneError("style: it has noise or random textures, so a random generator is needed: give rng")
+    dressed = []
+    for index, thing, found, box in items:
+        try:
+            ink, texture = style.ink(thing.attributes), style.texture_of(thing.attributes)
+        except SceneError as error:
+            raise SceneError(f"objects[{index}]: {error}") from None
+        if texture == ANY_TEXTURE and rng is not None:
+            texture = TEXTURES[int(rng.integers(len(TEXTURES)))]
+        rim, pitch = _texture_lengths(texture, max(box[2] - box[0], box[3] - box[1]), size / 64)
+        shape, rotation = thing.attributes["shape"], thing.rotation % 360
+        dressed.append(Placed(index, shape, rotation, found, box, ink, texture, rim, pitch))
+    return dressed
 
 
 def _texture_lengths(texture: str, side_px: float, unit_px: float) -> tuple[float, float]:
@@ -182,49 +224,39 @@ def _with_noise(image: Images, scene: SceneGraph, style: Style, rng: Generator) 
     return image if noise is None else np.rint(np.clip(image + noise, 0, 255)).astype(np.uint8)
 
 
-def _paint(canvas: Image.Image, sketch: Image.Image, draw: ImageDraw.ImageDraw, item: Placed, style: Style) -> None:
-    """Paint an object through a mask that is drawn in its window of ``sketch``, the picture in subpixels."""
-    window = _window(item.box, canvas.size)
-    if window is None:
-        return
+def _paint(
+    canvas: Image.Image, sketch: Image.Image, items: Sequence[Placed], seen: Sequence[Seen | None], style: Style
+) -> None:
+    """Paint each object through a mask that is drawn in its window of ``sketch``, the picture in subpixels."""
+    fine, draw = style.antialias, ImageDraw.Draw(sketch)
+    for item, silhouette in zip(items, seen, strict=True):
+        if silhouette is not None:
+            canvas.paste(item.ink, silhouette.window, _filled(sketch, draw, silhouette, fine))
+            if item.texture != "solid":
+                _open(canvas, sketch, item, silhouette.window, style)
+
+
+def _filled(sketch: Image.Image, draw: ImageDraw.ImageDraw, seen: Seen, fine: int) -> Image.Image:
+    """Return how much of each pixel of its window an object covers, drawn anew there."""
+    left, top, right, bottom = seen.window
+    area = left * fine, top * fine, right * fine, bottom * fine
+    sketch.paste(0, area)
+    for fill, points in zip((255, 0), seen.corners, strict=False):
+        draw.polygon(points, fill=fill)  # type: ignore[arg-type]
+    return sketch.reduce(fine, area)
+
+
+def _open(canvas: Image.Image, sketch: Image.Image, item: Placed, window: Window, style: Style) -> None:
+    """Paint paper where a texture is open: within the rim of the silhouette that ``sketch`` holds."""
     fine = style.antialias
     left, top, right, bottom = window
-    area = left * fine, top * fine, right * fine, bottom * fine
     length = max(item.box[2] - item.box[0], item.box[3] - item.box[1]) * fine
-    contours = item.outline.at(length)
-    sketch.paste(0, area)
-    _fill(draw, contours, _corners(contours, item.box, (0, 0), fine))
-    canvas.paste(item.ink, window, sketch.reduce(fine, area))
-    if item.texture != "solid":
-        mask, strokes = sketch.crop(area), item.outline.strokes(length)
-        _keep_rim(ImageDraw.Draw(mask), strokes, _corners(strokes, item.box, (left, top), fine), item.rim * fine)
-        if item.pitch:
-            _close(mask, item, window, fine)
-        canvas.paste(style.paper, window, mask.reduce(fine))
-
-
-def _window(box: Box, size: tuple[int, int]) -> Window | None:
-    """Return the whole pixels that a box touches, or None where it lies outside or has no area."""
-    left, top = max(0, math.floor(box[0])), max(0, math.floor(box[1]))
-    right, bottom = min(size[0], math.ceil(box[2])), min(size[1], math.ceil(box[3]))
-    return (left, top, right, bottom) if left < right and top < bottom else None
-
-
-def _corners(contours: tuple[Contour, ...], box: Box, origin: tuple[int, int], fine: int) -> list[Corners]:
-    """Return the corners of each contour [corners + 1, x and y] in subpixels from the origin, a pixel's corner."""
-    left, top, right, bottom = box
-    scale = np.array(((right - left) * fine, (bottom - top) * fine), np.float32)
-    offset = np.array(((left - origin[0]) * fine, (top - origin[1]) * fine), np.float32)
-    corners = [contour.points * scale + offset for contour in contours]
-    if right - left > FAR or bottom - top > FAR:
-        corners = [np.clip(points, -FAR, FAR) for points in corners]
-    return corners
-
-
-def _fill(draw: ImageDraw.ImageDraw, contours: tuple[Contour, ...], corners: list[Corners]) -> None:
-    """Mark the subpixels that an object covers."""
-    for fill, contour, points in zip((255, 0), contours, corners, strict=False):
-        draw.polygon(np.floor(points + contour.inward), fill=fill)  # Pillow would round up below zero
+    mask, strokes = sketch.crop((left * fine, top * fine, right * fine, bottom * fine)), item.outline.strokes(length)
+    corners = [corners_in(contour, item.box, (left, top), fine) for contour in strokes]
+    _keep_rim(ImageDraw.Draw(mask), strokes, corners, item.rim * fine)
+    if item.pitch:
+        _close(mask, item, window, fine)
+    canvas.paste(style.paper, window, mask.reduce(fine))
 
 
 def _keep_rim(draw: ImageDraw.ImageDraw, contours: tuple[Contour, ...], corners: list[Corners], rim: float) -> None:

@@ -5,6 +5,7 @@ Few scenes are drawn at first, since most texts need no more, then as many again
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
@@ -136,7 +137,7 @@ class Search:
             for thing, names in enumerate(things)
             for value in names
         ]
-        row, thing, attribute, code = np.array(named, np.int64).reshape(-1, 4).T
+        row, thing, attribute, code = np.fromiter(chain.from_iterable(named), np.int64, 4 * len(named)).reshape(-1, 4).T
         coded[row, thing, attribute] = code
         return coded
 
@@ -150,6 +151,6 @@ def _links(links: Sequence[Sequence[Link]], most: int = 0) -> Integers:
         for place, (one, name, other) in enumerate(own)
         if name in LINKED
     ]
-    table = np.array(named, np.int64).reshape(-1, 6)
+    table = np.fromiter(chain.from_iterable(named), np.int64, 6 * len(named)).reshape(-1, 6)
     coded[table[:, 0], table[:, 1]] = table[:, 2:]
     return coded

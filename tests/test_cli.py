@@ -93,7 +93,10 @@ def test_ask_json_has_answer_reading_and_trace() -> None:
             ("ask", "gone.png", "is there a circle", "--model", "gone"),
             "gone: no such file or folder, and no weights that ship",
         ),
-        (("ask", "gone.png", "is there a circle", "--model", "wrld"), 'those are nlvr, nlvr_cells, world; did you mean "world"?'),
+        (
+            ("ask", "gone.png", "is there a circle", "--model", "wrld"),
+            'those are nlvr, nlvr_cells, world; did you mean "world"?',
+        ),
         (("ask", "a.png", "is there a circle", "--lexicon", "world"), "--lexicon is for scenes"),
         (("bench", "speed"), "no benchmark 'speed'; there are language, executor"),
         (("evaluate", "shapes", "--data", "gone"), "val.query_str.txt: cannot be read: No such file or directory\n"),

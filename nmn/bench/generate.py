@@ -19,7 +19,7 @@ from nmn.bench.timing import paired_seconds
 from synth_data.config import SynthConfig, load_config
 from synth_data.example import Example
 from synth_data.generate import generate_block
-from synth_data.picture import index_mask, picture
+from synth_data.picture import index_mask, pictures
 
 SIZE, WINDOWS, PROCESSES, BLOCKS = 1000, 3, 2, 8
 PLAIN = {"textures": ("solid",), "shades": ("normal",), "size": SIZE * 100, "shard_size": SIZE, "pixels": 64}
@@ -78,9 +78,8 @@ def complete_block(config: SynthConfig, block: int) -> int:
 
 def draw(examples: list[Example], config: SynthConfig) -> None:
     """Draw the images of examples."""
-    rng = np.random.default_rng(0)
-    for example in examples:
-        picture(example.scene, config, rng)
+    for _ in pictures([example.scene for example in examples], config, np.random.default_rng(0)):
+        pass
 
 
 def _in_processes(config: SynthConfig) -> float:
