@@ -1,5 +1,6 @@
 """Examples as they are generated: the same each time, balanced, false for a reason, labelled as the reference says."""
 
+import gc
 import math
 from collections import Counter, defaultdict
 from functools import cache
@@ -35,6 +36,15 @@ def by_family(config: SynthConfig) -> dict[str, list[Example]]:
     for example in examples(config):
         found[example.family].append(example)
     return found
+
+
+@pytest.mark.parametrize("preset", ["world", "contrast"])
+def test_blocks_that_are_dropped_leave_nothing_behind(preset: str) -> None:
+    config = settings(preset, size=24, shard_size=12)
+    generate_block(config, 0)
+    gc.collect()
+    generate_block(config, 1)
+    assert gc.collect() == 0  # else memory would grow with every block, since the collector is off within one
 
 
 def test_the_same_config_gives_the_same_examples() -> None:

@@ -161,31 +161,36 @@ class _Structures:
 
         The hot loop of planning: one dictionary look-up a call.
         """
-        numbers, layouts, flat = self.numbers, self.layouts, self.flat_operands
         members: list[int] = []
-        find, note = numbers.get, members.append
-
-        def visit(layout: Layout) -> int:
-            operands = layout.operands
-            key: Structure
-            if not operands:
-                key = (layout.label,)
-            elif len(operands) == 1:
-                key = (layout.label, visit(operands[0]))
-            elif len(operands) == 2:
-                key = (layout.label, visit(operands[0]), visit(operands[1]))
-            else:
-                key = (layout.label, *[visit(operand) for operand in operands])
-            number = find(key)
-            if number is None:
-                number = numbers[key] = len(layouts)
-                layouts.append(layout)
-                flat.extend(key[1:])  # type: ignore[arg-type]
-            note(number)
-            return number
-
-        visit(layout)
+        _number(layout, self.numbers, self.layouts, self.flat_operands, members)
         return members
+
+
+def _number(
+    layout: Layout, numbers: dict[Structure, int], layouts: list[Layout], flat: list[int], members: list[int]
+) -> int:
+    """Return a layout's number, a new one for a new structure, and note it after those of its operands.
+
+    A function of the module: one within ``add`` would hold itself, and with it the batch until the collector comes.
+    """
+    operands = layout.operands
+    key: Structure
+    if not operands:
+        key = (layout.label,)
+    elif len(operands) == 1:
+        key = (layout.label, _number(operands[0], numbers, layouts, flat, members))
+    elif len(operands) == 2:
+        first = _number(operands[0], numbers, layouts, flat, members)
+        key = (layout.label, first, _number(operands[1], numbers, layouts, flat, members))
+    else:
+        key = (layout.label, *[_number(operand, numbers, layouts, flat, members) for operand in operands])
+    number = numbers.get(key)
+    if number is None:
+        number = numbers[key] = len(layouts)
+        layouts.append(layout)
+        flat.extend(key[1:])  # type: ignore[arg-type]
+    members.append(number)
+    return number
 
 
 class _Batch(NamedTuple):
