@@ -35,11 +35,12 @@ def told(seed: int = 0, examples: int = EXAMPLES) -> Batch:
     return Batch(images, {"images": pixels}, WORDS.encode_all(texts), targets)
 
 
-def captioned(seed: int = 0, examples: int = EXAMPLES) -> Batch:
-    """Return texts of three words about random images, of chance, so that no two are equal; none has an answer."""
+def captioned(seed: int = 0) -> Batch:
+    """Return a text of three words about each of as many random images, of chance; no two are equal."""
     generator = torch.Generator().manual_seed(seed)
-    batch = told(seed, examples)
-    order = torch.randperm(len(WORDS.words) ** 3, generator=generator)[:examples].tolist()
+    order = torch.randperm(len(WORDS.words) ** 3, generator=generator)[:EXAMPLES].tolist()
     digits = [(place // 49, place // 7 % 7, place % 7) for place in order]
     texts = [" ".join(WORDS.words[digit] for digit in three) for three in digits]
-    return replace(batch, words=WORDS.encode_all(texts), targets=torch.full((examples,), -1))
+    pixels = torch.randint(0, 256, (EXAMPLES, 3, 20, 20), generator=generator, dtype=torch.uint8)
+    none = torch.full((EXAMPLES,), -1)
+    return Batch(torch.arange(EXAMPLES), {"images": pixels}, WORDS.encode_all(texts), none)

@@ -34,6 +34,7 @@ LAYERS = {
     "nmn/answer.py": 7,
     "nmn/reasoner.py": 9,
     "nmn/explaining.py": 10,
+    "nmn/captioning.py": 10,
     "nmn/evaluation": 10,
     "nmn/bench": 10,
     "nmn/app": 11,

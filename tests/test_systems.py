@@ -27,14 +27,14 @@ from tests.systems import ANSWERS, TEXTS, WORDS, captioned, small, told
 
 # what each can tell of 32 examples: of 11 images with up to 5 texts each, answers are of chance
 REACHES = {"majority": 0.2, "question_only": 0.25, "image_only": 0.35}
-STEPS = {"hard_attention": 300}
+STEPS = {"hard_attention": 300, "captioner": 300}
 ANSWERERS = sorted(name for name, kind in MODELS.items() if kind.learns == "answers")
 
 
 @pytest.mark.parametrize("name", sorted(MODELS))
 def test_a_system_learns_32_examples_by_heart_as_far_as_it_can_tell_them_apart(name: str, tmp_path: Path) -> None:
     system, batch = small(name, deep=True), told() if name in ANSWERERS else captioned()
-    settings = LoopSettings(steps=STEPS.get(name, 150), batch=11, rate=1e-2, threads=1, cosine=True)
+    settings = LoopSettings(steps=STEPS.get(name, 150), batch=32, rate=1e-2, threads=1, cosine=True)
     train_on(system.model, losses_of, batch, settings, tmp_path, lambda now: None)
     assert right(system.model, batch) >= REACHES.get(name, 1.0)
 

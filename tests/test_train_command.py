@@ -110,5 +110,5 @@ def test_a_file_goes_before_a_name_and_a_folder_does_not(tmp_path: Path, monkeyp
     assert config_file("shapes") == CONFIGS / "shapes.toml"
     (tmp_path / "world").write_text("steps = 3", encoding="utf-8")
     assert config_file("world") == Path("world")
-    with pytest.raises(ConfigError, match=r"those are cnn_rnn, .*, shapes, .*, world"):
+    with pytest.raises(ConfigError, match=r"those are attention_captioner, .*, shapes, .*, world"):
         config_file("worlds")

@@ -5,6 +5,7 @@ import typer
 from nmn.cli import classify, evaluate
 from nmn.cli.ask import ask, parse
 from nmn.cli.bench import bench
+from nmn.cli.caption import caption
 from nmn.cli.diff import diff
 from nmn.cli.errors import errors
 from nmn.cli.explain import explain
@@ -24,6 +25,7 @@ app.command()(bench)
 app.command()(learn_word)
 app.command()(kernels)
 app.command()(serve)
+app.command()(caption)
 evaluate_app = typer.Typer(no_args_is_help=True, help="Answer every question of a dataset and report accuracy.")
 evaluate_app.command()(evaluate.shapes)
 evaluate_app.command()(evaluate.clevr)

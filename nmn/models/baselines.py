@@ -14,7 +14,9 @@ from torch import Tensor
 from nmn.checkpoint import load_into, read_checkpoint, save_checkpoint
 from nmn.config import build_settings, settings_json
 from nmn.errors import CheckpointError, ConfigError, did_you_mean
+from nmn.models.attention_captioner import AttentionCaptioner
 from nmn.models.build import MODULES, Network, NetworkSettings, cell_vision, network_of
+from nmn.models.captioner import Captioner
 from nmn.models.cnn_rnn import CnnRnn
 from nmn.models.dual_encoder import DualEncoder
 from nmn.models.encoders import TextReader, WholeImage
@@ -53,6 +55,11 @@ class Parts:
         """Units of hidden layers, and how many answers there are."""
         return self.settings.hidden, len(self.answers)
 
+    @property
+    def spoken(self) -> tuple[int, int, int]:
+        """How many words there are, the size of one, and units of hidden layers."""
+        return len(self.words), self.settings.embed, self.settings.hidden
+
 
 class Kind(NamedTuple):
     """How a system is built, and whether it learns from questions with answers or from captions."""
@@ -73,6 +80,10 @@ MODELS: dict[str, Kind] = {
         lambda of: HardAttention(of.vision, of.settings.channels, of.image, of.reader, *of.sizes)
     ),
     "film": Kind(lambda of: Film(of.vision, of.settings.channels, of.reader, *of.sizes, of.settings.blocks)),
+    "captioner": Kind(lambda of: Captioner(of.vision, of.image, *of.spoken, of.settings.lstm), "captions"),
+    "attention_captioner": Kind(
+        lambda of: AttentionCaptioner(of.vision, of.settings.channels, of.image, *of.spoken), "captions"
+    ),
     "dual_encoder": Kind(
         lambda of: DualEncoder(of.vision, of.image, of.reader, of.words, of.settings.hidden), "captions"
     ),

@@ -56,6 +56,7 @@ class NetworkSettings:
     embed: int = 64  # of a word; this and what follows are the compared systems'
     hidden: int = 128
     deep: bool = False  # of CNN and RNN: a hidden layer over both
+    lstm: bool = True  # of the captioner; else a plain recurrent layer
     hops: int = 1  # of soft attention
     blocks: int = 3  # of FiLM
     empty: bool = False  # whether cells may hold nothing, which then is learned

@@ -77,6 +77,7 @@ class TrainSettings(LoopSettings):
     embed: int = 64  # of a word; this and what follows are numbers of the compared systems: see NetworkSettings
     hidden: int = 128
     deep: bool = False
+    lstm: bool = True
     hops: int = 1
     blocks: int = 3
     empty: bool = False
