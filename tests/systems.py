@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import torch
+from torch import Tensor
 
 from nmn.models.baselines import Baseline, build_baseline
 from nmn.models.build import NetworkSettings
@@ -25,14 +26,19 @@ def small(model: str, seed: int = 0, **numbers: object) -> Baseline:
     return build_baseline(replace(SIZES, model=model, **numbers), WORDS, ANSWERS)  # type: ignore[arg-type]
 
 
+def pictures(count: int, generator: torch.Generator) -> Tensor:
+    """Return images of 5 x 5 squares, each of a colour of chance."""
+    squares = torch.randint(0, 256, (count, 3, 5, 5), generator=generator, dtype=torch.uint8)
+    return squares.repeat_interleave(4, 2).repeat_interleave(4, 3)
+
+
 def told(seed: int = 0, examples: int = EXAMPLES) -> Batch:
     """Return texts about random images, each with an answer of chance, equal ones with equal answers."""
     generator = torch.Generator().manual_seed(seed)
     images = torch.arange(examples) % IMAGES
     texts = [TEXTS[(place // IMAGES + place) % len(TEXTS)] for place in range(examples)]
     targets = torch.randint(0, len(ANSWERS), (examples,), generator=generator)
-    pixels = torch.randint(0, 256, (IMAGES, 3, 20, 20), generator=generator, dtype=torch.uint8)
-    return Batch(images, {"images": pixels}, WORDS.encode_all(texts), targets)
+    return Batch(images, {"images": pictures(IMAGES, generator)}, WORDS.encode_all(texts), targets)
 
 
 def captioned(seed: int = 0) -> Batch:
@@ -41,6 +47,5 @@ def captioned(seed: int = 0) -> Batch:
     order = torch.randperm(len(WORDS.words) ** 3, generator=generator)[:EXAMPLES].tolist()
     digits = [(place // 49, place // 7 % 7, place % 7) for place in order]
     texts = [" ".join(WORDS.words[digit] for digit in three) for three in digits]
-    pixels = torch.randint(0, 256, (EXAMPLES, 3, 20, 20), generator=generator, dtype=torch.uint8)
     none = torch.full((EXAMPLES,), -1)
-    return Batch(torch.arange(EXAMPLES), {"images": pixels}, WORDS.encode_all(texts), none)
+    return Batch(torch.arange(EXAMPLES), {"images": pictures(EXAMPLES, generator)}, WORDS.encode_all(texts), none)

@@ -8,11 +8,13 @@ import pytest
 import torch
 from typer.testing import CliRunner
 
+from nmn.checkpoint import state_digest
 from nmn.cli import app
 from nmn.config import config_file
 from nmn.errors import ArgumentError, CheckpointError, ConfigError
 from nmn.layout import Kind
 from nmn.models.baselines import MODELS, kind_of, load_baseline, save_baseline
+from nmn.models.coattention import Coattention
 from nmn.models.dual_encoder import DualEncoder
 from nmn.models.encoders import look
 from nmn.models.hard_attention import HardAttention, reinforce
@@ -22,19 +24,24 @@ from nmn.reasoner import SystemReasoner, load
 from nmn.resources import CONFIGS
 from nmn.training.run import load_settings
 from nmn.training.settings import LoopSettings
-from nmn.training.systems import losses_of, train_on
+from nmn.training.systems import PRETRAINED, losses_of, pretraining_of, train_on
 from tests.systems import ANSWERS, TEXTS, WORDS, captioned, small, told
 
 # what each can tell of 32 examples: of 11 images with up to 5 texts each, answers are of chance
 REACHES = {"majority": 0.2, "question_only": 0.25, "image_only": 0.35}
-STEPS = {"hard_attention": 300, "captioner": 300}
+# numbers of some
+NUMBERS: dict[str, dict[str, int]] = {"coattention": {"hidden": 32, "layers": 1, "heads": 2}}
+STEPS = {"hard_attention": 600, "captioner": 300, "coattention": 300}
+RATES = {"coattention": 3e-3}
 ANSWERERS = sorted(name for name, kind in MODELS.items() if kind.learns == "answers")
 
 
 @pytest.mark.parametrize("name", sorted(MODELS))
 def test_a_system_learns_32_examples_by_heart_as_far_as_it_can_tell_them_apart(name: str, tmp_path: Path) -> None:
-    system, batch = small(name, deep=True), told() if name in ANSWERERS else captioned()
-    settings = LoopSettings(steps=STEPS.get(name, 150), batch=32, rate=1e-2, threads=1, cosine=True)
+    system, batch = small(name, deep=True, **NUMBERS.get(name, {})), told() if name in ANSWERERS else captioned()
+    settings = LoopSettings(
+        steps=STEPS.get(name, 150), batch=32, rate=RATES.get(name, 1e-2), warm_up=20, clip=5.0, threads=1, cosine=True
+    )
     train_on(system.model, losses_of, batch, settings, tmp_path, lambda now: None)
     assert right(system.model, batch) >= REACHES.get(name, 1.0)
 
@@ -48,7 +55,7 @@ def right(model: System, batch: Batch) -> float:
 
 @pytest.mark.parametrize("name", ANSWERERS)
 def test_an_answer_does_not_hang_on_the_rest_of_the_batch(name: str) -> None:
-    model, batch = small(name).model.eval(), told()
+    model, batch = small(name, **NUMBERS.get(name, {})).model.eval(), told()
     assert isinstance(model, Answerer)
     together = model(batch).logits
     alone = torch.cat([model(batch.take([place]).trimmed()).logits for place in range(len(batch))])
@@ -204,3 +211,39 @@ def test_a_dual_encoder_tells_denied_texts_from_others_and_keeps_vectors_of_leng
     assert not torch.allclose(vectors, model.embed_texts(TEXTS, denied=True))
     assert model.embed_images(told().seen["images"]).shape == (11, 29)
     assert Words(()).encode("") == [START, END]
+
+
+def contradicted() -> Batch:
+    """Return every caption twice: of its own image, and denied of the image after it."""
+    batch = captioned().take(range(16))
+    denied = batch.words.clone()
+    denied[:, 0] = DENY
+    return Batch(
+        torch.cat([batch.images, (batch.images + 1) % 16]), batch.seen, torch.cat([batch.words, denied]),
+        batch.targets.repeat(2),
+    )  # fmt: skip
+
+
+def test_pretraining_learns_which_captions_are_of_their_image(tmp_path: Path) -> None:
+    system, batch = small("coattention", **NUMBERS["coattention"]).model, contradicted()
+    assert isinstance(system, Coattention)
+    settings = LoopSettings(steps=350, batch=32, rate=6e-3, warm_up=30, clip=1.0, threads=1, cosine=True)
+    train_on(system, pretraining_of, batch, settings, tmp_path, lambda now: None)
+    with torch.no_grad():
+        assert float(system.pretraining(batch).right.float().mean()) > 0.9
+        logits = system.fits(batch)
+    told = replace(batch, words=batch.words.masked_fill(batch.words == DENY, START))
+    assert (logits[:16] > 0).float().mean() > 0.9 and (logits[16:] > 0).float().mean() > 0.9
+    assert torch.allclose(system.fits(told)[16:], -logits[16:], atol=1e-5)
+
+
+def test_a_system_that_is_pretrained_is_kept_as_it_was_then_and_goes_on_where_it_stopped(tmp_path: Path) -> None:
+    quick = ["images=40", "held_back=20", "each=2", "steps=3", "pretraining_steps=2", "hidden=16", "heads=2"]
+    command = ["train", "coattention", *quick, 'synth=["families=existence,query"]', "--out", str(tmp_path)]
+    digests = []
+    for _ in range(2):
+        result = CliRunner().invoke(app, command)
+        assert result.exit_code == 0, result.output
+        files = (tmp_path / PRETRAINED, tmp_path / "network.safetensors")
+        digests.append([state_digest(load_baseline(file).model.state_dict()) for file in files])
+    assert digests[0] == digests[1] and digests[0][0] != digests[0][1]

@@ -7,8 +7,9 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
+from nmn.errors import ConfigError
 from nmn.models.baselines import Baseline
-from nmn.models.protocol import Batch
+from nmn.models.protocol import Batch, Judge
 
 JUDGED_AT_ONCE = 256
 
@@ -22,14 +23,19 @@ class Judgement(NamedTuple):
 
 
 def margins(baseline: Baseline, texts: Sequence[str], images: Sequence[int], seen: dict[str, Tensor]) -> Tensor:
-    """Return how much better each text fits its image than its contradiction does."""
-    fits = []
+    """Return how much better each text fits its image than its contradiction does.
+
+    Raises ConfigError for a system that does not judge.
+    """
+    judge, fits = baseline.model, []
+    if not isinstance(judge, Judge):
+        raise ConfigError(f"{baseline.settings.model} answers questions and judges no statements")
     with torch.inference_mode():
         for denied in (False, True):
             words = baseline.words.encode_all(texts, [denied] * len(texts))
             whole = Batch(torch.tensor(images), seen, words, torch.full((len(texts),), -1))
             parts = [
-                baseline.model(whole.take(range(start, min(start + JUDGED_AT_ONCE, len(texts)))))
+                judge.fits(whole.take(range(start, min(start + JUDGED_AT_ONCE, len(texts)))))
                 for start in range(0, len(texts), JUDGED_AT_ONCE)
             ]
             fits.append(torch.cat(parts).float())

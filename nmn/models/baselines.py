@@ -18,6 +18,7 @@ from nmn.models.attention_captioner import AttentionCaptioner
 from nmn.models.build import MODULES, Network, NetworkSettings, cell_vision, network_of
 from nmn.models.captioner import Captioner
 from nmn.models.cnn_rnn import CnnRnn
+from nmn.models.coattention import Coattention
 from nmn.models.dual_encoder import DualEncoder
 from nmn.models.encoders import TextReader, WholeImage
 from nmn.models.film import Film
@@ -62,10 +63,18 @@ class Parts:
 
 
 class Kind(NamedTuple):
-    """How a system is built, and whether it learns from questions with answers or from captions."""
+    """How a system is built, whether it learns from questions with answers or from captions, and whether it is trained
+    on captions before it learns answers.
+    """
 
     build: Callable[[Parts], System]
     learns: Literal["answers", "captions"] = "answers"
+    pretrained: bool = False
+
+    @property
+    def reads_captions(self) -> bool:
+        """Whether images need captions for it."""
+        return self.learns == "captions" or self.pretrained
 
 
 MODELS: dict[str, Kind] = {
@@ -80,6 +89,13 @@ MODELS: dict[str, Kind] = {
         lambda of: HardAttention(of.vision, of.settings.channels, of.image, of.reader, *of.sizes)
     ),
     "film": Kind(lambda of: Film(of.vision, of.settings.channels, of.reader, *of.sizes, of.settings.blocks)),
+    "coattention": Kind(
+        lambda of: Coattention(
+            of.vision, of.settings.channels, len(of.words), *of.sizes, of.settings.layers, of.settings.heads,
+            of.settings.dropout,
+        ),
+        pretrained=True,
+    ),
     "captioner": Kind(lambda of: Captioner(of.vision, of.image, *of.spoken, of.settings.lstm), "captions"),
     "attention_captioner": Kind(
         lambda of: AttentionCaptioner(of.vision, of.settings.channels, of.image, *of.spoken), "captions"

@@ -59,6 +59,9 @@ class NetworkSettings:
     lstm: bool = True  # of the captioner; else a plain recurrent layer
     hops: int = 1  # of soft attention
     blocks: int = 3  # of FiLM
+    layers: int = 2  # of each of co-attention's streams and of what joins them
+    heads: int = 4
+    dropout: float = 0.0
     empty: bool = False  # whether cells may hold nothing, which then is learned
     panels: int = 1
     gap_px: int = 0

@@ -36,6 +36,10 @@ class Teller(System):
         """Return the log-probability of each text about its image."""
         return -self._each(batch)[0].sum(1)
 
+    def fits(self, batch: Batch) -> Float[Tensor, " examples"]:
+        """Return the log-probability of each text about its image."""
+        return self(batch)  # type: ignore[no-any-return]
+
     def losses(self, batch: Batch) -> Losses:
         """Return the mean negative log-likelihood of each text's words, and the share of words foreseen."""
         each, foreseen, lengths = self._each(batch)

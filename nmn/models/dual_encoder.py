@@ -88,6 +88,10 @@ class DualEncoder(System):
         """Return the cosine of each text and its image."""
         return (self.image_vectors(batch)[batch.images] * self.texts(batch.words)).sum(1)
 
+    def fits(self, batch: Batch) -> Float[Tensor, " examples"]:
+        """Return the cosine of each text and its image."""
+        return self(batch)  # type: ignore[no-any-return]
+
     def losses(self, batch: Batch) -> Losses:
         """Return the symmetric contrastive loss of each text, and whether its image is the nearest of the batch."""
         images, texts = self.image_vectors(batch), self.texts(batch.words)

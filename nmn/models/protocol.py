@@ -4,7 +4,7 @@ from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
-from typing import Any, NamedTuple, Self
+from typing import Any, NamedTuple, Protocol, Self, runtime_checkable
 
 import torch
 from jaxtyping import Float, Int, UInt8
@@ -110,6 +110,14 @@ class System(nn.Module):
     @abstractmethod
     def losses(self, batch: Batch) -> Losses:
         """Return what training makes small."""
+
+
+@runtime_checkable
+class Judge(Protocol):
+    """A system that says how well a text fits an image."""
+
+    def fits(self, batch: Batch) -> Float[Tensor, " examples"]:
+        """Return how well each text fits its image; of a denied text, how well its contradiction does."""
 
 
 class Answerer(System):

@@ -95,7 +95,7 @@ def synth_config(settings: TrainSettings, size: int, seed: int, further: tuple[s
         chosen |= split_settings(settings.split_side)
     config = load_config(settings.preset, **chosen, size=size, seed=seed)
     answered = tuple(name for name in families(config) if not name.startswith("refer"))
-    said = settings.captions if settings.model != MODULES and kind_of(settings.model).learns == "captions" else 0
+    said = settings.captions if settings.model != MODULES and kind_of(settings.model).reads_captions else 0
     return replace(config, families=answered, captions=said)
 
 

@@ -80,6 +80,10 @@ class TrainSettings(LoopSettings):
     lstm: bool = True
     hops: int = 1
     blocks: int = 3
+    layers: int = 2
+    heads: int = 4
+    dropout: float = 0.0
+    pretraining_steps: int = 0  # on captions, of systems that are trained on those first
     empty: bool = False
     cache: str = ""  # a folder for the features of a frozen backbone
     units: float = 64.0
@@ -106,6 +110,7 @@ class TrainSettings(LoopSettings):
             ("pair_px", 30, 2048), ("patch_px", 1, 128), ("channels", 1, 4096), ("units", 1, 4096),
             ("proposal_channels", 8, 1024), ("proposal_scenes", 32, 10**7),
             ("captions", 1, 10), ("embed", 1, 4096), ("hidden", 1, 4096), ("hops", 1, 16), ("blocks", 1, 64),
+            ("layers", 1, 64), ("heads", 1, 64), ("dropout", 0.0, 0.9), ("pretraining_steps", 0, 10**8),
             ("proposal_steps", 1, 10**7), ("proposal_batch", 1, 4096), ("proposal_rate", 0.0, 10.0),
             ("attentions", 0.0, 1000.0),
         )  # fmt: skip

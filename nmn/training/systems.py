@@ -1,7 +1,7 @@
 """Training of the compared systems: texts and images of a generated world to a fitted system."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -10,15 +10,19 @@ from jaxtyping import UInt8
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
-from nmn.models.baselines import Baseline, build_baseline, kind_of
+from nmn.config import settings_json
+from nmn.models.baselines import Baseline, build_baseline, kind_of, save_baseline
 from nmn.models.build import NetworkSettings
+from nmn.models.coattention import Coattention
 from nmn.models.protocol import Answerer, Batch, System
+from nmn.models.tokens import words_of
 from nmn.training.data import PREPARED_AT_ONCE, Generated, joined
 from nmn.training.loop import Progress, fit_batches, places_of
 from nmn.training.settings import LoopSettings, TrainSettings
 from nmn.training.texts import Told, captions_told, questions_told
 from synth_data.example import Example
 
+PRETRAINED = "pretrained.safetensors"
 ANSWERED_AT_ONCE = 256
 Measure = Callable[[Any, Batch], tuple[Tensor, Tensor]]  # of a system: mean loss, share that is right
 
@@ -54,11 +58,26 @@ def fit_system(
     folder: Path,
     watch: Callable[[Progress], None],
 ) -> Baseline:
-    """Return a system trained on what was shown; an interrupted run in ``folder`` goes on."""
-    told = learned.told(kind_of(network.model).learns, shard_size)
+    """Return a system trained on what was shown; an interrupted run in ``folder`` goes on.
+
+    One that is trained on captions first is kept as it is after those, as PRETRAINED, since it judges statements.
+    """
+    kind = kind_of(network.model)
+    told = learned.told(kind.learns, shard_size)
+    first = captions_told(learned.examples, shard_size) if kind.pretrained and settings.pretraining_steps else None
     torch.manual_seed(settings.seed)
-    baseline = build_baseline(network, *told.vocabulary())
-    batch = told.batch(baseline.words, baseline.answers, seen_by(baseline.model, learned.images))
+    words, answers = told.vocabulary()
+    baseline = build_baseline(network, words if first is None else words_of([*told.texts, *first.texts]), answers)
+    if settings.cache:
+        baseline.model.vision.keep(settings.cache)
+    seen = seen_by(baseline.model, learned.images)
+    if first is not None:
+        before = replace(settings, steps=settings.pretraining_steps)
+        batch = first.batch(baseline.words, (), seen)
+        train_on(baseline.model, pretraining_of, batch, before, folder / "pretraining", watch)
+        if not (folder / PRETRAINED).exists():
+            save_baseline(folder / PRETRAINED, baseline, {"settings": settings_json(before)})
+    batch = told.batch(baseline.words, baseline.answers, seen)
     train_on(baseline.model, losses_of, batch, settings, folder, watch)
     return baseline
 
@@ -89,6 +108,11 @@ def train_on(
         return batch.about(places_of(len(batch.of_images), settings, step, rank, processes))
 
     fit_batches(system, Watched(system, measure), batch_at, settings, folder, watch)
+
+
+def pretraining_of(system: Coattention, batch: Batch) -> tuple[Tensor, Tensor]:
+    """Return the mean loss of captions, and the share of them that are told to be of their image or not."""
+    return system.pretraining(batch).means()
 
 
 def losses_of(system: System, batch: Batch) -> tuple[Tensor, Tensor]:

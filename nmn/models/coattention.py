@@ -1,0 +1,128 @@
+"""A two-stream co-attention transformer (ViLBERT, Lu et al. 2019), as LXMERT (Tan and Bansal 2019) has it.
+
+Words and cells each go through layers of their own, then through layers in which each stream attends to the other.
+Pretraining is on captions: words and cells are masked and foretold, and whether a caption is of the image is told from
+the pair. The answers' head is put on afterwards, and everything is tuned.
+"""
+
+from typing import Any, NamedTuple
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from nmn.errors import ConfigError
+from nmn.models.encoders import PLACES, answer_head, look
+from nmn.models.protocol import Answerer, Batch, Losses, Prediction
+from nmn.models.tokens import DENY, END, LONGEST, MASK, PAD, START
+from nmn.regions import Regions
+from nmn.vision.cells import CellVision
+from nmn.vision.torchvision_loading import load_torchvision
+
+MASKED = 0.15  # of words and of cells
+
+
+class Streams(NamedTuple):
+    """What the two streams end with; ``pooled`` stands for the pair."""
+
+    words: Float[Tensor, "examples tokens hidden"]
+    cells: Float[Tensor, "examples cells hidden"]
+    pooled: Float[Tensor, "examples hidden"]
+    regions: Regions
+
+
+class Coattention(Answerer):
+    """``logits = MLP(pooled)``, pooled what both streams made of the first word."""
+
+    def __init__(
+        self,
+        vision: CellVision,
+        channels: int,
+        words: int,
+        hidden: int,
+        answers: int,
+        layers: int,
+        heads: int,
+        dropout: float = 0.0,
+    ) -> None:
+        super().__init__(vision)
+        self.streams = _lxmert(channels + PLACES, words, hidden, layers, heads, dropout)
+        self.word_head, self.cell_head = nn.Linear(hidden, words), nn.Linear(hidden, channels)
+        self.alignment = answer_head(hidden, hidden, 1)
+        self.head = answer_head(hidden, hidden, answers)
+
+    def forward(self, batch: Batch) -> Prediction:
+        """Return logits of the answers."""
+        found = self._read(batch, batch.words, look(self.vision, batch))
+        return Prediction(self.head(found.pooled))
+
+    def fits(self, batch: Batch) -> Float[Tensor, " examples"]:
+        """Return the logit that each text is of its image; of a denied text, that it is not."""
+        denied = batch.words[:, 0] == DENY
+        found = self._read(batch, _asserted(batch.words), look(self.vision, batch))
+        logits = self.alignment(found.pooled).squeeze(1).float()
+        return torch.where(denied, -logits, logits)
+
+    def pretraining(self, batch: Batch) -> Losses:
+        """Return the losses of masked words and cells of captions that are of their image, and of the alignment.
+
+        A denied caption is false of its image, and is read here without the mark that says so. ``right``: whether the
+        alignment is.
+        """
+        cells = look(self.vision, batch)
+        aligned, words = batch.words[:, 0] != DENY, _asserted(batch.words)
+        hidden_words = (torch.rand(words.shape, device=words.device) < MASKED) & (words > END)
+        chance = torch.rand(len(words), cells.features.shape[1], device=words.device)
+        hidden_cells = chance < MASKED  # of every pair, or what is masked would tell which are aligned
+        found = self._read(batch, words.masked_fill(hidden_words, MASK), cells, hidden_cells)
+        foretold = hidden_words & aligned.unsqueeze(1)
+        of_words = nn.functional.cross_entropy(
+            self.word_head(found.words).float().transpose(1, 2), words, reduction="none"
+        )
+        seen = cells.features[batch.images, :, :-PLACES].detach().float()
+        wanted = nn.functional.layer_norm(seen, seen.shape[-1:])
+        of_cells = nn.functional.smooth_l1_loss(self.cell_head(found.cells).float(), wanted, reduction="none").mean(2)
+        logits = self.alignment(found.pooled).squeeze(1).float()
+        of_pairs = nn.functional.binary_cross_entropy_with_logits(logits, aligned.float(), reduction="none")
+        loss = _mean_of(of_words, foretold) + _mean_of(of_cells, hidden_cells & aligned.unsqueeze(1)) + of_pairs
+        return Losses(loss, (logits > 0) == aligned)
+
+    def _read(self, batch: Batch, words: Tensor, cells: Any, hidden: Tensor | None = None) -> Streams:
+        """Run both streams; the features of hidden cells are 0, their places are not."""
+        features = cells.features[batch.images]
+        if hidden is not None:
+            shown = torch.cat([features[..., :-PLACES] * ~hidden.unsqueeze(2), features[..., -PLACES:]], 2)
+            features = shown
+        boxes = cells.regions.boxes
+        whole = cells.regions.panels.boxes[:, :1, 2:].repeat(1, 1, 2)
+        found = self.streams(
+            input_ids=words, attention_mask=(words != PAD).long(), visual_feats=features,
+            visual_pos=(boxes / whole)[batch.images].to(features),
+        )  # fmt: skip
+        return Streams(found.language_output, found.vision_output, found.pooled_output, cells.regions)
+
+
+def _asserted(words: Tensor) -> Tensor:
+    return words.masked_fill(words == DENY, START)
+
+
+def _mean_of(losses: Tensor, chosen: Tensor) -> Tensor:
+    """Return the mean of the chosen losses of each row, 0 where none is."""
+    return (losses * chosen).sum(1) / chosen.sum(1).clamp(min=1)
+
+
+def _lxmert(features: int, words: int, hidden: int, layers: int, heads: int, dropout: float) -> Any:
+    """Return transformers' two streams with random weights; raise ConfigError where transformers is not there."""
+    if hidden % heads:
+        raise ConfigError(f"hidden: {hidden} units cannot be shared by {heads} heads of attention")
+    load_torchvision()
+    try:
+        from transformers import LxmertConfig, LxmertModel
+    except ImportError:
+        raise ConfigError("model: coattention needs transformers: pip install 'nmn-reasoner[vl]'") from None
+    config = LxmertConfig(
+        vocab_size=words, hidden_size=hidden, num_attention_heads=heads, intermediate_size=2 * hidden, l_layers=layers,
+        r_layers=layers, x_layers=layers, visual_feat_dim=features, visual_pos_dim=4,
+        max_position_embeddings=LONGEST + 2, hidden_dropout_prob=dropout, attention_probs_dropout_prob=dropout,
+    )  # fmt: skip
+    return LxmertModel(config)
