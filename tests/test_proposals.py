@@ -6,8 +6,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from nmn.training.perception import TURNS, turn
-from nmn.vision.objects import CROP, cut_out
+from nmn.training.perception import soften, turn
+from nmn.vision.objects import CROP, ObjectVision, cut_out
 from nmn.vision.proposals import (
     COARSE_PX,
     FINE_PX,
@@ -22,6 +22,8 @@ from nmn.vision.proposals import (
     proposal_loss,
     targets,
 )
+from nmn.vision.turns import WAYS, turned
+from tests.networks import object_network, seen_objects
 
 ROWS, COLUMNS = 5, 7  # coarse cells, of an image of 20 x 28 pixels
 LEFT, RIGHT = (4.0, 4.0, 12.0, 16.0), (12.0, 8.0, 22.0, 18.0)  # boxes that touch
@@ -191,20 +193,33 @@ def test_padding_is_cut_out_as_a_number() -> None:
     assert torch.isfinite(cut.colours).all() and not cut.coverage[:, :, 1].any()
 
 
-@pytest.mark.parametrize("which", range(TURNS))
+@pytest.mark.parametrize("which", range(WAYS))
 def test_boxes_and_owners_turn_with_their_image(which: int) -> None:
     shown = torch.zeros(1, 8, 8, dtype=torch.uint8)
     shown[0, 1:3, 2:7] = 1
-    turned = turn(shown.unsqueeze(1).expand(-1, 3, -1, -1), torch.tensor([[[2.0, 1, 7, 3]]]), shown, which)
-    y, x = turned.images[0, 0].nonzero().unbind(-1)
-    assert turned.boxes[0, 0].tolist() == [x.min(), y.min(), x.max() + 1, y.max() + 1]
-    assert torch.equal(turned.owners, turned.images[:, 0])
+    scene = turn(shown.unsqueeze(1).expand(-1, 3, -1, -1), torch.tensor([[[2.0, 1, 7, 3]]]), shown, which)
+    y, x = scene.images[0, 0].nonzero().unbind(-1)
+    assert scene.boxes[0, 0].tolist() == [x.min(), y.min(), x.max() + 1, y.max() + 1]
+    assert torch.equal(scene.owners, scene.images[:, 0])
 
 
-def test_every_turn_is_another() -> None:
-    image = torch.arange(48).view(1, 3, 4, 4).to(torch.uint8)
-    turned = [turn(image, torch.zeros(1, 1, 4), image[:, 0], which).images for which in range(TURNS)]
-    assert len({tuple(one.flatten().tolist()) for one in turned}) == TURNS
+def test_a_softened_image_keeps_what_is_coarse_and_loses_what_is_fine() -> None:
+    stripes = (torch.arange(32) % 2).float().expand(1, 3, 32, 32)
+    halves = (torch.arange(32) >= 16).float().expand(1, 3, 32, 32)
+    assert soften(stripes, 0.5).std() < 0.1 and stripes.std() > 0.45
+    assert (soften(halves, 0.5) - halves).abs().mean() < 0.03
+    assert soften(stripes, 0.45).shape == stripes.shape
+
+
+def test_objects_seen_all_eight_ways_have_the_features_of_each_way_in_the_mean() -> None:
+    vision = object_network().model.vision
+    assert isinstance(vision, ObjectVision)
+    seen = seen_objects(3)
+    once = [vision({**seen, "coverage": turned(seen["coverage"], way)}).features for way in range(WAYS)]
+    vision.turn = True
+    assert torch.allclose(vision(seen).features, torch.stack(once).mean(0), atol=1e-6)
+    assert not torch.allclose(vision(seen).features, once[0], atol=1e-3)
+    assert torch.allclose(vision(seen).features, vision({**seen, "coverage": turned(seen["coverage"], 5)}).features)
 
 
 def test_a_mirrored_image_gives_the_same_objects_mirrored() -> None:

@@ -17,7 +17,7 @@ from nmn.errors import CheckpointError, ConfigError, TrainingError
 from nmn.models.build import load_network
 from nmn.models.network import ModuleNetwork
 from nmn.training.data import Questions
-from nmn.training.loop import LOG, STATE, Progress, batch_of, fit, rate_at, turned
+from nmn.training.loop import LOG, STATE, Progress, batch_of, fit, rate_at
 from nmn.training.run import load_settings, train
 from nmn.training.settings import TrainSettings
 from tests.networks import cell_network, layouts, object_network, seen_objects
@@ -152,12 +152,6 @@ def test_every_image_is_seen_once_an_epoch_by_one_process() -> None:
                 seen += [int(image.sum()) for image in batch.seen["images"]]
                 assert len(batch.layouts) >= len(batch.seen["images"])
         assert len(seen) == len(set(seen)) == IMAGES // SETTINGS.batch * SETTINGS.batch
-
-
-def test_maps_are_turned_by_quarters_and_mirrored() -> None:
-    maps = torch.tensor([[1, 2], [3, 4]])
-    found = {tuple(turned(maps, turns).flatten().tolist()) for turns in range(8)}
-    assert len(found) == 8 and (1, 2, 3, 4) in found and (2, 1, 4, 3) in found
 
 
 def test_the_rate_warms_up_and_falls_to_a_hundredth() -> None:

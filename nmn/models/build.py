@@ -45,6 +45,7 @@ class NetworkSettings:
     units: float = 64.0
     find_bias: float = -1.0
     proposal_channels: int = 40
+    turn: bool = False  # objects are looked at turned all eight ways
     channels: int = 64  # of cells
     backbone: str = "patch"  # of cells: "patch", or a kind of nmn.vision.backbone
     patch_px: int = 10  # of the backbone "patch": the side of a cell
@@ -127,7 +128,7 @@ def grid_of(vision: CellVision, pixels: int) -> tuple[int, int]:
 
 def object_vision(settings: NetworkSettings) -> ObjectVision:
     """Return vision of objects with fresh weights."""
-    return ObjectVision(Proposer(settings.proposal_channels), ObjectEncoder())
+    return ObjectVision(Proposer(settings.proposal_channels), ObjectEncoder(), settings.turn)
 
 
 def save_network(path: str | Path, network: Network, card: Mapping[str, Any]) -> None:

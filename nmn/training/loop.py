@@ -27,6 +27,7 @@ from nmn.models.network import ModuleNetwork
 from nmn.training.data import Questions
 from nmn.training.loss import answer_losses
 from nmn.training.settings import LoopSettings, TrainSettings, resumable, warm_cosine
+from nmn.vision.turns import WAYS, turned
 
 STATE, LOG = "state.safetensors", "log.jsonl"
 LARGEST = 2**62 - 1  # of a seed
@@ -139,8 +140,8 @@ def batch_of(questions: Questions, settings: TrainSettings, step: int, rank: int
     """
     batch = questions.about(places_of(len(questions.of_images), settings, step, rank, processes))
     if settings.turn and "coverage" in batch.seen:
-        turns = int(np.random.default_rng([settings.seed, 5, step]).integers(8))
-        return replace(batch, seen={**batch.seen, "coverage": turned(batch.seen["coverage"], turns)})
+        way = int(np.random.default_rng([settings.seed, 5, step]).integers(WAYS))
+        return replace(batch, seen={**batch.seen, "coverage": turned(batch.seen["coverage"], way)})
     return batch
 
 
@@ -160,12 +161,6 @@ def places_of(count: int, settings: LoopSettings, step: int, rank: int = 0, proc
 @lru_cache(maxsize=2)
 def _order(seed: int, epoch: int, size: int) -> Any:
     return np.random.default_rng([seed, 4, epoch]).permutation(size)
-
-
-def turned(maps: Tensor, turns: int) -> Tensor:
-    """Return square maps turned by quarters and, from 4 on, mirrored."""
-    quarter = torch.rot90(maps, turns % 4, (-2, -1))
-    return quarter.flip(-1) if turns >= 4 else quarter
 
 
 def rate_at(step: int, settings: LoopSettings) -> float:

@@ -9,17 +9,19 @@ import torch
 from jaxtyping import Float, UInt8
 from numpy.typing import NDArray
 from torch import Tensor
+from torch.nn import functional
 
 from nmn.errors import TrainingError
 from nmn.scene import SceneGraph
 from nmn.training.settings import TrainSettings, warm_cosine
 from nmn.vision.proposals import FINE_PX, Maps, Proposer, channels_last, proposal_loss, targets
+from nmn.vision.turns import MIRRORED, WAYS, turned
 from synth_data.config import SynthConfig
 from synth_data.picture import index_mask, picture
 from synth_data.scenes import draw_scenes
 
 DRAWN = 500  # scenes at once
-TURNS = 8  # of a square onto itself: mirrored or not, by none to three quarters
+STORED = (0.4, 0.9)  # times its size: the range of what a softened picture was stored at
 
 
 class Turned(NamedTuple):
@@ -34,19 +36,23 @@ def turn(
     images: UInt8[Tensor, "batch 3 side side"],
     boxes: Float[Tensor, "batch objects 4"],
     owners: UInt8[Tensor, "batch rows rows"],
-    which: int,
+    way: int,
 ) -> Turned:
-    """Turn scenes by a quarter anticlockwise, ``which`` modulo 4 times, and from 4 on mirror them first."""
+    """Turn scenes one of the eight ways of ``nmn.vision.turns``."""
     side = images.shape[-1]
     left, top, right, bottom = boxes.unbind(-1)
-    if which >= 4:
-        images, owners = images.flip(-1), owners.flip(-1)
+    if way >= MIRRORED:
         left, right = side - right, side - left
-    for _ in range(which % 4):
+    for _ in range(way % 4):
         left, top, right, bottom = top, side - right, bottom, side - left
-    quarters = which % 4
-    boxes = torch.stack([left, top, right, bottom], -1)
-    return Turned(torch.rot90(images, quarters, (-2, -1)), boxes, torch.rot90(owners, quarters, (-2, -1)))
+    return Turned(turned(images, way), torch.stack([left, top, right, bottom], -1), turned(owners, way))
+
+
+def soften(images: Float[Tensor, "batch 3 side side"], scale: float) -> Float[Tensor, "batch 3 side side"]:
+    """Return images as ones that were stored at ``scale`` times their size, and so lost what is finer."""
+    side = images.shape[-1]
+    small = functional.interpolate(images, round(side * scale), mode="bilinear", antialias=True)
+    return functional.interpolate(small, side, mode="bilinear", antialias=True)
 
 
 def train_proposer(
@@ -68,12 +74,15 @@ def train_proposer(
                 step, settings.proposal_steps, settings.proposal_steps // 20
             )
         chosen, order = np.sort(order[: settings.proposal_batch]), order[settings.proposal_batch :]
-        which = int(rng.integers(TURNS))
-        turned = turn(images[chosen].to(device), boxes[chosen].to(device), owners[chosen].to(device), which)
-        pixels = turned.images.float().div_(255).contiguous(memory_format=torch.channels_last)
+        way = int(rng.integers(WAYS))
+        scenes = turn(images[chosen].to(device), boxes[chosen].to(device), owners[chosen].to(device), way)
+        pixels = scenes.images.float().div_(255)
+        if rng.random() < settings.proposal_soft:
+            pixels = soften(pixels, float(rng.uniform(*STORED)))
+        pixels = pixels.contiguous(memory_format=torch.channels_last)
         with torch.autocast(device.type, torch.bfloat16):
             maps = net(pixels)
-        wanted = targets(turned.boxes, mask[chosen].to(device), turned.owners)
+        wanted = targets(scenes.boxes, mask[chosen].to(device), scenes.owners)
         loss = proposal_loss(Maps(*(part.float() for part in maps)), wanted)
         optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]

@@ -96,6 +96,7 @@ class TrainSettings(LoopSettings):
     proposal_steps: int = 2_500
     proposal_batch: int = 32
     proposal_rate: float = 3e-3
+    proposal_soft: float = 0.0  # chance of a batch to look as if it had been stored smaller
     # training
     turn: bool = False  # cut-outs are turned and mirrored by chance
     attentions: float = 0.0  # weight of the exact attention of every call, learned beside the answers; 0: answers only
@@ -112,7 +113,7 @@ class TrainSettings(LoopSettings):
             ("captions", 1, 10), ("embed", 1, 4096), ("hidden", 1, 4096), ("hops", 1, 16), ("blocks", 1, 64),
             ("layers", 1, 64), ("heads", 1, 64), ("dropout", 0.0, 0.9), ("pretraining_steps", 0, 10**8),
             ("proposal_steps", 1, 10**7), ("proposal_batch", 1, 4096), ("proposal_rate", 0.0, 10.0),
-            ("attentions", 0.0, 1000.0),
+            ("attentions", 0.0, 1000.0), ("proposal_soft", 0.0, 1.0),
         )  # fmt: skip
 
 

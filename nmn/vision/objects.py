@@ -17,6 +17,7 @@ from torch.nn import functional
 from nmn.regions import Panels, Regions
 from nmn.vision.paper import repapered
 from nmn.vision.proposals import FINE_PX, Proposals, Proposer, channels_last
+from nmn.vision.turns import WAYS, turned
 
 CROP = 24  # cells a side of a cut-out
 FINER = 2  # samples a cell and axis
@@ -126,10 +127,15 @@ def _stage(inputs: int, outputs: int, side: int, stride: int) -> list[nn.Module]
 
 
 class ObjectVision(nn.Module):
-    """Images to objects: proposals, which are not trained with the modules, and features, which are."""
+    """Images to objects: proposals, which are not trained with the modules, and features, which are.
 
-    def __init__(self, proposer: Proposer, encoder: ObjectEncoder) -> None:
+    ``turn``: features are the mean of those of the cut-outs turned all eight ways, but in training, which turns them by
+    chance.
+    """
+
+    def __init__(self, proposer: Proposer, encoder: ObjectEncoder, turn: bool = False) -> None:
         super().__init__()
+        self.turn = turn
         self.proposer = channels_last(proposer.requires_grad_(False))
         self.encoder = encoder
 
@@ -158,7 +164,10 @@ class ObjectVision(nn.Module):
         unit = size.amax(-1) / 64
         sides = (boxes[..., 2:] - boxes[..., :2]) / unit[:, None, None]
         places = mask.flatten().nonzero().squeeze(1)
-        found = self.encoder(*(part.flatten(0, 1)[places] for part in (seen["coverage"], seen["colours"], sides)))
+        coverage, *rest = (part.flatten(0, 1)[places] for part in (seen["coverage"], seen["colours"], sides))
+        ways = WAYS if self.turn and not self.training else 1
+        views = torch.cat([turned(coverage, way) for way in range(ways)])
+        found = self.encoder(views, *(part.repeat(ways, 1) for part in rest)).unflatten(0, (ways, -1)).mean(0)
         features = found.new_zeros(mask.numel(), found.shape[1]).index_copy(0, places, found)
         whole = torch.cat([torch.zeros_like(size), size], -1).unsqueeze(1)
         one = torch.ones_like(mask[:, :1])

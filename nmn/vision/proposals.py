@@ -14,10 +14,14 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 from torch.nn import functional
 
+from nmn.vision.turns import MIRRORED, distances_back, turned, turned_back
+
 COARSE_PX, FINE_PX = 4, 2  # a cell of the heat map, of the votes
 UNIT_PX = 16.0  # boxes are regressed in this unit
 THRESHOLD = 0.3  # of a peak
 SURE = 0.5  # that a pixel shows an object
+# ways to turn an image that keep its width and height; the mirror comes second
+UPRIGHT = (0, MIRRORED)
 
 
 class Maps(NamedTuple):
@@ -81,18 +85,21 @@ class Proposer(nn.Module):
     def propose(self, images: Float[Tensor, "batch 3 height width"]) -> Proposals:
         """Return the objects of images in 0..1, padded to the largest number of them (at least one).
 
-        The maps are the mean of what is seen in each image and in its mirror image, whose errors differ.
+        Boxes and pixels are the mean of what is seen of each image in all of UPRIGHT, whose errors differ; centres that
+        of the image and its mirror image alone, since one that lies between two cells is in another when turned.
         """
-        mirrored = images.flip(-1).contiguous(memory_format=torch.channels_last)
-        both = zip(self(images), mirrored_maps(self(mirrored)), strict=True)
-        return decode(Maps(*((one + other) / 2 for one, other in both)), self.most)
+        views = torch.cat([turned(images, way) for way in UPRIGHT]).contiguous(memory_format=torch.channels_last)
+        each = zip(*(part.chunk(len(UPRIGHT)) for part in self(views)), strict=True)
+        seen = [maps_back(Maps(*maps), way) for maps, way in zip(each, UPRIGHT, strict=True)]
+        _, boxes, shown, votes = (torch.stack(maps).mean(0) for maps in zip(*seen, strict=True))
+        return decode(Maps((seen[0].centres + seen[1].centres) / 2, boxes, shown, votes), self.most)
 
 
-def mirrored_maps(maps: Maps) -> Maps:
-    """Return the maps of the mirror images, where left and right are exchanged."""
-    sides = [2, 1, 0, 3]
+def maps_back(maps: Maps, way: int) -> Maps:
+    """Return maps of turned images as those of the images."""
+    centres, boxes, shown, votes = maps
     return Maps(
-        maps.centres.flip(-1), maps.boxes.flip(-1)[:, sides], maps.shown.flip(-1), maps.votes.flip(-1)[:, sides]
+        turned_back(centres, way), distances_back(boxes, way), turned_back(shown, way), distances_back(votes, way)
     )
 
 
