@@ -106,6 +106,16 @@ def test_the_pairs_that_are_held_out_have_eight_colours_and_eight_shapes() -> No
     assert [len({pair.split()[place] for pair in HELD_OUT}) for place in (0, 1)] == [8, 8]
 
 
+@pytest.mark.parametrize(("preset", "seed"), [("world", 447), ("world", 21606), ("varied", 28873)])
+def test_counts_over_the_longest_chains_have_scenes_where_a_preset_knows_sizes_and_touching(
+    preset: str, seed: int
+) -> None:
+    """With all of the preset's relations these seeds ask for three things at the end of four relations of one sort."""
+    changes = {**split_settings("chains:test"), "families": ("count_related",), "size": 1, "seed": seed}
+    (found,) = examples(settings(preset, **changes))
+    assert (hops(found), found.answer) == (4, 3)
+
+
 @pytest.mark.parametrize("name", STYLES)
 def test_a_style_changes_only_how_pictures_are_drawn(name: str) -> None:
     plain, styled = settings(size=8), settings(**{**split_settings(name), "size": 8})
