@@ -4,23 +4,20 @@ import json
 import os
 import sys
 from collections.abc import Callable
-from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, ParamSpec
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from nmn.errors import NmnError
+from nmn.exits import FAULTY, clear_errors
 
 if TYPE_CHECKING:
     from rich.progress import Progress
 
     from synth_data.stats import Stats
 
-BAD_INPUT, FAULTY = 2, 1
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, help="Shape worlds.")
 
-Parameters = ParamSpec("Parameters")
 DirectoryArgument = Annotated[Path, typer.Argument(help="A generated dataset's directory.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 WorkersOption = Annotated[int, typer.Option(min=0, help="Processes; 0: one for each core.")]
@@ -29,23 +26,6 @@ WorkersOption = Annotated[int, typer.Option(min=0, help="Processes; 0: one for e
 @app.callback()
 def main_options() -> None:
     """Shape worlds: scenes, images and texts with their layouts and answers."""
-
-
-def clear_errors(command: Callable[Parameters, None]) -> Callable[Parameters, None]:
-    """Turn this package's errors into one message on stderr and exit code 2; an interrupt says how to go on."""
-
-    @wraps(command)
-    def run(*args: Parameters.args, **kwargs: Parameters.kwargs) -> None:
-        try:
-            command(*args, **kwargs)
-        except NmnError as error:
-            typer.echo(f"error: {error}", err=True)
-            raise typer.Exit(BAD_INPUT) from None
-        except KeyboardInterrupt:
-            typer.echo("interrupted; run the same command again, generate goes on from what is finished", err=True)
-            raise typer.Exit(130) from None
-
-    return run
 
 
 @app.command()
@@ -70,8 +50,11 @@ def generate(
     given = {key: value for key, value in (("size", size), ("seed", seed)) if value is not None}
     changes = split_settings(split) if split else {}
     config = load_config(preset, **{**changes, **parse_overrides(settings or []), **given})
-    with progress_bar("generating", config.size, as_json) as report:
-        write_dataset(config, out, workers or os.cpu_count() or 1, engine, report)
+    try:
+        with progress_bar("generating", config.size, as_json) as report:
+            write_dataset(config, out, workers or os.cpu_count() or 1, engine, report)
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt("interrupted; the same command goes on from the shards that are finished") from None
     if as_json:
         print_json({"directory": str(out), "examples": config.size, "preset": config.preset, "seed": config.seed})
     else:

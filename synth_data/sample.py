@@ -23,6 +23,13 @@ class Sampler:
         self.config, self.codes = config, Codes(config)
         self.placer = Placer(self.codes)
 
+    def draw_counts(self, rng: np.random.Generator, low: int | Integers, scenes: int) -> Integers:
+        """Draw how many objects a panel of each scene has: ``low`` at least, a number or [scenes]."""
+        most = self.config.max_objects
+        if self.config.placement == "grid":
+            return np.clip(rng.binomial(self.config.grid**2, self.config.fill, scenes), low, most)
+        return rng.integers(low, most + 1, scenes)
+
     def draw(
         self,
         rng: np.random.Generator,

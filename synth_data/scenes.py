@@ -21,10 +21,7 @@ def draw_scenes(config: SynthConfig, count: int, rng: np.random.Generator) -> li
     """Return random scenes of a configuration; raise ConfigError where there is no room for the objects."""
     sampler = Sampler(config)
     wishes = np.full((count, 1, len(sampler.codes.attributes)), -1)
-    if config.placement == "grid":
-        objects = np.clip(rng.binomial(config.grid**2, config.fill, count), config.min_objects, config.max_objects)
-    else:
-        objects = rng.integers(config.min_objects, config.max_objects + 1, count)
+    objects = sampler.draw_counts(rng, config.min_objects, count)
     towers = np.zeros(count, bool)
     if any(name.startswith("tower") for name in config.families):
         towers = rng.random(count) < 0.5

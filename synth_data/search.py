@@ -108,10 +108,7 @@ class Search:
         needed = np.array([min(len(text.wishes), config.max_objects) for text in texts])[firsts]
         low = np.repeat(np.maximum(needed, config.min_objects), followed.shape[1])
         followed = followed.ravel()
-        if config.placement == "grid":
-            objects = np.clip(rng.binomial(config.grid**2, config.fill, len(low)), low, config.max_objects)
-        else:
-            objects = rng.integers(low, config.max_objects + 1)
+        objects = self.sampler.draw_counts(rng, low, len(low))
         miss = np.array([text.miss for text in texts])[followed]
         stack = np.array([text.stack for text in texts])[followed]
         wishes = self._coded([[tuple(wish.values()) for wish in text.wishes] for text in texts])

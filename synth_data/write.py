@@ -27,6 +27,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from nmn.atomic import write_atomically
 from nmn.config import settings_json
 from nmn.errors import ConfigError, DataError
 from synth_data.config import SynthConfig
@@ -63,7 +64,7 @@ def write_dataset(
             tell(shard_size(config, shard))
         for shard in _run(config, root, todo, workers, engine):
             tell(shard_size(config, shard))
-        _write_atomic(root / MANIFEST, _manifest(config, complete=True))
+        write_atomically(root / MANIFEST, _manifest(config, complete=True))
     except OSError as error:
         raise DataError(
             f"{error.filename or root}: cannot be written: {error.strerror}; finished shards are kept, the same "
@@ -90,9 +91,10 @@ def write_shard(config: SynthConfig, directory: str, shard: int) -> int:
     if config.masks:
         files[f"{stem}.masks.npy"] = _npy(np.stack([index_mask(example.scene, config) for example in examples]))
     for name, content in files.items():
-        _write_atomic(root / name, content)
+        (root / name).parent.mkdir(exist_ok=True)
+        write_atomically(root / name, content)
     sums = "".join(f"{hashlib.sha256(content).hexdigest()}  {name}\n" for name, content in sorted(files.items()))
-    _write_atomic(root / f"{stem}.sha256", sums.encode())
+    write_atomically(root / f"{stem}.sha256", sums.encode())
     return shard
 
 
@@ -109,20 +111,6 @@ def _pngs(stem: str, pictures: NDArray[np.uint8]) -> dict[str, bytes]:
         Image.fromarray(np.ascontiguousarray(pixels)).save(buffer, "PNG", compress_level=1)
         files[f"{stem}/{place:06d}.png"] = buffer.getvalue()
     return files
-
-
-def _write_atomic(path: Path, content: bytes) -> None:
-    """Write a file whole or not at all."""
-    path.parent.mkdir(exist_ok=True)
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        with part.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def _manifest(config: SynthConfig, complete: bool) -> bytes:
@@ -154,7 +142,7 @@ def _prepare(root: Path, config: SynthConfig) -> None:
         return
     if any(entry.name[0] != "." for entry in root.iterdir()):
         raise DataError(f"{root}: not empty, and no dataset of ours; choose an empty or a new directory")
-    _write_atomic(path, _manifest(config, complete=False))
+    write_atomically(path, _manifest(config, complete=False))
 
 
 def read_manifest(root: Path) -> dict[str, Any]:

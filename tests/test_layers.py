@@ -16,6 +16,7 @@ LAYERS = {
     "nmn/atomic.py": 0,
     "nmn/notebook.py": 0,
     "nmn/config.py": 1,
+    "nmn/exits.py": 1,
     "nmn/resources.py": 0,
     "nmn/layout": 1,
     "nmn/scene.py": 1,

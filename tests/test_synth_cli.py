@@ -158,4 +158,4 @@ def test_an_interrupt_says_how_to_go_on(tmp_path: Path, monkeypatch: pytest.Monk
 
     monkeypatch.setattr("synth_data.write.write_dataset", interrupt)
     text = run("generate", "--out", tmp_path / "d", code=130).stderr
-    assert text == "interrupted; run the same command again, generate goes on from what is finished\n"
+    assert text == "interrupted; the same command goes on from the shards that are finished\n"

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from nmn.atomic import write_atomically
 from nmn.errors import ConfigError, DataError
 from synth_data import write
 from synth_data.config import SynthConfig, load_config
@@ -148,32 +149,19 @@ def test_a_full_disk_says_so_and_leaves_what_can_be_gone_on_from(
     written: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The manifest and the four files of the first shard fit, the second file of the next does not."""
-    root, left, atomic = tmp_path / "data", iter(range(6)), write._write_atomic
+    root, left = tmp_path / "data", iter(range(6))
 
     def fills_up(path: Path, content: bytes) -> None:
         if next(left, None) is None:
             raise OSError(errno.ENOSPC, "No space left on device", str(path))
-        atomic(path, content)
+        write_atomically(path, content)
 
     with monkeypatch.context() as patched, pytest.raises(DataError, match=r"00001\..*No space left .* goes on from"):
-        patched.setattr(write, "_write_atomic", fills_up)
+        patched.setattr(write, "write_atomically", fills_up)
         write_dataset(CONFIG, root)
     assert sorted(path.name for path in root.glob("*.sha256")) == ["00000.sha256"]
     write_dataset(CONFIG, root)
     assert contents(root) == contents(written)
-
-
-def test_a_write_that_fails_leaves_the_old_file_and_no_part(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = tmp_path / "file"
-    path.write_bytes(b"old")
-
-    def full(descriptor: int) -> None:
-        raise OSError(errno.ENOSPC, "No space left on device")
-
-    with monkeypatch.context() as patched, pytest.raises(OSError, match="No space left"):
-        patched.setattr("os.fsync", full)
-        write._write_atomic(path, b"new")
-    assert path.read_bytes() == b"old" and list(tmp_path.iterdir()) == [path]
 
 
 # ---- refusals -------------------------------------------------------------------------------------------------------

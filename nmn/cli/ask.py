@@ -15,9 +15,9 @@ from nmn.cli.options import (
     RepairOption,
     SceneLexiconOption,
     SourceArgument,
-    clear_errors,
 )
 from nmn.cli.printing import layout_tree, print_answer, print_json, print_rich, say_ambiguity, say_repairs
+from nmn.exits import clear_errors
 
 
 @clear_errors

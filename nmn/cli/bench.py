@@ -4,9 +4,10 @@ from typing import Annotated
 
 import typer
 
-from nmn.cli.options import JsonOption, clear_errors
+from nmn.cli.options import JsonOption
 from nmn.cli.printing import print_json, print_rich
 from nmn.errors import NmnError
+from nmn.exits import clear_errors
 
 
 @clear_errors

@@ -5,9 +5,10 @@ from typing import Annotated
 
 import typer
 
-from nmn.cli.options import JsonOption, clear_errors
+from nmn.cli.options import JsonOption
 from nmn.cli.printing import print_json, print_rich
-from nmn.cli.train import INTERRUPTED, Bars
+from nmn.cli.train import Bars
+from nmn.exits import INTERRUPTED, clear_errors
 
 ChangesArgument = Annotated[list[str] | None, typer.Argument(help="Settings, key=value each, such as steps=400.")]
 

@@ -13,9 +13,9 @@ from nmn.cli.options import (
     RepairOption,
     SceneLexiconOption,
     SourceArgument,
-    clear_errors,
 )
 from nmn.errors import ConfigError
+from nmn.exits import clear_errors
 
 
 @clear_errors

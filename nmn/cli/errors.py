@@ -5,8 +5,9 @@ from typing import Annotated
 
 import typer
 
-from nmn.cli.options import MODEL_HELP, JsonOption, clear_errors
+from nmn.cli.options import MODEL_HELP, JsonOption
 from nmn.errors import ConfigError
+from nmn.exits import clear_errors
 
 
 @clear_errors

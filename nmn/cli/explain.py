@@ -13,8 +13,8 @@ from nmn.cli.options import (
     RepairOption,
     SceneLexiconOption,
     SourceArgument,
-    clear_errors,
 )
+from nmn.exits import clear_errors
 
 SceneOption = Annotated[
     Path | None, typer.Option(help="The JSON file of what is known to be in the image: exact values beside the others.")

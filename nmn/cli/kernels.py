@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from nmn.cli.options import JsonOption, clear_errors
+from nmn.cli.options import JsonOption
 from nmn.cli.printing import print_json
+from nmn.exits import clear_errors
 
 if TYPE_CHECKING:
     from torch import Tensor

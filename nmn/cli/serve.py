@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
-from nmn.cli.options import clear_errors
 from nmn.errors import ConfigError
+from nmn.exits import clear_errors
 
 
 @clear_errors

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from nmn.cli.options import JsonOption, clear_errors
+from nmn.cli.options import JsonOption
 from nmn.cli.printing import print_json
+from nmn.exits import INTERRUPTED, clear_errors
 
 if TYPE_CHECKING:
     from rich.progress import TaskID
 
 QUIET_SECONDS = 20
-INTERRUPTED = 130  # as shells report a command that Ctrl-C ended
 
 
 @clear_errors
