@@ -1,6 +1,8 @@
 """Small compared systems, and questions about small images that they can learn by heart; sizes are primes."""
 
+import json
 from dataclasses import replace
+from pathlib import Path
 
 import torch
 from torch import Tensor
@@ -8,7 +10,8 @@ from torch import Tensor
 from nmn.models.baselines import Baseline, build_baseline
 from nmn.models.build import NetworkSettings
 from nmn.models.protocol import Batch
-from nmn.models.tokens import Words
+from nmn.models.tokens import END, Words
+from nmn.vision.torchvision_loading import load_torchvision
 
 SIZES = NetworkSettings(
     regions="cells", backbone="small", widths=(7, 11), strides=(2, 2), pixels=20, channels=13,
@@ -49,3 +52,29 @@ def captioned(seed: int = 0) -> Batch:
     texts = [" ".join(WORDS.words[digit] for digit in three) for three in digits]
     none = torch.full((EXAMPLES,), -1)
     return Batch(torch.arange(EXAMPLES), {"images": pictures(EXAMPLES, generator)}, WORDS.encode_all(texts), none)
+
+
+def speaking_captioner(seed: int = 0) -> Baseline:
+    """Return a captioner with attention and random weights that says something."""
+    system = small("attention_captioner", seed)
+    with torch.no_grad():
+        system.model.state_dict()["next.bias"][END] -= 9
+    return system
+
+
+def save_small_clip(folder: Path) -> None:
+    """Save CLIP in a folder as transformers does, with random weights and a vocabulary of letters."""
+    load_torchvision()
+    from transformers import CLIPConfig, CLIPImageProcessor, CLIPModel, CLIPTokenizer
+
+    letters = [chr(97 + place) for place in range(26)]
+    tokens = [*letters, *(letter + "</w>" for letter in letters), "<|startoftext|>", "<|endoftext|>"]
+    (folder / "vocab.json").write_text(json.dumps({token: number for number, token in enumerate(tokens)}))
+    (folder / "merges.txt").write_text("#version: 0.2\n")
+    sizes = {"hidden_size": 16, "intermediate_size": 24, "num_hidden_layers": 2, "num_attention_heads": 2}
+    text = {**sizes, "vocab_size": len(tokens), "max_position_embeddings": 60, "bos_token_id": 52, "eos_token_id": 53}
+    vision = {**sizes, "image_size": 32, "patch_size": 8}
+    torch.manual_seed(0)
+    CLIPModel(CLIPConfig(text_config=text, vision_config=vision, projection_dim=8)).save_pretrained(folder)
+    CLIPTokenizer(str(folder / "vocab.json"), str(folder / "merges.txt")).save_pretrained(folder)
+    CLIPImageProcessor(size={"shortest_edge": 32}, crop_size={"height": 32, "width": 32}).save_pretrained(folder)

@@ -1,6 +1,5 @@
 """Real CLIP weights through transformers: a small random model, saved in a directory as real ones are."""
 
-import json
 from pathlib import Path
 
 import pytest
@@ -10,8 +9,7 @@ from nmn.errors import CheckpointError
 from nmn.models.baselines import save_baseline
 from nmn.models.clip import DENIAL, load_clip, load_image_text
 from nmn.models.dual_encoder import zero_shot
-from nmn.vision.torchvision_loading import load_torchvision
-from tests.systems import small
+from tests.systems import save_small_clip, small
 
 pytest.importorskip("transformers", reason="the extra vl is not installed")
 IMAGES = torch.randint(0, 256, (3, 3, 20, 30), generator=torch.Generator().manual_seed(0), dtype=torch.uint8)
@@ -20,21 +18,8 @@ IMAGES = torch.randint(0, 256, (3, 3, 20, 30), generator=torch.Generator().manua
 @pytest.fixture(scope="module")
 def saved(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A directory as transformers saves CLIP, with random weights and a vocabulary of letters."""
-    load_torchvision()
-    from transformers import CLIPConfig, CLIPImageProcessor, CLIPModel, CLIPTokenizer
-
     folder = tmp_path_factory.mktemp("clip")
-    letters = [chr(97 + place) for place in range(26)]
-    tokens = [*letters, *(letter + "</w>" for letter in letters), "<|startoftext|>", "<|endoftext|>"]
-    (folder / "vocab.json").write_text(json.dumps({token: number for number, token in enumerate(tokens)}))
-    (folder / "merges.txt").write_text("#version: 0.2\n")
-    sizes = {"hidden_size": 16, "intermediate_size": 24, "num_hidden_layers": 2, "num_attention_heads": 2}
-    text = {**sizes, "vocab_size": len(tokens), "max_position_embeddings": 60, "bos_token_id": 52, "eos_token_id": 53}
-    vision = {**sizes, "image_size": 32, "patch_size": 8}
-    torch.manual_seed(0)
-    CLIPModel(CLIPConfig(text_config=text, vision_config=vision, projection_dim=8)).save_pretrained(folder)
-    CLIPTokenizer(str(folder / "vocab.json"), str(folder / "merges.txt")).save_pretrained(folder)
-    CLIPImageProcessor(size={"shortest_edge": 32}, crop_size={"height": 32, "width": 32}).save_pretrained(folder)
+    save_small_clip(folder)
     return folder
 
 

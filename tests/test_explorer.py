@@ -3,6 +3,7 @@
 Screenshots are kept in artifacts/explorer, to be looked at.
 """
 
+import importlib.util
 import os
 import shutil
 import socket
@@ -16,14 +17,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from nmn.models.baselines import save_baseline
 from nmn.resources import SCENES
 from synth_data.config import load_config
 from synth_data.write import write_dataset
+from tests.systems import save_small_clip, small, speaking_captioner
 
 pytest.importorskip("fastapi", reason="the extra serve is not installed")
 pytest.importorskip("playwright", reason="the extra e2e is not installed")
 
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
 if TYPE_CHECKING:
     from playwright.sync_api import ConsoleMessage, Request
@@ -50,11 +53,16 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a server with a dataset to browse and one run beside those that ship."""
+    """The address of a server with a dataset to browse, and runs of all sorts beside those that ship."""
     folder = tmp_path_factory.mktemp("explorer")
     write_dataset(load_config("world", size=8, seed=3, shard_size=8, pixels=128), folder / "data")
     (folder / "runs" / "mine").mkdir(parents=True)
     shutil.copy(ROOT / "nmn" / "weights" / "world.safetensors", folder / "runs" / "mine" / "network.safetensors")
+    save_baseline(folder / "runs" / "looks" / "network.safetensors", speaking_captioner(), {})
+    save_baseline(folder / "runs" / "near" / "network.safetensors", small("dual_encoder"), {})
+    if importlib.util.find_spec("transformers"):
+        (folder / "runs" / "clip").mkdir()
+        save_small_clip(folder / "runs" / "clip")
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -222,13 +230,38 @@ def test_what_the_grammar_lets_come_next_is_offered_and_taken_by_keys(page: Page
     answered(page, "yes")
 
 
-def test_every_run_is_compared(page: Page) -> None:
+def compared(page: Page, run: str) -> Locator:
+    """Return the row of a run, once it has said something."""
+    row = page.locator("#compared tbody tr").filter(has=page.get_by_role("rowheader", name=run, exact=True))
+    expect(row.get_by_text("…", exact=True)).to_have_count(0, timeout=READY_MS)
+    return row
+
+
+def test_every_run_that_answers_is_compared(page: Page) -> None:
     page.click("#compare summary")
-    rows = page.locator("#compared tbody tr")
-    expect(rows).to_have_count(4)
-    expect(rows.nth(3)).to_contain_text("blue", timeout=READY_MS)
-    assert "runs/mine" in rows.nth(3).inner_text() and "blue" in rows.nth(0).inner_text()
+    expect(compared(page, "runs/mine")).to_contain_text("blue", timeout=READY_MS)
+    expect(compared(page, "exact")).to_contain_text("blue")
     shot(page, "compared")
+
+
+def test_a_captioner_says_a_caption_beside_the_answers_with_what_it_attended_for_each_word(page: Page) -> None:
+    page.click("#compare summary")
+    looks = compared(page, "runs/looks")
+    caption = looks.locator("strong").inner_text()
+    assert caption and looks.locator("figcaption").all_inner_texts() == caption.split()
+    assert looks.locator("canvas").first.get_attribute("aria-label") == f"what was attended for “{caption.split()[0]}”"
+    widths = looks.locator("canvas").evaluate_all("all => all.map((one) => one.getBoundingClientRect().width)")
+    assert all(20 < width < 200 for width in widths)
+    looks.scroll_into_view_if_needed()
+    shot(page, "captioned")
+
+
+def test_a_dual_encoder_and_clip_say_how_near_the_text_is_beside_the_answers(page: Page) -> None:
+    ask(page, "is it red")
+    page.click("#compare summary")
+    for run in ("runs/near", *(("runs/clip",) if importlib.util.find_spec("transformers") else ())):
+        expect(compared(page, run)).to_contain_text("of its contradiction", timeout=READY_MS)
+    shot(page, "similar")
 
 
 def test_a_cell_of_the_results_opens_its_examples(page: Page) -> None:

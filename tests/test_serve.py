@@ -28,7 +28,7 @@ from nmn.reasoner import weights_file
 from nmn.resources import SCENES
 from synth_data.config import load_config
 from synth_data.write import write_dataset
-from tests.systems import small
+from tests.systems import save_small_clip, small, speaking_captioner
 
 QUESTION = "What color is the large shape left of the star?"
 DEMO = {"bundled": "demo"}
@@ -169,6 +169,31 @@ def test_every_sort_of_run_is_listed_and_says_what_it_can(tmp_path: Path) -> Non
             assert response.status_code == 422 and reason in response.json()["error"]["message"]
         refused = client.post("/api/ask", json={"question": "is it", "picture": DEMO, "run": "runs/dual_encoder"})
         assert refused.status_code == 422 and "answers no questions" in refused.json()["error"]["message"]
+
+
+def test_a_captioner_says_a_sentence_with_where_it_looked_for_each_word(tmp_path: Path) -> None:
+    save_baseline(tmp_path / "looks" / "network.safetensors", speaking_captioner(), {})
+    with TestClient(build_app(Runs(tmp_path)), base_url="http://localhost") as client:
+        said = {"text": "is it red", "picture": DEMO, "run": "runs/looks"}
+        found = client.post("/api/describe", json=said).json()
+    assert found["words"] and found["caption"].split() == found["words"]
+    assert len(found["attention"]) == len(found["words"])
+    assert all(len(word) == len(found["regions"]) for word in found["attention"])
+
+
+def test_real_clip_in_a_folder_is_a_run_that_compares_any_text_with_a_picture(tmp_path: Path) -> None:
+    pytest.importorskip("transformers", reason="the extra vl is not installed")
+    (tmp_path / "clip").mkdir()
+    save_small_clip(tmp_path / "clip")
+    (tmp_path / "other").mkdir()
+    shutil.copy(tmp_path / "clip" / "model.safetensors", tmp_path / "other")
+    with TestClient(build_app(Runs(tmp_path)), base_url="http://localhost") as client:
+        runs = {run["name"]: run for run in client.get("/api/models").json()["runs"]}
+        assert runs["runs/clip"]["does"] == "similarity" and "runs/other" not in runs
+        near = client.post("/api/describe", json={"text": "a photo", "picture": DEMO, "run": "runs/clip"}).json()
+        other = client.post("/api/describe", json={"text": "zebras", "picture": DEMO, "run": "runs/clip"}).json()
+    assert -1 <= near["similarity"] <= 1 and near["similarity"] != other["similarity"]
+    assert near["chance"] > 0.5 if near["similarity"] > near["denied"] else near["chance"] <= 0.5
 
 
 def test_a_dataset_is_asked_and_its_cells_open_what_they_count(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
-"""What runs that learned from captions say of a picture: how near a text is to it, and whether it is true of it.
+"""What runs that learned from captions say of a picture: a caption, or how near a text is to it.
 
-They answer no questions: a dual encoder (CLIP's kind) compares a text with the picture, and with its contradiction.
+They answer no questions. A captioner says a sentence, with where it looked for each word if it has attention; a dual
+encoder, ours or real CLIP weights, compares a text with the picture, and with its contradiction.
 """
 
 from collections.abc import Callable
@@ -9,39 +10,71 @@ from typing import Any, cast
 
 import torch
 
-from nmn.app.pictures import Seen
-from nmn.errors import ArgumentError, ConfigError, did_you_mean
-from nmn.models.baselines import Baseline, load_baseline
+from nmn.app.pictures import Picture, Seen, picture_json
+from nmn.captioning import Captions
+from nmn.errors import ArgumentError, did_you_mean
+from nmn.models.baselines import load_baseline
+from nmn.models.clip import load_clip
 from nmn.models.dual_encoder import ImageText
 from nmn.vision.view import brought
 
 Describer = Callable[[Seen, str], dict[str, Any]]
 
 
-def describer(path: Path) -> Describer:
-    """Return who describes pictures by a file; raise CheckpointError, and ConfigError for what does not do so."""
+def _trained(path: Path) -> Describer:
+    """Return who says how near a text is to a picture by a dual encoder of ours, which knows the words it learned."""
     baseline = load_baseline(path)
-    does = DOES.get(baseline.settings.model)
-    if does is None:
-        raise ConfigError(f"{baseline.settings.model}: answers questions; it does not describe pictures")
-    return lambda seen, text: DESCRIBERS[does](baseline, seen, text)
+    words = baseline.words
+
+    def describe(seen: Seen, text: str) -> dict[str, Any]:
+        if unknown := words.unknown(text):
+            raise ArgumentError(f'unknown word "{unknown[0][:40]}"{did_you_mean(unknown[0], words.words)}')
+        pixels = brought(seen.pixels, baseline.settings.pixels, False).pixels
+        return _similarity(cast(ImageText, baseline.model), pixels, text)
+
+    return describe
 
 
-def _similarity(baseline: Baseline, seen: Seen, text: str) -> dict[str, Any]:
-    """Return the cosine of a text and a picture, and the chance that the text is true rather than its contradiction."""
-    if unknown := baseline.words.unknown(text):
-        known = baseline.words.words
-        raise ArgumentError(f'unknown word "{unknown[0][:40]}"{did_you_mean(unknown[0], known)}')
-    encoders = cast(ImageText, baseline.model)
-    pixels = brought(seen.pixels, baseline.settings.pixels, False).pixels
+def _clip(path: Path) -> Describer:
+    """Return who says how near a text is to a picture by real CLIP weights in a folder."""
+    encoders = load_clip(path)
+    return lambda seen, text: _similarity(encoders, seen.pixels, text)
+
+
+def _similarity(encoders: ImageText, pixels: Picture, text: str) -> dict[str, Any]:
+    """Return the cosine of a text and a picture, that of its contradiction, and the chance that the text is true."""
     with torch.inference_mode():
         image = encoders.embed_images(pixels.unsqueeze(0))
         texts = torch.cat([encoders.embed_texts([text]), encoders.embed_texts([text], denied=True)])
         cosines = (texts @ image.T).flatten()
-    chance = float((encoders.scale * cosines).softmax(0)[0])
+        chance = float((encoders.scale * cosines).softmax(0)[0])
     return {"similarity": float(cosines[0]), "denied": float(cosines[1]), "chance": chance}
 
 
-# what a system does that answers no questions, by its name
-DOES: dict[str, str] = {"dual_encoder": "similarity"}
-DESCRIBERS: dict[str, Callable[[Baseline, Seen, str], dict[str, Any]]] = {"similarity": _similarity}
+def _caption(path: Path) -> Describer:
+    """Return who says the likeliest caption of a picture, and what was attended for each of its words."""
+    captions = Captions(path)
+
+    def describe(seen: Seen, _: str) -> dict[str, Any]:
+        said = captions.caption(seen.pixels, "beam")
+        height, width = seen.pixels.shape[1:]
+        return {
+            "caption": said.text,
+            "log_probability": said.log_probability,
+            "words": said.text.split(),
+            "attention": [[round(part, 5) for part in word] for word in said.attention],
+            "regions": [{"box": [round(side, 2) for side in box]} for box in said.view.boxes.tolist()],
+            "image": {"width": width, "height": height},
+            "picture": picture_json(seen.shown),
+        }
+
+    return describe
+
+
+# what systems do that answer no questions, by their names, and how they are loaded for it
+DOES: dict[str, str] = {
+    "dual_encoder": "similarity", "clip": "similarity", "captioner": "caption", "attention_captioner": "caption",
+}  # fmt: skip
+DESCRIBERS: dict[str, Callable[[Path], Describer]] = {
+    "dual_encoder": _trained, "clip": _clip, "captioner": _caption, "attention_captioner": _caption,
+}  # fmt: skip

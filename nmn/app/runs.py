@@ -14,7 +14,7 @@ from threading import Lock
 from typing import Any, NamedTuple, cast
 
 from nmn.answer import Answer
-from nmn.app.describe import DOES, Describer, describer
+from nmn.app.describe import DESCRIBERS, DOES, Describer
 from nmn.app.pictures import Seen
 from nmn.checkpoint import KEY, read_header
 from nmn.errors import CheckpointError, ConfigError, did_you_mean
@@ -22,6 +22,7 @@ from nmn.models.build import MODULES
 from nmn.reasoner import ask_scene, load, nlvr_reader, weights_file
 
 EXACT, WORLD, NLVR = "exact", "world", "nlvr"
+CLIP, CLIP_WEIGHTS = "clip", "model.safetensors"  # as transformers names them
 KEPT = 16  # networks in memory
 SHOWN = ("about", "date", "held_back", "seconds")  # of a run's card
 MOST = 200  # runs in a folder
@@ -45,7 +46,7 @@ class Run:
     """What is known of a run before it is loaded."""
 
     name: str
-    kind: str  # exact, detector, network, or the name of a system without modules
+    kind: str  # exact, detector, network, clip, or the name of a system without modules
     grammar: str
     path: Path | None = None
     card: Mapping[str, Any] = field(default_factory=dict)
@@ -95,7 +96,7 @@ class Runs:
         if run.kind not in DOES or run.path is None:
             raise ConfigError(f"{name}: answers questions; it does not describe pictures")
         path = run.path
-        return cast(Describer, self._kept(run, lambda _: describer(path)))(seen, text)
+        return cast(Describer, self._kept(run, lambda _: DESCRIBERS[run.kind](path)))(seen, text)
 
     def _kept(self, run: Run, loaded: Callable[[Run], Asker | Describer]) -> Asker | Describer:
         """Return who answers for a run: loaded now, or kept since it was asked before."""
@@ -118,8 +119,19 @@ def _found(folder: Path) -> Iterator[Run | None]:
     paths = [path for path in sorted(folder.rglob("*.safetensors")) if path.name not in INTERNAL]
     for path in paths[:MOST]:
         place = path.relative_to(folder)
+        if path.name == CLIP_WEIGHTS and _is_clip(path.parent):
+            yield Run(f"runs/{place.parent if len(place.parts) > 1 else folder.name}", CLIP, WORLD, path.parent)
+            continue
         name = str(place.parent if path.name == "network.safetensors" and len(place.parts) > 1 else place)
         yield _described(f"runs/{name}", path)
+
+
+def _is_clip(folder: Path) -> bool:
+    """Whether a folder holds CLIP as transformers saves it."""
+    try:
+        return bool(json.loads((folder / "config.json").read_text(encoding="utf-8"))["model_type"] == CLIP)
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
 
 
 def _described(name: str, path: Path) -> Run | None:

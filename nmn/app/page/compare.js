@@ -2,8 +2,11 @@
 
 import { call } from "./api.js";
 import { by, make, percent } from "./elements.js";
+import { paint, seen } from "./heat.js";
 
 const HEADINGS = ["run", "what it is", "answer", "sure", "every call as exactly", "seconds"];
+const FIGURES = ["sure", "seconds"];
+const TILE_PX = 120;
 let round = 0;
 
 // Asks every run about a picture; a newer comparison takes the place of one that is still going on.
@@ -12,14 +15,14 @@ export async function compare(runs, question, picture) {
   const rows = runs.map((run) => [run, row(run)]);
   by("compared").replaceChildren(
     make("caption", { className: "quiet", textContent: `“${question}”` }),
-    make("thead", {}, make("tr", {}, ...HEADINGS.map((name) => make("th", { textContent: name, scope: "col" })))),
+    make("thead", {}, make("tr", {}, ...HEADINGS.map(heading))),
     make("tbody", {}, ...rows.map(([, cells]) => cells)));
   for (const [run, cells] of rows) {
     if (mine !== round) return;
     let found;
     try {
       found = run.does === "answer" ? answered(await call("/api/ask", { question, picture, run: run.name }))
-        : SAYS[run.does](await call("/api/describe", { text: question, picture, run: run.name }));
+        : await SAYS[run.does](await call("/api/describe", { text: question, picture, run: run.name }));
     } catch (error) {
       found = [make("td", { className: "quiet", colSpan: 4, textContent: error.message })];
     }
@@ -37,11 +40,29 @@ const SAYS = {
     make("td", { className: "figure", textContent: percent(Math.max(found.chance, 1 - found.chance)) }),
     make("td", { textContent: "–" }), make("td", { textContent: "–" }),
   ],
+  caption: async (found) => [
+    make("td", { colSpan: 4 }, make("strong", { textContent: found.caption }), await attended(found)),
+  ],
 };
+
+// The words of a caption, each over what was attended for it, relative to the place that was attended most.
+async function attended(found) {
+  const view = await seen({ ...found, owners: null, panels: [] });
+  return make("div", { className: "captioned" }, ...found.words.slice(0, found.attention.length).map((word, at) => {
+    const most = Math.max(...found.attention[at]), raw = found.attention[at].map((weight) => weight / most);
+    const canvas = make("canvas", { role: "img", "aria-label": `what was attended for “${word}”` });
+    paint(canvas, view, { kind: "attention", raw, framed: false }, TILE_PX);
+    return make("figure", {}, canvas, make("figcaption", { textContent: word }));
+  }));
+}
 
 function row(run) {
   return make("tr", {}, make("th", { textContent: run.name, scope: "row" }), make("td", { textContent: about(run) }),
     make("td", { className: "quiet", colSpan: 4, textContent: "…" }));
+}
+
+function heading(name) {
+  return make("th", { textContent: name, scope: "col", className: FIGURES.includes(name) ? "figure" : "" });
 }
 
 function about(run) {

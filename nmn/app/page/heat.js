@@ -18,7 +18,8 @@ export function isSet(step) {
   return step.kind === "attention" || step.kind === "panels";
 }
 
-// Paints a step over the picture. `numbered`: regions that are attended carry their numbers.
+// Paints a step over the picture, with its regions framed unless it says otherwise. `numbered`: regions that are
+// attended carry their numbers.
 export function paint(canvas, view, step, width, numbered = false) {
   const scale = width / view.width;
   canvas.width = Math.round(width);
@@ -31,7 +32,7 @@ export function paint(canvas, view, step, width, numbered = false) {
   context.drawImage(view.faded, 0, 0, canvas.width, canvas.height);
   const boxes = step.kind === "panels" ? view.panels : view.boxes;
   context.drawImage(kept(view, step, boxes, canvas), 0, 0);
-  frame(context, boxes, step, scale, numbered);
+  if (step.framed ?? true) frame(context, boxes, step, scale, numbered);
 }
 
 export function outline(canvas, view, boxes, color) {
