@@ -60,6 +60,7 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     shutil.copy(ROOT / "nmn" / "weights" / "world.safetensors", folder / "runs" / "mine" / "network.safetensors")
     save_baseline(folder / "runs" / "looks" / "network.safetensors", speaking_captioner(), {})
     save_baseline(folder / "runs" / "near" / "network.safetensors", small("dual_encoder"), {})
+    save_baseline(folder / "runs" / "film" / "network.safetensors", small("film"), {})
     if importlib.util.find_spec("transformers"):
         (folder / "runs" / "clip").mkdir()
         save_small_clip(folder / "runs" / "clip")
@@ -228,6 +229,14 @@ def test_what_the_grammar_lets_come_next_is_offered_and_taken_by_keys(page: Page
     page.keyboard.press("Escape")
     page.keyboard.press("Enter")
     answered(page, "yes")
+
+
+def test_a_word_that_the_run_never_learned_is_marked_as_it_is_offered(page: Page) -> None:
+    page.select_option("#run", "runs/film")
+    page.fill("#question", "is there a gr")
+    expect(page.locator("#completions li").first).to_contain_text("not learned", timeout=READY_MS)
+    shot(page, "unlearned")
+    page.press("#question", "Escape")
 
 
 def compared(page: Page, run: str) -> Locator:

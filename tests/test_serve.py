@@ -19,10 +19,15 @@ from starlette.testclient import TestClient
 
 import nmn
 from nmn.app.api import build_app
+from nmn.app.asked import Parse
 from nmn.app.datasets import browse
 from nmn.app.limits import Limits
-from nmn.app.runs import Runs
+from nmn.app.runs import Run, Runs
+from nmn.app.typing_help import help_json, knows
 from nmn.errors import ConfigError, DataError
+from nmn.language.complete import completions
+from nmn.language.grammar import load_grammar
+from nmn.lexicon import load_lexicon
 from nmn.models.baselines import save_baseline
 from nmn.reasoner import weights_file
 from nmn.resources import SCENES
@@ -135,6 +140,26 @@ def test_a_question_that_is_typed_is_read_and_completed(client: TestClient) -> N
     half = client.post("/api/parse", json={"question": "is there a red ci"}).json()
     assert [one["text"] for one in half["completions"]] == ["circle", "circles", "circular"]
     assert half["problem"]["start"] == 15
+
+
+def test_completions_that_a_run_has_not_learned_are_marked_and_come_last(tmp_path: Path) -> None:
+    save_baseline(tmp_path / "film.safetensors", small("film"), {})
+    runs = Runs(tmp_path)
+    found = help_json(Parse(question="is there a ", run="runs/film.safetensors"), runs)["completions"]
+    assert [one["text"] for one in found if one["known"] and one["group"] == "an adjective"] == ["red", "blue", "round"]
+    assert [one["known"] for one in found] == sorted((one["known"] for one in found), reverse=True)
+    assert all(one["known"] for one in help_json(Parse(question="is there a "), runs)["completions"])
+    whole = help_json(Parse(question="is there a ", run="exact"), runs)["completions"]
+    assert all(one["known"] for one in whole)
+
+
+@pytest.mark.parametrize(
+    ("text", "known"), [("circles", True), ("disc", True), ("star", False), ("thing", True), ("two", True)]
+)
+def test_a_module_network_knows_every_word_for_the_names_it_learned(text: str, known: bool) -> None:
+    run = Run("mine", "network", "world", names=frozenset({"circle", "shape"}))
+    (one,) = [one for one in completions("there are ", load_grammar("world"))[0] if one.text == text]
+    assert knows(run, one, load_lexicon("world")) is known
 
 
 def test_runs_are_found_in_a_folder_and_asked_by_name(tmp_path: Path) -> None:

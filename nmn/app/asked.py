@@ -73,6 +73,8 @@ class Parse(Body):
 
     question: Question
     run: Name | None = Field(
-        default=None, description="Read in this run's language, and complete with the words it knows."
+        default=None, description="Read in this run's language, and mark completions with words that it never learned."
     )
-    grammar: Name = "world"
+    grammar: Name | None = Field(
+        default=None, description="Read in this language instead; world where neither is said."
+    )

@@ -18,7 +18,10 @@ from nmn.app.describe import DESCRIBERS, DOES, Describer
 from nmn.app.pictures import Seen
 from nmn.checkpoint import KEY, read_header
 from nmn.errors import CheckpointError, ConfigError, did_you_mean
+from nmn.layout.signature import SIDES
 from nmn.models.build import MODULES
+from nmn.models.tokens import Words
+from nmn.modules.neural import Vocabulary, vocabulary_from_json
 from nmn.reasoner import ask_scene, load, nlvr_reader, weights_file
 
 EXACT, WORLD, NLVR = "exact", "world", "nlvr"
@@ -43,13 +46,19 @@ Asker = Callable[[Seen, str, bool], Said]
 
 @dataclass(frozen=True)
 class Run:
-    """What is known of a run before it is loaded."""
+    """What is known of a run before it is loaded.
+
+    ``names``: what a module network has learned of the lexicon; ``words``: those of a system without modules. Where
+    both are None it knows every word.
+    """
 
     name: str
     kind: str  # exact, detector, network, clip, or the name of a system without modules
     grammar: str
     path: Path | None = None
     card: Mapping[str, Any] = field(default_factory=dict)
+    names: frozenset[str] | None = None
+    words: Words | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return the run as plain JSON data, without its place on the disk."""
@@ -142,12 +151,20 @@ def _described(name: str, path: Path) -> Run | None:
         card = {key: value for key, value in (meta.get("card") or {}).items() if _is_plain(key, value)}
         if "network" in meta:
             kind, grammar = meta["network"].get("model", MODULES), meta["network"].get("grammar", WORLD)
-            return Run(name, "network" if kind == MODULES else str(kind), str(grammar), path, card)
+            if kind == MODULES:
+                return Run(name, "network", str(grammar), path, card, _names(vocabulary_from_json(meta["vocabulary"])))
+            return Run(name, str(kind), str(grammar), path, card, words=Words(tuple(map(str, meta["words"]))))
         if "detector" in meta:
             return Run(name, "detector", NLVR, path, card)
     except (CheckpointError, KeyError, TypeError, ValueError, AttributeError):
         return None
     return None
+
+
+def _names(learned: Vocabulary) -> frozenset[str]:
+    """Return the names that a network has learned, as the lexicon has them."""
+    sides = SIDES if learned.sides else ()
+    return frozenset((*learned.attributes, *learned.values, *learned.relations, *learned.superlatives, *sides))
 
 
 def _is_plain(key: str, value: object) -> bool:

@@ -4,12 +4,13 @@ from contextlib import suppress
 from typing import Any
 
 from nmn.app.asked import Parse
-from nmn.app.runs import Runs
+from nmn.app.runs import WORLD, Run, Runs
 from nmn.errors import QuestionError
 from nmn.language import grammar_names, read_all
-from nmn.language.complete import Completion, completions
+from nmn.language.complete import FUNCTION, Completion, completions
 from nmn.language.diagnose import OPEN_CLASSES
 from nmn.language.grammar import load_grammar
+from nmn.lexicon import Lexicon, load_lexicon
 
 MOST = 40
 GROUPS = tuple(dict.fromkeys(OPEN_CLASSES.values()))
@@ -19,17 +20,21 @@ def help_json(asked: Parse, runs: Runs) -> dict[str, Any]:
     """Return the readings of a question, what is wrong with it, and its completions, as plain JSON data.
 
     A question may have both: then the readings are those with its misspelt words repaired. ``complete``: the question
-    may end where it ends now.
+    may end where it ends now. A completion is not ``known`` whose word the run has never learned.
     """
-    grammar = asked.grammar if asked.run is None else runs.get(asked.run).grammar
+    run = None if asked.run is None else runs.get(asked.run)
+    grammar = asked.grammar or (WORLD if run is None else run.grammar)
     if grammar not in grammar_names():
         raise QuestionError("", 0, 0, f"no such grammar; there are {', '.join(grammar_names())}")
     found, complete = completions(asked.question, load_grammar(grammar))
-    listed = sorted(found, key=_rank)[:MOST]
+    known = {one: run is None or knows(run, one, load_lexicon(grammar)) for one in found}
+    listed = sorted(found, key=lambda one: _rank(one, known[one]))[:MOST]
     data: dict[str, Any] = {
         "grammar": grammar,
         "complete": complete,
-        "completions": [{"text": one.text, "start": one.start, "group": one.group} for one in listed],
+        "completions": [
+            {"text": one.text, "start": one.start, "group": one.group, "known": known[one]} for one in listed
+        ],
         "readings": [],
         "problem": None,
     }
@@ -43,6 +48,16 @@ def help_json(asked: Parse, runs: Runs) -> dict[str, Any]:
     return data
 
 
-def _rank(one: Completion) -> tuple[int, int]:
-    """What is half typed first, then things and their properties, then the words between them."""
-    return one.start, GROUPS.index(one.group) if one.group in GROUPS else len(GROUPS)
+def knows(run: Run, one: Completion, lexicon: Lexicon) -> bool:
+    """Whether a run has learned the words of a completion; what only grammar needs, every module network knows."""
+    if run.words is not None:
+        return not run.words.unknown(one.text)
+    if run.names is None or one.group == FUNCTION or one.name in run.names:
+        return True
+    learnable = (*lexicon.attributes, *lexicon.attribute_of, *lexicon.relations, *lexicon.superlatives, *lexicon.sides)
+    return one.name not in learnable
+
+
+def _rank(one: Completion, known: bool) -> tuple[bool, int, int]:
+    """What was learned first, of that what is half typed, then things and their properties, then the words between them."""
+    return not known, one.start, GROUPS.index(one.group) if one.group in GROUPS else len(GROUPS)

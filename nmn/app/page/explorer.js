@@ -31,7 +31,7 @@ async function start() {
   by("generate").addEventListener("submit", (event) => { event.preventDefault(); generate(); });
   by("another").addEventListener("click", () => { by("seed").value = Number(by("seed").value) + 1; generate(); });
   by("compare").addEventListener("toggle", compareSoon);
-  wireQuestion(() => (by("run").value === AUTOMATIC ? { grammar: now.grammar } : { run: by("run").value }), ask);
+  wireQuestion(() => (by("run").value === AUTOMATIC ? { grammar: now.grammar, run: now.run } : { run: by("run").value }), ask);
   wireEditor(onEdit);
   wireSteps();
   setQuestion(FIRST.question);

@@ -82,8 +82,9 @@ function show(completions) {
   active = -1;
   const list = by("completions");
   list.replaceChildren(...completions.map((one, at) => {
-    const item = make("li", { id: `completion-${at}`, role: "option", "aria-selected": "false" },
-      one.text, make("small", { textContent: one.group }));
+    const item = make("li", { id: `completion-${at}`, role: "option", "aria-selected": "false",
+      className: one.known ? "" : "unlearned" },
+      one.text, make("small", { textContent: one.known ? one.group : `${one.group}, not learned by the network` }));
     item.addEventListener("pointerdown", (event) => { event.preventDefault(); accept(at); });
     return item;
   }));
