@@ -17,6 +17,8 @@ from typer.testing import CliRunner
 from nmn.answer import Answer
 from nmn.cli import app
 from nmn.errors import ConfigError
+from nmn.language import read
+from nmn.language.parse_tree import ParseTree, parsed
 from nmn.reasoner import ask_scene, run
 from nmn.resources import SCENES
 from nmn.scene import SceneGraph, SceneObject, read_scene
@@ -27,6 +29,8 @@ from nmn.visualisation.heat import heat_map, resized
 from nmn.visualisation.lettering import Text, wrapped
 from nmn.visualisation.png import _curve, explained_picture, measure, write_picture
 from nmn.visualisation.scene import panel_boxes, scene_view
+from nmn.visualisation.svg import svg_file
+from nmn.visualisation.tree import drawn_tree
 from tests.strategies import LEXICONS, draw_layout, draw_scene
 
 DEMO = read_scene(SCENES / "demo.json")
@@ -87,6 +91,58 @@ def test_nothing_overlaps_in_drawings_of_1_to_30_calls(seed: int, world: str) ->
     drawing = drawn(answer, "a question of some words " * rng.randint(1, 9), scene)
     assert [node.call for node in drawing.nodes] == list(range(len(layout.calls)))
     check(drawing)
+
+
+LONG = "are there more blue shapes left of the star than red circles above the large square"
+QUESTIONS = (
+    ("world", "is the star yellow"), ("world", "how many circels are left of the star"), ("world", LONG),
+    ("world", f"{LONG} and is the star left of the ring that is below the green triangle"),
+    ("nlvr", "there is a tower with exactly three blocks"),
+    ("nlvr", "there is exactly one box with a yellow item closely touching the bottom of a box or all black squares"),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(("grammar", "question"), QUESTIONS)
+@pytest.mark.parametrize("width", [1552.0, 500.0])
+def test_nothing_overlaps_in_a_parse_tree_and_every_word_stands_under_its_rule(
+    grammar: str, question: str, width: float
+) -> None:
+    tree, _ = parsed(read(question, grammar, repair=True))
+    drawing = drawn_tree(tree, question, (24.0, 7.0), width, measure)
+    boxes = [box_of(text) for text in drawing.texts]
+    assert all(apart(one, other) for one, other in itertools.combinations(boxes, 2))
+    page = (24.0, 7.0, 24.0 + drawing.width, 7.0 + drawing.height)
+    assert all(within(box, page) for box in boxes) and drawing.width <= width
+    for (x, y), (right, down) in drawing.lines:
+        assert x <= right and y <= down
+        assert not any(right > box[0] and x < box[2] and down > box[1] and y < box[3] for box in boxes)
+    words = [text for text in drawing.texts if text.words.startswith('"')]
+    said = sorted(word.words.strip('"') for word in words)
+    assert said == sorted(question[leaf.start : leaf.end] for leaf in leaves(tree))
+
+
+def leaves(tree: ParseTree) -> list[ParseTree]:
+    return [leaf for child in tree.children for leaf in leaves(child)] if tree.children else [tree]
+
+
+def test_a_parse_tree_that_fits_is_one_row_in_the_order_of_the_question() -> None:
+    tree, _ = parsed(read(LONG, "world"))
+    drawing = drawn_tree(tree, LONG, (0.0, 0.0), 1552.0, measure)
+    words = [text for text in drawing.texts if text.words.startswith('"')]
+    said = [text.words.strip('"') for text in sorted(words, key=lambda text: text.at[0])]
+    assert said == [LONG[leaf.start : leaf.end] for leaf in leaves(tree)]
+    assert len({text.at[1] for text in words}) == 1
+
+
+def test_the_parse_tree_stands_under_the_graph_where_it_is_wanted() -> None:
+    explained = explain(ask_scene(DEMO, LONG))
+    without, drawing = draw(explained, measure), draw(explained, measure, with_tree=True)
+    assert without.tree is None and drawing.tree is not None
+    lowest = max(node.box[3] for node in drawing.nodes)
+    assert all(lowest < text.at[1] and text.at[1] + text.size < drawing.height for text in drawing.tree.texts)
+    picture, plain = explained_picture(explained, with_tree=True), explained_picture(explained)
+    assert picture.height > plain.height
+    assert "parse tree" in svg_file(explained)
 
 
 def test_edges_run_in_the_direction_of_data_to_the_root_on_the_right() -> None:

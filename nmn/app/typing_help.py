@@ -59,5 +59,5 @@ def knows(run: Run, one: Completion, lexicon: Lexicon) -> bool:
 
 
 def _rank(one: Completion, known: bool) -> tuple[bool, int, int]:
-    """What was learned first, of that what is half typed, then things and their properties, then the words between them."""
+    """What was learned, of that what is half typed, then things and their properties, then the words between them."""
     return not known, one.start, GROUPS.index(one.group) if one.group in GROUPS else len(GROUPS)

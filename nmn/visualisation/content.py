@@ -85,7 +85,7 @@ def _caption(explanation: Explanation, call: ExplainedCall, side: float, width: 
     options: list[Sequence[str]] = []
     if explanation.neural:
         options.append([f"{number}: {percent(call.raw[number])}" for number in call.members])
-        options.append([",  ".join(options[0])])
+        options.append(_joined(options[0], width, measure))
     elif side >= NAMED and explanation.names:
         options.append([f"{number}: {explanation.names[number]}" for number in call.members])
     options.append([listed])
@@ -94,6 +94,17 @@ def _caption(explanation: Explanation, call: ExplainedCall, side: float, width: 
         if len(lines) <= CAPTION_LINES:
             return lines
     return [f"{len(call.members)} of {len(call.raw)}"]
+
+
+def _joined(items: Sequence[str], width: float, measure: Measure) -> list[str]:
+    """Return items on lines, several on one where they fit, none parted from its chance."""
+    lines: list[str] = []
+    for item in items:
+        if lines and measure(f"{lines[-1]},  {item}", WORDS) <= width:
+            lines[-1] += f",  {item}"
+        else:
+            lines.append(item)
+    return lines
 
 
 def _panels(members: Sequence[int]) -> str:

@@ -4,7 +4,7 @@ Nothing is painted here. The width of words is asked of a ``Measure``, so that a
 """
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from nmn.layout import Kind
@@ -12,7 +12,8 @@ from nmn.visualisation.content import PADDING, Content, content_of, indent
 from nmn.visualisation.explanation import ExplainedCall, Explanation, Rectangle
 from nmn.visualisation.header import Mark, header
 from nmn.visualisation.layers import Bend, Layers, layered
-from nmn.visualisation.lettering import LINE, WORDS, Measure, Point, Text
+from nmn.visualisation.lettering import LINE, WORDS, Measure, Point, Text, printable
+from nmn.visualisation.tree import DrawnTree, drawn_tree, moved
 
 ROW_GAP, COLUMN_GAP, MARGIN = 18.0, 46.0, 24.0
 PICTURES = (136.0, 112.0, 92.0, 76.0, 60.0, 44.0)  # sides of a node's picture, the largest that fits the page is taken
@@ -48,7 +49,10 @@ class Edge:
 
 @dataclass(frozen=True)
 class Drawing:
-    """A whole picture: ``input`` is the place of the image itself, if any; the graph with it begins at ``top``."""
+    """A whole picture: ``input`` is the place of the image itself, if any; the graph with it begins at ``top``.
+
+    ``tree``: the parse tree under the graph, if it is drawn.
+    """
 
     width: float
     height: float
@@ -58,19 +62,32 @@ class Drawing:
     input: Rectangle | None
     nodes: tuple[Node, ...]
     edges: tuple[Edge, ...]
+    tree: DrawnTree | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return every place as plain JSON data."""
         return asdict(self)
 
 
-def draw(explanation: Explanation, measure: Measure) -> Drawing:
-    """Place an explanation."""
+def draw(explanation: Explanation, measure: Measure, with_tree: bool = False) -> Drawing:
+    """Place an explanation, with its parse tree under the graph where it has one and that is wanted."""
+    tree = None
+    if with_tree and explanation.tree:
+        width = PAGE[0] - 2 * MARGIN
+        tree = drawn_tree(explanation.tree, printable(explanation.question), (MARGIN, 0.0), width, measure)
+    room = PAGE[1] - (0.0 if tree is None else tree.height + ROW_GAP)
     for side in PICTURES:
         drawing = _drawing(explanation, measure, side)
-        if drawing.width <= PAGE[0] and drawing.height <= PAGE[1]:
+        if drawing.width <= PAGE[0] and drawing.height <= room:
             break
-    return drawing
+    return drawing if tree is None else _over(drawing, tree)
+
+
+def _over(drawing: Drawing, tree: DrawnTree) -> Drawing:
+    """Return a drawing with a tree under it."""
+    width = max(drawing.width, tree.width + 2 * MARGIN)
+    height = drawing.height + tree.height + ROW_GAP
+    return replace(drawing, width=width, height=height, tree=moved(tree, drawing.height - MARGIN + ROW_GAP))
 
 
 def _drawing(explanation: Explanation, measure: Measure, side: float) -> Drawing:

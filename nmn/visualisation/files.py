@@ -17,14 +17,14 @@ from nmn.visualisation.svg import svg_file
 
 def json_file(explanation: Explanation) -> str:
     """Return an explanation as JSON, with the place of everything in ``drawing``."""
-    data = {**explanation.to_json(), "drawing": draw(explanation, measure).to_json()}
+    data = {**explanation.to_json(), "drawing": draw(explanation, measure, with_tree=True).to_json()}
     return json.dumps(data, indent=1, ensure_ascii=False) + "\n"
 
 
 def png_file(explanation: Explanation) -> bytes:
     """Return the picture of an explanation."""
     content = io.BytesIO()
-    explained_picture(explanation).save(content, "PNG", optimize=True)
+    explained_picture(explanation, with_tree=True).save(content, "PNG", optimize=True)
     return content.getvalue()
 
 

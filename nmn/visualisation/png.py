@@ -28,9 +28,9 @@ NUMBER_SIZE = 11.0  # of the regions' numbers on the image
 DASH = 4  # pixels of the lines around the objects of an exact value
 
 
-def explained_picture(explanation: Explanation) -> Image.Image:
-    """Return the picture of an explanation."""
-    drawing = draw(explanation, measure)
+def explained_picture(explanation: Explanation, with_tree: bool = False) -> Image.Image:
+    """Return the picture of an explanation, with its parse tree if that is wanted."""
+    drawing = draw(explanation, measure, with_tree)
     image = Image.new("RGB", (_px(drawing.width), _px(drawing.height)), WHITE)
     painter = ImageDraw.Draw(image)
     for edge in drawing.edges:
@@ -43,7 +43,11 @@ def explained_picture(explanation: Explanation) -> Image.Image:
     for mark in drawing.marks:
         painter.rectangle(_box(mark.box), LIGHT[fill_and_border(mark.kind)[1]])
     _paste_pictures(image, drawing, explanation)
-    texts = [*drawing.texts, *(edge.number for edge in drawing.edges if edge.number)]
+    branches = drawing.tree.lines if drawing.tree else ()
+    for line in branches:
+        painter.line([(x * SCALE, y * SCALE) for x, y in line], LINE, SCALE)
+    words = drawing.tree.texts if drawing.tree else ()
+    texts = [*drawing.texts, *words, *(edge.number for edge in drawing.edges if edge.number)]
     for text in (*texts, *(text for node in drawing.nodes for text in node.texts)):
         _write(painter, text)
     return image

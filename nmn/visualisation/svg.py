@@ -28,8 +28,8 @@ STYLE = Path(__file__).parent / "drawing.css"
 
 def svg_file(explanation: Explanation) -> str:
     """Return an explanation as an SVG file."""
-    drawing = draw(explanation, measure)
-    body = [*_header(drawing), *graph(explanation, drawing, None)]
+    drawing = draw(explanation, measure, with_tree=True)
+    body = [*_header(drawing), *graph(explanation, drawing, None), *_tree(drawing)]
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_n(drawing.width)} {_n(drawing.height)}" '
         f'width="{_n(drawing.width)}" height="{_n(drawing.height)}" role="img" '
@@ -110,6 +110,15 @@ def _header(drawing: Drawing) -> Iterator[str]:
     for mark in drawing.marks:
         yield _mark(mark)
     yield from map(_text, drawing.texts)
+
+
+def _tree(drawing: Drawing) -> Iterator[str]:
+    """Yield the parse tree; its words are texts, which are read out as they stand."""
+    if drawing.tree is None:
+        return
+    lines = "".join(f"M{_n(one[0])} {_n(one[1])}L{_n(end[0])} {_n(end[1])}" for one, end in drawing.tree.lines)
+    yield f'<path class="branch" aria-hidden="true" d="{lines}"/>'
+    yield from map(_text, drawing.tree.texts)
 
 
 def _mark(mark: Mark) -> str:
