@@ -4,6 +4,7 @@ A split is two sets of changes to a configuration. ``train`` never shows what ``
 example whether it belongs on the other side, and is what the tests and users check a dataset with.
 """
 
+import operator
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -93,8 +94,26 @@ STYLES: dict[str, Mapping[str, Any]] = {
 }
 
 
+# what a train side holds out, and how the settings of several are joined; their families are not part of it
+HOLDING: Mapping[str, Callable[[Any, Any], Any]] = {
+    "held_out": operator.add, "held_out_relations": operator.add, "max_hops": min, "max_count": min, "max_objects": min,
+}  # fmt: skip
+
+
 def split_settings(name: str) -> dict[str, Any]:
-    """Return the settings of ``"cogent:train"`` or, of a style, ``"noisy"``; raise ConfigError for an unknown one."""
+    """Return the settings of ``"cogent:train"`` or, of a style, ``"noisy"``; raise ConfigError for an unknown one.
+
+    Of the train sides of several splits, ``"cogent:train,chains:train"``: what each holds out, in all families.
+    """
+    if "," in name:
+        joined: dict[str, Any] = {}
+        for one in name.split(","):
+            if not one.endswith(":train"):
+                raise ConfigError(f'only train sides can be joined, got "{one}"')
+            for key, value in split_settings(one).items():
+                if key in HOLDING:
+                    joined[key] = HOLDING[key](joined[key], value) if key in joined else value
+        return joined
     split, _, side = name.partition(":")
     if split in STYLES and not side:
         return dict(STYLES[split])
@@ -107,7 +126,9 @@ def split_settings(name: str) -> dict[str, Any]:
 
 
 def leaks(example: Example, name: str) -> bool:
-    """Whether an example of ``"cogent:train"``, ... belongs on the other side of its split."""
+    """Whether an example of ``"cogent:train"``, ... belongs on the other side of its split, or of one of several."""
+    if "," in name:
+        return any(leaks(example, one) for one in name.split(","))
     split, _, side = name.partition(":")
     split_settings(name)
     return SPLITS[split].is_test(example) == (side == "train")

@@ -1,8 +1,10 @@
 """What a network trains on: prepared images, questions as layouts, answers as integers."""
 
+from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -115,24 +117,49 @@ def asked_shapes(settings: TrainSettings) -> tuple[Asked, UInt8[Tensor, "images 
     return Asked(layouts, chosen, (settings.split,) * len(layouts), tuple(scenes)), images
 
 
+class Memory:
+    """The blocks that were generated last, for several runs on the same data in one process."""
+
+    def __init__(self, most: int = 24) -> None:
+        self.most = most
+        self.kept: OrderedDict[Any, tuple[list[Example], Tensor]] = OrderedDict()
+
+    def block(self, key: Any, make: Callable[[], tuple[list[Example], Tensor]]) -> tuple[list[Example], Tensor]:
+        """Return a block that is kept, or make and keep it; the one that was not asked for longest is dropped."""
+        if key not in self.kept:
+            self.kept[key] = make()
+        self.kept.move_to_end(key)
+        while len(self.kept) > self.most:
+            self.kept.popitem(last=False)
+        return self.kept[key]
+
+
 @dataclass(frozen=True)
 class Generated(Dataset[tuple[list[Example], Tensor]]):
     """Blocks of generated examples with their images; each scene is asked up to ``each`` questions (see ``reask``).
 
     ``split``: a generalisation split and its side, whose other side is kept out of the questions that are added.
+    ``whole``: pictures of several panels are not cut into those. ``memory``: where blocks are kept for who comes next.
     """
 
     config: SynthConfig
     each: int = 1
     split: str = ""
+    whole: bool = False
+    memory: "Memory | None" = field(default=None, compare=False)
 
     def __len__(self) -> int:
         return blocks(self.config)
 
     def __getitem__(self, block: int) -> tuple[list[Example], UInt8[Tensor, "images *panels 3 height width"]]:
+        if self.memory is None:
+            return self._made(block)
+        return self.memory.block((replace(self, memory=None), block), lambda: self._made(block))
+
+    def _made(self, block: int) -> tuple[list[Example], Tensor]:
         examples = generate_block(self.config, block)
         images = torch.from_numpy(draw_block(examples, self.config, block)).permute(0, 3, 1, 2).contiguous()
-        if self.config.panels > 1:
+        if self.config.panels > 1 and not self.whole:
             images = cut(images, self.config.panels, panel_gap_px(self.config))
         asked = reask(examples, self.config, self.each, np.random.default_rng([self.config.seed, block, 2]))
         if self.split:

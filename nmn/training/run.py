@@ -35,8 +35,18 @@ from nmn.models.build import (
 )
 from nmn.modules.library import check_words
 from nmn.modules.neural import vocabulary_of
+from nmn.resources import WEIGHTS
 from nmn.training.attentions import teacher
-from nmn.training.data import PREPARED_AT_ONCE, Generated, Questions, asked_shapes, joined, prepared, questions_of
+from nmn.training.data import (
+    PREPARED_AT_ONCE,
+    Generated,
+    Memory,
+    Questions,
+    asked_shapes,
+    joined,
+    prepared,
+    questions_of,
+)
 from nmn.training.loop import Progress, fit
 from nmn.training.loss import answer_losses
 from nmn.training.naming import gold_panels, share_read, train_detector
@@ -54,6 +64,7 @@ from synth_data.maker import families
 from synth_data.splits import split_settings
 
 NETWORK, PROPOSALS, CONFIG = "network.safetensors", "proposals.safetensors", "config.json"
+PROPOSER = "vision.proposer."  # of the names in a network over objects
 ANSWERED_AT_ONCE = 256
 TOLD = {field.name for field in fields(TrainSettings)}
 HELD_BACK_SEED = 1_000_003  # added to the seed, for questions that are not trained on
@@ -95,12 +106,15 @@ def synth_config(settings: TrainSettings, size: int, seed: int, further: tuple[s
         chosen |= split_settings(settings.split_side)
     config = load_config(settings.preset, **chosen, size=size, seed=seed)
     answered = tuple(name for name in families(config) if not name.startswith("refer"))
-    said = settings.captions if settings.model != MODULES and kind_of(settings.model).reads_captions else 0
-    return replace(config, families=answered, captions=said)
+    if settings.model != MODULES and kind_of(settings.model).reads_captions:
+        config = replace(config, captions=settings.captions)
+    return replace(config, families=answered)
 
 
-def train(settings: TrainSettings, folder: Path, watch: Watcher = silent) -> Outcome:
+def train(settings: TrainSettings, folder: Path, watch: Watcher = silent, memory: Memory | None = None) -> Outcome:
     """Train a network and write it to ``folder``; an interrupted run goes on where it stopped.
+
+    ``memory`` keeps generated data for other runs of this process, which is then made in this process too.
 
     Raises ConfigError where the folder holds a run of other settings.
     """
@@ -111,7 +125,7 @@ def train(settings: TrainSettings, folder: Path, watch: Watcher = silent) -> Out
     if settings.data == "nlvr":
         return _train_detector(settings, folder, watch, start)
     if settings.model != MODULES:
-        return _train_compared(settings, folder, watch, start)
+        return _train_compared(settings, folder, watch, start, memory)
     if settings.data == "shapes":
         asked, images = asked_shapes(settings)
         lexicon = load_lexicon("shapes")
@@ -126,7 +140,7 @@ def train(settings: TrainSettings, folder: Path, watch: Watcher = silent) -> Out
         pair = replace(_network_settings(settings, "world", settings.pair_lexicon, settings.pair_px), panels=2)
         (network, questions), held_back = over_pairs(settings, pair, partial(watch, "pairs")), None
     else:
-        network, questions, held_back = _over_generated(settings, folder, watch)
+        network, questions, held_back = _over_generated(settings, folder, watch, memory)
     teach = None
     if settings.attentions:
         teach = teacher(network.lexicon, settings.attentions, settings.regions == "cells")
@@ -151,22 +165,24 @@ def _check(settings: TrainSettings) -> None:
             raise ConfigError(f"attentions: {settings.model} has none of calls to learn; leave them out")
         if settings.data != "generated" or settings.regions != "cells":
             raise ConfigError(f'model: {settings.model} is trained on data="generated" over regions="cells"')
-    alone = settings.regions != "cells" or settings.model != MODULES
-    if alone and settings.data == "generated" and synth_config(settings, 1, 0).panels > 1:
+    if settings.regions != "cells" and settings.data == "generated" and synth_config(settings, 1, 0).panels > 1:
         raise ConfigError('panels: pictures of several are for the module network over cells; give regions="cells"')
     if settings.cache and not (settings.regions == "cells" and settings.frozen):
         raise ConfigError("cache: only the features of a frozen backbone's cells can be kept; set frozen=true")
 
 
-def _train_compared(settings: TrainSettings, folder: Path, watch: Watcher, start: float) -> Outcome:
+def _train_compared(
+    settings: TrainSettings, folder: Path, watch: Watcher, start: float, memory: Memory | None
+) -> Outcome:
     """Train one of the systems that the module network is compared with."""
     config = synth_config(settings, settings.images, settings.seed)
     held_config = replace(config, size=settings.held_back, seed=settings.seed + HELD_BACK_SEED)
     network_settings = _network_settings(settings, config.grammar, config.lexicon, config.pixels)
-    workers = torch.get_num_threads()
-    data = Generated(config, settings.each, settings.split_side)
+    workers = torch.get_num_threads() if memory is None else 0
+    data = Generated(config, settings.each, settings.split_side, True, memory)
     learned = shown(data, workers, lambda done: watch("images", done, config.size))
-    held = shown(Generated(held_config), workers, lambda done: watch("held-back images", done, held_config.size))
+    asked = Generated(held_config, whole=True, memory=memory)
+    held = shown(asked, workers, lambda done: watch("held-back images", done, held_config.size))
     system = fit_system(network_settings, settings, learned, config.shard_size, folder, _training(watch))
     outcome = Outcome(share_right_of(system, held, config.shard_size), time.monotonic() - start)
     if is_first():
@@ -212,14 +228,21 @@ def card(settings: LoopSettings, outcome: Outcome) -> dict[str, Any]:
 
 def share_right(network: Network, questions: Questions) -> float:
     """Return the share of questions that a network answers right; one with a word that it has not learned is not."""
-    right = 0
+    return sum(rights(network, questions)) / max(1, len(questions))
+
+
+def rights(network: Network, questions: Questions) -> list[bool]:
+    """Return whether a network answers each question right."""
+    right = [False] * len(questions)
     known = [place for place, layout in enumerate(questions.layouts) if _knows(network, layout)]
     with torch.inference_mode():
         for start in range(0, len(known), ANSWERED_AT_ONCE):
-            batch = questions.take(known[start : start + ANSWERED_AT_ONCE])
+            places = known[start : start + ANSWERED_AT_ONCE]
+            batch = questions.take(places)
             run = network.model(batch.seen, plan(batch.layouts, batch.images.tolist(), network.model.panels))
-            right += int(answer_losses(run, batch.targets).right.sum())
-    return right / max(1, len(questions))
+            for place, said in zip(places, answer_losses(run, batch.targets).right.tolist(), strict=True):
+                right[place] = bool(said)
+    return right
 
 
 def _knows(network: Network, layout: Layout) -> bool:
@@ -262,7 +285,9 @@ def _network_settings(settings: TrainSettings, grammar: str, lexicon: str, pixel
     return NetworkSettings(**shared, grammar=grammar, lexicon=lexicon, pixels=pixels)
 
 
-def _over_generated(settings: TrainSettings, folder: Path, watch: Watcher) -> tuple[Network, Questions, Questions]:
+def _over_generated(
+    settings: TrainSettings, folder: Path, watch: Watcher, memory: Memory | None
+) -> tuple[Network, Questions, Questions]:
     config = synth_config(settings, settings.images, settings.seed)
     panel = (config.pixels - (config.panels - 1) * panel_gap_px(config)) // config.panels
     network_settings = replace(
@@ -276,9 +301,9 @@ def _over_generated(settings: TrainSettings, folder: Path, watch: Watcher) -> tu
     if isinstance(vision, ObjectVision):
         _load_proposals(vision, settings, folder, watch)
     vision.eval()
-    data = Generated(config, settings.each, settings.split_side)
-    held = Generated(replace(config, size=settings.held_back, seed=settings.seed + HELD_BACK_SEED))
-    workers = torch.get_num_threads()
+    data = Generated(config, settings.each, settings.split_side, memory=memory)
+    held = Generated(replace(config, size=settings.held_back, seed=settings.seed + HELD_BACK_SEED), memory=memory)
+    workers = torch.get_num_threads() if memory is None else 0
     questions = prepared(
         data, vision, workers, lambda done: watch("images", done, config.size), settings.attentions > 0
     )
@@ -292,11 +317,19 @@ def _load_proposals(vision: ObjectVision, settings: TrainSettings, folder: Path,
     """Load the proposals that the folder or the settings have, or train them and keep them in the folder."""
     path = folder / PROPOSALS
     if not path.exists() and settings.proposals:
-        path = Path(settings.proposals)
+        path = _file_of(settings.proposals)
     if not path.exists():
         drawn = synth_config(settings, settings.proposal_scenes, settings.seed, settings.proposal_synth)
         trained = train_proposer(
             settings, drawn, lambda step, of, loss: watch("proposals", step, of, f"loss {loss:.3f}")
         )
         save_checkpoint(path, trained.state_dict(), {"settings": settings_json(settings)})
-    load_into(vision.proposer, read_checkpoint(path)[0], path)
+    state, _ = read_checkpoint(path)
+    own = {name.removeprefix(PROPOSER): part for name, part in state.items() if name.startswith(PROPOSER)}
+    load_into(vision.proposer, own or state, path)
+
+
+def _file_of(proposals: str) -> Path:
+    """Return the file that a path, or the name of weights that ship, means."""
+    shipped = WEIGHTS / f"{proposals}.safetensors"
+    return shipped if shipped.parent == WEIGHTS and shipped.is_file() else Path(proposals)

@@ -58,7 +58,7 @@ class TrainSettings(LoopSettings):
     part: float = 1.0  # of the questions that are used
     preset: str = "world"
     synth: tuple[str, ...] = ()
-    split_side: str = ""  # of a generalisation split, such as "cogent:train"
+    split_side: str = ""  # of a generalisation split, such as "cogent:train"; of several, with commas
     images: int = 20_000
     each: int = 8  # questions about an image, at most
     held_back: int = 2_000  # images of another seed, one question each, for a last look; nothing is chosen by it
@@ -89,7 +89,7 @@ class TrainSettings(LoopSettings):
     units: float = 64.0
     find_bias: float = -1.0
     # proposals
-    proposals: str = ""  # a file of trained ones to use instead of training some
+    proposals: str = ""  # trained ones to use instead of training some: a file, or the name of weights that ship
     proposal_synth: tuple[str, ...] = ()
     proposal_channels: int = 40
     proposal_scenes: int = 16_000
