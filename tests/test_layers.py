@@ -38,6 +38,7 @@ LAYERS = {
     "nmn/captioning.py": 10,
     "nmn/evaluation": 10,
     "nmn/bench": 10,
+    "nmn/compare": 11,
     "nmn/app": 11,
     "nmn/cli": 12,
 }

@@ -6,6 +6,7 @@ from nmn.cli import classify, evaluate
 from nmn.cli.ask import ask, parse
 from nmn.cli.bench import bench
 from nmn.cli.caption import caption
+from nmn.cli.compare import compare
 from nmn.cli.diff import diff
 from nmn.cli.errors import errors
 from nmn.cli.explain import explain
@@ -22,6 +23,7 @@ app.command()(diff)
 app.command()(errors)
 app.command()(train)
 app.command()(bench)
+app.command()(compare)
 app.command()(learn_word)
 app.command()(kernels)
 app.command()(serve)

@@ -1,0 +1,146 @@
+"""What systems answer in tests: each question right or wrong, and statements judged.
+
+Images are prepared once for all systems that see alike: those over cells share a frozen backbone, and proposals are
+never trained here. A question with a word that a system never read counts as wrong, for all of them.
+"""
+
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from nmn.assembler.trace import answer_text
+from nmn.captioning import say
+from nmn.compare.courses import Course, config_of
+from nmn.compare.settings import CompareSettings
+from nmn.data.example import ImageExample
+from nmn.evaluation.captions import caption_scores
+from nmn.evaluation.neural import evaluate_neural
+from nmn.evaluation.statements import best_threshold, judged, margins
+from nmn.language import read
+from nmn.lexicon import load_lexicon
+from nmn.models.baselines import Baseline
+from nmn.models.build import Network
+from nmn.models.captioner import Teller
+from nmn.models.protocol import Answerer, Batch, Judge
+from nmn.reasoner import Reasoner, SystemReasoner
+from nmn.training.data import PREPARED_AT_ONCE, TRAINED_ON, Generated, Memory, asked_of, joined, questions_of
+from nmn.training.run import rights
+from nmn.training.systems import ANSWERED_AT_ONCE, Shown, shown
+from nmn.training.texts import captions_told, questions_told
+from nmn.vision.panels import prepare
+
+Tallies = dict[str, list[int]]  # by family: how many are right, of how many
+STATEMENT = "statement"
+
+
+@dataclass
+class Asked:
+    """Examples and images of a test, and what each kind of vision made of the images."""
+
+    shown: Shown
+    shard_size: int
+    prepared: dict[str, dict[str, Tensor]] = field(default_factory=dict)
+
+    def seen_by(self, system: Network | Baseline, watch: Callable[[int, int], None]) -> dict[str, Tensor]:
+        """Return what a system's vision prepares, worked out for the first system that sees alike."""
+        regions = system.settings.regions
+        if regions not in self.prepared:
+            parts: list[dict[str, Tensor]] = []
+            for images in torch.split(self.shown.images, PREPARED_AT_ONCE):
+                found = prepare(system.model.vision, images)
+                parts.append({name: part for name, part in found.items() if name in TRAINED_ON})
+                watch(sum(len(next(iter(part.values()))) for part in parts), len(self.shown.images))
+            self.prepared[regions] = joined(parts)
+        return self.prepared[regions]
+
+    @property
+    def statements(self) -> Shown:
+        """The captions of the scenes as questions for yes or no: a caption of its own scene, or false of it."""
+        told = captions_told(self.shown.examples, self.shard_size)
+        scenes = {example.number: example for example in self.shown.examples}
+        made = [
+            replace(scenes[image], text=text, layout=read(text).layout, answer=not denied, family=STATEMENT, trace=())
+            for text, image, denied in zip(told.texts, told.images, told.denied, strict=True)
+        ]
+        return replace(self.shown, examples=tuple(made))
+
+
+def asked_in(course: Course, name: str, settings: CompareSettings, memory: Memory) -> Asked:
+    """Return the questions of a test."""
+    test = course.tests[name]
+    config = config_of(course, name, settings.questions // test.each)
+    side = f"{test.split}:test" if test.split else ""
+    return Asked(shown(Generated(config, test.each, side, memory=memory), 0, lambda done: None), config.shard_size)
+
+
+def answered(system: Network | Baseline, asked: Shown, seen: dict[str, Tensor]) -> Tallies:
+    """Return how many questions of each family a system answers right."""
+    told = questions_told(asked.examples)
+    if isinstance(system, Network):
+        questions = questions_of(asked_of(asked.examples), seen, system.lexicon)
+        right = rights(system, replace(questions, images=torch.tensor(told.images)))
+    else:
+        batch = told.batch(system.words, system.answers, seen)
+        right = []
+        with torch.inference_mode():
+            for start in range(0, len(batch), ANSWERED_AT_ONCE):
+                part = batch.take(range(start, min(start + ANSWERED_AT_ONCE, len(batch)))).trimmed()
+                right += (system.model(part).logits.argmax(1) == part.targets).tolist()
+        right = [one and not system.words.unknown(text) for one, text in zip(right, told.texts, strict=True)]
+    of, ones = Counter(told.families), Counter(family for family, one in zip(told.families, right, strict=True) if one)
+    return {family: [ones[family], of[family]] for family in sorted(of)}
+
+
+def answers_questions(system: Network | Baseline) -> bool:
+    """Whether a system answers questions, not only judges statements."""
+    return isinstance(system, Network) or isinstance(system.model, Answerer)
+
+
+def judges(system: Network | Baseline, held: Asked, asked: Asked) -> dict[str, Any]:
+    """Return how many statements a judge says right, by a threshold from held-back ones; {} for no judge.
+
+    Each statement is weighed against its contradiction.
+    """
+    if isinstance(system, Network) or not isinstance(system.model, Judge):
+        return {}
+    fits, truths = [], []
+    for one in (held, asked):
+        told = captions_told(one.shown.examples, one.shard_size)
+        fits.append(margins(system, told.texts, told.images, one.seen_by(system, lambda done, of: None)))
+        truths.append(~torch.tensor(told.denied))
+    found = judged(fits[1], truths[1], best_threshold(fits[0], truths[0]))
+    return {"right": round(found.right * found.statements), "of": found.statements, "threshold": found.threshold}
+
+
+def captions_said(system: Network | Baseline, asked: Asked) -> dict[str, Any]:
+    """Return what greedy captions of a test's images are worth; {} for a system that says none."""
+    if isinstance(system, Network) or not isinstance(system.model, Teller):
+        return {}
+    none = torch.zeros(0, dtype=torch.long)
+    said = say(system, Batch(none, asked.seen_by(system, lambda done, of: None), none.unsqueeze(1), none))
+    scenes = {example.number: example for example in asked.shown.examples}
+    scores = caption_scores(
+        [system.words.decode(said[number].words) for number in scenes],
+        [example.captions for example in scenes.values()], [example.scene for example in scenes.values()],
+        load_lexicon(system.settings.lexicon),
+    )  # fmt: skip
+    return scores.to_json()
+
+
+def questions_a_second(system: Network | Baseline, asked: Shown, most: int) -> float:
+    """Return how many questions a second are answered, each about an image of its own, from pixels and text."""
+    firsts = list({example.number: example for example in asked.examples}.values())[:most]
+    pixels = [asked.images[example.number].permute(1, 2, 0).numpy() for example in firsts]
+    examples = [
+        ImageExample(one.text, image, answer_text(one.answer, one.layout.kind), one.family)
+        for one, image in zip(firsts, pixels, strict=True)
+    ]
+    reasoner = Reasoner(system, "cpu") if isinstance(system, Network) else SystemReasoner(system, "cpu")
+    start = time.perf_counter()
+    evaluate_neural(reasoner, examples)
+    return len(examples) / (time.perf_counter() - start)

@@ -1,0 +1,95 @@
+"""What systems are trained on and then asked: courses, each a training set with its tests.
+
+All generalisation splits are trained for at once, in one course that holds out what each of them does, so that one run
+is asked about all of them. ``beside`` is the test on the train side that a test is compared with: it differs from it in
+what was held out alone, as far as the splits can be taken apart.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
+
+from nmn.config import parse_overrides
+from nmn.errors import ConfigError, did_you_mean
+from synth_data.config import SynthConfig, load_config
+from synth_data.maker import families
+from synth_data.splits import CLOSURE_HELD_OUT, CLOSURE_SEEN, ORDERS, SPLITS, STYLES, split_settings
+
+HELD = ",".join(f"{name}:train" for name in ("cogent", "sqoop", "chains", "objects", "counts"))
+STANDARD, SEEN = "standard", "seen"
+SYNTH = ("pixels=128", "captions=3")  # the size that the proposals that ship know; all systems get the same images
+TEST_SEED = 2_000_003  # of tests, which are the same for every system and seed
+CHAINED = ("query_related",)  # the family of chains of relations that closure does not hold out
+CROWDED = {"families": ("count",), "min_objects": 7, "max_objects": 10}
+
+
+class Test(NamedTuple):
+    """Settings of the generator beside the course's; ``split``: whose test side every example has to be on.
+
+    ``each``: questions about an image, at most; 1 where other texts of the families are rarely about the same scene.
+    """
+
+    settings: Mapping[str, Any]
+    beside: str = ""
+    split: str = ""
+    each: int = 4
+
+
+@dataclass(frozen=True)
+class Course:
+    """A training set, by its generator's settings, and its tests; ``why`` says what it is for."""
+
+    why: str
+    tests: Mapping[str, Test]
+    split_side: str = ""
+    preset: str = "world"
+    synth: tuple[str, ...] = SYNTH
+
+
+def _held_tests() -> dict[str, Test]:
+    seen = {**split_settings(HELD), "families": CLOSURE_SEEN}
+    chained = {**seen, **ORDERS, "families": CHAINED}
+    allowed = {name: {key: value for key, value in seen.items() if key != name} for name in seen}
+    return {
+        SEEN: Test(seen),
+        "seen chains": Test(chained, each=1),
+        "seen counts": Test({**seen, **CROWDED}),
+        "cogent": Test({**allowed["held_out"], **SPLITS["cogent"].test}, SEEN, "cogent"),
+        "sqoop": Test(
+            {**allowed["held_out_relations"], **SPLITS["sqoop"].test, **ORDERS, "families": CHAINED},
+            "seen chains",
+            "sqoop",
+            1,
+        ),
+        "chains": Test({**seen, **SPLITS["chains"].test, "families": CHAINED}, "seen chains", "chains", 1),
+        "closure": Test({**seen, "families": CLOSURE_HELD_OUT}, SEEN, "closure"),
+        "objects": Test({**seen, **SPLITS["objects"].test}, SEEN, "objects"),
+        "counts": Test({**seen, **SPLITS["counts"].test, **CROWDED}, "seen counts", "counts", 1),
+    }
+
+
+COURSES: Mapping[str, Course] = {
+    "world": Course(
+        "the default world, and the same scenes drawn in other styles",
+        {STANDARD: Test({}), **{name: Test(style, STANDARD) for name, style in STYLES.items()}},
+    ),
+    "held": Course(
+        "six generalisation splits, all held out at once: "
+        + "; ".join(f"{name}, {split.why}" for name, split in SPLITS.items()),
+        _held_tests(), HELD, synth=(*SYNTH, f"families={','.join(CLOSURE_SEEN)}"),
+    ),
+}  # fmt: skip
+
+
+def course_of(name: str) -> Course:
+    """Return a course; raise ConfigError where there is none of the name."""
+    if name not in COURSES:
+        raise ConfigError(f'no course "{name}"; there are {", ".join(COURSES)}{did_you_mean(name, COURSES)}')
+    return COURSES[name]
+
+
+def config_of(course: Course, name: str, images: int) -> SynthConfig:
+    """Return the generator's configuration for the images of a test."""
+    settings = {**parse_overrides(course.synth), **course.tests[name].settings}
+    config = load_config(course.preset, **settings, size=images, seed=TEST_SEED)
+    return replace(config, families=tuple(family for family in families(config) if not family.startswith("refer")))

@@ -1,0 +1,69 @@
+"""The files of a comparison's folder: what a finished run left in its log and state, and results as JSON."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from nmn.atomic import write_atomically
+from nmn.checkpoint import read_checkpoint
+from nmn.errors import ConfigError
+from nmn.training.loop import LOG, STATE
+
+PLAN, RESULTS, RESULT = "compare.json", "results.json", "result.json"
+GAP_SECONDS = 1e-3  # between lines of a log that were not written together
+
+
+def learned_parameters(folder: Path) -> int:
+    """Return how many parameters a run moved: not a frozen backbone's, nor those that nothing reaches."""
+    state, _ = read_checkpoint(folder / STATE)
+    return sum(part.numel() for name, part in state.items() if name.endswith(".exp_avg"))
+
+
+def loop_seconds(folder: Path) -> float:
+    """Return the seconds of training steps: the median step's, times their number; also of a run that was interrupted.
+
+    The log is written some steps at once, so that a gap between two lines is the time of the steps that follow it.
+    """
+    total = 0.0
+    for path in (folder / LOG, folder / "pretraining" / LOG):
+        if path.exists():
+            times = [json.loads(line)["time"] for line in path.read_text(encoding="utf-8").splitlines()]
+            later = [place for place in range(1, len(times)) if times[place] - times[place - 1] > GAP_SECONDS]
+            before, after = [0, *later][: len(later)], [*later, len(times)][1:]
+            steps = [
+                (times[at] - times[first]) / (last - at) for first, at, last in zip(before, later, after, strict=True)
+            ]
+            total += median(steps) * len(times) if steps else 0.0
+    return total
+
+
+def write_results(folder: Path, failed: Mapping[str, str]) -> dict[str, Any]:
+    """Write all results as one file and return them."""
+    about = read_json(folder / PLAN)
+    tuning = {path.stem: read_json(path) for path in sorted((folder / "tuning").glob("*.json"))}
+    runs = [read_json(path) for path in sorted((folder / "runs").glob(f"*/*/{RESULT}"))]
+    results = {**about, "tuning": tuning, "runs": runs, "failed": dict(failed)}
+    write_json(folder / RESULTS, results)
+    return results
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """Read a file of a comparison; raise ConfigError where it is damaged or not there."""
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"{path}: not a file of a comparison: {error}") from None
+    if not isinstance(found, dict):
+        raise ConfigError(f"{path}: not a file of a comparison")
+    return found
+
+
+def write_json(path: Path, data: Any) -> None:
+    """Write a file of a comparison, whole or not at all; raise ConfigError where it cannot be."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(path, json.dumps(data, indent=1).encode())
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be written: {error.strerror}") from None

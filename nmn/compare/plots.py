@@ -1,0 +1,96 @@
+"""Pictures of a comparison: accuracy by family, the gap of each split, and accuracy by number of examples."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from nmn.compare.courses import COURSES, STANDARD
+from nmn.compare.tables import SPLITS_COURSE, STYLES_COURSE, Results, by_family, curve, figure, ranked, runs_of
+from nmn.errors import ConfigError
+
+FAMILIES, GAPS, CURVES = "families.png", "gaps.png", "curves.png"
+MARKS = "osD^vP*X<>hd8p"
+
+
+def write_plots(results: Results, folder: Path) -> list[Path]:
+    """Write the plots that the results are enough for; raise ConfigError where matplotlib is not installed."""
+    systems = ranked(results)
+    drawn = {FAMILIES: _families(results, systems), GAPS: _gaps(results, systems), CURVES: _curves(results, systems)}
+    written = []
+    for name, plot in drawn.items():
+        if plot is not None:
+            path = folder / name
+            try:
+                plot.savefig(path, dpi=90)
+            except OSError as error:
+                raise ConfigError(f"{path}: cannot be written: {error.strerror}") from None
+            written.append(path)
+    return written
+
+
+def _figure(width: float, height: float) -> Any:
+    try:
+        from matplotlib.figure import Figure  # type: ignore[import-not-found,unused-ignore]
+    except ImportError:
+        raise ConfigError('plots need matplotlib: pip install "nmn-reasoner[plots]"') from None
+    return Figure(figsize=(width, height), layout="constrained")
+
+
+def _heat(values: Any, rows: list[str], columns: list[str], title: str, **colours: Any) -> Any:
+    """Return a table of numbers as colours, each with its number."""
+    plot = _figure(2.6 + 0.62 * len(columns), 1.9 + 0.34 * len(rows))
+    axes = plot.subplots()
+    axes.imshow(values, aspect="auto", **colours)
+    axes.set_xticks(range(len(columns)), columns, rotation=40, ha="right")
+    axes.set_yticks(range(len(rows)), rows)
+    low, high = colours["vmin"], colours["vmax"]
+    for (row, column), value in np.ndenumerate(values):
+        if np.isfinite(value):
+            dark = not 0.25 < (value - low) / (high - low) < 0.75 if low < 0 else (value - low) / (high - low) < 0.5
+            axes.text(column, row, f"{value:.0f}", ha="center", va="center", color="white" if dark else "black", size=8)
+    axes.set_title(title, size=10)
+    return plot
+
+
+def _families(results: Results, systems: list[str]) -> Any:
+    told = {name: by_family(runs_of(results, name, STYLES_COURSE), STANDARD) for name in reversed(systems)}
+    families = sorted({family for one in told.values() for family in one})
+    if not families:
+        return None
+    values = np.array([[one[family].mean if family in one else np.nan for family in families] for one in told.values()])
+    title = "percentage right by family, the default world"
+    return _heat(values, list(told), families, title, vmin=0, vmax=100, cmap="viridis")
+
+
+def _gaps(results: Results, systems: list[str]) -> Any:
+    tests = [
+        (course, name, test.beside)
+        for course in (SPLITS_COURSE, STYLES_COURSE)
+        for name, test in COURSES[course].tests.items()
+        if test.beside
+    ]
+    names = list(reversed(systems))
+    values = np.array(
+        [[figure(runs_of(results, one, course), name, beside).mean for course, name, beside in tests] for one in names]
+    )
+    if not np.isfinite(values).any():
+        return None
+    title = "points above (below: -) the same questions without what was held out, or in the default style"
+    return _heat(values, names, [name for _, name, _ in tests], title, vmin=-50, vmax=50, cmap="RdBu")
+
+
+def _curves(results: Results, systems: list[str]) -> Any:
+    told = {name: curve(results, name) for name in reversed(systems)}
+    if max((len(points) for points in told.values()), default=0) < 2:
+        return None
+    plot = _figure(8.5, 5)
+    axes = plot.subplots()
+    for number, (name, points) in enumerate(told.items()):
+        axes.plot(*zip(*points, strict=True), marker=MARKS[number % len(MARKS)], color=f"C{number % 10}", label=name,
+                  linestyle="-" if number < 10 else "--")  # fmt: skip
+    axes.set(xscale="log", xlabel="questions learned from", ylabel="% right, default world, first seed")
+    axes.set_ylim(0, 100)
+    axes.grid(alpha=0.3)
+    axes.legend(loc="center left", bbox_to_anchor=(1, 0.5), fontsize=9)
+    return plot

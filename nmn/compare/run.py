@@ -1,0 +1,276 @@
+"""A comparison from its systems to a result of each (system, course, images, seed), each written once it is there.
+
+``DIR`` holds ``compare.json`` (settings and systems as they were resolved), ``backbone.safetensors`` (what all systems
+over cells see through), ``tuning/SYSTEM.json``, ``runs/SYSTEM/COURSE-IMAGES-SEED/`` with a network and its
+``result.json``, and ``results.json``, all of them together. What is there is not made again.
+"""
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Any, NamedTuple, Protocol
+
+import torch
+
+from nmn.compare.answers import (
+    Asked,
+    answered,
+    answers_questions,
+    asked_in,
+    captions_said,
+    judges,
+    questions_a_second,
+)
+from nmn.compare.courses import COURSES, STANDARD, course_of
+from nmn.compare.files import PLAN, RESULT, learned_parameters, loop_seconds, read_json, write_json, write_results
+from nmn.compare.settings import GROWING, CompareSettings
+from nmn.config import settings_json
+from nmn.errors import ConfigError, NmnError, listed
+from nmn.models.baselines import Baseline, kind_of, load_system
+from nmn.models.build import MODULES, Network
+from nmn.training.data import Generated, Memory
+from nmn.training.run import HELD_BACK_SEED, NETWORK, load_settings, synth_config, train, use_threads
+from nmn.training.settings import LoopSettings, TrainSettings
+from nmn.training.shared_cells import train_cells
+from nmn.training.systems import PRETRAINED, shown
+
+BACKBONE = "backbone.safetensors"
+TUNED_ON = "world"
+
+
+class Job(NamedTuple):
+    """A run of a system: on so many images of a course, with a seed."""
+
+    system: str
+    course: str
+    images: int
+    seed: int
+
+    @property
+    def place(self) -> str:
+        """Its folder under ``runs``."""
+        return f"{self.system}/{self.course}-{self.images}-{self.seed}"
+
+
+class Board(Protocol):
+    """Is told how far a comparison is."""
+
+    def begin(self, system: str, jobs: int) -> None:
+        """Note how many jobs a system has, its tuning among them."""
+
+    def part(self, system: str, what: str, done: int, of: int) -> None:
+        """Note how far a job of a system is."""
+
+    def end(self, system: str, what: str, outcome: str) -> None:
+        """Note that a job of a system is done, or failed."""
+
+
+def systems_of(paths: Sequence[Path]) -> dict[str, TrainSettings]:
+    """Return the systems of configuration files by name; raise ConfigError for none, or two of a name."""
+    systems: dict[str, TrainSettings] = {}
+    for path in paths:
+        settings = load_settings(path)
+        if settings.name in systems:
+            raise ConfigError(f"{path}: there is a system {settings.name} already; give it another name")
+        if settings.model != MODULES:
+            kind_of(settings.model)
+        systems[settings.name] = settings
+    if not systems:
+        raise ConfigError("no systems to compare; give their configurations, such as configs/compare/*.toml")
+    return systems
+
+
+def jobs_of(systems: Sequence[str], settings: CompareSettings) -> Iterator[Job]:
+    """Yield all runs: every course with the first seed, with the others, then learning curves."""
+    for seed in range(settings.seeds):
+        for course in settings.courses:
+            yield from (Job(system, course, settings.images, seed) for system in systems)
+    if TUNED_ON in settings.courses:
+        sizes = [images for images in settings.curve if images < settings.images]
+        yield from (Job(system, TUNED_ON, images, 0) for images in sizes for system in systems)
+
+
+@dataclass
+class Comparison:
+    """What the runs of a comparison share."""
+
+    systems: Mapping[str, TrainSettings]
+    settings: CompareSettings
+    folder: Path
+    board: Board
+
+    def __post_init__(self) -> None:
+        self.memory = Memory(most=64)
+        self.asked: dict[tuple[str, str], Asked] = {}
+        self.failed: dict[str, str] = {}
+
+    def run(self) -> dict[str, Any]:
+        """Run what is not done yet and return all results; a system that fails is left out, and noted in ``failed``."""
+        self._claim()
+        jobs = list(jobs_of(list(self.systems), self.settings))
+        for name in self.systems:
+            self.board.begin(name, 1 + sum(job.system == name for job in jobs))
+        self._see()
+        for name in self.systems:
+            self._guarded(name, "tuning", partial(self._tune, name))
+        for job in jobs:
+            if job.system not in self.failed:
+                self._guarded(job.system, job.place, partial(self._job, job))
+        return write_results(self.folder, self.failed)
+
+    def _guarded(self, system: str, what: str, work: Callable[[], str]) -> None:
+        """Do a part of a comparison; one that fails fails its system alone."""
+        try:
+            outcome = work()
+        except (NmnError, RuntimeError, ValueError, OSError, ArithmeticError, LookupError) as error:
+            self.failed[system] = f"{what}: {str(error).splitlines()[0] if str(error) else type(error).__name__}"
+            outcome = f"failed: {self.failed[system]}"
+        self.board.end(system, what, outcome)
+
+    def _claim(self) -> None:
+        """Note settings and systems; raise ConfigError where the folder holds another comparison."""
+        path = self.folder / PLAN
+        wanted = {
+            "settings": settings_json(self.settings),
+            "systems": {name: settings_json(one) for name, one in self.systems.items()},
+        }
+        if path.exists():
+            known = read_json(path)
+            for key, value in wanted["settings"].items():
+                if key not in GROWING and known.get("settings", {}).get(key) != value:
+                    raise ConfigError(f"{self.folder}: holds a comparison with another {key}; give another --out")
+            systems = known.get("systems", {})
+            if changed := [name for name, one in wanted["systems"].items() if systems.get(name, one) != one]:
+                raise ConfigError(f"{self.folder}: holds another {listed(changed)}; give another --out")
+            wanted["systems"] = {**systems, **wanted["systems"]}
+        elif self.folder.exists() and any(self.folder.iterdir()):
+            raise ConfigError(f"{self.folder}: holds something else than a comparison; give another --out")
+        write_json(path, wanted)
+
+    def _see(self) -> None:
+        """Train the backbone that systems over cells share, if there is none yet."""
+        path = self.folder / BACKBONE
+        ones = [one for one in self.systems.values() if one.regions == "cells"]
+        sizes = {(one.widths, one.strides) for one in ones}
+        if path.exists() or not ones:
+            return
+        if len(sizes) > 1:
+            raise ConfigError(f"systems over cells share one backbone; widths and strides differ: {sorted(sizes)}")
+        use_threads(LoopSettings(threads=self.settings.threads))
+        config = synth_config(self._told(ones[0], TUNED_ON, 0), self.settings.cell_scenes, 0)
+        loop = LoopSettings(
+            steps=self.settings.cell_steps, batch=32, rate=3e-3, cosine=True, warm_up=20, bf16=True,
+            weight_decay=0.01, threads=self.settings.threads, seed=HELD_BACK_SEED,
+        )  # fmt: skip
+        first = next(iter(self.systems))
+        train_cells(
+            config, self.settings.cell_scenes, sizes.pop(), loop, self.folder / "backbone", path,
+            lambda now: self.board.part(first, f"backbone, {100 * now.accuracy:.1f} %", now.step, now.steps),
+        )  # fmt: skip
+
+    def _told(self, one: TrainSettings, course: str, seed: int) -> TrainSettings:
+        """Return a system's settings with the comparison's numbers."""
+        size, about = self.settings, course_of(course)
+        sees: dict[str, Any] = {}
+        if one.regions == "cells":
+            sees = {"weights": str(self.folder / BACKBONE), "frozen": True, "cache": str(self.folder / "cache")}
+        pretrained = one.model != MODULES and kind_of(one.model).pretrained
+        return replace(
+            one, preset=about.preset, synth=about.synth, split_side=about.split_side, seed=seed, images=size.images,
+            each=size.each, steps=size.steps, batch=size.batch, held_back=size.held_back, threads=size.threads,
+            warm_up=max(1, size.steps // 20), cosine=True, save_every=max(50, size.steps // 4),
+            pretraining_steps=size.pretraining_steps if pretrained else 0, **sees,
+        )  # fmt: skip
+
+    def _tune(self, name: str) -> str:
+        """Choose a system's rate; return it in words."""
+        path = self.folder / "tuning" / f"{name}.json"
+        if not path.exists():
+            shares: dict[str, float] = {}
+            for rate in self.settings.rates:
+                told = replace(self._told(self.systems[name], TUNED_ON, 0), rate=rate, steps=self.settings.tuning_steps)
+                folder = self.folder / "tuning" / name / f"{rate:g}"
+                outcome = train(told, folder, self._watch(name, f"tuning, rate {rate:g}"), self.memory)
+                shares[f"{rate:g}"] = outcome.accuracy or 0.0
+            best = max(shares, key=lambda rate: shares[rate])
+            write_json(path, {"held_back": shares, "rate": float(best)})
+        return f"rate {read_json(path)['rate']:g}"
+
+    def _watch(self, system: str, what: str) -> Callable[..., None]:
+        return lambda part, done, of, note="": self.board.part(system, f"{what}: {part}", done, of)
+
+    def _job(self, job: Job) -> str:
+        """Train and examine a system, if that is not done yet; return how it does, in words."""
+        folder = self.folder / "runs" / job.place
+        if not (folder / RESULT).exists():
+            told = replace(
+                self._told(self.systems[job.system], job.course, job.seed), images=job.images,
+                rate=read_json(self.folder / "tuning" / f"{job.system}.json")["rate"],
+            )  # fmt: skip
+            if not (folder / NETWORK).exists():
+                train(told, folder, self._watch(job.system, job.place), self.memory)
+            write_json(folder / RESULT, {**job._asdict(), **self._examined(job, told, folder)})
+            write_results(self.folder, self.failed)
+        return summary(read_json(folder / RESULT))
+
+    def _examined(self, job: Job, told: TrainSettings, folder: Path) -> dict[str, Any]:
+        """Return what a trained system knows."""
+        system = load_system(folder / NETWORK)
+        held = self._held(told)
+        found: dict[str, Any] = {
+            "model": told.model, "regions": told.regions, "rate": told.rate, "date": time.strftime("%Y-%m-%d"),
+            "seconds": round(loop_seconds(folder), 1), "parameters": learned_parameters(folder), "tests": {},
+        }  # fmt: skip
+        tests = [STANDARD] if job.images < self.settings.images else list(course_of(job.course).tests)
+        for name in tests:
+            asked = self._asked(job.course, name)
+            self.board.part(job.system, f"{job.place}: asking {name}", tests.index(name), len(tests))
+            seen = asked.seen_by(system, self._seeing(job))
+            if answers_questions(system):
+                found["tests"][name] = answered(system, asked.shown, seen)
+            if name == STANDARD:
+                found |= self._judged(system, held, asked, seen, folder)
+        return found
+
+    def _judged(
+        self, system: Network | Baseline, held: Asked, asked: Asked, seen: dict[str, torch.Tensor], folder: Path
+    ) -> dict[str, Any]:
+        """Return what it makes of statements and captions, and how fast it answers."""
+        found: dict[str, Any] = {}
+        judge = load_system(folder / PRETRAINED) if (folder / PRETRAINED).exists() else system
+        if fits := judges(judge, held, asked):
+            found["judged"] = fits
+        if said := captions_said(system, asked):
+            found["captions"] = said
+        if answers_questions(system):
+            tallies = answered(system, asked.statements, seen)
+            found["statements"] = [sum(column) for column in zip(*tallies.values(), strict=True)]
+            found["a_second"] = round(questions_a_second(system, asked.shown, self.settings.timed), 1)
+        return found
+
+    def _seeing(self, job: Job) -> Callable[[int, int], None]:
+        return lambda done, of: self.board.part(job.system, f"{job.place}: seeing", done, of)
+
+    def _asked(self, course: str, name: str) -> Asked:
+        if (course, name) not in self.asked:
+            self.asked[course, name] = asked_in(COURSES[course], name, self.settings, self.memory)
+        return self.asked[course, name]
+
+    def _held(self, told: TrainSettings) -> Asked:
+        """Return held-back questions of a run's course, which thresholds are taken from."""
+        config = synth_config(told, told.held_back, told.seed + HELD_BACK_SEED)
+        data = Generated(config, whole=True, memory=self.memory)
+        return Asked(shown(data, 0, lambda done: None), config.shard_size)
+
+
+def summary(result: Mapping[str, Any]) -> str:
+    """Return a result in a few words."""
+    words = []
+    for name, tallies in list(result["tests"].items())[:1]:
+        right, of = (sum(column) for column in zip(*tallies.values(), strict=True))
+        words.append(f"{name} {100 * right / of:.1f} %")
+    if "judged" in result:
+        words.append(f"statements {100 * result['judged']['right'] / result['judged']['of']:.1f} %")
+    return ", ".join([*words, f"{result['seconds']:.0f} s"])

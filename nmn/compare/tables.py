@@ -1,0 +1,250 @@
+"""The results of a comparison as tables: mean and spread over seeds of what each system answers right."""
+
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from statistics import mean, stdev
+from typing import Any
+
+from nmn.compare.courses import COURSES, STANDARD
+from nmn.errors import ConfigError
+
+Results = Mapping[str, Any]
+Run = Mapping[str, Any]
+SPLITS_COURSE, STYLES_COURSE = "held", "world"
+MISSING = "-"
+NOTES = (
+    "Mean and standard deviation over seeds, of percentages right. Systems over cells see through one frozen backbone,"
+    " which learned from scenes what each cell shows; of modules_objects, proposals saw boxes and masks. All else is"
+    " learned from questions and answers, or from captions; module networks are given the layout of each question, as"
+    " the grammar reads it. A question with a word that was never read is wrong."
+)
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A figure of several seeds.
+
+    >>> str(Figure((50.0, 52.0))), str(Figure((7.25,))), str(Figure(()))
+    ('51.0 ± 1.4', '7.2', '-')
+    """
+
+    values: tuple[float, ...]
+
+    @property
+    def mean(self) -> float:
+        """Their mean; of none, nan."""
+        return mean(self.values) if self.values else float("nan")
+
+    @property
+    def spread(self) -> float:
+        """Their standard deviation, of a sample; of one, 0."""
+        return stdev(self.values) if len(self.values) > 1 else 0.0
+
+    def __str__(self) -> str:
+        if not self.values:
+            return MISSING
+        return f"{self.mean:.1f} ± {self.spread:.1f}" if len(self.values) > 1 else f"{self.mean:.1f}"
+
+
+def runs_of(results: Results, system: str, course: str, images: int | None = None) -> list[Run]:
+    """Return the runs of a system on a course with all images, or so many, by seed."""
+    wanted = results["settings"]["images"] if images is None else images
+    ones = [run for run in results["runs"] if (run["system"], run["course"], run["images"]) == (system, course, wanted)]
+    return sorted(ones, key=lambda run: int(run["seed"]))
+
+
+def share(tallies: Mapping[str, Sequence[int]]) -> float:
+    """Return the percentage right over all families.
+
+    >>> share({"count": [1, 4], "query": [2, 2]})
+    50.0
+    """
+    right, of = (sum(column) for column in zip(*tallies.values(), strict=True))
+    return 100.0 * float(right) / float(of)
+
+
+def figure(runs: Iterable[Run], test: str, beside: str = "") -> Figure:
+    """Return the percentage right in a test; with ``beside``, by how much it is above that in another."""
+    told = [run["tests"] for run in runs if test in run["tests"]]
+    return Figure(tuple(share(one[test]) - (share(one[beside]) if beside else 0.0) for one in told))
+
+
+def by_family(runs: Sequence[Run], test: str) -> dict[str, Figure]:
+    """Return the percentage right in each family of a test."""
+    families = sorted({family for run in runs for family in run["tests"].get(test, {})})
+    return {
+        family: Figure(tuple(share({family: run["tests"][test][family]}) for run in runs if test in run["tests"]))
+        for family in families
+    }
+
+
+def ranked(results: Results) -> list[str]:
+    """Return the systems that answer questions, the best on the default world last."""
+    figures = {name: figure(runs_of(results, name, STYLES_COURSE), STANDARD) for name in results["systems"]}
+    figures = {name: one for name, one in figures.items() if one.values}
+    return sorted(figures, key=lambda name: figures[name].mean)
+
+
+def grid(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Return a Markdown table.
+
+    >>> print(grid(("system", "right"), [("film", "50.0")]))
+    | system | right |
+    |---|---|
+    | film | 50.0 |
+    """
+    lines = [head, ["---"] * len(head), *rows]
+    return (
+        "\n".join("| " + " | ".join(line) + " |" for line in lines).replace("| --- ", "|---").replace("--- |", "---|")
+    )
+
+
+def markdown(results: Results) -> str:
+    """Return all tables; raise ConfigError where the results are of no comparison."""
+    try:
+        parts = [
+            f"{_setting(results)}\n\n{NOTES}", *(part for part in (
+                _main(results), _splits(results), _styles(results), _families(results), _statements(results),
+                _captions(results), _curves(results), _tuning(results), _failures(results),
+            ) if part),
+        ]  # fmt: skip
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise ConfigError(f"not the results of a comparison: {type(error).__name__} {error}") from None
+    return "\n\n".join(parts) + "\n"
+
+
+def _setting(results: Results) -> str:
+    settings = results["settings"]
+    dates = sorted({run["date"] for run in results["runs"]}) or [time.strftime("%Y-%m-%d")]
+    when = dates[0] if len(dates) == 1 else f"{dates[0]} to {dates[-1]}"
+    return (
+        f"{settings['images']:,} images with up to {settings['each']} questions each, {settings['steps']:,} steps of"
+        f" {settings['batch']} images; seeds: {settings['seeds']}; tests of about {settings['questions']:,} questions;"
+        f" {when}."
+    )
+
+
+def _main(results: Results) -> str:
+    rows = []
+    for name in reversed(ranked(results)):
+        runs = runs_of(results, name, STYLES_COURSE)
+        truths = Figure(tuple(100 * run["statements"][0] / run["statements"][1] for run in runs))
+        rows.append((
+            name, str(figure(runs, STANDARD)), str(truths), f"{runs[0]['parameters']:,}",
+            f"{mean(run['seconds'] for run in runs):.0f}", f"{mean(run['a_second'] for run in runs):,.0f}",
+        ))  # fmt: skip
+    head = ("system", "default world", "statements", "parameters", "training s", "questions/s")
+    return "### The default world\n\n" + grid(head, rows)
+
+
+def _splits(results: Results) -> str:
+    tests = COURSES[SPLITS_COURSE].tests
+    rows = []
+    for name in reversed(ranked(results)):
+        if runs := runs_of(results, name, SPLITS_COURSE):
+            told = [str(figure(runs, test)) for test in tests]
+            rows.append((name, *told))
+    if not rows:
+        return ""
+    gaps = [
+        (name, *(str(figure(runs_of(results, name, SPLITS_COURSE), test, one.beside)) for test, one in tests.items()
+                 if one.beside))
+        for name in (row[0] for row in rows)
+    ]  # fmt: skip
+    beside = [f"{test} - {one.beside}" for test, one in tests.items() if one.beside]
+    return (
+        "### Generalisation splits, all held out at once\n\n" + grid(("system", *tests), rows)
+        + "\n\nAgainst the test that has the same questions without what was held out:\n\n"
+        + grid(("system", *beside), gaps)
+    )  # fmt: skip
+
+
+def _styles(results: Results) -> str:
+    styles = [name for name in COURSES[STYLES_COURSE].tests if name != STANDARD]
+    rows = [
+        (name, *(str(figure(runs_of(results, name, STYLES_COURSE), style, STANDARD)) for style in styles))
+        for name in reversed(ranked(results))
+    ]
+    return "### The same questions, the pictures drawn in another style: against the default\n\n" + grid(
+        ("system", *styles), rows
+    )
+
+
+def _families(results: Results) -> str:
+    told = {name: by_family(runs_of(results, name, STYLES_COURSE), STANDARD) for name in reversed(ranked(results))}
+    families = sorted({family for one in told.values() for family in one})
+    rows = [(family, *(str(one.get(family, Figure(()))) for one in told.values())) for family in families]
+    return "### By family, on the default world\n\n" + grid(("family", *told), rows)
+
+
+def _statements(results: Results) -> str:
+    rows = []
+    for name in results["systems"]:
+        runs = [run for run in runs_of(results, name, STYLES_COURSE) if "judged" in run]
+        if runs:
+            told = Figure(tuple(100 * run["judged"]["right"] / run["judged"]["of"] for run in runs))
+            rows.append((name, str(told), f"{runs[0]['parameters']:,}", f"{mean(run['seconds'] for run in runs):.0f}"))
+    if not rows:
+        return ""
+    about = (
+        "Captions of the default world's scenes, half of them false of their image: each is weighed against its"
+        " contradiction, above a threshold from held-back ones. These learn from captions, not from questions; the"
+        ' column "statements" above has the same captions, asked of the others as questions.'
+    )
+    return f"### Judges of statements\n\n{about}\n\n" + grid(("system", "statements", "parameters", "training s"), rows)
+
+
+def _captions(results: Results) -> str:
+    measures = ("bleu", "rouge", "cider", "read", "true")
+    rows = []
+    for name in results["systems"]:
+        runs = [run["captions"] for run in runs_of(results, name, STYLES_COURSE) if "captions" in run]
+        if runs:
+            rows.append((name, *(f"{mean(run[key] for run in runs):.3f}" for key in measures)))
+    if not rows:
+        return ""
+    head = ("system", "BLEU-4", "ROUGE-L", "CIDEr", "read by the grammar", "true of the scene")
+    return "### Captions of the default world, greedy\n\n" + grid(head, rows)
+
+
+def curve(results: Results, system: str) -> list[tuple[int, float]]:
+    """Return how right a system of the first seed is by the number of questions that it learned from, about."""
+    settings = results["settings"]
+    points = []
+    for images in sorted({*settings["curve"], settings["images"]}):
+        for run in runs_of(results, system, STYLES_COURSE, images)[:1]:
+            if STANDARD in run["tests"] and run["seed"] == 0:
+                points.append((images * settings["each"], share(run["tests"][STANDARD])))
+    return points
+
+
+def _curves(results: Results) -> str:
+    told = {name: dict(curve(results, name)) for name in reversed(ranked(results))}
+    sizes = sorted({size for one in told.values() for size in one})
+    if len(sizes) < 2:
+        return ""
+    rows = [(name, *(f"{one[size]:.1f}" if size in one else MISSING for size in sizes)) for name, one in told.items()]
+    return "### By the number of questions learned from, first seed\n\n" + grid(
+        ("system", *(f"{size:,}" for size in sizes)), rows
+    )
+
+
+def _tuning(results: Results) -> str:
+    settings = results["settings"]
+    rates = [f"{rate:g}" for rate in settings["rates"]]
+    rows = [
+        (name, *(f"{100 * one['held_back'][rate]:.1f}" for rate in rates), f"{one['rate']:g}")
+        for name, one in sorted(results["tuning"].items())
+    ]
+    about = (
+        f"The same for every system: {settings['tuning_steps']} steps at each of {len(rates)} rates, with the first"
+        f" seed; the rate that gets most of {settings['held_back']} held-back questions right (of systems that learn"
+        " from captions: words foreseen, or images found) is used in all runs. Nothing else is tuned."
+    )
+    return f"### Tuning\n\n{about}\n\n" + grid(("system", *rates, "chosen"), rows)
+
+
+def _failures(results: Results) -> str:
+    lines = [f"- {name}: {why}" for name, why in results.get("failed", {}).items()]
+    return "### Failed\n\n" + "\n".join(lines) if lines else ""

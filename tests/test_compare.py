@@ -1,0 +1,242 @@
+"""The comparison: resumed at the very run, a failing system reported, tables worked out by hand, and how it refuses."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from typer.testing import CliRunner
+
+import nmn.compare.run as comparing
+from nmn.cli import app
+from nmn.cli.compare import TABLES
+from nmn.compare.courses import COURSES, HELD, STANDARD, Course
+from nmn.compare.files import PLAN, RESULTS, loop_seconds
+from nmn.compare.plots import write_plots
+from nmn.compare.settings import SIZES, size_settings
+from nmn.compare.tables import Figure, curve, figure, markdown, runs_of
+from nmn.errors import ConfigError, TrainingError
+from nmn.resources import CONFIGS
+from nmn.training.loop import LOG
+from nmn.training.run import NETWORK, Outcome
+from nmn.training.settings import TrainSettings
+from synth_data.splits import SPLITS, leaks, split_settings
+from tests.worlds import examples, settings
+
+runner = CliRunner()
+TINY = (
+    "images=4", "each=2", "steps=2", "pretraining_steps=2", "batch=2", "tuning_steps=1", "held_back=4", "questions=16",
+    "cell_scenes=4", "cell_steps=1", "timed=2", "threads=1", "courses=world",
+)  # fmt: skip
+
+
+def compare(*arguments: object, code: int = 0) -> str:
+    result = runner.invoke(app, ["compare", *map(str, arguments)])
+    assert result.exit_code == code, result.output + repr(result.exception)
+    return result.stdout if code == 0 else result.stderr
+
+
+class Fakes:
+    """Stands in for training and asking: notes each run, and does what it is told to in some of them."""
+
+    def __init__(self) -> None:
+        self.trained: list[str] = []
+        self.stop = ""
+        self.fail = ""
+
+    def train(self, told: TrainSettings, folder: Path, *rest: object) -> Outcome:
+        if folder.parts[-3] == "tuning":
+            return Outcome(told.rate, 1.0)
+        run = "/".join(folder.parts[-2:])
+        if run == self.stop:
+            raise KeyboardInterrupt
+        if run.startswith(self.fail) and self.fail:
+            raise TrainingError("the loss is nan")
+        self.trained.append(run)
+        folder.mkdir(parents=True)
+        (folder / NETWORK).write_bytes(b"")
+        return Outcome(None, 1.0)
+
+
+@pytest.fixture
+def fakes(monkeypatch: pytest.MonkeyPatch) -> Iterator[Fakes]:
+    made = Fakes()
+    result = {"tests": {STANDARD: {"count": [1, 2]}}, "seconds": 1.0, "parameters": 7, "date": "2026-11-25",
+              "statements": [1, 2], "a_second": 3.0}  # fmt: skip
+    monkeypatch.setattr(comparing, "train", made.train)
+    monkeypatch.setattr(comparing.Comparison, "_examined", lambda *given: result)
+    monkeypatch.setattr(comparing.Comparison, "_see", lambda comparison: None)
+    yield made
+
+
+def test_an_interrupted_comparison_goes_on_at_the_run_where_it_stopped(fakes: Fakes, tmp_path: Path) -> None:
+    given = ("majority", "film", *TINY, "seeds=3", "--out", tmp_path)
+    fakes.stop = "film/world-4-1"
+    text = compare(*given, code=130)
+    assert fakes.trained == ["majority/world-4-0", "film/world-4-0", "majority/world-4-1"]
+    assert f"the same command goes on from what is saved in {tmp_path}" in text
+    fakes.stop, fakes.trained = "", []
+    compare(*given)
+    assert fakes.trained == ["film/world-4-1", "majority/world-4-2", "film/world-4-2"]
+
+
+def test_more_seeds_and_systems_are_added_to_what_is_there(fakes: Fakes, tmp_path: Path) -> None:
+    compare("majority", *TINY, "--out", tmp_path)
+    compare("majority", "film", *TINY, "seeds=2", "--out", tmp_path)
+    assert fakes.trained == ["majority/world-4-0", "film/world-4-0", "majority/world-4-1", "film/world-4-1"]
+
+
+def test_a_failing_system_is_reported_and_the_others_finish(fakes: Fakes, tmp_path: Path) -> None:
+    fakes.fail = "majority"
+    given = ("majority", "film", *TINY, "seeds=2", "--out", tmp_path)
+    compare(*given, code=1)
+    assert fakes.trained == ["film/world-4-0", "film/world-4-1"]
+    assert "- majority: majority/world-4-0: the loss is nan" in (tmp_path / TABLES).read_text()
+    fakes.fail = ""
+    compare(*given)  # and is tried again
+    assert fakes.trained[2:] == ["majority/world-4-0", "majority/world-4-1"]
+    assert "Failed" not in (tmp_path / TABLES).read_text()
+
+
+def test_the_rate_that_gets_most_right_is_taken(fakes: Fakes, tmp_path: Path) -> None:
+    compare("film", *TINY, "rates=0.001,0.01,0.003", "--out", tmp_path)  # the fake is as right as its rate is high
+    assert json.loads((tmp_path / "tuning" / "film.json").read_text())["rate"] == 0.01
+
+
+def test_systems_are_trained_and_asked_for_real(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    small = Course("", {STANDARD: COURSES["world"].tests[STANDARD]}, synth=("pixels=64", "captions=1"))
+    monkeypatch.setitem(comparing.COURSES, "world", small)  # type: ignore[attr-defined]
+    data = json.loads(compare("question_only", "modules_cells", "captioner", *TINY, "--out", tmp_path, "--json"))
+    assert not data["failed"]
+    ones = {run["system"]: run for run in data["runs"]}
+    assert sorted(ones) == ["captioner", "modules_cells", "question_only"]
+    for name in ("question_only", "modules_cells"):
+        tallies = ones[name]["tests"][STANDARD].values()
+        assert 4 <= sum(of for _, of in tallies) <= 16 and all(right <= of for right, of in tallies)
+        assert ones[name]["a_second"] > 0 and ones[name]["parameters"] > 0
+    assert ones["captioner"]["tests"] == {} and ones["captioner"]["judged"]["of"] > 0
+    assert 0 <= ones["captioner"]["captions"]["true"] <= 1
+    said = compare("--show", tmp_path)
+    assert "| modules_cells | " in said and "### Judges of statements" in said
+
+
+def test_equal_seeds_and_steps_are_given_to_every_system(tmp_path: Path) -> None:
+    systems = comparing.systems_of(sorted((CONFIGS / "compare").glob("*.toml")))
+    size = size_settings("small")
+    made = comparing.Comparison(systems, size, tmp_path, None)  # type: ignore[arg-type]
+    told = [made._told(one, "world", 3) for one in systems.values()]
+    shared = ("seed", "steps", "batch", "images", "each", "warm_up", "cosine", "synth", "weight_decay", "clip")
+    assert len(told) == 16
+    for name in shared:
+        assert len({getattr(one, name) for one in told}) == 1, name
+    assert {(one.weights, one.frozen) for one in told if one.regions == "cells"} == {
+        (str(tmp_path / comparing.BACKBONE), True)
+    }
+
+
+def made_up(seeds: int = 2) -> dict[str, Any]:
+    """Return results whose figures can be worked out by hand."""
+
+    def run(system: str, course: str, seed: int, right: int, images: int = 100) -> dict[str, Any]:
+        tests = {name: {"count": [right, 10], "query": [10, 10]} for name in COURSES[course].tests}
+        if course == "held":
+            tests["cogent"] = {"count": [0, 10], "query": [10, 10]}
+        return {
+            "system": system, "course": course, "images": images, "seed": seed, "tests": tests, "parameters": 1234,
+            "seconds": 10.0 + 4 * seed, "a_second": 100.0, "statements": [3, 4], "date": "2026-11-25",
+        }  # fmt: skip
+
+    runs = [run("film", course, seed, 2 + 4 * seed) for seed in range(seeds) for course in COURSES]
+    runs += [run("film", "world", 0, 1, images=10)]
+    settings = {"images": 100, "each": 8, "steps": 5, "batch": 2, "seeds": seeds, "questions": 20, "curve": [10, 50],
+                "rates": [0.003], "tuning_steps": 3, "held_back": 9}  # fmt: skip
+    tuning = {"film": {"held_back": {"0.003": 0.5}, "rate": 0.003}}
+    return {"settings": settings, "systems": {"film": {}}, "tuning": tuning, "runs": runs, "failed": {}}
+
+
+def test_figures_are_what_they_are_by_hand() -> None:
+    results = made_up()
+    world, held = (runs_of(results, "film", course) for course in ("world", "held"))
+    assert figure(world, STANDARD).values == (60.0, 80.0)  # (2 + 10) / 20 and (6 + 10) / 20
+    assert str(figure(world, STANDARD)) == "70.0 ± 14.1"  # 10 * sqrt(2)
+    assert figure(held, "cogent", "seen").values == (-10.0, -30.0)
+    assert curve(results, "film") == [(80, 55.0), (800, 60.0)]
+    assert Figure(()).spread == 0.0
+
+
+def test_the_tables_show_mean_and_spread_and_what_it_cost() -> None:
+    text = markdown(made_up())
+    assert "| film | 70.0 ± 14.1 | 75.0 ± 0.0 | 1,234 | 12 | 100 |" in text
+    assert "| count | 40.0 ± 28.3 |" in text and "| query | 100.0 ± 0.0 |" in text
+    assert "| film | 55.0 | 60.0 |" in text and "### Judges" not in text
+    assert "| film | 60.0 |" in markdown(made_up(seeds=1))
+
+
+def test_plots_are_drawn_of_what_is_there(tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib")
+    assert [path.name for path in write_plots(made_up(), tmp_path)] == ["families.png", "gaps.png", "curves.png"]
+
+
+def test_the_seconds_of_a_run_are_its_median_step_times_their_number(tmp_path: Path) -> None:
+    times = [0.0, 0.0, 2.0, 2.0, 900.0, 900.0, 902.0, 902.0]  # a second a step, but for an interruption
+    (tmp_path / LOG).write_text("".join(json.dumps({"time": time}) + "\n" for time in times))
+    assert loop_seconds(tmp_path) == 8.0
+
+
+def test_joined_splits_hold_out_what_each_does_and_reach_no_other_side() -> None:
+    told = split_settings(HELD)
+    assert told["held_out"] and told["held_out_relations"] and told["max_objects"] == 6 and told["max_hops"] == 2
+    made = examples(settings(**{**told, "size": 100, "shard_size": 100}))
+    assert not any(leaks(example, HELD) for example in made)
+    other = examples(settings(**{**SPLITS["objects"].test, "size": 20, "shard_size": 20}))
+    assert all(leaks(example, HELD) for example in other)
+    with pytest.raises(ConfigError, match='only train sides can be joined, got "cogent:test"'):
+        split_settings("cogent:test,sqoop:train")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--out", "runs"), "no systems to compare; give their configurations"),
+        (("film", "--out", "runs", "--size", "smal"), 'no size "smal"; there are full, small; did you mean "small"?'),
+        (("film", "film", "--out", "runs"), "there is a system film already"),
+        (("flim", "--out", "runs"), 'did you mean "film"?'),
+        (("film", "sedes=2", "--out", "runs"), 'unknown setting "sedes"; did you mean "seeds"?'),
+        (("film", "courses=wrld", "--out", "runs"), 'no course "wrld"'),
+        (("film", "rates=0", "--out", "runs"), "rates: expected one or more above 0"),
+        (("film",), "give --out DIR to compare systems, or --show DIR"),
+        (("film", "--show", "runs"), "leave out the systems"),
+        (("--show", "nowhere"), "not a file of a comparison"),
+    ],
+)
+def test_bad_input_is_named(
+    arguments: tuple[str, ...], message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert message in compare(*arguments, code=2)
+    assert not (tmp_path / "runs").exists()
+
+
+def test_the_folder_of_another_comparison_is_refused(fakes: Fakes, tmp_path: Path) -> None:
+    compare("film", *TINY, "--out", tmp_path / "one")
+    message = compare("film", *TINY, "steps=9", "--out", tmp_path / "one", code=2)
+    assert "holds a comparison with another steps; give another --out" in message
+    other = tmp_path / "film.toml"
+    other.write_text((CONFIGS / "compare" / "film.toml").read_text().replace("bf16 = true", "bf16 = false"))
+    assert "holds another film" in compare(other, *TINY, "--out", tmp_path / "one", code=2)
+    (tmp_path / "two").mkdir()
+    (tmp_path / "two" / "notes.txt").write_text("")
+    assert "holds something else than a comparison" in compare("film", *TINY, "--out", tmp_path / "two", code=2)
+    (tmp_path / "one" / PLAN).write_text("[]")
+    assert "not a file of a comparison" in compare("film", *TINY, "--out", tmp_path / "one", code=2)
+    (tmp_path / "one" / RESULTS).write_text("{}")
+    assert "not the results of a comparison" in compare("--show", tmp_path / "one", code=2)
+
+
+@pytest.mark.parametrize("name", sorted(path.stem for path in SIZES.glob("*.toml")))
+def test_a_size_that_ships_is_read(name: str) -> None:
+    size = size_settings(name)
+    assert replace(size) == size and torch.tensor(size.rates).min() > 0
