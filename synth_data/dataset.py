@@ -47,17 +47,18 @@ class Dataset:
                 f"{path}: cannot be read: {error.strerror}; generate the dataset again to complete it"
             ) from None
         except UnicodeDecodeError:
-            raise DataError(f"{path}: corrupted: not UTF-8 text") from None
+            raise DataError(f"{path}: corrupted: not UTF-8 text; {_anew(shard)}") from None
         if len(lines) != shard_size(self.config, shard):
-            raise DataError(f"{path}: corrupted: {len(lines)} examples, expected {shard_size(self.config, shard)}")
-        return [self._example(path, number, line) for number, line in enumerate(lines, 1)]
+            wanted = shard_size(self.config, shard)
+            raise DataError(f"{path}: corrupted: {len(lines)} examples, expected {wanted}; {_anew(shard)}")
+        return [self._example(path, shard, number, line) for number, line in enumerate(lines, 1)]
 
-    def _example(self, path: Path, number: int, line: str) -> Example:
+    def _example(self, path: Path, shard: int, number: int, line: str) -> Example:
         try:
             return example_from_json(json.loads(line))
         except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
             reason = error if isinstance(error, NmnError) else f"{type(error).__name__}: {error}"
-            raise DataError(f"{path}, line {number}: corrupted: {reason}") from None
+            raise DataError(f"{path}, line {number}: corrupted: {reason}; {_anew(shard)}") from None
 
     def images(self, shard: int) -> Pictures:
         """Return one shard's images [examples height width 3], a memory map where they are stored as one array."""
@@ -69,7 +70,7 @@ class Dataset:
             paths = sorted((self.root / f"{shard:05d}").glob("*.png"))
             return np.stack([np.asarray(Image.open(path)) for path in paths])
         except (OSError, ValueError, EOFError) as error:
-            raise DataError(f"{self.root}: images of shard {shard} cannot be read: {error}") from None
+            raise DataError(f"{self.root}: images of shard {shard} cannot be read: {error}; {_anew(shard)}") from None
 
     def masks(self, shard: int) -> Pictures:
         """Return one shard's masks [examples height width]: 0 background, 1 + i where object i is seen."""
@@ -86,12 +87,19 @@ class Dataset:
         except (OSError, UnicodeDecodeError):
             raise DataError(f"{path}: missing: the dataset is not complete; generate it again to go on") from None
         if missing := set(shard_files(self.config, shard)) - {line.partition("  ")[2] for line in lines}:
-            raise DataError(f"{path}: corrupted: it has no checksum of {min(missing)}")
+            raise DataError(f"{path}: corrupted: it has no checksum of {min(missing)}; {_anew(shard)}")
         for line in lines:
             wanted, _, name = line.partition("  ")
             file = self.root / name
             if not file.is_file() or hashlib.sha256(file.read_bytes()).hexdigest() != wanted:
-                raise DataError(f"{file}: corrupted or missing: its checksum is not the one in {path.name}")
+                raise DataError(
+                    f"{file}: corrupted or missing: its checksum is not the one in {path.name}; {_anew(shard)}"
+                )
+
+
+def _anew(shard: int) -> str:
+    """Return how a shard is mended."""
+    return f"delete {shard:05d}.sha256 and generate again, which writes the shard anew"
 
 
 def read_dataset(directory: str | Path) -> Dataset:

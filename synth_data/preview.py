@@ -2,6 +2,7 @@
 
 import textwrap
 from collections.abc import Sequence
+from itertools import accumulate
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ from nmn.errors import DataError
 from synth_data.dataset import Dataset
 from synth_data.example import Answer, Example
 
-TILE_PX, MARGIN_PX, TEXT_LINES, LINE_PX = 216, 14, 5, 15
+TILE_PX, MARGIN_PX, LINE_PX = 216, 14, 15
 PAPER, INK, GREEN, RED, BLUE, GRAY = "#ffffff", "#1d2330", "#14804a", "#c02b2b", "#2456b8", "#7a8190"
 MAX_TILES = 400
 
@@ -31,26 +32,34 @@ def sheet(dataset: Dataset, path: str | Path, rows: int = 4, columns: int = 5) -
 
 
 def draw_sheet(examples: Sequence[Example], pictures: Sequence[NDArray[np.uint8]], columns: int) -> Image.Image:
-    """Return the sheet of examples with their pictures."""
+    """Return the sheet of examples with their pictures, rows as high as their longest text."""
     height, width = pictures[0].shape[:2]
     scale = TILE_PX / height if width < 2 * height else 2 * TILE_PX / width
     size = round(width * scale), round(height * scale)
     columns = max(1, min(columns, len(examples), 2200 // (size[0] + MARGIN_PX)))
-    rows = -(-len(examples) // columns)
-    tile = size[0] + MARGIN_PX, size[1] + MARGIN_PX + (TEXT_LINES + 1) * LINE_PX
-    canvas = Image.new("RGB", (columns * tile[0] + MARGIN_PX, rows * tile[1] + MARGIN_PX), PAPER)
-    for place, (example, pixels) in enumerate(zip(examples, pictures, strict=True)):
-        corner = MARGIN_PX + place % columns * tile[0], MARGIN_PX + place // columns * tile[1]
-        smooth = Image.Resampling.NEAREST if height < 48 else Image.Resampling.LANCZOS
-        canvas.paste(Image.fromarray(np.ascontiguousarray(pixels)).resize(size, smooth), corner)
-        _write(ImageDraw.Draw(canvas), example, (corner[0], corner[1] + size[1] + 4), size[0])
+    texts = [textwrap.wrap(example.text, max(10, int(size[0] / 6.3))) for example in examples]
+    rows = [max(map(len, texts[start : start + columns])) + 1 for start in range(0, len(texts), columns)]
+    tops = list(accumulate((size[1] + 2 * MARGIN_PX + lines * LINE_PX for lines in rows), initial=MARGIN_PX))
+    canvas = Image.new("RGB", (columns * (size[0] + MARGIN_PX) + MARGIN_PX, tops[-1]), PAPER)
+    smooth = Image.Resampling.NEAREST if height < 48 else Image.Resampling.LANCZOS
+    for place, (example, pixels, lines) in enumerate(zip(examples, pictures, texts, strict=True)):
+        tile = Image.fromarray(np.ascontiguousarray(pixels)).resize(size, smooth)
+        _frame(ImageDraw.Draw(tile), example, size[0] / example.scene.width)
+        corner = MARGIN_PX + place % columns * (size[0] + MARGIN_PX), tops[place // columns]
+        canvas.paste(tile, corner)
+        _write(ImageDraw.Draw(canvas), example, lines, (corner[0], corner[1] + size[1] + 4), size[0])
     return canvas
 
 
-def _write(draw: ImageDraw.ImageDraw, example: Example, corner: tuple[int, int], width: int) -> None:
+def _frame(draw: ImageDraw.ImageDraw, example: Example, scale: float) -> None:
+    """Draw a frame around the objects that are the answer."""
+    for thing in example.answer if isinstance(example.answer, tuple) else ():
+        left, top, right, bottom = (scale * side for side in example.scene.objects[thing].box)
+        draw.rectangle((left - 4, top - 4, right + 3, bottom + 3), outline=PAPER, width=2)
+
+
+def _write(draw: ImageDraw.ImageDraw, example: Example, lines: list[str], corner: tuple[int, int], width: int) -> None:
     font, (left, top) = ImageFont.load_default(12), corner
-    letters = max(10, int(width / 6.3))
-    lines = textwrap.wrap(example.text, letters)[: TEXT_LINES - 1]
     for line in lines:
         draw.text((left, top), line, INK, font)
         top += LINE_PX

@@ -56,7 +56,7 @@ def write_dataset(
     try:
         _prepare(root, config)
     except OSError as error:
-        raise DataError(f"{error.filename or root}: cannot be written: {error.strerror}") from error
+        raise DataError(f"{root}: cannot be written: {error.strerror}; choose a directory that can be") from error
     try:
         todo = [shard for shard in range(blocks(config)) if not _finished(root, config, shard)]
         tell = report or (lambda _: None)
@@ -65,6 +65,10 @@ def write_dataset(
         for shard in _run(config, root, todo, workers, engine):
             tell(shard_size(config, shard))
         write_atomically(root / MANIFEST, _manifest(config, complete=True))
+    except ConfigError:  # found while scenes were placed: leave the directory to the settings that are tried next
+        if not any(root.glob("*.sha256")):
+            (root / MANIFEST).unlink(missing_ok=True)
+        raise
     except OSError as error:
         raise DataError(
             f"{error.filename or root}: cannot be written: {error.strerror}; finished shards are kept, the same "

@@ -6,6 +6,7 @@ import json
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -162,6 +163,12 @@ def test_a_full_disk_says_so_and_leaves_what_can_be_gone_on_from(
     assert sorted(path.name for path in root.glob("*.sha256")) == ["00000.sha256"]
     write_dataset(CONFIG, root)
     assert contents(root) == contents(written)
+
+
+def test_settings_that_turn_out_impossible_leave_the_directory_to_others(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="no room for 3 objects"):
+        write_dataset(replace(CONFIG, size_px=(60.0, 60.0, 60.0)), tmp_path)
+    assert not list(tmp_path.iterdir())
 
 
 # ---- refusals -------------------------------------------------------------------------------------------------------
