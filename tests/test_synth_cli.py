@@ -106,7 +106,7 @@ def test_preview_writes_a_picture_of_as_many_tiles_as_asked(written: Path, tmp_p
     run("preview", written, "--out", large, "--rows", 2, "--columns", 4)
     with Image.open(small) as one, Image.open(large) as other:
         assert other.width - 14 == 2 * (one.width - 14)
-            assert abs(other.height - 2 * one.height + 14) < 60  # rows are as high as their longest text
+        assert abs(other.height - 2 * one.height + 14) < 60  # rows are as high as their longest text
 
 
 @pytest.mark.parametrize("name", ["sheet.xyz", "gone/sheet.png"])
