@@ -14,7 +14,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
 
-from nmn.app import scenes
+from nmn.app import scenes, told
 from nmn.app.answers import answer_json
 from nmn.app.asked import Ask, Describe, Parse, Picture, Scene
 from nmn.app.datasets import OUTCOMES, Browsed
@@ -23,6 +23,7 @@ from nmn.app.pictures import Seen, decoded, picture_json
 from nmn.app.runs import Runs, exact_answer
 from nmn.app.typing_help import help_json
 from nmn.errors import NmnError, QuestionError
+from nmn.language import grammar_names
 from nmn.resources import SCENES
 from nmn.scene import read_scene
 from nmn.vision.image import load_image
@@ -51,9 +52,13 @@ class Explorer:
         self.closing = False
 
     def warm(self) -> None:
-        """Load what is asked first, and ask, type and draw it once, so that no request imports anything."""
+        """Load what is asked first, and ask, type and draw it once, so that no request imports anything.
+
+        Every language is read once too: none is then built by two requests at the same time, and none waits for it.
+        """
         self.ask(Ask(question="how many circles are there", picture=Picture(bundled="demo")))
-        help_json(Parse(question="how many"), self.runs)
+        for grammar in grammar_names():
+            help_json(Parse(question="there is a", grammar=grammar), self.runs)
         self.scene(Scene(preset="world"))
 
     def work_through(self) -> None:
@@ -142,6 +147,12 @@ def build_app(
     return app
 
 
+def described(answer: Any) -> dict[int | str, dict[str, Any]]:
+    """Return a route's answers for the API's description: its own, and the one form that every error has."""
+    refused = {"model": told.Failure, "description": "What is wrong, in a sentence."}
+    return {200: {"model": answer}, **dict.fromkeys(("4XX", "503"), refused)}
+
+
 def _version() -> str:
     try:
         return version("nmn-reasoner")
@@ -199,7 +210,7 @@ def _add_page(app: FastAPI) -> None:
             place = "/" if path.name == "index.html" else f"/{path.name}"
             app.add_api_route(place, route(path.read_bytes(), TYPES[path.suffix]), include_in_schema=False)
 
-    @app.get("/health", summary="Whether the server is there")
+    @app.get("/health", summary="Whether the server is there", responses=described(told.Health), response_model=None)
     async def health() -> dict[str, Any]:
         return {"status": "ok", "version": app.version}
 
@@ -208,7 +219,11 @@ def _add_asking(app: FastAPI, explorer: Explorer) -> None:
     async def answered(work: Work) -> Json:
         return Json(await explorer.slots.run(work))
 
-    @app.get("/api/models", summary="The runs that can be asked, and what can be asked about")
+    @app.get(
+        "/api/models",
+        summary="The runs that can be asked, and what can be asked about",
+        responses=described(told.Models),
+    )
     async def models() -> dict[str, Any]:
         return {
             "runs": [run.to_json() for run in explorer.runs.by_name.values()],
@@ -219,19 +234,23 @@ def _add_asking(app: FastAPI, explorer: Explorer) -> None:
                        "question_characters": explorer.limits.question_characters},
         }  # fmt: skip
 
-    @app.post("/api/ask", summary="Ask a run about a picture", response_class=Json)
+    @app.post("/api/ask", summary="Ask a run about a picture", responses=described(told.Answered))
     async def ask(asked: Ask) -> Json:
         return await answered(lambda: explorer.ask(asked))
 
-    @app.post("/api/describe", summary="What a run that answers no questions says of a picture", response_class=Json)
+    @app.post(
+        "/api/describe",
+        summary="What a run that answers no questions says of a picture",
+        responses=described(told.Similarity | told.Captioned),
+    )
     async def describe(asked: Describe) -> Json:
         return await answered(lambda: explorer.runs.describe(asked.run, explorer.see(asked.picture), asked.text))
 
-    @app.post("/api/parse", summary="Read a question that is being typed", response_class=Json)
+    @app.post("/api/parse", summary="Read a question that is being typed", responses=described(told.Help))
     async def parse(asked: Parse) -> Json:
         return await answered(lambda: help_json(asked, explorer.runs))
 
-    @app.post("/api/scene", summary="Draw a scene, or paint one that was edited", response_class=Json)
+    @app.post("/api/scene", summary="Draw a scene, or paint one that was edited", responses=described(told.Shown))
     async def scene(asked: Scene) -> Json:
         def work() -> dict[str, Any]:
             seen, drawn = explorer.scene(asked)
@@ -241,7 +260,11 @@ def _add_asking(app: FastAPI, explorer: Explorer) -> None:
 
         return await answered(work)
 
-    @app.post("/api/picture", summary="A picture as it would be asked, with its scene if it is known")
+    @app.post(
+        "/api/picture",
+        summary="A picture as it would be asked, with its scene if it is known",
+        responses=described(told.Shown),
+    )
     async def picture(asked: Picture) -> Json:
         return await answered(lambda: _picture(explorer, explorer.see(asked)))
 
@@ -259,11 +282,18 @@ def _add_dataset(app: FastAPI, explorer: Explorer) -> None:
             raise HTTPException(404, "no dataset was given; start the server with --data DIR")
         return explorer.browsed
 
-    @app.get("/api/dataset", summary="What came of the dataset's examples, by family")
+    @app.get(
+        "/api/dataset",
+        summary="What came of the dataset's examples, by family",
+        responses=described(told.Table),
+        response_model=None,
+    )
     async def dataset() -> dict[str, Any]:
         return browsed().table()
 
-    @app.get("/api/dataset/examples", summary="The examples of a family and an outcome")
+    @app.get(
+        "/api/dataset/examples", summary="The examples of a family and an outcome", responses=described(told.Listed)
+    )
     async def examples(
         family: Annotated[str | None, Query(max_length=200)] = None,
         outcome: Annotated[str | None, Query(pattern="^(" + "|".join(OUTCOMES) + ")$")] = None,

@@ -77,7 +77,7 @@ class Runs:
         found = [] if folder is None else list(_found(folder))
         self.by_name = {run.name: run for run in (*shipped, *found) if run is not None}
         self._loaded: OrderedDict[str, Asker | Describer] = OrderedDict()
-        self._lock = Lock()
+        self._lock, self._loading = Lock(), Lock()
 
     def default(self, seen: Seen) -> str:
         """Return the run that is asked about a picture where none is named."""
@@ -108,17 +108,25 @@ class Runs:
         return cast(Describer, self._kept(run, lambda _: DESCRIBERS[run.kind](path)))(seen, text)
 
     def _kept(self, run: Run, loaded: Callable[[Run], Asker | Describer]) -> Asker | Describer:
-        """Return who answers for a run: loaded now, or kept since it was asked before."""
+        """Return who answers for a run: loaded now, or kept since it was asked before.
+
+        One is loaded at a time, since some libraries that loading imports cannot be imported by two threads at once.
+        """
+        kept = self._remembered(run.name)
+        if kept is None:
+            with self._loading:
+                kept = self._remembered(run.name) or loaded(run)
+                with self._lock:
+                    self._loaded[run.name] = kept
+                    while len(self._loaded) > KEPT:
+                        self._loaded.popitem(last=False)
+        return kept
+
+    def _remembered(self, name: str) -> Asker | Describer | None:
         with self._lock:
-            if run.name in self._loaded:
-                self._loaded.move_to_end(run.name)
-                return self._loaded[run.name]
-        found = loaded(run)
-        with self._lock:
-            self._loaded[run.name] = found
-            while len(self._loaded) > KEPT:
-                self._loaded.popitem(last=False)
-        return found
+            if name in self._loaded:
+                self._loaded.move_to_end(name)
+            return self._loaded.get(name)
 
 
 def _found(folder: Path) -> Iterator[Run | None]:
