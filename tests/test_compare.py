@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import torch
+from PIL import Image
 from typer.testing import CliRunner
 
 import nmn.compare.run as comparing
@@ -20,9 +21,11 @@ from nmn.compare.settings import SIZES, size_settings
 from nmn.compare.tables import Figure, curve, figure, markdown, runs_of
 from nmn.errors import ConfigError, TrainingError
 from nmn.resources import CONFIGS
+from nmn.training.data import Generated
 from nmn.training.loop import LOG
 from nmn.training.run import NETWORK, Outcome
 from nmn.training.settings import TrainSettings
+from synth_data.config import load_config
 from synth_data.splits import SPLITS, leaks, split_settings
 from tests.worlds import examples, settings
 
@@ -68,7 +71,7 @@ def fakes(monkeypatch: pytest.MonkeyPatch) -> Iterator[Fakes]:
               "statements": [1, 2], "a_second": 3.0}  # fmt: skip
     monkeypatch.setattr(comparing, "train", made.train)
     monkeypatch.setattr(comparing.Comparison, "_examined", lambda *given: result)
-    monkeypatch.setattr(comparing.Comparison, "_see", lambda comparison: None)
+    monkeypatch.setattr(comparing.Comparison, "_see", lambda comparison, course: None)
     yield made
 
 
@@ -99,6 +102,38 @@ def test_a_failing_system_is_reported_and_the_others_finish(fakes: Fakes, tmp_pa
     compare(*given)  # and is tried again
     assert fakes.trained[2:] == ["majority/world-4-0", "majority/world-4-1"]
     assert "Failed" not in (tmp_path / TABLES).read_text()
+
+
+def test_nlvr_is_for_systems_that_answer_over_cells_and_left_out_without_its_files(
+    fakes: Fakes, tmp_path: Path
+) -> None:
+    given = ("film", "captioner", "modules_objects", *TINY[:-1], "courses=world,nlvr", "--out", tmp_path)
+    compare(*given)
+    assert fakes.trained == ["film/world-4-0", "captioner/world-4-0", "modules_objects/world-4-0"]
+    assert "Left out: no run was given its files" in (tmp_path / TABLES).read_text()
+    compare(*given, "nlvr=somewhere")
+    assert fakes.trained[3:] == ["film/nlvr-4-0"]
+
+
+def test_written_statements_come_after_the_generated_ones_with_images_of_their_own(tmp_path: Path) -> None:
+    boxes = [[{"x_loc": 20, "y_loc": 30, "size": 20, "type": "circle", "color": "Yellow"}], [], []]
+    folder = tmp_path / "train1000"
+    entries = [("1-0", "There is a yellow circle", "true"), ("2-1", "There is a blakc circle.", "false")]
+    (folder / "images").mkdir(parents=True)
+    lines = []
+    for identifier, sentence, label in entries:
+        lines.append(json.dumps({
+            "identifier": identifier, "sentence": sentence, "label": label, "structured_rep": boxes,
+        }))  # fmt: skip
+        Image.new("RGB", (400, 100)).save(folder / "images" / f"train-{identifier}-0.png")
+    (folder / "train.json").write_text("\n".join(lines))
+    config = load_config("nlvr", size=4, shard_size=4)
+    examples, images = Generated(config, whole=True, crowd=str(tmp_path))[1]
+    assert [(one.number, one.text, one.answer) for one in examples] == [
+        (4, "There is a yellow circle", True), (5, "There is a blakc circle.", False),
+    ]  # fmt: skip
+    assert images.shape == (2, 3, 100, 400) and "find[black]" in str(examples[1].layout)
+    assert Generated(config, crowd=str(tmp_path))[1][1].shape == (2, 3, 3, 100, 100)
 
 
 def test_the_rate_that_gets_most_right_is_taken(fakes: Fakes, tmp_path: Path) -> None:

@@ -28,11 +28,11 @@ from nmn.models.build import Network
 from nmn.models.captioner import Teller
 from nmn.models.protocol import Answerer, Batch, Judge
 from nmn.reasoner import Reasoner, SystemReasoner
+from nmn.training.crowd import crowd_statements
 from nmn.training.data import PREPARED_AT_ONCE, TRAINED_ON, Generated, Memory, asked_of, joined, questions_of
-from nmn.training.run import rights
+from nmn.training.run import knows, rights
 from nmn.training.systems import ANSWERED_AT_ONCE, Shown, shown
 from nmn.training.texts import captions_told, questions_told
-from nmn.vision.panels import prepare
 
 Tallies = dict[str, list[int]]  # by family: how many are right, of how many
 STATEMENT = "statement"
@@ -48,11 +48,11 @@ class Asked:
 
     def seen_by(self, system: Network | Baseline, watch: Callable[[int, int], None]) -> dict[str, Tensor]:
         """Return what a system's vision prepares, worked out for the first system that sees alike."""
-        regions = system.settings.regions
+        regions = f"{system.settings.regions} {getattr(system.model, 'panels', 1)}"  # of which pictures are cut
         if regions not in self.prepared:
             parts: list[dict[str, Tensor]] = []
             for images in torch.split(self.shown.images, PREPARED_AT_ONCE):
-                found = prepare(system.model.vision, images)
+                found = system.model.prepare(images)
                 parts.append({name: part for name, part in found.items() if name in TRAINED_ON})
                 watch(sum(len(next(iter(part.values()))) for part in parts), len(self.shown.images))
             self.prepared[regions] = joined(parts)
@@ -73,17 +73,28 @@ class Asked:
 def asked_in(course: Course, name: str, settings: CompareSettings, memory: Memory) -> Asked:
     """Return the questions of a test."""
     test = course.tests[name]
+    if course.split:
+        return Asked(Shown(*crowd_statements(settings.nlvr, course.split)), 1)
     config = config_of(course, name, settings.questions // test.each)
     side = f"{test.split}:test" if test.split else ""
     return Asked(shown(Generated(config, test.each, side, memory=memory), 0, lambda done: None), config.shard_size)
 
 
-def answered(system: Network | Baseline, asked: Shown, seen: dict[str, Tensor]) -> Tallies:
-    """Return how many questions of each family a system answers right."""
+def answered(system: Network | Baseline, asked: Shown, seen: dict[str, Tensor], strict: bool = True) -> Tallies:
+    """Return how many questions of each family a system answers right.
+
+    If not ``strict``, words that were never read are read as unknown ones; of what a module network has no module for,
+    it says that it is true, as most of NLVR's statements are.
+    """
     told = questions_told(asked.examples)
     if isinstance(system, Network):
         questions = questions_of(asked_of(asked.examples), seen, system.lexicon)
         right = rights(system, replace(questions, images=torch.tensor(told.images)))
+        if not strict:
+            right = [
+                one or (example.answer is True and not knows(system, example.layout))
+                for one, example in zip(right, asked.examples, strict=True)
+            ]
     else:
         batch = told.batch(system.words, system.answers, seen)
         right = []
@@ -91,7 +102,9 @@ def answered(system: Network | Baseline, asked: Shown, seen: dict[str, Tensor]) 
             for start in range(0, len(batch), ANSWERED_AT_ONCE):
                 part = batch.take(range(start, min(start + ANSWERED_AT_ONCE, len(batch)))).trimmed()
                 right += (system.model(part).logits.argmax(1) == part.targets).tolist()
-        right = [one and not system.words.unknown(text) for one, text in zip(right, told.texts, strict=True)]
+        right = [
+            one and not (strict and system.words.unknown(text)) for one, text in zip(right, told.texts, strict=True)
+        ]
     of, ones = Counter(told.families), Counter(family for family, one in zip(told.families, right, strict=True) if one)
     return {family: [ones[family], of[family]] for family in sorted(of)}
 

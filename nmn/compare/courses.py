@@ -20,6 +20,7 @@ STANDARD, SEEN = "standard", "seen"
 SYNTH = ("pixels=128", "captions=3")  # the size that the proposals that ship know; all systems get the same images
 TEST_SEED = 2_000_003  # of tests, which are the same for every system and seed
 CHAINED = ("query_related",)  # the family of chains of relations that closure does not hold out
+NLVR = "nlvr"
 CROWDED = {"families": ("count",), "min_objects": 7, "max_objects": 10}
 
 
@@ -44,6 +45,8 @@ class Course:
     split_side: str = ""
     preset: str = "world"
     synth: tuple[str, ...] = SYNTH
+    vision: Mapping[str, Any] | None = None  # changes to systems over cells, of which alone such a course is
+    split: str = ""  # of NLVR, whose folder the settings name: its tests' statements
 
 
 def _held_tests() -> dict[str, Test]:
@@ -77,6 +80,12 @@ COURSES: Mapping[str, Course] = {
         "six generalisation splits, all held out at once: "
         + "; ".join(f"{name}, {split.why}" for name, split in SPLITS.items()),
         _held_tests(), HELD, synth=(*SYNTH, f"families={','.join(CLOSURE_SEEN)}"),
+    ),
+    NLVR: Course(
+        "NLVR's statements, learned from generated ones and from train1000, and judged on dev",
+        {"dev": Test({})}, preset="nlvr", split="dev",
+        synth=('relations=["touching", "above", "below", "higher", "lower"]',),
+        vision={"widths": (32, 48, 48, 48), "strides": (5, 2, 1, 1), "empty": True, "units": 10.0},
     ),
 }  # fmt: skip
 

@@ -23,7 +23,7 @@ from nmn.compare.answers import (
     judges,
     questions_a_second,
 )
-from nmn.compare.courses import COURSES, STANDARD, course_of
+from nmn.compare.courses import COURSES, NLVR, STANDARD, course_of
 from nmn.compare.files import PLAN, RESULT, learned_parameters, loop_seconds, read_json, write_json, write_results
 from nmn.compare.settings import GROWING, CompareSettings
 from nmn.config import settings_json
@@ -82,11 +82,18 @@ def systems_of(paths: Sequence[Path]) -> dict[str, TrainSettings]:
     return systems
 
 
-def jobs_of(systems: Sequence[str], settings: CompareSettings) -> Iterator[Job]:
+def takes(one: TrainSettings, course: str) -> bool:
+    """Whether a system can be trained on a course: one with panels is for answers, over cells."""
+    answers = one.model == MODULES or kind_of(one.model).learns == "answers"
+    return not course_of(course).vision or (answers and one.regions == "cells")
+
+
+def jobs_of(systems: Mapping[str, TrainSettings], settings: CompareSettings) -> Iterator[Job]:
     """Yield all runs: every course with the first seed, with the others, then learning curves."""
+    courses = [course for course in settings.courses if course != NLVR or settings.nlvr]
     for seed in range(settings.seeds):
-        for course in settings.courses:
-            yield from (Job(system, course, settings.images, seed) for system in systems)
+        for course in courses:
+            yield from (Job(name, course, settings.images, seed) for name, one in systems.items() if takes(one, course))
     if TUNED_ON in settings.courses:
         sizes = [images for images in settings.curve if images < settings.images]
         yield from (Job(system, TUNED_ON, images, 0) for images in sizes for system in systems)
@@ -109,10 +116,11 @@ class Comparison:
     def run(self) -> dict[str, Any]:
         """Run what is not done yet and return all results; a system that fails is left out, and noted in ``failed``."""
         self._claim()
-        jobs = list(jobs_of(list(self.systems), self.settings))
+        jobs = list(jobs_of(self.systems, self.settings))
         for name in self.systems:
             self.board.begin(name, 1 + sum(job.system == name for job in jobs))
-        self._see()
+        for course in dict.fromkeys([TUNED_ON, *(job.course for job in jobs)]):
+            self._see(course)
         for name in self.systems:
             self._guarded(name, "tuning", partial(self._tune, name))
         for job in jobs:
@@ -149,24 +157,27 @@ class Comparison:
             raise ConfigError(f"{self.folder}: holds something else than a comparison; give another --out")
         write_json(path, wanted)
 
-    def _see(self) -> None:
-        """Train the backbone that systems over cells share, if there is none yet."""
-        path = self.folder / BACKBONE
-        ones = [one for one in self.systems.values() if one.regions == "cells"]
-        sizes = {(one.widths, one.strides) for one in ones}
+    def _backbone(self, course: str) -> Path:
+        """Return the file of the backbone that systems over cells share in a course."""
+        return self.folder / (BACKBONE if not course_of(course).vision else f"backbone-{course}.safetensors")
+
+    def _see(self, course: str) -> None:
+        """Train the backbone that systems over cells share in a course, if there is none yet."""
+        path, size = self._backbone(course), self.settings
+        ones = {name: self._told(one, course, 0) for name, one in self.systems.items() if one.regions == "cells"}
+        sizes = {(one.widths, one.strides) for one in ones.values()}
         if path.exists() or not ones:
             return
         if len(sizes) > 1:
             raise ConfigError(f"systems over cells share one backbone; widths and strides differ: {sorted(sizes)}")
-        use_threads(LoopSettings(threads=self.settings.threads))
-        config = synth_config(self._told(ones[0], TUNED_ON, 0), self.settings.cell_scenes, 0)
+        first, one = next(iter(ones.items()))
+        use_threads(one)
         loop = LoopSettings(
-            steps=self.settings.cell_steps, batch=32, rate=3e-3, cosine=True, warm_up=20, bf16=True,
-            weight_decay=0.01, threads=self.settings.threads, seed=HELD_BACK_SEED,
+            steps=size.cell_steps, batch=32, rate=3e-3, cosine=True, warm_up=20, bf16=True, weight_decay=0.01,
+            threads=size.threads, seed=HELD_BACK_SEED,
         )  # fmt: skip
-        first = next(iter(self.systems))
         train_cells(
-            config, self.settings.cell_scenes, sizes.pop(), loop, self.folder / "backbone", path,
+            synth_config(one, size.cell_scenes, 0), size.cell_scenes, sizes.pop(), loop, self.folder / path.stem, path,
             lambda now: self.board.part(first, f"backbone, {100 * now.accuracy:.1f} %", now.step, now.steps),
         )  # fmt: skip
 
@@ -175,13 +186,19 @@ class Comparison:
         size, about = self.settings, course_of(course)
         sees: dict[str, Any] = {}
         if one.regions == "cells":
-            sees = {"weights": str(self.folder / BACKBONE), "frozen": True, "cache": str(self.folder / "cache")}
-        pretrained = one.model != MODULES and kind_of(one.model).pretrained
+            sees = {
+                **(about.vision or {}),
+                "weights": str(self._backbone(course)),
+                "frozen": True,
+                "cache": str(self.folder / "cache"),
+            }
+        pretrained = one.model != MODULES and kind_of(one.model).pretrained and not about.split
         return replace(
             one, preset=about.preset, synth=about.synth, split_side=about.split_side, seed=seed, images=size.images,
             each=size.each, steps=size.steps, batch=size.batch, held_back=size.held_back, threads=size.threads,
             warm_up=max(1, size.steps // 20), cosine=True, save_every=max(50, size.steps // 4),
-            pretraining_steps=size.pretraining_steps if pretrained else 0, **sees,
+            pretraining_steps=size.pretraining_steps if pretrained else 0, folder=size.nlvr if about.split else "",
+            **sees,
         )  # fmt: skip
 
     def _tune(self, name: str) -> str:
@@ -218,7 +235,6 @@ class Comparison:
     def _examined(self, job: Job, told: TrainSettings, folder: Path) -> dict[str, Any]:
         """Return what a trained system knows."""
         system = load_system(folder / NETWORK)
-        held = self._held(told)
         found: dict[str, Any] = {
             "model": told.model, "regions": told.regions, "rate": told.rate, "date": time.strftime("%Y-%m-%d"),
             "seconds": round(loop_seconds(folder), 1), "parameters": learned_parameters(folder), "tests": {},
@@ -229,9 +245,9 @@ class Comparison:
             self.board.part(job.system, f"{job.place}: asking {name}", tests.index(name), len(tests))
             seen = asked.seen_by(system, self._seeing(job))
             if answers_questions(system):
-                found["tests"][name] = answered(system, asked.shown, seen)
+                found["tests"][name] = answered(system, asked.shown, seen, strict=not course_of(job.course).split)
             if name == STANDARD:
-                found |= self._judged(system, held, asked, seen, folder)
+                found |= self._judged(system, self._held(told), asked, seen, folder)
         return found
 
     def _judged(

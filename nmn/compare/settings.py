@@ -10,7 +10,7 @@ from nmn.errors import ConfigError, did_you_mean
 from nmn.resources import CONFIGS
 
 SIZES = CONFIGS / "compare" / "sizes"
-GROWING = ("seeds", "courses", "curve", "threads")  # what a comparison that goes on may have more of
+GROWING = ("seeds", "courses", "curve", "threads", "nlvr")  # what a comparison that goes on may have more of
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class CompareSettings:
     """
 
     seeds: int = 1
-    courses: tuple[str, ...] = ("world", "held")
+    courses: tuple[str, ...] = ("world", "held", "nlvr")
     images: int = 500  # of training, each with up to
     each: int = 8  # questions, and three captions and as many that are denied
     steps: int = 400
@@ -36,6 +36,7 @@ class CompareSettings:
     cell_scenes: int = 2_000  # that the backbone of all systems over cells learns from, before it is frozen
     cell_steps: int = 600
     timed: int = 64  # questions that are asked from pixels and texts to see how many a second are answered
+    nlvr: str = ""  # the folder of NLVR's splits; without one the course "nlvr" is left out
     threads: int = 1
 
     def __post_init__(self) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from statistics import mean, stdev
 from typing import Any
 
-from nmn.compare.courses import COURSES, STANDARD
+from nmn.compare.courses import COURSES, NLVR, STANDARD
 from nmn.errors import ConfigError
 
 Results = Mapping[str, Any]
@@ -105,8 +105,8 @@ def markdown(results: Results) -> str:
     try:
         parts = [
             f"{_setting(results)}\n\n{NOTES}", *(part for part in (
-                _main(results), _splits(results), _styles(results), _families(results), _statements(results),
-                _captions(results), _curves(results), _tuning(results), _failures(results),
+                _main(results), _splits(results), _styles(results), _nlvr(results), _families(results),
+                _statements(results), _captions(results), _curves(results), _tuning(results), _failures(results),
             ) if part),
         ]  # fmt: skip
     except (KeyError, TypeError, ValueError, AttributeError) as error:
@@ -169,6 +169,19 @@ def _styles(results: Results) -> str:
     return "### The same questions, the pictures drawn in another style: against the default\n\n" + grid(
         ("system", *styles), rows
     )
+
+
+def _nlvr(results: Results) -> str:
+    told = {name: figure(runs_of(results, name, NLVR), "dev") for name in results["systems"]}
+    rows = [(name, str(one)) for name, one in sorted(told.items(), key=lambda pair: -pair[1].mean) if one.values]
+    if not rows:
+        return "### NLVR\n\nLeft out: no run was given its files (`nlvr=DIR`, the folder that holds dev and train1000)."
+    about = (
+        f"Learned from {results['settings']['images']:,} generated images and from train1000, judged on dev, an image a"
+        " statement. Words that were never read are read as unknown ones; a module network says yes where it has no"
+        " module. Systems that learn from captions, or see objects, are not trained here."
+    )
+    return f"### NLVR\n\n{about}\n\n" + grid(("system", "dev"), rows)
 
 
 def _families(results: Results) -> str:

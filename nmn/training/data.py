@@ -20,6 +20,7 @@ from nmn.layout import Layout
 from nmn.lexicon import Lexicon
 from nmn.models.protocol import AboutImages
 from nmn.scene import SceneGraph
+from nmn.training.crowd import crowd_statements
 from nmn.training.loss import target_of
 from nmn.training.settings import TrainSettings
 from nmn.vision.cells import CellVision
@@ -36,6 +37,7 @@ from synth_data.scenes import scenes_for_answers
 from synth_data.splits import leaks
 
 PREPARED_AT_ONCE = 64  # images
+CROWD_SPLIT = "train1000"
 
 
 @dataclass(frozen=True)
@@ -139,17 +141,19 @@ class Generated(Dataset[tuple[list[Example], Tensor]]):
     """Blocks of generated examples with their images; each scene is asked up to ``each`` questions (see ``reask``).
 
     ``split``: a generalisation split and its side, whose other side is kept out of the questions that are added.
-    ``whole``: pictures of several panels are not cut into those. ``memory``: where blocks are kept for who comes next.
+    ``whole``: pictures of several panels are not cut into those. ``crowd``: the folder of NLVR, whose training
+    statements come last. ``memory``: where blocks are kept for who comes next.
     """
 
     config: SynthConfig
     each: int = 1
     split: str = ""
     whole: bool = False
+    crowd: str = ""
     memory: "Memory | None" = field(default=None, compare=False)
 
     def __len__(self) -> int:
-        return blocks(self.config)
+        return blocks(self.config) + bool(self.crowd)
 
     def __getitem__(self, block: int) -> tuple[list[Example], UInt8[Tensor, "images *panels 3 height width"]]:
         if self.memory is None:
@@ -157,14 +161,20 @@ class Generated(Dataset[tuple[list[Example], Tensor]]):
         return self.memory.block((replace(self, memory=None), block), lambda: self._made(block))
 
     def _made(self, block: int) -> tuple[list[Example], Tensor]:
+        if block == blocks(self.config):
+            written, shown = crowd_statements(self.crowd, CROWD_SPLIT)
+            after = [replace(example, number=self.config.size + example.number) for example in written]
+            return after, self._cut(shown)
         examples = generate_block(self.config, block)
-        images = torch.from_numpy(draw_block(examples, self.config, block)).permute(0, 3, 1, 2).contiguous()
-        if self.config.panels > 1 and not self.whole:
-            images = cut(images, self.config.panels, panel_gap_px(self.config))
+        images = self._cut(torch.from_numpy(draw_block(examples, self.config, block)).permute(0, 3, 1, 2).contiguous())
         asked = reask(examples, self.config, self.each, np.random.default_rng([self.config.seed, block, 2]))
         if self.split:
             asked = [example for example in asked if not leaks(example, self.split)]
         return asked, images
+
+    def _cut(self, images: UInt8[Tensor, "images 3 height width"]) -> UInt8[Tensor, "images *panels 3 height width"]:
+        alone = self.config.panels > 1 and not self.whole
+        return cut(images, self.config.panels, panel_gap_px(self.config)) if alone else images
 
 
 def prepared(

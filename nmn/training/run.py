@@ -179,7 +179,7 @@ def _train_compared(
     held_config = replace(config, size=settings.held_back, seed=settings.seed + HELD_BACK_SEED)
     network_settings = _network_settings(settings, config.grammar, config.lexicon, config.pixels)
     workers = torch.get_num_threads() if memory is None else 0
-    data = Generated(config, settings.each, settings.split_side, True, memory)
+    data = Generated(config, settings.each, settings.split_side, True, settings.folder, memory)
     learned = shown(data, workers, lambda done: watch("images", done, config.size))
     asked = Generated(held_config, whole=True, memory=memory)
     held = shown(asked, workers, lambda done: watch("held-back images", done, held_config.size))
@@ -234,7 +234,7 @@ def share_right(network: Network, questions: Questions) -> float:
 def rights(network: Network, questions: Questions) -> list[bool]:
     """Return whether a network answers each question right."""
     right = [False] * len(questions)
-    known = [place for place, layout in enumerate(questions.layouts) if _knows(network, layout)]
+    known = [place for place, layout in enumerate(questions.layouts) if knows(network, layout)]
     with torch.inference_mode():
         for start in range(0, len(known), ANSWERED_AT_ONCE):
             places = known[start : start + ANSWERED_AT_ONCE]
@@ -245,7 +245,8 @@ def rights(network: Network, questions: Questions) -> list[bool]:
     return right
 
 
-def _knows(network: Network, layout: Layout) -> bool:
+def knows(network: Network, layout: Layout) -> bool:
+    """Whether a network has learned every word of a layout."""
     try:
         check_words(layout, network.model.reasoning.library)
     except ArgumentError:
@@ -301,7 +302,7 @@ def _over_generated(
     if isinstance(vision, ObjectVision):
         _load_proposals(vision, settings, folder, watch)
     vision.eval()
-    data = Generated(config, settings.each, settings.split_side, memory=memory)
+    data = Generated(config, settings.each, settings.split_side, crowd=settings.folder, memory=memory)
     held = Generated(replace(config, size=settings.held_back, seed=settings.seed + HELD_BACK_SEED), memory=memory)
     workers = torch.get_num_threads() if memory is None else 0
     questions = prepared(

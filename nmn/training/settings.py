@@ -51,7 +51,7 @@ class TrainSettings(LoopSettings):
     name: str = "run"
     # data
     data: str = "generated"
-    folder: str = ""  # of SHAPES' files, or NLVR2's
+    folder: str = ""  # of SHAPES' files, or NLVR2's; of generated data, NLVR's, whose train1000 is learned from too
     split: str = "train.large"  # of SHAPES, or NLVR2
     pair_lexicon: str = "pairs"  # what words mean of a pair; a name or a TOML file
     pair_px: int = 224  # side of the squares that a pair's images are fitted to
