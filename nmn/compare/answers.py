@@ -75,9 +75,9 @@ def asked_in(course: Course, name: str, settings: CompareSettings, memory: Memor
     test = course.tests[name]
     if course.split:
         return Asked(Shown(*crowd_statements(settings.nlvr, course.split)), 1)
-    config = config_of(course, name, settings.questions // test.each)
+    config = config_of(course, name, settings.questions)
     side = f"{test.split}:test" if test.split else ""
-    return Asked(shown(Generated(config, test.each, side, memory=memory), 0, lambda done: None), config.shard_size)
+    return Asked(shown(Generated(config, split=side, memory=memory), 0, lambda done: None), config.shard_size)
 
 
 def answered(system: Network | Baseline, asked: Shown, seen: dict[str, Tensor], strict: bool = True) -> Tallies:

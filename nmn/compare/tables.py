@@ -120,7 +120,7 @@ def _setting(results: Results) -> str:
     when = dates[0] if len(dates) == 1 else f"{dates[0]} to {dates[-1]}"
     return (
         f"{settings['images']:,} images with up to {settings['each']} questions each, {settings['steps']:,} steps of"
-        f" {settings['batch']} images; seeds: {settings['seeds']}; tests of about {settings['questions']:,} questions;"
+        f" {settings['batch']} images; seeds: {settings['seeds']}; tests of {settings['questions']:,} questions;"
         f" {when}."
     )
 

@@ -1,6 +1,5 @@
 """Sentences from a model of the next word: drawn, greedy, or the likeliest that a beam finds, until END."""
 
-from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
 import torch
@@ -113,8 +112,3 @@ def _sayable(scores: Float[Tensor, "sentences words"]) -> Tensor:
     scores = scores.float().cpu().clone()
     scores[:, list(UNSAID)] = -torch.inf
     return scores
-
-
-def numbers(said: Sequence[Said]) -> list[tuple[int, ...]]:
-    """Return the words of sentences."""
-    return [one.words for one in said]
