@@ -93,6 +93,19 @@ def test_the_surest_objects_come_first_and_no_more_than_asked_for() -> None:
     assert decode(maps._replace(centres=heat), most=2).boxes[0].tolist() == [[14, 2, 18, 6], [14, 14, 18, 18]]
 
 
+def test_a_peak_that_no_pixel_votes_for_is_no_object_and_the_others_move_up() -> None:
+    boxes, mask, owner = gold((2, 2, 6, 6), (14, 2, 18, 6), (14, 14, 18, 18))
+    maps = maps_of(boxes, mask, torch.where(owner == 2, 0, owner))
+    shown = maps.shown.clone()
+    shown[0, 1:3, 7:9] = -9.0  # where the second is
+    heat = maps.centres.clone()
+    heat[0, 1, 1], heat[0, 1, 4], heat[0, 4, 4] = 1.0, 3.0, 2.0
+    found = decode(maps._replace(centres=heat, shown=shown), most=5)
+    assert found.boxes[0].tolist() == [[14, 14, 18, 18], [2, 2, 6, 6]] and found.mask.all()
+    assert found.owners[0, 7:9, 7:9].eq(1).all() and found.owners[0, 1:3, 1:3].eq(2).all()
+    assert set(found.owners.flatten().tolist()) == {0, 1, 2}
+
+
 def test_images_are_padded_to_the_most_objects_and_to_one_at_least() -> None:
     two, one = maps_of(*gold(LEFT, RIGHT)), maps_of(*gold(LEFT))
     none = one._replace(centres=torch.full_like(one.centres, -9.0))
@@ -225,7 +238,8 @@ def test_objects_seen_all_eight_ways_have_the_features_of_each_way_in_the_mean()
 def test_a_mirrored_image_gives_the_same_objects_mirrored() -> None:
     torch.manual_seed(3)
     net = Proposer(6, 3).eval()
-    torch.nn.init.constant_(net.get_parameter("coarse.1.bias")[:1], 1.0)  # objects everywhere
+    for head in ("coarse", "fine"):  # objects everywhere
+        torch.nn.init.constant_(net.get_parameter(f"{head}.1.bias")[:1], 1.0)
     images = torch.rand(2, 3, 20, 28)
     found, mirrored = net.propose(images), net.propose(images.flip(-1))
     assert found.mask.any()

@@ -23,7 +23,8 @@ def reasoner(objects: bool) -> Reasoner:
     network = object_network() if objects else cell_network()
     settings = replace(network.settings, lexicon="world", grammar="world", pixels=64 if objects else 35)
     if objects:  # so that there are proposals, a peak wherever the random map has one
-        torch.nn.init.constant_(network.model.get_parameter("vision.proposer.coarse.1.bias"), 1.0)
+        for head in ("coarse", "fine"):  # objects everywhere
+            torch.nn.init.constant_(network.model.get_parameter(f"vision.proposer.{head}.1.bias"), 1.0)
     return Reasoner(replace(network, settings=settings), device="cpu")
 
 

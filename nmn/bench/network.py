@@ -172,7 +172,8 @@ def _asking(device: torch.device, seed: int) -> list[Figure]:
     layouts = [random_question_layout(rng, lexicon) for _ in range(200)]
     torch.manual_seed(seed)
     network = build_network(NetworkSettings(), vocabulary_of(layouts, lexicon))
-    torch.nn.init.constant_(network.model.get_parameter("vision.proposer.coarse.1.bias"), 1.0)
+    for head in ("coarse", "fine"):  # objects everywhere
+        torch.nn.init.constant_(network.model.get_parameter(f"vision.proposer.{head}.1.bias"), 1.0)
     reasoner = Reasoner(network, str(device))
     image = torch.randint(0, 256, (3, 128, 128), dtype=torch.uint8)
     seconds = []

@@ -154,14 +154,19 @@ def peaks(
 
 
 def decode(maps: Maps, most: int) -> Proposals:
-    """Return the peaks of the heat map with their boxes, and the owner of each fine cell."""
+    """Return the peaks of the heat map with their boxes, and the owners of fine cells; who owns none is no object."""
     scores, places = peaks(maps.centres, most)
-    mask = scores > THRESHOLD
-    count = max(1, int(mask.sum(1).max()))
-    scores, places, mask = scores[:, :count], places[:, :count], mask[:, :count]
     boxes = absolute(maps.boxes, COARSE_PX).flatten(1, 2)
-    boxes = boxes.gather(1, places.unsqueeze(-1).expand(-1, -1, 4)) * mask.unsqueeze(-1)
-    return Proposals(boxes, mask, scores * mask, owners(maps, boxes, mask))
+    boxes = boxes.gather(1, places.unsqueeze(-1).expand(-1, -1, 4))
+    owner = owners(maps, boxes, scores > THRESHOLD)
+    cells = functional.one_hot(owner.flatten(1).long(), 1 + boxes.shape[1]).sum(1)[:, 1:]
+    mask, order = ((scores > THRESHOLD) & (cells > 0)).sort(descending=True, stable=True)
+    count = max(1, int(mask.sum(1).max()))
+    order, mask = order[:, :count], mask[:, :count]
+    boxes = boxes.gather(1, order.unsqueeze(-1).expand(-1, -1, 4)) * mask.unsqueeze(-1)
+    renumbered = torch.zeros_like(cells).scatter(1, order, torch.arange(1, count + 1).to(order).expand_as(order))
+    owner = functional.pad(renumbered, (1, 0)).gather(1, owner.flatten(1).long()).view_as(owner)
+    return Proposals(boxes, mask, scores.gather(1, order) * mask, owner.to(torch.uint8))
 
 
 def owners(maps: Maps, boxes: Float[Tensor, "batch objects 4"], mask: Bool[Tensor, "batch objects"]) -> Tensor:
