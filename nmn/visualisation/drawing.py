@@ -70,15 +70,14 @@ class Drawing:
 
 
 def draw(explanation: Explanation, measure: Measure, with_tree: bool = False) -> Drawing:
-    """Place an explanation, with its parse tree under the graph where it has one and that is wanted."""
+    """Place an explanation on a page, and its parse tree under that where it has one and that is wanted."""
     tree = None
     if with_tree and explanation.tree:
         width = PAGE[0] - 2 * MARGIN
         tree = drawn_tree(explanation.tree, printable(explanation.question), (MARGIN, 0.0), width, measure)
-    room = PAGE[1] - (0.0 if tree is None else tree.height + ROW_GAP)
     for side in PICTURES:
         drawing = _drawing(explanation, measure, side)
-        if drawing.width <= PAGE[0] and drawing.height <= room:
+        if drawing.width <= PAGE[0] and drawing.height <= PAGE[1]:
             break
     return drawing if tree is None else _over(drawing, tree)
 
