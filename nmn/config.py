@@ -4,6 +4,7 @@ A setting is a field of a dataclass; its annotation says what it may be (bool, i
 or float). Unknown keys and wrong types are errors that name the key and the nearest known one.
 """
 
+import json
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields
@@ -40,6 +41,17 @@ def read_settings(path: str | Path) -> dict[str, Any]:
         return tomllib.loads(Path(path).read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:
         raise ConfigError(f"{path}: not a readable TOML file: {error}") from None
+
+
+def read_object(path: Path, what: str, advice: str = "") -> dict[str, Any]:
+    """Return the object of a JSON file that we wrote; raise ConfigError where it is not ``what`` it should be."""
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"{path}: not {what}: {error}{advice}") from None
+    if not isinstance(found, dict):
+        raise ConfigError(f"{path}: not {what}{advice}")
+    return found
 
 
 def parse_overrides(pairs: Sequence[str]) -> dict[str, Any]:

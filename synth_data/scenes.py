@@ -14,7 +14,16 @@ from synth_data.config import SynthConfig, load_config
 from synth_data.drawn import scene_graph
 from synth_data.sample import Sampler
 
+AT_ONCE = 500  # scenes drawn in one go where many are wanted
 ROUND, ROUNDS = 2048, 60  # scenes drawn at once for recorded answers, and how often
+
+
+def many_scenes(config: SynthConfig, count: int, rng: np.random.Generator) -> list[SceneGraph]:
+    """Return random scenes as ``draw_scenes`` does, some at a time."""
+    scenes: list[SceneGraph] = []
+    while len(scenes) < count:
+        scenes += draw_scenes(config, min(AT_ONCE, count - len(scenes)), rng)
+    return scenes
 
 
 def draw_scenes(config: SynthConfig, count: int, rng: np.random.Generator) -> list[SceneGraph]:

@@ -72,9 +72,8 @@ def _caption(path: Path) -> Describer:
 
 
 # what systems do that answer no questions, by their names, and how they are loaded for it
-DOES: dict[str, str] = {
-    "dual_encoder": "similarity", "clip": "similarity", "captioner": "caption", "attention_captioner": "caption",
+DESCRIBERS: dict[str, tuple[str, Callable[[Path], Describer]]] = {
+    "dual_encoder": ("similarity", _trained), "clip": ("similarity", _clip),
+    "captioner": ("caption", _caption), "attention_captioner": ("caption", _caption),
 }  # fmt: skip
-DESCRIBERS: dict[str, Callable[[Path], Describer]] = {
-    "dual_encoder": _trained, "clip": _clip, "captioner": _caption, "attention_captioner": _caption,
-}  # fmt: skip
+DOES = {name: does for name, (does, _) in DESCRIBERS.items()}

@@ -105,7 +105,7 @@ class Runs:
         if run.kind not in DOES or run.path is None:
             raise ConfigError(f"{name}: answers questions; it does not describe pictures")
         path = run.path
-        return cast(Describer, self._kept(run, lambda _: DESCRIBERS[run.kind](path)))(seen, text)
+        return cast(Describer, self._kept(run, lambda _: DESCRIBERS[run.kind][1](path)))(seen, text)
 
     def _kept(self, run: Run, loaded: Callable[[Run], Asker | Describer]) -> Asker | Describer:
         """Return who answers for a run: loaded now, or kept since it was asked before.

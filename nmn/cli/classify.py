@@ -8,7 +8,7 @@ import typer
 from nmn.cli.options import JsonOption
 from nmn.cli.printing import print_json, print_rich
 from nmn.cli.train import Bars
-from nmn.exits import INTERRUPTED, clear_errors
+from nmn.exits import clear_errors
 
 ChangesArgument = Annotated[list[str] | None, typer.Argument(help="Settings, key=value each, such as steps=400.")]
 
@@ -43,8 +43,7 @@ def train(
         with bars:
             outcome = train_classifier(settings, out, bars if is_first() else silent)
     except KeyboardInterrupt:
-        typer.echo(f"stopped{bars.place}; the same command goes on from what is saved in {out}", err=True)
-        raise typer.Exit(INTERRUPTED) from None
+        raise KeyboardInterrupt(f"stopped{bars.place}; the same command goes on from what is saved in {out}") from None
     if not is_first():
         return
     if as_json:
@@ -112,8 +111,7 @@ def shifts(
         with bars:
             table = compare_shifts(settings, out, seeds, count, epsilon, bars)
     except KeyboardInterrupt:
-        typer.echo(f"stopped{bars.place}; the same command goes on from what is saved in {out}", err=True)
-        raise typer.Exit(INTERRUPTED) from None
+        raise KeyboardInterrupt(f"stopped{bars.place}; the same command goes on from what is saved in {out}") from None
     if samples:
         draw_samples(settings, out, epsilon)
     drawn = find_spec("matplotlib") is not None

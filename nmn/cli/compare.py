@@ -7,16 +7,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from nmn.cli.options import JsonOption
-from nmn.cli.printing import print_json
+from nmn.cli.printing import bars, print_json
 from nmn.cli.train import QUIET_SECONDS
-from nmn.exits import INTERRUPTED, clear_errors
+from nmn.exits import FAULTY, clear_errors
 
 if TYPE_CHECKING:
     from rich.progress import TaskID
 
     from nmn.compare.settings import CompareSettings
 
-FAILED = 1  # exit code where a system failed
 TABLES = "results.md"
 
 
@@ -48,7 +47,7 @@ def compare(
     results = _run(what or [], out, size)
     _show(out, results, as_json)
     if results["failed"]:
-        raise typer.Exit(FAILED)
+        raise typer.Exit(FAULTY)
 
 
 def _run(what: list[str], out: Path, size: str) -> dict[str, Any]:
@@ -64,21 +63,19 @@ def _run(what: list[str], out: Path, size: str) -> dict[str, Any]:
         with board:
             return Comparison(systems, settings, out.resolve(), board).run()
     except KeyboardInterrupt:
-        typer.echo(f"stopped at {board.place}; the same command goes on from what is saved in {out}", err=True)
-        raise typer.Exit(INTERRUPTED) from None
+        raise KeyboardInterrupt(
+            f"stopped at {board.place}; the same command goes on from what is saved in {out}"
+        ) from None
 
 
 def _show(folder: Path, results: dict[str, Any], as_json: bool) -> None:
-    from nmn.atomic import write_atomically
+    from nmn.compare.files import RESULTS, write_text
     from nmn.compare.plots import write_plots
     from nmn.compare.tables import markdown
     from nmn.errors import ConfigError
 
     tables = markdown(results)
-    try:
-        write_atomically(folder / TABLES, tables.encode())
-    except OSError as error:
-        raise ConfigError(f"{folder / TABLES}: cannot be written: {error.strerror}") from None
+    write_text(folder / TABLES, tables)
     try:
         plots = write_plots(results, folder)
     except ConfigError as error:
@@ -88,21 +85,14 @@ def _show(folder: Path, results: dict[str, Any], as_json: bool) -> None:
         print_json(results)
         return
     typer.echo(tables)
-    typer.echo(f"results: {', '.join(str(path) for path in (folder / 'results.json', folder / TABLES, *plots))}")
+    typer.echo(f"results: {', '.join(str(path) for path in (folder / RESULTS, folder / TABLES, *plots))}")
 
 
 class Bars:
     """Watches a comparison: a bar on stderr for each system; lines, where there is no terminal."""
 
     def __init__(self) -> None:
-        from rich.console import Console
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
-        columns = (
-            TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
-            TextColumn("{task.fields[note]}"),
-        )  # fmt: skip
-        self.progress = Progress(*columns, console=Console(stderr=True))
+        self.progress = bars(elapsed=True)
         self.tasks: dict[str, TaskID] = {}
         self.place, self.said = "the beginning", time.monotonic()
 

@@ -9,6 +9,7 @@ import typer
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from rich.progress import Progress
     from rich.tree import Tree
 
     from nmn.answer import Answer
@@ -34,6 +35,25 @@ def print_rich(thing: object) -> None:
     from rich.console import Console
 
     Console(width=None if sys.stdout.isatty() else 140, soft_wrap=False, highlight=False).print(thing)
+
+
+def bars(elapsed: bool = False) -> "Progress":
+    """Return bars on stderr, each with a ``note`` and the time that remains, or the time that has passed."""
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
+
+    columns = (
+        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(),
+        TimeElapsedColumn() if elapsed else TimeRemainingColumn(), TextColumn("{task.fields[note]}"),
+    )  # fmt: skip
+    return Progress(*columns, console=Console(stderr=True))
 
 
 def say_repairs(reading: "Reading") -> None:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from nmn.cli.options import JsonOption
-from nmn.cli.printing import print_json
-from nmn.exits import INTERRUPTED, clear_errors
+from nmn.cli.printing import bars, print_json
+from nmn.exits import clear_errors
 
 if TYPE_CHECKING:
     from rich.progress import TaskID
@@ -35,8 +35,7 @@ def train(
         with bars:
             outcome = train_network(settings, out, bars if is_first() else silent)
     except KeyboardInterrupt:
-        typer.echo(f"stopped{bars.place}; the same command goes on from what is saved in {out}", err=True)
-        raise typer.Exit(INTERRUPTED) from None
+        raise KeyboardInterrupt(f"stopped{bars.place}; the same command goes on from what is saved in {out}") from None
     if not is_first():
         return
     file = out / NETWORK
@@ -59,14 +58,7 @@ class Bars:
     """Watches a run: a bar on stderr for each of its parts. ``notes`` are the last of each part that gave any."""
 
     def __init__(self) -> None:
-        from rich.console import Console
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-        columns = (
-            TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(),
-            TextColumn("{task.fields[note]}"),
-        )  # fmt: skip
-        self.progress = Progress(*columns, console=Console(stderr=True))
+        self.progress = bars()
         self.tasks: dict[str, TaskID] = {}
         self.notes: dict[str, str] = {}
         self.place, self.said = "", time.monotonic()

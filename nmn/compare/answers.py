@@ -8,6 +8,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 import torch
@@ -58,7 +59,7 @@ class Asked:
             self.prepared[regions] = joined(parts)
         return self.prepared[regions]
 
-    @property
+    @cached_property
     def statements(self) -> Shown:
         """The captions of the scenes as questions for yes or no: a caption of its own scene, or false of it."""
         told = captions_told(self.shown.examples, self.shard_size)

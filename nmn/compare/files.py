@@ -8,6 +8,7 @@ from typing import Any
 
 from nmn.atomic import write_atomically
 from nmn.checkpoint import read_checkpoint
+from nmn.config import read_object
 from nmn.errors import ConfigError
 from nmn.training.loop import LOG, STATE
 
@@ -51,19 +52,18 @@ def write_results(folder: Path, failed: Mapping[str, str]) -> dict[str, Any]:
 
 def read_json(path: Path) -> dict[str, Any]:
     """Read a file of a comparison; raise ConfigError where it is damaged or not there."""
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise ConfigError(f"{path}: not a file of a comparison: {error}") from None
-    if not isinstance(found, dict):
-        raise ConfigError(f"{path}: not a file of a comparison")
-    return found
+    return read_object(path, "a file of a comparison")
 
 
 def write_json(path: Path, data: Any) -> None:
+    """Write a file of a comparison as JSON; raise ConfigError where it cannot be."""
+    write_text(path, json.dumps(data, indent=1))
+
+
+def write_text(path: Path, text: str) -> None:
     """Write a file of a comparison, whole or not at all; raise ConfigError where it cannot be."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(path, json.dumps(data, indent=1).encode())
+        write_atomically(path, text.encode())
     except OSError as error:
         raise ConfigError(f"{path}: cannot be written: {error.strerror}") from None

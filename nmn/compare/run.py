@@ -26,6 +26,7 @@ from nmn.compare.answers import (
 from nmn.compare.courses import COURSES, NLVR, STANDARD, course_of
 from nmn.compare.files import PLAN, RESULT, learned_parameters, loop_seconds, read_json, write_json, write_results
 from nmn.compare.settings import GROWING, CompareSettings
+from nmn.compare.tables import share
 from nmn.config import settings_json
 from nmn.errors import ConfigError, NmnError, listed
 from nmn.models.baselines import Baseline, kind_of, load_system
@@ -285,8 +286,7 @@ def summary(result: Mapping[str, Any]) -> str:
     """Return a result in a few words."""
     words = []
     for name, tallies in list(result["tests"].items())[:1]:
-        right, of = (sum(column) for column in zip(*tallies.values(), strict=True))
-        words.append(f"{name} {100 * right / of:.1f} %")
+        words.append(f"{name} {share(tallies):.1f} %")
     if "judged" in result:
         words.append(f"statements {100 * result['judged']['right'] / result['judged']['of']:.1f} %")
     return ", ".join([*words, f"{result['seconds']:.0f} s"])

@@ -150,7 +150,7 @@ class Generated(Dataset[tuple[list[Example], Tensor]]):
     split: str = ""
     whole: bool = False
     crowd: str = ""
-    memory: "Memory | None" = field(default=None, compare=False)
+    memory: Memory | None = field(default=None, compare=False)
 
     def __len__(self) -> int:
         return blocks(self.config) + bool(self.crowd)

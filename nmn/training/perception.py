@@ -12,15 +12,13 @@ from torch import Tensor
 from torch.nn import functional
 
 from nmn.errors import TrainingError
-from nmn.scene import SceneGraph
 from nmn.training.settings import TrainSettings, warm_cosine
 from nmn.vision.proposals import FINE_PX, Maps, Proposer, channels_last, proposal_loss, targets
 from nmn.vision.turns import MIRRORED, WAYS, turned
 from synth_data.config import SynthConfig
 from synth_data.picture import index_mask, picture
-from synth_data.scenes import draw_scenes
+from synth_data.scenes import many_scenes
 
-DRAWN = 500  # scenes at once
 STORED = (0.4, 0.9)  # times its size: the range of what a softened picture was stored at
 
 
@@ -99,9 +97,7 @@ def train_proposer(
 def _scenes(settings: TrainSettings, config: SynthConfig) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """Draw scenes: images [scenes 3 height width], boxes in pixels [scenes objects 4], mask, owners of fine cells."""
     rng = np.random.default_rng([settings.seed, 8])
-    scenes: list[SceneGraph] = []
-    while len(scenes) < settings.proposal_scenes:
-        scenes += draw_scenes(config, min(DRAWN, settings.proposal_scenes - len(scenes)), rng)
+    scenes = many_scenes(config, settings.proposal_scenes, rng)
     most = max(len(scene.objects) for scene in scenes)
     boxes, mask = np.zeros((len(scenes), most, 4), np.float32), np.zeros((len(scenes), most), bool)
     fine = replace(config, pixels=config.pixels // FINE_PX)

@@ -19,7 +19,7 @@ import torch
 from nmn.assembler.plan import plan
 from nmn.atomic import write_atomically
 from nmn.checkpoint import load_into, read_checkpoint, save_checkpoint
-from nmn.config import build_settings, parse_overrides, read_settings, settings_json
+from nmn.config import build_settings, parse_overrides, read_object, read_settings, settings_json
 from nmn.errors import ArgumentError, ConfigError, listed
 from nmn.layout import Layout
 from nmn.lexicon import load_lexicon
@@ -258,7 +258,7 @@ def claim(settings: LoopSettings, folder: Path) -> None:
     """Note the settings in the folder; raise ConfigError where it holds more of another run than its settings."""
     path, text = folder / CONFIG, json.dumps(settings_json(settings), indent=2)
     if path.exists() and any(other.name != CONFIG for other in folder.iterdir()):
-        known = _noted(path)
+        known = read_object(path, "the settings of a run", "; give another --out")
         wanted = json.loads(json.dumps(resumable(settings)))
         if changed := sorted(key for key in wanted if known.get(key) != wanted[key]):
             raise ConfigError(f"{folder}: holds a run of other settings ({listed(changed)}); give another --out")
@@ -268,17 +268,6 @@ def claim(settings: LoopSettings, folder: Path) -> None:
         write_atomically(path, text.encode())
     except OSError as error:
         raise ConfigError(f"{folder}: cannot be written: {error.strerror}") from None
-
-
-def _noted(path: Path) -> dict[str, Any]:
-    """Return the settings that a run noted; raise ConfigError where the file is damaged."""
-    try:
-        known = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise ConfigError(f"{path}: not the settings of a run: {error}; give another --out") from None
-    if not isinstance(known, dict):
-        raise ConfigError(f"{path}: not the settings of a run; give another --out")
-    return known
 
 
 def _network_settings(settings: TrainSettings, grammar: str, lexicon: str, pixels: int) -> NetworkSettings:

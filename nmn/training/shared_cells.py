@@ -16,15 +16,13 @@ from torch import Tensor, nn
 
 from nmn.checkpoint import save_checkpoint
 from nmn.config import settings_json
-from nmn.scene import SceneGraph
 from nmn.training.loop import Progress, fit_batches, places_of
 from nmn.training.settings import LoopSettings
 from nmn.vision.backbone import Backbone, build_backbone
 from synth_data.config import SynthConfig
 from synth_data.picture import index_mask, picture
-from synth_data.scenes import draw_scenes
+from synth_data.scenes import many_scenes
 
-DRAWN = 500  # scenes at once
 COVERED = 0.1  # of a cell
 RARE = 4.0  # weight of a value that is there, as most are not
 
@@ -85,9 +83,7 @@ def train_cells(
 
 def _shown(config: SynthConfig, count: int, cell_px: int, seed: int) -> Shown:
     rng = np.random.default_rng([seed, 10])
-    scenes: list[SceneGraph] = []
-    while len(scenes) < count:
-        scenes += draw_scenes(config, min(DRAWN, count - len(scenes)), rng)
+    scenes = many_scenes(config, count, rng)
     values = [(name, value) for name in config.words.attributes for value in config.words.attributes[name].values]
     images, shown = [], []
     for scene in scenes:

@@ -159,12 +159,13 @@ def decode(maps: Maps, most: int) -> Proposals:
     boxes = absolute(maps.boxes, COARSE_PX).flatten(1, 2)
     boxes = boxes.gather(1, places.unsqueeze(-1).expand(-1, -1, 4))
     owner = owners(maps, boxes, scores > THRESHOLD)
-    cells = functional.one_hot(owner.flatten(1).long(), 1 + boxes.shape[1]).sum(1)[:, 1:]
-    mask, order = ((scores > THRESHOLD) & (cells > 0)).sort(descending=True, stable=True)
+    owns = torch.zeros(len(boxes), 1 + boxes.shape[1], dtype=torch.bool, device=boxes.device)
+    owns.scatter_(1, owner.flatten(1).long(), True)
+    mask, order = ((scores > THRESHOLD) & owns[:, 1:]).sort(descending=True, stable=True)
     count = max(1, int(mask.sum(1).max()))
     order, mask = order[:, :count], mask[:, :count]
     boxes = boxes.gather(1, order.unsqueeze(-1).expand(-1, -1, 4)) * mask.unsqueeze(-1)
-    renumbered = torch.zeros_like(cells).scatter(1, order, torch.arange(1, count + 1).to(order).expand_as(order))
+    renumbered = places.new_zeros(places.shape).scatter(1, order, torch.arange(1, count + 1).to(order).expand_as(order))
     owner = functional.pad(renumbered, (1, 0)).gather(1, owner.flatten(1).long()).view_as(owner)
     return Proposals(boxes, mask, scores.gather(1, order) * mask, owner.to(torch.uint8))
 
