@@ -115,6 +115,22 @@ def test_nlvr_is_for_systems_that_answer_over_cells_and_left_out_without_its_fil
     assert fakes.trained[3:] == ["film/nlvr-4-0"]
 
 
+def test_systems_that_learn_from_captions_alone_are_trained_where_something_is_asked_of_them(
+    fakes: Fakes, tmp_path: Path
+) -> None:
+    compare("captioner", "film", "images=8", *TINY[1:-1], "courses=world,held", "curve=4", "--out", tmp_path)
+    assert fakes.trained == ["captioner/world-8-0", "film/world-8-0", "film/held-8-0", "film/world-4-0"]
+
+
+def test_few_images_are_seen_so_many_times_at_most() -> None:
+    systems = comparing.systems_of([CONFIGS / "compare" / "coattention.toml"])
+    size = size_settings("small", ["steps=1000", "pretraining_steps=500", "batch=16", "passes=10"])
+    made = comparing.Comparison(systems, size, Path("runs"), None)  # type: ignore[arg-type]
+    few = made._told(systems["coattention"], "world", 0, 40)
+    assert (few.steps, few.pretraining_steps, few.warm_up) == (30, 30, 1)  # three batches of 16 hold 40 images
+    assert made._told(systems["coattention"], "world", 0).steps == 320  # 500 images
+
+
 def test_written_statements_come_after_the_generated_ones_with_images_of_their_own(tmp_path: Path) -> None:
     boxes = [[{"x_loc": 20, "y_loc": 30, "size": 20, "type": "circle", "color": "Yellow"}], [], []]
     folder = tmp_path / "train1000"

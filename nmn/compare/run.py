@@ -83,10 +83,15 @@ def systems_of(paths: Sequence[Path]) -> dict[str, TrainSettings]:
     return systems
 
 
+def learns_answers(one: TrainSettings) -> bool:
+    """Whether a system is trained on questions and answers, not on captions alone."""
+    return one.model == MODULES or kind_of(one.model).learns == "answers"
+
+
 def takes(one: TrainSettings, course: str) -> bool:
-    """Whether a system can be trained on a course: one with panels is for answers, over cells."""
-    answers = one.model == MODULES or kind_of(one.model).learns == "answers"
-    return not course_of(course).vision or (answers and one.regions == "cells")
+    """Whether a course has something to ask a system: of captions, STANDARD alone; of NLVR's panels, over cells."""
+    about = course_of(course)
+    return (learns_answers(one) or STANDARD in about.tests) and (not about.vision or one.regions == "cells")
 
 
 def jobs_of(systems: Mapping[str, TrainSettings], settings: CompareSettings) -> Iterator[Job]:
@@ -97,7 +102,8 @@ def jobs_of(systems: Mapping[str, TrainSettings], settings: CompareSettings) -> 
             yield from (Job(name, course, settings.images, seed) for name, one in systems.items() if takes(one, course))
     if TUNED_ON in settings.courses:
         sizes = [images for images in settings.curve if images < settings.images]
-        yield from (Job(system, TUNED_ON, images, 0) for images in sizes for system in systems)
+        answering = [name for name, one in systems.items() if learns_answers(one)]
+        yield from (Job(name, TUNED_ON, images, 0) for images in sizes for name in answering)
 
 
 @dataclass
@@ -182,9 +188,12 @@ class Comparison:
             lambda now: self.board.part(first, f"backbone, {100 * now.accuracy:.1f} %", now.step, now.steps),
         )  # fmt: skip
 
-    def _told(self, one: TrainSettings, course: str, seed: int) -> TrainSettings:
-        """Return a system's settings with the comparison's numbers."""
+    def _told(self, one: TrainSettings, course: str, seed: int, images: int | None = None) -> TrainSettings:
+        """Return a system's settings with the comparison's numbers, or with fewer images, seen ``passes`` times."""
         size, about = self.settings, course_of(course)
+        images = images or size.images
+        most = size.passes * -(-images // size.batch)
+        steps, before = min(size.steps, most), min(size.pretraining_steps, most)
         sees: dict[str, Any] = {}
         if one.regions == "cells":
             sees = {
@@ -195,10 +204,10 @@ class Comparison:
             }
         pretrained = one.model != MODULES and kind_of(one.model).pretrained and not about.split
         return replace(
-            one, preset=about.preset, synth=about.synth, split_side=about.split_side, seed=seed, images=size.images,
-            each=size.each, steps=size.steps, batch=size.batch, held_back=size.held_back, threads=size.threads,
-            warm_up=max(1, size.steps // 20), cosine=True, save_every=max(50, size.steps // 4),
-            pretraining_steps=size.pretraining_steps if pretrained else 0, folder=size.nlvr if about.split else "",
+            one, preset=about.preset, synth=about.synth, split_side=about.split_side, seed=seed, images=images,
+            each=size.each, steps=steps, batch=size.batch, held_back=size.held_back, threads=size.threads,
+            warm_up=max(1, steps // 20), cosine=True, save_every=max(50, steps // 4),
+            pretraining_steps=before if pretrained else 0, folder=size.nlvr if about.split else "",
             **sees,
         )  # fmt: skip
 
@@ -208,7 +217,10 @@ class Comparison:
         if not path.exists():
             shares: dict[str, float] = {}
             for rate in self.settings.rates:
-                told = replace(self._told(self.systems[name], TUNED_ON, 0), rate=rate, steps=self.settings.tuning_steps)
+                steps = self.settings.tuning_steps
+                told = self._told(self.systems[name], TUNED_ON, 0)
+                before = told.pretraining_steps * steps // told.steps
+                told = replace(told, rate=rate, steps=steps, warm_up=max(1, steps // 20), pretraining_steps=before)
                 folder = self.folder / "tuning" / name / f"{rate:g}"
                 outcome = train(told, folder, self._watch(name, f"tuning, rate {rate:g}"), self.memory)
                 shares[f"{rate:g}"] = outcome.accuracy or 0.0
@@ -224,9 +236,9 @@ class Comparison:
         folder = self.folder / "runs" / job.place
         if not (folder / RESULT).exists():
             told = replace(
-                self._told(self.systems[job.system], job.course, job.seed), images=job.images,
+                self._told(self.systems[job.system], job.course, job.seed, job.images),
                 rate=read_json(self.folder / "tuning" / f"{job.system}.json")["rate"],
-            )  # fmt: skip
+            )
             if not (folder / NETWORK).exists():
                 train(told, folder, self._watch(job.system, job.place), self.memory)
             write_json(folder / RESULT, {**job._asdict(), **self._examined(job, told, folder)})
