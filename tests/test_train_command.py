@@ -1,6 +1,7 @@
 """``nmn train``: from a configuration's name to a network, once more after an interruption, and how it refuses."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -35,6 +36,14 @@ def test_json_is_the_only_output(made_shapes: Path, tmp_path: Path) -> None:
     data = json.loads(train("shapes", f"folder={made_shapes}", *QUICK, "--out", tmp_path, "--json"))
     assert data["bytes"] == (tmp_path / "network.safetensors").stat().st_size
     assert data["name"] == "shapes" and "% right" in data["parts"]["training"]
+
+
+def test_a_finished_run_is_told_of_again_and_nothing_is_prepared(made_shapes: Path, tmp_path: Path) -> None:
+    data = shutil.copytree(made_shapes, tmp_path / "data")
+    given = ("shapes", f"folder={data}", *QUICK, "--out", tmp_path / "run", "--json")
+    first = json.loads(train(*given))
+    shutil.rmtree(data)  # what it learned from
+    assert json.loads(train(*given)) == {**first, "parts": {}, "seconds": round(first["seconds"], 1)}
 
 
 def test_an_interrupted_run_says_how_to_go_on_and_goes_on(

@@ -56,7 +56,7 @@ from nmn.training.settings import LoopSettings, TrainSettings, resumable
 from nmn.training.systems import fit_system, shown
 from nmn.training.systems import share_right as share_right_of
 from nmn.vision.cells import CellVision
-from nmn.vision.nlvr_reader import load_detector, save_detector
+from nmn.vision.nlvr_reader import save_detector
 from nmn.vision.objects import ObjectVision
 from synth_data.config import SynthConfig, load_config
 from synth_data.drawn import panel_gap_px
@@ -112,7 +112,7 @@ def synth_config(settings: TrainSettings, size: int, seed: int, further: tuple[s
 
 
 def train(settings: TrainSettings, folder: Path, watch: Watcher = silent, memory: Memory | None = None) -> Outcome:
-    """Train a network and write it to ``folder``; an interrupted run goes on where it stopped.
+    """Train a network and write it to ``folder``; an interrupted run goes on where it stopped, a finished one does not.
 
     ``memory`` keeps generated data for other runs of this process, which is then made in this process too.
 
@@ -122,6 +122,8 @@ def train(settings: TrainSettings, folder: Path, watch: Watcher = silent, memory
     _check(settings)
     use_threads(settings)
     claim(settings, folder)
+    if (done := finished(folder)) is not None:
+        return done
     if settings.data == "nlvr":
         return _train_detector(settings, folder, watch, start)
     if settings.model != MODULES:
@@ -150,6 +152,17 @@ def train(settings: TrainSettings, folder: Path, watch: Watcher = silent, memory
     if is_first():
         save_network(folder / NETWORK, network, card(settings, outcome))
     return outcome
+
+
+def finished(folder: Path) -> Outcome | None:
+    """Return what came of the run in a folder, as its network's card says; None while there is none."""
+    path = folder / NETWORK
+    if not path.exists():
+        return None
+    told = read_checkpoint(path)[1].get("card")
+    if not isinstance(told, dict) or not {"held_back", "seconds"} <= told.keys():
+        return None
+    return Outcome(told["held_back"], told["seconds"])
 
 
 def _check(settings: TrainSettings) -> None:
@@ -198,13 +211,7 @@ def _training(watch: Watcher) -> Callable[[Progress], None]:
 def _train_detector(settings: TrainSettings, folder: Path, watch: Watcher, start: float) -> Outcome:
     """Train the perception of a world whose scenes are read, not asked."""
     config = load_config(settings.preset, **parse_overrides(settings.synth))
-    if (folder / NETWORK).exists():
-        detector = load_detector(folder / NETWORK)
-    else:
-        detector = train_detector(
-            settings, config, lambda step, of, loss: watch("detector", step, of, f"loss {loss:.3f}")
-        )
-        save_detector(folder / NETWORK, detector, {"settings": settings_json(settings)})
+    detector = train_detector(settings, config, lambda step, of, loss: watch("detector", step, of, f"loss {loss:.3f}"))
     held = gold_panels(
         config, detector.attributes, settings.held_back, np.random.default_rng([settings.seed + HELD_BACK_SEED, 8])
     )
