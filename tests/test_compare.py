@@ -220,10 +220,19 @@ def test_figures_are_what_they_are_by_hand() -> None:
 
 def test_the_tables_show_mean_and_spread_and_what_it_cost() -> None:
     text = markdown(made_up())
-    assert "| film | 70.0 ± 14.1 | 75.0 ± 0.0 | 1,234 | 12 | 100 |" in text
+    assert "| film | 70.0 ± 14.1 | - | 75.0 ± 0.0 | 1,234 | 12 | 100 |" in text
     assert "| count | 40.0 ± 28.3 |" in text and "| query | 100.0 ± 0.0 |" in text
     assert "| film | 55.0 | 60.0 |" in text and "### Judges" not in text
     assert "| film | 60.0 |" in markdown(made_up(seeds=1))
+
+
+def test_the_margin_over_question_only_is_of_the_same_seeds() -> None:
+    results = made_up()
+    results["systems"]["question_only"] = {}
+    for seed, right in ((0, 1), (1, 3), (2, 9)):  # of 10, and 10 of 10; film has 2 and 6 with seeds 0 and 1
+        tests = {name: {"count": [right, 10], "query": [10, 10]} for name in COURSES["world"].tests}
+        results["runs"].append({**results["runs"][0], "system": "question_only", "seed": seed, "tests": tests})
+    assert "| film | 70.0 ± 14.1 | 10.0 ± 7.1 |" in markdown(results)  # 60 - 55 and 80 - 65
 
 
 def test_plots_are_drawn_of_what_is_there(tmp_path: Path) -> None:

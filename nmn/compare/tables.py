@@ -13,6 +13,7 @@ Results = Mapping[str, Any]
 Run = Mapping[str, Any]
 SPLITS_COURSE, STYLES_COURSE = "held", "world"
 MISSING = "-"
+BLIND = "question_only"  # what language alone gives away
 NOTES = (
     "Mean and standard deviation over seeds, of percentages right. Systems over cells see through one frozen backbone,"
     " which learned from scenes what each cell shows; of modules_objects, proposals saw boxes and masks. All else is"
@@ -131,11 +132,21 @@ def _main(results: Results) -> str:
         runs = runs_of(results, name, STYLES_COURSE)
         truths = Figure(tuple(100 * run["statements"][0] / run["statements"][1] for run in runs))
         rows.append((
-            name, str(figure(runs, STANDARD)), str(truths), f"{runs[0]['parameters']:,}",
+            name, str(figure(runs, STANDARD)), _above(results, name, BLIND), str(truths), f"{runs[0]['parameters']:,}",
             f"{mean(run['seconds'] for run in runs):.0f}", f"{mean(run['a_second'] for run in runs):,.0f}",
         ))  # fmt: skip
-    head = ("system", "default world", "statements", "parameters", "training s", "questions/s")
+    head = (
+        "system", "default world", f"above {BLIND}", "statements", "parameters", "training s", "questions/s",
+    )  # fmt: skip
     return "### The default world\n\n" + grid(head, rows)
+
+
+def _above(results: Results, system: str, other: str) -> str:
+    """Return by how much a system is above another on the default world, seed by seed."""
+    told = [{run["seed"]: share(run["tests"][STANDARD]) for run in runs_of(results, name, STYLES_COURSE)}
+            for name in (system, other)]  # fmt: skip
+    pairs = [(told[0][seed], told[1][seed]) for seed in told[0] if seed in told[1]]
+    return MISSING if system == other else str(Figure(tuple(one - two for one, two in pairs)))
 
 
 def _splits(results: Results) -> str:
