@@ -22,8 +22,9 @@ from nmn.modules.grid import (
     windows,
 )
 from nmn.modules.library import Group
-from nmn.modules.neural import NeuralModules, ReadRegions
+from nmn.modules.neural import NeuralModules
 from nmn.modules.pairs import between, opposite
+from nmn.modules.read_regions import ReadRegions
 from tests.networks import CHANNELS, VOCABULARY, modules, regions
 
 ROWS, COLUMNS = 3, 5

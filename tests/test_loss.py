@@ -1,10 +1,10 @@
 """What answers cost, worked out by hand."""
 
 import math
+from dataclasses import replace
 
 import pytest
 import torch
-from torch import Tensor
 
 from nmn.assembler.execute import Run, execute
 from nmn.assembler.plan import plan
@@ -113,10 +113,9 @@ def halves(layout: str) -> Run:
     """Run a layout on three objects that are of each value by a half."""
     made, some = modules(grid=False), regions(3, grid=False)
     read = made(some)
-    soft: Tensor = torch.full_like(read.truths, 0.5) * read.mask.unsqueeze(1)
-    soft[:, -1] = 0
-    object.__setattr__(read, "truths", soft)
-    return execute(plan([parse_layout(layout)], [2], some.panels.count), made.library, read)
+    soft = torch.zeros_like(read.logits)
+    soft[:, -1] = -torch.inf
+    return execute(plan([parse_layout(layout)], [2], some.panels.count), made.library, replace(read, logits=soft))
 
 
 def test_a_whole_run_costs_what_is_worked_out_by_hand() -> None:

@@ -8,7 +8,8 @@ from torch import Tensor, nn
 from nmn.assembler.execute import Run, execute
 from nmn.assembler.plan import Plan
 from nmn.errors import ImageError
-from nmn.modules.neural import NeuralModules, ReadRegions
+from nmn.modules.neural import NeuralModules
+from nmn.modules.read_regions import ReadRegions
 from nmn.regions import side_by_side
 from nmn.vision.cells import CellVision
 from nmn.vision.objects import ObjectVision

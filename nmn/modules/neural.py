@@ -16,7 +16,6 @@ then only gathers. The tables are
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
-from functools import cached_property
 from typing import Any
 
 import torch
@@ -27,10 +26,11 @@ from nmn.errors import CheckpointError
 from nmn.layout import SIDES, Argument, Layout
 from nmn.lexicon import Lexicon
 from nmn.modules import logic
-from nmn.modules.grid import GridTables, between_cells, counts_from, shared_by_another, totals, windows
+from nmn.modules.grid import GridTables, between_cells, counts_from, shared_by_another, totals
 from nmn.modules.learned_pairs import HIDDEN, BoxPairs, GridPairs
 from nmn.modules.library import Group, Library, OfPairs, build_library
 from nmn.modules.pairs import between, opposite
+from nmn.modules.read_regions import ReadRegions
 from nmn.regions import Regions
 
 SPARSE = -2.0  # few cells hold something
@@ -96,41 +96,6 @@ def vocabulary_of(layouts: Sequence[Layout], lexicon: Lexicon) -> Vocabulary:
     )
 
 
-@dataclass(frozen=True)
-class ReadRegions(Regions):
-    """Regions with what the network makes of them, for all its words: see the module's docstring.
-
-    ``truths`` have a last value of zeros, for attributes with fewer values than others. ``by_image`` are rates of
-    relations, then of superlatives; on a grid all images share ``by_offset`` instead. ``things``: the truth that there
-    is something in a region.
-    """
-
-    truths: Float[Tensor, "batch values regions"]
-    by_image: Float[Tensor, "batch words others regions"] | None
-    by_offset: GridTables | None
-    sides: Float[Tensor, "batch sides regions"]
-    panel_pairs: Float[Tensor, "batch words panels panels"]
-    things: Float[Tensor, "batch regions"]
-
-    @property
-    def presence(self) -> Float[Tensor, "batch regions"]:
-        """The truth that there is something in a region."""
-        return self.things
-
-    @cached_property
-    def rates(self) -> Float[Tensor, "images words others regions"]:
-        """The rates of pairs; the first axis is 1 where all images share them."""
-        if self.by_offset is not None:
-            return windows(self.by_offset.rates).unsqueeze(0)
-        assert self.by_image is not None
-        return self.by_image
-
-    @cached_property
-    def pairs(self) -> Float[Tensor, "images words others regions"]:
-        """That each pair holds, ``1 - exp(-rate)``."""
-        return -torch.expm1(-self.rates)
-
-
 class NeuralModules(nn.Module):
     """Parameters of the modules for one vocabulary, over features of so many channels.
 
@@ -168,18 +133,17 @@ class NeuralModules(nn.Module):
         """Return the regions with the tables of all words."""
         words = nn.functional.pad(self.words.weight, (0, 0, 0, 1)).expand(len(regions.features), -1, -1)
         biases = nn.functional.pad(self.biases, (0, 1), value=-torch.inf).unsqueeze(1)  # no region has the last value
-        truths = torch.baddbmm(biases, words, regions.features.transpose(1, 2))
-        things = regions.mask.to(truths.dtype)
+        logits = torch.baddbmm(biases, words, regions.features.transpose(1, 2))
+        things = regions.mask.to(logits.dtype)
         if self.things is not None:
             things = things * torch.sigmoid(self.things(regions.features).squeeze(-1))
-        truths = torch.sigmoid(truths) * things.unsqueeze(1)
         panels = regions.panels.boxes
         unit = ((panels[..., 2:] - panels[..., :2]).amax((1, 2)) / self.units)[:, None, None]
         on_grid = isinstance(self.pairs, GridPairs)
         rates = self.pairs() if isinstance(self.pairs, GridPairs) else self._of_boxes(self.pairs, regions, unit)
         return ReadRegions(
             *(regions.features, regions.boxes, regions.mask, regions.panels),
-            truths=truths,
+            logits=logits,
             by_image=None if on_grid else rates,
             by_offset=GridTables(rates) if on_grid else None,
             sides=self._sides(regions, unit) * things.unsqueeze(1),
@@ -248,20 +212,19 @@ class _Learned(OfPairs):
         self.relations = len(vocabulary.relations)
 
     def find(self, group: Group) -> Tensor:
-        truths = _read(group).truths
-        return truths.flatten(0, 1).index_select(0, group.image * truths.shape[1] + group.argument)
+        return _read(group).truth(group.image, group.argument)
 
     def relate(self, group: Group) -> Tensor:
         """Return ``1 - exp(-sum_j a_j r_ji)``: at 0 and 1 the product over pairs of logic.relate."""
-        rates = _gather(_read(group).rates, group.image, group.argument)
+        rates = _read(group).rate(group.image, group.argument)
         total = torch.bmm(group.operands[0].unsqueeze(1), rates).squeeze(1)
         return -torch.expm1(-total) * group.mask
 
     def relation(self, group: Group) -> Tensor:
-        return _gather(_read(group).pairs, group.image, group.argument)
+        return _read(group).pair(group.image, group.argument)
 
     def before(self, group: Group) -> Tensor:
-        return _gather(_read(group).pairs, group.image, group.argument + self.relations)
+        return _read(group).pair(group.image, group.argument + self.relations)
 
     def alike(self, group: Group) -> Tensor:
         values = self.values(group)
@@ -281,14 +244,11 @@ class _Learned(OfPairs):
         return _read(group).sides[group.image, group.argument + len(SIDES)]
 
     def panel(self, group: Group) -> Tensor:
-        panels = _gather(_read(group).panel_pairs, group.image, group.argument + self.relations)
+        panels = _read(group).panel_pairs[group.image, group.argument + self.relations]
         return logic.superlative(panels, group.panel_mask)
 
     def values(self, group: Group) -> Tensor:
-        truths = _read(group).truths
-        places = self.attribute_values.to(group.image.device)[group.argument]
-        rows = (group.image.unsqueeze(1) * truths.shape[1] + places).flatten()
-        return truths.flatten(0, 1).index_select(0, rows).view(*places.shape, -1)
+        return _read(group).truth(group.image, self.attribute_values.to(group.image.device)[group.argument])
 
 
 class _LearnedOnGrid(_Learned):
@@ -340,8 +300,3 @@ def _tables(group: Group) -> GridTables:
 def _read(group: Group) -> ReadRegions:
     assert isinstance(group.regions, ReadRegions), "the neural library runs on regions that NeuralModules has read"
     return group.regions
-
-
-def _gather(tables: Tensor, image: Tensor, word: Tensor) -> Tensor:
-    images, words, size, _ = tables.shape
-    return tables.reshape(images * words, size, size).index_select(0, word if images == 1 else image * words + word)
