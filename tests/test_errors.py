@@ -13,16 +13,19 @@ from nmn.errors import ConfigError, DataError
 from nmn.evaluation.errors import Errors, confused, find_errors
 from nmn.evaluation.errors_page import write_errors
 from nmn.evaluation.faithfulness import agreement
+from nmn.evaluation.known import known_of, read_known
+from nmn.language import read
 from nmn.layout import parse_layout
 from nmn.lexicon import load_lexicon
 from nmn.models.build import NetworkSettings, build_network
 from nmn.modules.exact import encode, exact_library
 from nmn.modules.neural import vocabulary_of
-from nmn.reasoner import Reasoner, run
+from nmn.reasoner import Reasoner, load, run
 from nmn.scene import SceneGraph, SceneObject
 from synth_data.config import load_config
 from synth_data.dataset import read_dataset
 from synth_data.write import write_dataset
+from tests.test_nlvr import ENTRIES, write_split
 
 WORLD = load_lexicon("world")
 COLORS = ("red", "orange", "blue")
@@ -48,7 +51,7 @@ def found(dataset: Path) -> Errors:
     """Of a network that has learned nothing."""
     made = read_dataset(dataset)
     network = build_network(NetworkSettings(), vocabulary_of([one.layout for one in made], WORLD))
-    return find_errors(Reasoner(network, "cpu"), {"tiny": made}, worst=2)
+    return find_errors(Reasoner(network, "cpu"), {"tiny": known_of(made, "tiny")}, worst=2)
 
 
 def test_the_first_wrong_call_has_right_operands() -> None:
@@ -117,4 +120,34 @@ def test_questions_without_words_for_an_answer_are_refused(tmp_path: Path) -> No
     made = read_dataset(tmp_path / "refer")
     network = build_network(NetworkSettings(), vocabulary_of([one.layout for one in made], WORLD))
     with pytest.raises(DataError, match="refer: no question has an answer in words"):
-        find_errors(Reasoner(network, "cpu"), {"refer": made})
+        find_errors(Reasoner(network, "cpu"), {"refer": known_of(made, "refer")})
+
+
+def test_shapes_is_read_too_split_by_split(made_shapes: Path) -> None:
+    ((name, known),) = read_known(made_shapes).items()
+    assert name == f"{made_shapes.name} val"
+    few = known._replace(examples=known.examples[:20])
+    words = vocabulary_of([read(one.question, "shapes").layout for one in few.examples], few.lexicon)
+    sizes = NetworkSettings(regions="cells", grammar="shapes", lexicon="shapes", pixels=30, channels=16)
+    (row,) = find_errors(Reasoner(build_network(sizes, words), "cpu"), {name: few}, worst=1).rows
+    assert (row.split, row.family, row.examples, row.unread) == (name, "val", 20, 0)
+    assert row.unfaithful == sum(row.first.values()) >= row.wrong > 0
+
+
+def test_nlvr_is_read_as_people_wrote_it_and_judged_by_a_network_of_its_pictures(tmp_path: Path) -> None:
+    folder = write_split(tmp_path, ENTRIES) / "dev"
+    known = read_known(folder)
+    assert list(known) == list(read_known(tmp_path)) == ["nlvr dev"]
+    found = find_errors(load("nlvr_cells", "cpu"), known, worst=1)
+    write_errors(tmp_path / "errors.html", found, "nlvr_cells")
+    (row,) = found.rows
+    assert (row.split, row.family, row.examples, row.unread) == ("nlvr dev", "towers", len(ENTRIES), 0)
+    assert row.wrong >= 1  # a label is wrong
+    with pytest.raises(ConfigError, match="pictures of 1 panels, and those of nlvr dev have 3"):
+        find_errors(load("world", "cpu"), known)
+
+
+def test_data_whose_scenes_are_not_known_is_refused_with_what_can_be_read(tmp_path: Path) -> None:
+    result = runner.invoke(app, ["errors", "world", "--data", str(tmp_path)])
+    assert result.exit_code == 2 and "or the files of SHAPES or of NLVR" in result.output
+    assert "nmn evaluate" in result.output

@@ -223,6 +223,7 @@ def test_a_file_of_fewer_words_than_its_weights_is_refused(saved: tuple[Path, Ne
     ("change", "reason"),
     [
         (lambda about: about.pop("network"), "no network: its metadata lacks 'network'"),
+        (lambda about: about.update(detector={}), "holds a reader of NLVR's images, which has no modules"),
         (lambda about: about["network"].update(regions="boxes"), "regions: expected one of cells, objects"),
         (lambda about: about["network"].update(lexicon="mars"), "mars"),
         (lambda about: about["network"].update(chanels=3), 'unknown setting "chanels"; did you mean "channels"'),

@@ -19,6 +19,8 @@ from nmn.reasoner import Reasoner
 from nmn.regions import joined, side_by_side, taken
 from nmn.vision.nlvr_format import nlvr_image, nlvr_object
 from nmn.vision.panels import cut
+from nmn.visualisation.explanation import explain
+from nmn.visualisation.heat import heat_map
 from synth_data.house_styles import render_nlvr
 from tests.networks import CHANNELS, COLUMNS, ROWS, VOCABULARY, assert_equal, modules, one_of, regions, root_values, run
 
@@ -169,5 +171,9 @@ def test_a_picture_is_asked_whole_by_a_network_over_its_panels(tmp_path: Path) -
     answer = reasoner.ask(tmp_path / "large.png", "a box contains a black square")
     assert answer.view is not None and len(answer.view.boxes) == 3 * 25
     assert answer.view.boxes[-1].tolist() == [760, 160, 800, 200]
+    assert answer.view.panels is not None
+    assert answer.view.panels.tolist() == [[0, 0, 200, 200], [300, 0, 500, 200], [600, 0, 800, 200]]
+    where = next(call for call in explain(answer, cells=True).calls if call.module == "where")
+    assert heat_map(explain(answer, cells=True).view_of(where), where.raw).shape == (200, 800, 3)
     with pytest.raises(ImageError, match="a picture of 3 square panels was expected"):
         reasoner.ask(np.zeros((100, 100, 3), np.uint8), "a box contains a black square")

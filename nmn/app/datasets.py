@@ -21,7 +21,7 @@ from nmn.data.nlvr import read_nlvr, read_pixels
 from nmn.errors import DataError, NmnError
 from nmn.layout import Kind
 from nmn.vision.image import load_image
-from nmn.vision.nlvr_format import nlvr_scene
+from nmn.vision.nlvr_format import nlvr_family, nlvr_scene
 from synth_data.config import preset_names
 from synth_data.dataset import Dataset, read_dataset
 from synth_data.write import MANIFEST
@@ -153,24 +153,13 @@ def _nlvr(folder: Path) -> Iterator[Item]:
         path = next((image.path for image in example.images if image.path), None)
         if path is None:
             continue
+        known = example.structured_rep if path == example.images[0].path else None  # the others have other orders
 
-        def seen(path: Path = path, structured: Any = example.structured_rep) -> Seen:
+        def seen(path: Path = path, structured: Any = known) -> Seen:
             picture = load_image(path)
             if tuple(picture.shape[1:]) != (100, 400):
                 read_pixels(path)  # says which size it should have
             scene = nlvr_scene(structured) if structured else None
             return Seen(picture, picture, scene, NLVR, NLVR, NLVR)
 
-        yield Item(example.sentence, _family(example.structured_rep), TRUTHS[example.label], seen)
-
-
-def _family(structured: Any) -> str:
-    """Return which of NLVR's two sorts of images an example has: towers of blocks, or things anywhere.
-
-    >>> _family([[{"x_loc": 40, "y_loc": 79, "size": 20}], [], []])
-    'towers'
-    """
-    things = [thing for box in structured or () for thing in box]
-    if not things:
-        return "all"
-    return "towers" if all(thing["size"] == 20 and thing["x_loc"] == 40 for thing in things) else "scattered"
+        yield Item(example.sentence, nlvr_family(example.structured_rep), TRUTHS[example.label], seen)

@@ -13,7 +13,7 @@ from nmn.exits import clear_errors
 @clear_errors
 def errors(
     model: Annotated[str, typer.Argument(metavar="RUN", help=MODEL_HELP)],
-    data: Annotated[list[Path], typer.Option(help="The directory of a generated dataset; one for each split.")],
+    data: Annotated[list[Path], typer.Option(help="A generated dataset, one a split; SHAPES' folder; NLVR's.")],
     out: Annotated[list[Path] | None, typer.Option(help="A file to write: .html or .json; may be repeated.")] = None,
     worst: Annotated[int, typer.Option(min=0, help="How many of the worst examples are shown.")] = 8,
     as_json: JsonOption = False,
@@ -24,16 +24,17 @@ def errors(
     from nmn.cli.printing import plain, print_json, print_rich
     from nmn.evaluation.errors import find_errors
     from nmn.evaluation.errors_page import FORMATS, write_errors
+    from nmn.evaluation.known import read_known
     from nmn.reasoner import load
     from nmn.visualisation.files import format_of
-    from synth_data.dataset import read_dataset
 
     for path in out or ():
         format_of(path, FORMATS)
     names = [path.resolve().name for path in data]
     if len(set(names)) < len(names):
         raise ConfigError(f"--data: splits are told apart by their directories' names, and two are {names[0]!r}")
-    found = find_errors(load(model), {name: read_dataset(path) for name, path in zip(names, data, strict=True)}, worst)
+    datasets = {name: known for path in data for name, known in read_known(path).items()}
+    found = find_errors(load(model), datasets, worst)
     for path in out or ():
         write_errors(path, found, model)
     if as_json:

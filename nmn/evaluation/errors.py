@@ -12,9 +12,9 @@ from nmn.answer import Answer, answer_of
 from nmn.assembler.execute import Run
 from nmn.assembler.trace import TracedCall, answer_text, trace
 from nmn.data.example import ImageExample
-from nmn.errors import ConfigError, DataError
+from nmn.errors import ConfigError
 from nmn.evaluation.faithfulness import Faithfulness, Tally
-from nmn.evaluation.generated import image_examples
+from nmn.evaluation.known import Known
 from nmn.evaluation.neural import evaluate_neural
 from nmn.evaluation.report import Record
 from nmn.layout import Kind, call_label
@@ -23,7 +23,6 @@ from nmn.reasoner import Reasoner, SystemReasoner, run
 from nmn.scene import SceneGraph
 from nmn.vision.matching import match_cells, match_objects
 from nmn.visualisation.explanation import Explanation, explain
-from synth_data.dataset import Dataset
 
 WORST = 8  # examples that are shown
 NOTHING, LEFT_OUT = "no object", "left out"
@@ -127,10 +126,10 @@ def confused(
     return pairs + [(name(number), LEFT_OUT) for number in sorted(set(theirs.picked) - found)]
 
 
-def find_errors(reasoner: Reasoner | SystemReasoner, datasets: Mapping[str, Dataset], worst: int = WORST) -> Errors:
-    """Answer generated datasets, by the name of their split, and say where answers go wrong.
+def find_errors(reasoner: Reasoner | SystemReasoner, datasets: Mapping[str, Known], worst: int = WORST) -> Errors:
+    """Answer datasets whose scenes are known, by the name of their split, and say where answers go wrong.
 
-    Raises ConfigError for a system without modules, and DataError where no question has an answer in words.
+    Raises ConfigError for a system without modules, and for a network of pictures with other panels.
     """
     if isinstance(reasoner, SystemReasoner):
         raise ConfigError(f"{reasoner.network.settings.model} has no modules, so no calls that could be wrong")
@@ -138,16 +137,12 @@ def find_errors(reasoner: Reasoner | SystemReasoner, datasets: Mapping[str, Data
     tallies: dict[str, Tally] = {}
     confusions: dict[str, Counter[Confusion]] = {}
     candidates: list[tuple[float, str, str, ImageExample, Record]] = []
-    for split, dataset in datasets.items():
-        examples = [example for _, example in image_examples(dataset)]
-        if not examples:
-            raise DataError(
-                f"{split}: no question has an answer in words; those of the families refer point at objects"
-            )
+    for split, (examples, lexicon, grammar, repair) in datasets.items():
         match = match_objects if reasoner.network.settings.regions == "objects" else match_cells
         scenes = [example.scene for example in examples if example.scene]
-        watcher = _Watcher(Faithfulness(scenes, dataset.config.words, match))
-        records = evaluate_neural(reasoner, examples, watcher).records
+        _check_pictures(reasoner, split, scenes)
+        watcher = _Watcher(Faithfulness(scenes, lexicon, match))
+        records = evaluate_neural(reasoner, examples, watcher, grammar=grammar, repair=repair).records
         rows += _rows(split, records, watcher)
         for label, tally in watcher.score.tallies.items():
             tallies[label] = tallies.get(label, Tally()).plus(tally)
@@ -159,9 +154,16 @@ def find_errors(reasoner: Reasoner | SystemReasoner, datasets: Mapping[str, Data
             if place in watcher.sure and not record.right
         ]
     candidates.sort(key=lambda one: -one[0])
-    shown = tuple(_worst(reasoner, *one[1:], datasets[one[1]].config.words) for one in candidates[:worst])
+    shown = tuple(_worst(reasoner, *one[1:], datasets[one[1]]) for one in candidates[:worst])
     ordered = {label: dict(pairs.most_common()) for label, pairs in sorted(confusions.items())}
     return Errors(tuple(rows), tallies, ordered, shown)
+
+
+def _check_pictures(reasoner: Reasoner, split: str, scenes: Sequence[SceneGraph]) -> None:
+    """Raise ConfigError where a network was trained on pictures of another number of panels."""
+    own, theirs = reasoner.network.settings.panels, max(1, *(len(scene.panels) for scene in scenes))
+    if own != theirs:
+        raise ConfigError(f"the network sees pictures of {own} panels, and those of {split} have {theirs}")
 
 
 def _rows(split: str, records: Sequence[Record], watcher: _Watcher) -> list[Row]:
@@ -175,11 +177,9 @@ def _rows(split: str, records: Sequence[Record], watcher: _Watcher) -> list[Row]
     return found
 
 
-def _worst(
-    reasoner: Reasoner, split: str, first: str, example: ImageExample, record: Record, lexicon: Lexicon
-) -> Worst:
-    answer: Answer = reasoner.ask(example.image, example.question)
+def _worst(reasoner: Reasoner, split: str, first: str, example: ImageExample, record: Record, known: Known) -> Worst:
+    answer: Answer = reasoner.ask(example.image, example.question, grammar=known.grammar, repair=known.repair)
     assert example.scene is not None and answer.layout is not None
-    exact = run(answer.layout, example.scene, lexicon=lexicon)
+    exact = run(answer.layout, example.scene, lexicon=known.lexicon)
     explained = explain(answer, exact=exact, cells=reasoner.network.settings.regions == "cells")
     return Worst(split, record.family, str(record.answer), first, explained)

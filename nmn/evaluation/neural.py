@@ -17,9 +17,16 @@ Watch = Callable[[Run, Sequence[int]], None]
 
 
 def evaluate_neural(
-    reasoner: Reasoner | SystemReasoner, examples: Sequence[ImageExample], watch: Watch | None = None
+    reasoner: Reasoner | SystemReasoner,
+    examples: Sequence[ImageExample],
+    watch: Watch | None = None,
+    *,
+    grammar: str | None = None,
+    repair: bool = False,
 ) -> Report:
     """Read every distinct question once and answer all examples in batches; recorded answers and scenes are not used.
+
+    Questions are read by the network's own grammar unless another is given.
 
     A question with a word that the network has not learned counts as one that cannot be read; a system without modules
     reads any. Raises ImageError, and ConfigError where such a system is to be watched.
@@ -32,7 +39,7 @@ def evaluate_neural(
     errors: dict[str, str] = {}
     for question in dict.fromkeys(example.question for example in examples):
         try:
-            layouts[question] = reasoner.read(question).layout
+            layouts[question] = reasoner.read(question, grammar=grammar, repair=repair).layout
         except (QuestionError, ArgumentError) as error:
             errors[question] = str(error)
     readable = [place for place, example in enumerate(examples) if example.question in layouts]

@@ -17,7 +17,7 @@ from nmn.language.lexer import misspelt
 from nmn.language.lower import lower
 from nmn.language.normalise import Word, check_length, normalise
 from nmn.layout import Layout
-from nmn.lexicon import Lexicon
+from nmn.lexicon import Lexicon, load_lexicon
 
 MAX_READINGS = 20
 READINGS_SECONDS = 0.08
@@ -159,7 +159,9 @@ def _read_cached(question: str, grammar: str, repair: bool) -> Reading:
 
 def _is_for_crowd(question: str, grammar: str, lexicon: LexiconSource) -> bool:
     """Whether a text is read by the chart of nmn.language.crowd: a statement, and no lexicon but the grammar's own."""
-    if grammar not in STATEMENTS or lexicon not in (None, grammar):
+    if grammar not in STATEMENTS:
+        return False
+    if not (lexicon in (None, grammar) or (isinstance(lexicon, Lexicon) and lexicon is load_lexicon(grammar))):
         return False
     from nmn.language.crowd.read import is_statement
 

@@ -146,6 +146,10 @@ def load_network(path: str | Path) -> Network:
 
 def network_of(path: str | Path, state: Mapping[str, Tensor], about: Mapping[str, Any]) -> Network:
     """Build the network whose weights and metadata a file held; raise CheckpointError where they are of none."""
+    if "detector" in about:
+        raise CheckpointError(
+            f"{path}: holds a reader of NLVR's images, which has no modules; nlvr_cells ships with some"
+        )
     try:
         settings, words = build_settings(NetworkSettings, about["network"]), about["vocabulary"]
         lexicon = load_lexicon(settings.lexicon)

@@ -53,3 +53,15 @@ def _nlvr_object(panel: int, thing: Mapping[str, Any]) -> SceneObject:
     if color not in _NLVR_NAMES or side not in NLVR_SIZES:
         raise SceneError(f"NLVR has colors {', '.join(_NLVR_NAMES)} and sizes 10, 20, 30; got {color!r}, {side!r}")
     return nlvr_object(panel, shape, _NLVR_NAMES[color], side, thing["x_loc"], thing["y_loc"])
+
+
+def nlvr_family(structured_rep: Any) -> str:
+    """Return which of NLVR's two sorts of images an example has: towers of blocks, or things anywhere.
+
+    >>> nlvr_family([[{"x_loc": 40, "y_loc": 79, "size": 20}], [], []])
+    'towers'
+    """
+    things = [thing for box in structured_rep or () for thing in box]
+    if not things:
+        return "all"
+    return "towers" if all(thing["size"] == 20 and thing["x_loc"] == 40 for thing in things) else "scattered"

@@ -17,12 +17,14 @@ from nmn.vision.proposals import FINE_PX
 class View:
     """An image with its regions: ``boxes`` in its pixels, ``owners`` [height width], 0 for none, 1 + i for region i.
 
-    ``owners`` is None where regions cover their boxes.
+    ``owners`` is None where regions cover their boxes. ``panels`` are the boxes of the panels that the image is made
+    of, None where it is one.
     """
 
     pixels: UInt8[Tensor, "3 height width"]
     boxes: Float[Tensor, "regions 4"]
     owners: UInt8[Tensor, "height width"] | None
+    panels: Float[Tensor, "panels 4"] | None = None
 
     def heat(self, attention: Sequence[float]) -> Float[Tensor, "height width"]:
         """Return attention over regions, 0 to 1, as a map over the image."""
@@ -58,4 +60,5 @@ def view_of(
         fine = owners[row].repeat_interleave(FINE_PX, 0).repeat_interleave(FINE_PX, 1)[:rows, :columns]
         spread = interpolate(fine[None, None].float().cpu(), image.shape[1:], mode="nearest")[0, 0]
         owners = spread.to(torch.uint8)
-    return View(image, boxes, owners)
+    frames = regions.panels.boxes[row][regions.panels.mask[row]].detach().cpu()
+    return View(image, boxes, owners, fitted.on_original(frames) if len(frames) > 1 else None)

@@ -27,7 +27,7 @@ def resized(view: View, width: int, height: int) -> View:
     if owners is not None:
         at = torch.arange(height) * rows // height, torch.arange(width) * columns // width
         owners = owners[at[0]][:, at[1]]
-    return View(pixels, view.boxes * scale, owners)
+    return View(pixels, view.boxes * scale, owners, None if view.panels is None else view.panels * scale)
 
 
 def heat_map(view: View, attention: Sequence[float]) -> Pixels:

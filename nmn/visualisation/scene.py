@@ -29,6 +29,8 @@ def scene_view(scene: SceneGraph) -> View:
 
 def panel_boxes(view: View, scene: SceneGraph | None) -> tuple[tuple[float, float, float, float], ...]:
     """Return the panels of a picture, in its pixels; an image that is not made of several is one."""
+    if view.panels is not None:
+        return tuple((left, top, right, bottom) for left, top, right, bottom in view.panels.tolist())
     height, width = view.pixels.shape[1:]
     if scene is None or not scene.panels:
         return ((0.0, 0.0, float(width), float(height)),)
