@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from nmn.vision.nlvr_reader import NlvrReader
     from nmn.vision.view import View
 
-DEFAULT_WEIGHTS = "world"
+DEFAULT_WEIGHTS, NLVR_WEIGHTS = "world", "nlvr"
 ASKED_AT_ONCE = 256  # questions
 
 
@@ -302,27 +302,34 @@ def keep_features(network: "Network", folder: str | Path) -> None:
     vision.keep(folder)
 
 
-def nlvr_reader(path: str | Path = "nlvr") -> "NlvrReader":
-    """Load a trained reader of NLVR's images: a file, a run's folder, or the name of bundled weights.
+def nlvr_reader(path: str | Path | None = None) -> "NlvrReader":
+    """Load a trained reader of NLVR's images: a file, a run's folder, or the name of weights that ship; "nlvr"'s.
 
     Called with images [batch 100 400 3] it returns their scenes. Raises CheckpointError.
     """
     from nmn.vision.nlvr_reader import NlvrReader, load_detector
 
-    return NlvrReader(load_detector(weights_file(path)))
+    return NlvrReader(load_detector(shipped(NLVR_WEIGHTS) if path is None else weights_file(path)))
+
+
+def shipped(name: str) -> Path:
+    """Return the file of weights that ship, whatever lies in the current folder."""
+    return WEIGHTS / f"{name}.safetensors"
 
 
 def weights_file(path: str | Path | None) -> Path:
-    """Return the file that a path, a run's folder or the name of bundled weights means.
+    """Return the file that a path, a run's folder or the name of weights that ship means; None means "world"'s.
 
-    Raises CheckpointError for what is none of these, and for a folder without a finished run.
+    A name means the weights that ship unless a file, or a folder with a run, is called so. Raises CheckpointError for
+    what is none of these, and for a folder without a finished run.
     """
-    bundled = WEIGHTS / f"{path or DEFAULT_WEIGHTS}.safetensors"
-    if path is None or (bundled.is_file() and not Path(path).exists()):
-        return bundled
+    if path is None:
+        return shipped(DEFAULT_WEIGHTS)
     given, file = Path(path), Path(path) / "network.safetensors"
+    begun = (given / "config.json").exists()
+    if shipped(str(path)).is_file() and not (given.is_file() or file.exists() or begun):
+        return shipped(str(path))
     if given.is_dir() and not file.exists():
-        begun = (given / "config.json").exists()
         state = "its run is not finished; the command that began it goes on with it" if begun else "it holds no run"
         raise CheckpointError(f"{given}: no network.safetensors there: {state}")
     if not given.exists():

@@ -10,10 +10,11 @@ from PIL import Image
 from torch import Tensor
 
 from nmn.answer import Answer
+from nmn.app.runs import Runs
 from nmn.errors import ArgumentError, ImageError, QuestionError
 from nmn.layout import Kind
 from nmn.models.build import save_network
-from nmn.reasoner import Reasoner, load
+from nmn.reasoner import Reasoner, load, nlvr_reader, shipped, weights_file
 from tests.networks import cell_network, object_network
 
 QUESTIONS = ("Is there a red square?", "How many blue shapes are there?", "What color is the square?", "the red square")
@@ -149,3 +150,20 @@ def test_a_trained_network_is_loaded_from_its_file_or_folder(tmp_path: Path) -> 
         load(path, device="cpu").ask(image(), QUESTIONS[1]) for path in (tmp_path, tmp_path / "network.safetensors")
     )
     same(first, second)
+
+
+def test_weights_that_ship_are_meant_whatever_else_is_called_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    ours = weights_file(None)
+    for name in ("world", "nlvr"):
+        Path(name).mkdir()
+    assert weights_file("world") == ours == shipped("world")
+    assert list(Runs().by_name) == ["exact", "world", "nlvr"]
+    for name in ("world", "nlvr"):
+        (Path(name) / "network.safetensors").write_bytes(b"no network")
+    assert weights_file("world") == Path("world/network.safetensors")  # a run that is named
+    assert weights_file(None) == ours
+    assert list(Runs().by_name) == ["exact", "world", "nlvr"]
+    assert nlvr_reader().detector is not None

@@ -22,7 +22,7 @@ from nmn.layout.signature import SIDES
 from nmn.models.build import MODULES
 from nmn.models.tokens import Words
 from nmn.modules.neural import Vocabulary, vocabulary_from_json
-from nmn.reasoner import ask_scene, load, nlvr_reader, weights_file
+from nmn.reasoner import ask_scene, load, nlvr_reader, shipped
 
 EXACT, WORLD, NLVR = "exact", "world", "nlvr"
 CLIP, CLIP_WEIGHTS = "clip", "model.safetensors"  # as transformers names them
@@ -70,12 +70,12 @@ class Runs:
     """The runs by name, and those that are loaded."""
 
     def __init__(self, folder: Path | None = None) -> None:
-        shipped = [
+        ours = [
             Run(EXACT, "exact", "world", card={"about": "exact execution on the known scene"}),
-            *(_described(name, weights_file(name)) for name in (WORLD, NLVR)),
+            *(_described(name, shipped(name)) for name in (WORLD, NLVR)),
         ]
         found = [] if folder is None else list(_found(folder))
-        self.by_name = {run.name: run for run in (*shipped, *found) if run is not None}
+        self.by_name = {run.name: run for run in (*ours, *found) if run is not None}
         self._loaded: OrderedDict[str, Asker | Describer] = OrderedDict()
         self._lock, self._loading = Lock(), Lock()
 

@@ -48,7 +48,7 @@ def asked(
 
         pixels = load_image(source)
         try:
-            scene = nlvr_reader(model or "nlvr")(pixels.permute(1, 2, 0).numpy()[None])[0]
+            scene = nlvr_reader(model)(pixels.permute(1, 2, 0).numpy()[None])[0]
         except SceneError as error:
             raise SceneError(f"{source}: {error}") from None
         answer = ask_scene(scene, question, grammar=grammar, lexicon=lexicon, repair=repair)

@@ -84,7 +84,10 @@ def nlvr(
     predictions: Annotated[
         Path | None, typer.Option(help="Write the official lines: image,true or image,false.")
     ] = None,
-    model: Annotated[str, typer.Option(help="A detector: a run's folder, a file, or weights that ship.")] = "nlvr",
+    model: Annotated[
+        str | None,
+        typer.Option(help="A detector: a run's folder, a file, or weights that ship, as are nlvr by default."),
+    ] = None,
     classical: Annotated[
         bool, typer.Option("--classical", help="See by connected components instead, an independent check.")
     ] = False,
