@@ -106,3 +106,17 @@ def test_rare_answers_are_taken_more_often_than_they_come_up() -> None:
     pairs = [(text.layout, other.scene) for text in texts[:40] for other in texts[40:80]]
     natural = sum(evaluate(layout, scene, config.words) is True for layout, scene in pairs) / len(pairs)
     assert added[True] / added.total() > 1.5 * natural > 0
+
+
+def test_a_text_that_is_asked_again_does_not_give_its_answer_away() -> None:
+    """Most texts have one answer in most scenes; who says that one is right as often as who tosses a coin."""
+    config = replace(WORLD, families=("existence", "existence_related"), size=300, shard_size=300)
+    texts = examples(config)
+    regions = encode([example.scene for example in texts], config.words, config.unsure_px)
+    library = exact_library(config.words)
+    every = [judge([text.layout] * len(texts), range(len(texts)), regions, library) for text in texts]
+    usual = {text.text: answers[sure].mean() > 0.5 for text, (answers, sure) in zip(texts, every, strict=True)}
+    often = [max(answers[sure].mean(), 1 - answers[sure].mean()) for answers, sure in every]
+    added = [one for one in reask(texts, config, EACH, np.random.default_rng(1)) if one not in texts]
+    right = sum(usual[one.text] == one.answer for one in added) / len(added)
+    assert sum(often) / len(often) > 0.75 and abs(right - 0.5) < 0.06
