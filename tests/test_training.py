@@ -16,6 +16,7 @@ from nmn.checkpoint import read_checkpoint, state_digest
 from nmn.errors import CheckpointError, ConfigError, TrainingError
 from nmn.models.build import load_network
 from nmn.models.network import ModuleNetwork
+from nmn.training.best import BEST, Best
 from nmn.training.data import Questions
 from nmn.training.loop import LOG, STATE, Progress, batch_of, fit, rate_at
 from nmn.training.run import load_settings, train
@@ -102,6 +103,23 @@ def test_a_finished_run_is_not_trained_further(tmp_path: Path) -> None:
     again = fitted(tmp_path)
     assert state_digest(first.state_dict()) == state_digest(again.state_dict())
     assert len(logged(tmp_path)) == SETTINGS.steps
+
+
+def test_what_did_best_on_held_back_questions_is_kept(tmp_path: Path) -> None:
+    """Looked at after 3, 6, 9 and 12 steps; the second look is the best, and the fourth as good."""
+    settings, found, states = replace(SETTINGS, steps=12, looks=4), iter([0.2, 0.7, 0.5, 0.7]), []
+    network = cell_network(seed=5).model
+
+    def examine() -> float:
+        assert not network.training
+        states.append(state_digest(network.state_dict()))
+        return next(found)
+
+    fit(network, questions(), settings, tmp_path, best=Best(tmp_path, settings, examine))
+    assert len(set(states)) == 4 and state_digest(network.state_dict()) == states[1]
+    assert read_checkpoint(tmp_path / BEST)[1] == {"step": 6, "right": 0.7}
+    assert Best(tmp_path, settings, examine).most == 0.7  # for a run that goes on
+    assert read_checkpoint(tmp_path / STATE)[1]["step"] == 12
 
 
 def test_a_state_of_other_settings_is_refused_by_their_names(tmp_path: Path) -> None:

@@ -206,7 +206,7 @@ class Comparison:
         return replace(
             one, preset=about.preset, synth=about.synth, split_side=about.split_side, seed=seed, images=images,
             each=size.each, steps=steps, batch=size.batch, held_back=size.held_back, threads=size.threads,
-            warm_up=max(1, steps // 20), cosine=True, save_every=max(50, steps // 4),
+            warm_up=max(1, steps // 20), cosine=True, save_every=max(50, steps // 4), looks=size.looks,
             pretraining_steps=before if pretrained else 0, folder=size.nlvr if about.split else "",
             **sees,
         )  # fmt: skip

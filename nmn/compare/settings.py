@@ -26,6 +26,7 @@ class CompareSettings:
     images: int = 500  # of training, each with up to
     each: int = 8  # questions, and three captions and as many that are denied
     steps: int = 400
+    looks: int = 8  # at held-back questions in a run, of which the best is kept
     passes: int = 100  # over the images, at most: of a learning curve's few images, fewer steps
     pretraining_steps: int = 200  # of systems that are trained on captions first
     batch: int = 16  # images a step, with all that is asked of them
@@ -43,9 +44,9 @@ class CompareSettings:
     def __post_init__(self) -> None:
         for name, low, high in (
             ("seeds", 1, 1000), ("images", 4, 10**7), ("each", 1, 100), ("steps", 1, 10**7), ("passes", 1, 10**6),
-            ("batch", 1, 65536), ("pretraining_steps", 1, 10**7), ("tuning_steps", 1, 10**7), ("held_back", 4, 10**6),
-            ("timed", 1, 10**6), ("questions", 16, 10**6), ("cell_scenes", 4, 10**7), ("cell_steps", 1, 10**7),
-            ("threads", 0, 1024),
+            ("looks", 0, 10**6), ("batch", 1, 65536), ("pretraining_steps", 1, 10**7), ("tuning_steps", 1, 10**7),
+            ("held_back", 4, 10**6), ("timed", 1, 10**6), ("questions", 16, 10**6), ("cell_scenes", 4, 10**7),
+            ("cell_steps", 1, 10**7), ("threads", 0, 1024),
         ):  # fmt: skip
             if not low <= getattr(self, name) <= high:
                 raise ConfigError(f"{name}: expected {low:,} to {high:,}, got {getattr(self, name)}")

@@ -24,6 +24,7 @@ from nmn.assembler.plan import plan
 from nmn.checkpoint import load_into, read_checkpoint, save_checkpoint
 from nmn.errors import CheckpointError, TrainingError, listed
 from nmn.models.network import ModuleNetwork
+from nmn.training.best import Best
 from nmn.training.data import Questions
 from nmn.training.loss import answer_losses
 from nmn.training.settings import LoopSettings, TrainSettings, resumable, warm_cosine
@@ -77,13 +78,14 @@ def fit(
     folder: Path,
     watch: Callable[[Progress], None] = lambda progress: None,
     teach: Callable[[Run, Questions], Tensor] | None = None,
+    best: Best | None = None,
 ) -> None:
     """Train a module network in place on questions, as ``fit_batches`` does; ``teach``: see ``Watched``."""
 
     def batch(step: int, rank: int, processes: int) -> Questions:
         return batch_of(questions, settings, step, rank, processes)
 
-    fit_batches(network, Watched(network, teach), batch, settings, folder, watch)
+    fit_batches(network, Watched(network, teach), batch, settings, folder, watch, best)
 
 
 def fit_batches(
@@ -93,12 +95,14 @@ def fit_batches(
     settings: LoopSettings,
     folder: Path,
     watch: Callable[[Progress], None] = lambda progress: None,
+    best: Best | None = None,
 ) -> None:
     """Train a network in place; ``folder`` holds the log and the state that an interrupted run goes on from.
 
     ``watched(batch)`` gives the network's mean loss on a batch and the share of right answers; ``batch_at(step, rank,
-    processes)`` the batch of a step that one of several processes works on. Raises TrainingError where the loss is no
-    number any more, and CheckpointError where the state is of another run.
+    processes)`` the batch of a step that one of several processes works on. The network ends as its ``best``, else as
+    it was after the last step. Raises TrainingError where the loss is no number any more, and CheckpointError where the
+    state is of another run.
     """
     accelerator = Accelerator(
         cpu=not torch.cuda.is_available(),
@@ -127,10 +131,14 @@ def fit_batches(
             if len(waiting) == FLUSH or last or (step + 1) % settings.save_every == 0:
                 watch(_flush(waiting, accelerator, log, settings.steps))
                 waiting.clear()
+            if best is not None and accelerator.is_main_process:
+                best.look(network, step + 1)
             if accelerator.is_main_process and (last or (step + 1) % settings.save_every == 0):
                 _save(network, optimizer, step + 1, settings, folder / STATE)
     accelerator.wait_for_everyone()
     network.to("cpu").eval()
+    if best is not None:
+        best.restore(network)
 
 
 def batch_of(questions: Questions, settings: TrainSettings, step: int, rank: int, processes: int) -> Questions:

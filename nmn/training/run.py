@@ -37,6 +37,7 @@ from nmn.modules.library import check_words
 from nmn.modules.neural import vocabulary_of
 from nmn.resources import WEIGHTS
 from nmn.training.attentions import teacher
+from nmn.training.best import Best
 from nmn.training.data import (
     PREPARED_AT_ONCE,
     Generated,
@@ -146,7 +147,8 @@ def train(settings: TrainSettings, folder: Path, watch: Watcher = silent, memory
     teach = None
     if settings.attentions:
         teach = teacher(network.lexicon, settings.attentions, settings.regions == "cells")
-    fit(network.model, questions, settings, folder, _training(watch), teach)
+    best = Best(folder, settings, partial(share_right, network, held_back)) if settings.looks and held_back else None
+    fit(network.model, questions, settings, folder, _training(watch), teach, best)
     accuracy = None if held_back is None else share_right(network, held_back)
     outcome = Outcome(accuracy, time.monotonic() - start)
     if is_first():
@@ -180,6 +182,8 @@ def _check(settings: TrainSettings) -> None:
             raise ConfigError(f'model: {settings.model} is trained on data="generated" over regions="cells"')
     if settings.regions != "cells" and settings.data == "generated" and synth_config(settings, 1, 0).panels > 1:
         raise ConfigError('panels: pictures of several are for the module network over cells; give regions="cells"')
+    if settings.looks and settings.data != "generated":
+        raise ConfigError(f'looks: data="{settings.data}" holds no questions back; leave it out')
     if settings.cache and not (settings.regions == "cells" and settings.frozen):
         raise ConfigError("cache: only the features of a frozen backbone's cells can be kept; set frozen=true")
 
@@ -196,7 +200,7 @@ def _train_compared(
     learned = shown(data, workers, lambda done: watch("images", done, config.size))
     asked = Generated(held_config, whole=True, memory=memory)
     held = shown(asked, workers, lambda done: watch("held-back images", done, held_config.size))
-    system = fit_system(network_settings, settings, learned, config.shard_size, folder, _training(watch))
+    system = fit_system(network_settings, settings, learned, held, config.shard_size, folder, _training(watch))
     outcome = Outcome(share_right_of(system, held, config.shard_size), time.monotonic() - start)
     if is_first():
         save_baseline(folder / NETWORK, system, card(settings, outcome))

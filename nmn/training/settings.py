@@ -26,11 +26,13 @@ class LoopSettings:
     bf16: bool = False
     threads: int = 0  # of the processor; 0: as many as it has cores
     save_every: int = 500  # steps
+    looks: int = 0  # how often held-back questions are asked meanwhile, to keep what did best; 0: the last is kept
 
     def __post_init__(self) -> None:
         self.check_ranges(
             ("steps", 1, 10**8), ("batch", 1, 65536), ("rate", 0.0, 10.0), ("save_every", 1, 10**8), ("clip", 0.0, 1e9),
             ("weight_decay", 0.0, 1.0), ("threads", 0, 1024), ("warm_up", 0, 10**8), ("seed", 0, 2**62),
+            ("looks", 0, 10**6),
         )  # fmt: skip
 
     def check_ranges(self, *ranges: tuple[str, float, float]) -> None:
@@ -61,7 +63,7 @@ class TrainSettings(LoopSettings):
     split_side: str = ""  # of a generalisation split, such as "cogent:train"; of several, with commas
     images: int = 20_000
     each: int = 8  # questions about an image, at most
-    held_back: int = 2_000  # images of another seed, one question each, for a last look; nothing is chosen by it
+    held_back: int = 2_000  # images of another seed, one question each, for a last look, or for ``looks``
     captions: int = 3  # of an image, for systems that learn from those; as many denied ones beside
     # network
     model: str = "modules"  # or a name of nmn.models.baselines.MODELS

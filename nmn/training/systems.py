@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from nmn.models.build import NetworkSettings
 from nmn.models.coattention import Coattention
 from nmn.models.protocol import Answerer, Batch, System
 from nmn.models.tokens import words_of
+from nmn.training.best import Best
 from nmn.training.data import PREPARED_AT_ONCE, Generated, joined
 from nmn.training.loop import Progress, fit_batches, places_of
 from nmn.training.settings import LoopSettings, TrainSettings
@@ -54,11 +56,14 @@ def fit_system(
     network: NetworkSettings,
     settings: TrainSettings,
     learned: Shown,
+    held: Shown,
     shard_size: int,
     folder: Path,
     watch: Callable[[Progress], None],
 ) -> Baseline:
     """Return a system trained on what was shown; an interrupted run in ``folder`` goes on.
+
+    ``held`` is what it is looked at by meanwhile, if the settings say so.
 
     One that is trained on captions first is kept as it is after those, as PRETRAINED, since it judges statements.
     """
@@ -78,7 +83,10 @@ def fit_system(
         if not (folder / PRETRAINED).exists():
             save_baseline(folder / PRETRAINED, baseline, {"settings": settings_json(before)})
     batch = told.batch(baseline.words, baseline.answers, seen)
-    train_on(baseline.model, losses_of, batch, settings, folder, watch)
+    best = None
+    if settings.looks:
+        best = Best(folder, settings, partial(share_of, baseline, asked_of(baseline, held, shard_size)))
+    train_on(baseline.model, losses_of, batch, settings, folder, watch, best)
     return baseline
 
 
@@ -101,13 +109,14 @@ def train_on(
     settings: LoopSettings,
     folder: Path,
     watch: Callable[[Progress], None],
+    best: Best | None = None,
 ) -> None:
     """Train a system in place; a step works on all texts about some of the images."""
 
     def batch_at(step: int, rank: int, processes: int) -> Batch:
         return batch.about(places_of(len(batch.of_images), settings, step, rank, processes))
 
-    fit_batches(system, Watched(system, measure), batch_at, settings, folder, watch)
+    fit_batches(system, Watched(system, measure), batch_at, settings, folder, watch, best)
 
 
 def pretraining_of(system: Coattention, batch: Batch) -> tuple[Tensor, Tensor]:
@@ -128,8 +137,17 @@ def seen_by(system: System, images: UInt8[Tensor, "images 3 height width"]) -> d
 
 def share_right(baseline: Baseline, asked: Shown, shard_size: int) -> float:
     """Return the share of questions answered right, or of captions whose image is the nearest of its batch."""
+    return share_of(baseline, asked_of(baseline, asked, shard_size))
+
+
+def asked_of(baseline: Baseline, asked: Shown, shard_size: int) -> Batch:
+    """Return what a system is asked of what was shown, as numbers."""
     told = asked.told(baseline.learns, shard_size)
-    batch = told.batch(baseline.words, baseline.answers, seen_by(baseline.model, asked.images))
+    return told.batch(baseline.words, baseline.answers, seen_by(baseline.model, asked.images))
+
+
+def share_of(baseline: Baseline, batch: Batch) -> float:
+    """Return the share of a batch's questions, or captions, that a system gets right."""
     right = 0.0
     with torch.inference_mode():
         for start in range(0, len(batch), ANSWERED_AT_ONCE):
