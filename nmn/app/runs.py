@@ -7,8 +7,9 @@ never a file. Networks are loaded when they are first asked and the few that wer
 import json
 import math
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from threading import Lock
 from typing import Any, NamedTuple, cast
@@ -29,7 +30,11 @@ CLIP, CLIP_WEIGHTS = "clip", "model.safetensors"  # as transformers names them
 KEPT = 16  # networks in memory
 SHOWN = ("about", "date", "held_back", "seconds")  # of a run's card
 MOST = 200  # runs in a folder
-INTERNAL = ("proposals.safetensors", "state.safetensors")  # of a run's folder, and no network
+INTERNAL = ("proposals.safetensors", "state.safetensors", "pretrained.safetensors")  # of a run's folder, no networks
+COMPARISON, ITS_RUNS = (
+    "compare.json",
+    "runs",
+)  # what nmn compare writes: its settings, and the folder of what it trained
 NLVR_PX = (100, 400)
 
 
@@ -133,14 +138,24 @@ def _found(folder: Path) -> Iterator[Run | None]:
     """Yield the runs in a folder, in the order of their names; raise ConfigError where there is no such folder."""
     if not folder.is_dir():
         raise ConfigError(f"{folder}: no such folder; --runs names one with trained runs")
+    comparisons = [path.parent for path in folder.rglob(COMPARISON)]
     paths = [path for path in sorted(folder.rglob("*.safetensors")) if path.name not in INTERNAL]
-    for path in paths[:MOST]:
-        place = path.relative_to(folder)
+    places = ((path, _place(path, folder, comparisons)) for path in paths)
+    for path, place in islice(((path, place) for path, place in places if place is not None), MOST):
         if path.name == CLIP_WEIGHTS and _is_clip(path.parent):
             yield Run(f"runs/{place.parent if len(place.parts) > 1 else folder.name}", CLIP, WORLD, path.parent)
             continue
         name = str(place.parent if path.name == "network.safetensors" and len(place.parts) > 1 else place)
         yield _described(f"runs/{name}", path)
+
+
+def _place(path: Path, folder: Path, comparisons: Sequence[Path]) -> Path | None:
+    """Return a file's place in a folder, of a comparison's without "runs"; None for what that tried or sees through."""
+    for comparison in comparisons:
+        if path.is_relative_to(comparison):
+            first, *rest = path.relative_to(comparison).parts
+            return comparison.relative_to(folder).joinpath(*rest) if first == ITS_RUNS else None
+    return path.relative_to(folder)
 
 
 def _is_clip(folder: Path) -> bool:

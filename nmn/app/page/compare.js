@@ -6,6 +6,8 @@ import { paint, seen } from "./heat.js";
 
 const HEADINGS = ["run", "what it is", "answer", "sure", "every call as exactly", "seconds"];
 const FIGURES = ["sure", "seconds"];
+// what the share of held-back ones is that a run's card tells
+const HELD_BACK = { answer: "right", caption: "of words foreseen", similarity: "of pictures found" };
 const TILE_PX = 120;
 let round = 0;
 
@@ -67,7 +69,7 @@ function heading(name) {
 
 function about(run) {
   const held = run.card.held_back;
-  return typeof held === "number" ? `${run.kind}, ${percent(held)} right when it was trained` : run.kind;
+  return typeof held === "number" ? `${run.kind}, ${percent(held)} ${HELD_BACK[run.does]} when it was trained` : run.kind;
 }
 
 // Whether every call of an answer is as the exact one; null where nothing exact stands beside them.
