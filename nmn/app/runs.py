@@ -18,7 +18,7 @@ from nmn.answer import Answer
 from nmn.app.describe import DESCRIBERS, DOES, Describer
 from nmn.app.pictures import Seen
 from nmn.checkpoint import KEY, read_header
-from nmn.errors import CheckpointError, ConfigError, did_you_mean
+from nmn.errors import CheckpointError, ConfigError, ImageError, did_you_mean
 from nmn.layout.signature import SIDES
 from nmn.models.build import MODULES
 from nmn.models.tokens import Words
@@ -227,6 +227,9 @@ def _detector(run: Run) -> Asker:
     one_at_a_time = Lock()  # it remembers boxes that it has read
 
     def ask(seen: Seen, question: str, repair: bool) -> Said:
+        height, width = seen.pixels.shape[1:]
+        if (height, width) != NLVR_PX:
+            raise ImageError(f"it reads NLVR's images alone, of 400 x 100 pixels; this one has {width} x {height}")
         with one_at_a_time:
             scene = reader(seen.pixels.permute(1, 2, 0).numpy()[None])[0]
         return Said(ask_scene(scene, question, grammar=NLVR, repair=repair))

@@ -40,7 +40,7 @@ const SAYS = {
       make("span", { className: "quiet",
         textContent: ` similarity ${found.similarity.toFixed(3)}, of its contradiction ${found.denied.toFixed(3)}` })),
     make("td", { className: "figure", textContent: percent(Math.max(found.chance, 1 - found.chance)) }),
-    make("td", { textContent: "–" }), make("td", { textContent: "–" }),
+    make("td", { textContent: "–" }), make("td", { className: "figure", textContent: "–" }),
   ],
   caption: async (found) => [
     make("td", { colSpan: 4 }, make("strong", { textContent: found.caption }), await attended(found)),

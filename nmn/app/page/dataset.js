@@ -5,7 +5,7 @@ import { by, make } from "./elements.js";
 
 const POLL_MS = 2000;
 const OUTCOMES = { right: "right", wrong: "wrong", unread: "not read", disagree: "some call not as exactly" };
-let filter = {}, offset = 0, run = "", open = () => {};
+let filter = {}, offset = 0, run = "", open = () => {}, waits = false;
 
 // `show(example, run)` is called where an example is chosen, with who answered it.
 export async function wireDataset(show) {
@@ -27,6 +27,7 @@ async function refresh() {
       (name, at) => make("th", { textContent: name, scope: "col", className: at ? "figure" : "" })))),
     make("tbody", {}, ...table.rows.map(row), row(total(table.rows))));
   if (table.asked < table.examples) setTimeout(refresh, POLL_MS);
+  else if (waits) list(true);
 }
 
 function total(rows) {
@@ -59,15 +60,21 @@ async function list(anew) {
   const of = filter.family ?? "all families";
   by("examples-title").textContent = `${found.total} examples: ${of}${filter.outcome ? `, ${OUTCOMES[filter.outcome]}` : ""}`;
   by("examples").append(...found.examples.map(item));
+  waits = found.examples.some(unasked) || (waits && !anew);
   offset += found.examples.length;
   by("more").hidden = offset >= found.total;
 }
 
+// Whether an example has no answer yet; the list is made anew once every example was asked.
+function unasked(example) {
+  return example.error === null && example.said === null;
+}
+
 function item(example) {
-  const said = example.error ?? (example.said === null ? "not asked yet" : `said ${example.said}`);
+  const said = example.error ?? (unasked(example) ? "not asked yet" : `said ${example.said}`);
   const recorded = example.answer === null ? "" : `recorded ${example.answer}, `;
   const button = make("button", { type: "button", className: "example" }, `${example.number}. ${example.question} `,
-    make("small", { className: example.outcome === "right" && example.agrees !== false ? "quiet" : "careful",
+    make("small", { className: unasked(example) || (example.outcome === "right" && example.agrees !== false) ? "quiet" : "careful",
       textContent: `(${recorded}${said}${example.agrees === false ? ", some call not as exactly" : ""})` }));
   button.addEventListener("click", () => open(example, run));
   return make("li", {}, button);
