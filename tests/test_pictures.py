@@ -27,7 +27,7 @@ from nmn.visualisation.drawing import Drawing, draw
 from nmn.visualisation.explanation import Rectangle, explain
 from nmn.visualisation.heat import heat_map, resized
 from nmn.visualisation.lettering import Text, wrapped
-from nmn.visualisation.png import _curve, explained_picture, measure, write_picture
+from nmn.visualisation.png import _curve, explained_picture, measure, numbered, write_picture
 from nmn.visualisation.scene import panel_boxes, scene_view
 from nmn.visualisation.svg import svg_file
 from nmn.visualisation.tree import drawn_tree
@@ -223,6 +223,14 @@ def test_small_images_keep_square_pixels_and_boxes_go_with_the_size() -> None:
     assert large.pixels[0, 3].tolist() == [0] * 10 + [255] * 10
     assert large.boxes.tolist() == [[0, 0, 10, 10]] and large.owners is not None
     assert large.owners[9].tolist() == [0] * 10 + [1] * 10
+
+
+def test_of_the_cells_of_a_grid_only_those_that_are_picked_are_numbered() -> None:
+    corners = torch.tensor([[left, top] for top in range(0, 100, 10) for left in range(0, 200, 10)]).float()
+    cells = View(PAIR.pixels, torch.cat([corners, corners + 10], 1), None)
+    assert not np.asarray(numbered(cells)).any()
+    marked = np.asarray(numbered(cells, {0})).max(-1)
+    assert marked[:40, :40].any() and not marked[40:].any() and not marked[:, 40:].any()
 
 
 def test_a_scene_that_cannot_be_drawn_shows_its_boxes() -> None:

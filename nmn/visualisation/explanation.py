@@ -104,6 +104,11 @@ class Explanation:
     names: tuple[str, ...]
     panels: tuple[Rectangle, ...]
 
+    @property
+    def picked(self) -> frozenset[int]:
+        """The regions that some call picks."""
+        return frozenset(member for call in self.calls if call.kind is Kind.ATTENTION for member in call.members)
+
     def view_of(self, call: ExplainedCall) -> View:
         """Return the image with what a set ranges over: its regions, or its panels."""
         assert self.view is not None

@@ -1,7 +1,7 @@
 """Drawings as PNG, painted by Pillow with the font that comes with it."""
 
 import io
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
@@ -25,6 +25,7 @@ BOLD = 0.35  # units around the letters of strong words, as the font has one wei
 LIGHTER = ("plain", "words")  # tones of words that are not strong
 ROUND, CURVE = 7.0, 24
 NUMBER_SIZE = 11.0  # of the regions' numbers on the image
+CROWDED = 40  # regions, of which more would hide the image under their numbers
 DASH = 4  # pixels of the lines around the objects of an exact value
 
 
@@ -94,7 +95,8 @@ def _paste_pictures(image: Image.Image, drawing: Drawing, explanation: Explanati
     """Paste the image itself, with its regions' numbers, and each set of regions or panels as a heat map."""
     if explanation.view is not None and drawing.input is not None:
         left, top, right, bottom = _box(drawing.input)
-        image.paste(numbered(resized(explanation.view, right - left, bottom - top)), (left, top))
+        picture = resized(explanation.view, right - left, bottom - top)
+        image.paste(numbered(picture, explanation.picked), (left, top))
     small: dict[Kind, View] = {}
     painter = ImageDraw.Draw(image)
     for node in drawing.nodes:
@@ -123,14 +125,19 @@ def _dashed(painter: ImageDraw.ImageDraw, box: tuple[int, int, int, int], color:
         painter.line([(right, start), (right, end)], color, 2)
 
 
-def numbered(view: View) -> Image.Image:
-    """Return an image with a frame around each region and its number in a corner of it, where there is room."""
+def numbered(view: View, picked: Collection[int] = ()) -> Image.Image:
+    """Return an image with a frame around each region and its number in a corner of it, where there is room.
+
+    Of more than CROWDED regions, such as the cells of a grid, those that are ``picked`` alone.
+    """
     image = Image.fromarray(np.ascontiguousarray(view.pixels.permute(1, 2, 0).numpy()))
     draw = ImageDraw.Draw(image)
     font = _font(NUMBER_SIZE)
     taken: list[Rectangle] = []
     boxes: list[Rectangle] = [(box[0], box[1], box[2], box[3]) for box in view.boxes.tolist()]
-    for number, (left, top, right, bottom) in enumerate(boxes):
+    framed = [at for at in range(len(boxes)) if len(boxes) <= CROWDED or at in picked]
+    for number in framed:
+        left, top, right, bottom = boxes[number]
         if right - left < 1 or bottom - top < 1:
             continue
         draw.rectangle((left, top, right - 1, bottom - 1), outline=QUIET, width=1)
@@ -140,7 +147,7 @@ def numbered(view: View) -> Image.Image:
         places = [(x, y, x + width, y + height) for x, y in (*around, *corners)]
         places = [one for one in places if _apart(one, taken) and one[0] >= 0 and one[1] >= 0]
         places = [one for one in places if one[2] <= image.width and one[3] <= image.height]
-        others = [box for at, box in enumerate(boxes) if at != number]
+        others = [boxes[at] for at in framed if at != number]
         place = next((one for one in places if _apart(one, others)), places[0] if places else None)
         if place:
             taken.append(place)

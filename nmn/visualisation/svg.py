@@ -77,7 +77,7 @@ def graph(explanation: Explanation, drawing: Drawing, prefix: str | None) -> Ite
     The nodes are links to their calls on the page, whose anchors have the prefix; without one they lead nowhere.
     """
     if explanation.view is not None and drawing.input is not None:
-        image = numbered(resized(explanation.view, *_size(drawing.input, INPUT_PX)))
+        image = numbered(resized(explanation.view, *_size(drawing.input, INPUT_PX)), explanation.picked)
         yield _image(drawing.input, data_uri(image), "the image")
     for edge in drawing.edges:
         yield _edge(edge)
