@@ -104,7 +104,7 @@ def stats(
 def export(
     directory: DirectoryArgument,
     out: Annotated[Path, typer.Option(help="The directory to write, new or empty.")],
-    format: Annotated[str, typer.Option(help="nlvr, shapes, clevr, coco or parquet.")],
+    format: Annotated[str, typer.Option(help="nlvr, pairs, shapes, clevr, coco or parquet.")],
     split: Annotated[str, typer.Option(help="The split's name in the files.")] = "train",
 ) -> None:
     """Write a dataset in another format."""

@@ -1,9 +1,7 @@
 """Checking a dataset: every label, trace, layout and checksum, against the reference semantics and the parser."""
 
 from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +14,7 @@ from synth_data.config import SynthConfig
 from synth_data.dataset import Dataset, read_dataset
 from synth_data.example import Example
 from synth_data.reference import evaluate
+from synth_data.workers import worker_pool
 
 Report = Callable[[int], None]
 
@@ -47,7 +46,7 @@ def _checked(dataset: Dataset, workers: int) -> Iterator[tuple[list[Fault], int]
     if workers <= 1 or len(tasks) == 1:
         yield from map(check_shard, tasks)
     else:
-        with ProcessPoolExecutor(min(workers, len(tasks)), get_context("spawn")) as pool:
+        with worker_pool(min(workers, len(tasks))) as pool:
             yield from pool.map(check_shard, tasks)
 
 

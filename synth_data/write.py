@@ -16,10 +16,11 @@ import hashlib
 import io
 import json
 import os
+import time
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import as_completed
 from concurrent.futures.process import BrokenProcessPool
-from multiprocessing import get_context
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,7 @@ from synth_data.config import SynthConfig
 from synth_data.generate import blocks, generate_block, shard_size
 from synth_data.maker import Maker
 from synth_data.picture import draw_block, index_mask
+from synth_data.workers import worker_pool
 
 FORMAT = 1
 VERSION = "2"  # of the generator: raised whenever the same config gives other bytes
@@ -51,7 +53,7 @@ def write_dataset(
     """
     if engine not in ENGINES:
         raise ConfigError(f"engine: expected one of {', '.join(ENGINES)}; got {engine!r}")
-    root = Path(directory)
+    root, begun = Path(directory), time.time()
     Maker(config)  # raises what is wrong with the configuration before anything is written
     try:
         _prepare(root, config)
@@ -64,6 +66,7 @@ def write_dataset(
             tell(shard_size(config, shard))
         for shard in _run(config, root, todo, workers, engine):
             tell(shard_size(config, shard))
+        _sweep(root, begun)
         write_atomically(root / MANIFEST, _manifest(config, complete=True))
     except ConfigError:  # found while scenes were placed: leave the directory to the settings that are tried next
         if not any(root.glob("*.sha256")):
@@ -78,6 +81,14 @@ def write_dataset(
         raise DataError(
             f"{root}: a worker was killed; finished shards are kept, the same command goes on from them"
         ) from error
+
+
+def _sweep(root: Path, begun: float) -> None:
+    """Remove what runs that were killed before this one began left half written."""
+    for part in root.rglob(".*.part"):
+        with suppress(FileNotFoundError):
+            if part.stat().st_mtime < begun:
+                part.unlink()
 
 
 def write_shard(config: SynthConfig, directory: str, shard: int) -> int:
@@ -196,7 +207,7 @@ def _run(config: SynthConfig, root: Path, todo: list[int], workers: int, engine:
         for shard in todo:
             yield write_shard(config, str(root), shard)
     else:
-        with ProcessPoolExecutor(min(workers, len(todo)), get_context("spawn"), _one_thread) as pool:
+        with worker_pool(min(workers, len(todo))) as pool:
             futures = [pool.submit(write_shard, config, str(root), shard) for shard in todo]
             try:
                 for future in as_completed(futures):
@@ -219,9 +230,3 @@ def _run_ray(config: SynthConfig, root: Path, todo: Iterable[int], workers: int)
     while running:
         done, running = ray.wait(running)
         yield from ray.get(done)
-
-
-def _one_thread() -> None:
-    import torch
-
-    torch.set_num_threads(1)

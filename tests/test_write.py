@@ -3,9 +3,12 @@
 import errno
 import hashlib
 import json
+import os
 import shutil
+import signal
 import subprocess
 import sys
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,7 +22,6 @@ from synth_data.config import SynthConfig, load_config
 from synth_data.dataset import read_dataset
 from synth_data.generate import generate
 from synth_data.picture import picture
-from synth_data.verify import verify
 from synth_data.write import write_dataset, write_shard
 
 CONFIG = load_config("world", size=25, shard_size=10, families=["existence", "count"], masks=True)
@@ -131,12 +133,33 @@ def test_a_shard_without_its_checksums_is_not_finished(copied: Path, written: Pa
     assert contents(copied) == contents(written)
 
 
-def test_what_a_killed_run_left_half_written_is_passed_over(tmp_path: Path) -> None:
+def test_what_a_killed_run_left_half_written_is_swept_away_and_nothing_newer(written: Path, tmp_path: Path) -> None:
     root = tmp_path / "data"
     root.mkdir()
-    (root / ".00000.npy.123.part").write_bytes(b"half")
+    old, new = root / ".00000.npy.123.part", root / ".00001.npy.456.part"
+    for part, age in ((old, -60), (new, 60)):
+        part.write_bytes(b"half")
+        os.utime(part, (time.time() + age,) * 2)
     write_dataset(CONFIG, root)
-    assert len(list(read_dataset(root))) == 25 and not verify(root)
+    assert contents(root) == {**contents(written), new.name: hashlib.sha256(b"half").hexdigest()}
+
+
+def test_workers_go_when_the_process_that_started_them_is_killed() -> None:
+    """What a worker writes to ends only when the worker does."""
+    program = (
+        "import os, signal; from synth_data.workers import worker_pool\n"
+        "if __name__ == '__main__':\n"
+        "    print(worker_pool(1).submit(os.getpid).result(), flush=True)\n"
+        "    os.kill(os.getpid(), signal.SIGKILL)"
+    )
+    with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as killed:
+        worker = int(killed.stdout.readline() if killed.stdout else b"")
+        assert killed.wait() == -signal.SIGKILL
+        try:
+            assert killed.communicate(timeout=10)[0] == b""
+        except subprocess.TimeoutExpired:
+            os.kill(worker, signal.SIGKILL)
+            raise
 
 
 def test_every_example_is_reported_once_also_those_that_were_there(copied: Path) -> None:

@@ -8,8 +8,6 @@ realisation left out); CLEVR's generator 14 questions a second.
 import json
 import statistics
 import time
-from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
 
 import numpy as np
 import torch
@@ -20,6 +18,7 @@ from synth_data.config import SynthConfig, load_config
 from synth_data.example import Example
 from synth_data.generate import generate_block
 from synth_data.picture import index_mask, pictures
+from synth_data.workers import worker_pool
 
 SIZE, WINDOWS, PROCESSES, BLOCKS = 1000, 3, 2, 8
 PLAIN = {"textures": ("solid",), "shades": ("normal",), "size": SIZE * 100, "shard_size": SIZE, "pixels": 64}
@@ -84,12 +83,8 @@ def draw(examples: list[Example], config: SynthConfig) -> None:
 
 def _in_processes(config: SynthConfig) -> float:
     """Return examples a second over several processes, their start not counted."""
-    with ProcessPoolExecutor(PROCESSES, get_context("spawn"), _one_thread) as pool:
+    with worker_pool(PROCESSES) as pool:
         list(pool.map(complete_block, [config] * PROCESSES, range(PROCESSES)))
         start = time.perf_counter()
         made = sum(pool.map(complete_block, [config] * BLOCKS, range(BLOCKS)))
         return made / (time.perf_counter() - start)
-
-
-def _one_thread() -> None:
-    torch.set_num_threads(1)
