@@ -168,9 +168,13 @@ def read_manifest(root: Path) -> dict[str, Any]:
         written = data["generator"], data["format"]
         data["config"]["size"]
     except FileNotFoundError:
-        raise DataError(f"{root}: no dataset here: {MANIFEST} is missing") from None
+        raise DataError(
+            f"{root}: no dataset here: {MANIFEST} is missing; give a directory that synth-data generate wrote"
+        ) from None
     except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
-        raise DataError(f"{path}: not a readable manifest: {error}") from None
+        raise DataError(
+            f"{path}: not a readable manifest: {error}; put it back, or generate the dataset in another directory"
+        ) from None
     if written != (VERSION, FORMAT):
         raise DataError(
             f"{path}: written by generator version {written[0]}, format {written[1]}; this one is version {VERSION}, "

@@ -80,6 +80,9 @@ def test_nothing_stays_of_an_export_that_failed(world: Dataset, tmp_path: Path) 
     with pytest.raises(KeyboardInterrupt):
         export_dataset(world, tmp_path, "coco", "train", fail)
     assert not list(tmp_path.iterdir())
+    with pytest.raises(KeyboardInterrupt):
+        export_dataset(world, tmp_path / "new", "coco", "train", fail)
+    assert not (tmp_path / "new").exists()
 
 
 def test_what_is_done_is_reported_by_shards(world: Dataset, tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ import io
 import json
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import Any
@@ -44,11 +44,11 @@ def png_bytes(pixels: Pixels, config: SynthConfig) -> bytes:
 
 @contextmanager
 def staged(out: Path) -> Iterator[Path]:
-    """Give a folder to write to; what is in it moves to ``out`` when all went well, and is deleted when not.
+    """Give a folder to write to; what is in it moves to ``out`` when all went well; when not, it and a new ``out`` go.
 
     Raises DataError where ``out`` is not empty or cannot be written.
     """
-    stage = out / STAGE
+    stage, made = out / STAGE, not out.exists()
     try:
         if out.exists() and (not out.is_dir() or any(entry.name[0] != "." for entry in out.iterdir())):
             raise DataError(f"{out}: not an empty directory; choose an empty or a new one")
@@ -61,6 +61,9 @@ def staged(out: Path) -> Iterator[Path]:
         raise DataError(f"{error.filename or out}: cannot be written: {error.strerror}") from error
     finally:
         shutil.rmtree(stage, ignore_errors=True)
+        if made:
+            with suppress(OSError):  # not empty: all went well
+                out.rmdir()
 
 
 @contextmanager
