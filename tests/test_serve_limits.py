@@ -21,7 +21,8 @@ from nmn.app.limits import Limits, Refused, Slots
 from nmn.app.runs import Run, Runs
 from nmn.bench import serve
 
-PROMPT_SECONDS = 20  # nothing may hang; a shared machine may be slow
+WORK_SECONDS = 2  # of the processor, for a bad request
+PROMPT_SECONDS = 20  # until it is answered, also where others keep the processor busy
 POSTS = ("/api/ask", "/api/parse", "/api/scene", "/api/picture", "/api/describe")
 GETS = ("/", "/health", "/api/models", "/api/dataset", "/api/dataset/examples", "/openapi.json", "/nothing", "/api/ask")
 FIELDS = ("question", "picture", "run", "repair", "grammar", "preset", "seed", "scene", "bundled", "upload",
@@ -90,11 +91,16 @@ def client() -> Any:
 def test_no_bad_request_breaks_the_server_or_holds_it_up(
     client: TestClient, asked: tuple[str, str, bytes, dict[str, str]], query: str
 ) -> None:
+    """The work for a request is bounded, not only the time until its answer, which a busy machine makes long.
+
+    Measured: the dearest of 2,000 is the first that asks for /openapi.json, which is written then, 0.08 s of the
+    processor; all others take less than 0.02 s.
+    """
     method, path, body, given_headers = asked
-    start = time.monotonic()
+    start, worked = time.monotonic(), time.process_time()
     response = client.request(method, path + query, content=body, headers=given_headers)
     assert response.status_code < 500, response.text
-    assert time.monotonic() - start < PROMPT_SECONDS
+    assert time.process_time() - worked < WORK_SECONDS and time.monotonic() - start < PROMPT_SECONDS
     assert response.headers["x-content-type-options"] == "nosniff" and "Traceback" not in response.text
 
 
