@@ -11,11 +11,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from nmn.errors import ConfigError, did_you_mean
+from nmn.errors import ConfigError, QuestionError, did_you_mean
+from nmn.language.grammar import load_grammar
+from nmn.language.parse import read_fresh
 from nmn.layout import SIDES
 from nmn.modules.exact import SceneRegions
 from synth_data.claims import Text, draw_pair, superlatives
-from synth_data.config import SynthConfig
+from synth_data.config import SynthConfig, load_config, preset_names
 from synth_data.contrast import edits
 from synth_data.drawn import Drawn, joined
 from synth_data.label import judge
@@ -34,6 +36,7 @@ ALL_FAMILIES = (*ALL_CLAIMS, *QUESTIONS)
 ORDERED = ("query_ordinal", "tower_end")  # families that speak of the sides of a scene
 # made only where they are asked for by name: seldom true of a scene, or in a language of their own
 BY_NAME = ("between", "cells", *PANEL_CLAIMS)
+OWN = "world"  # the grammar that all other families were written for
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +54,7 @@ class Maker:
 
     def __init__(self, config: SynthConfig) -> None:
         self.config, self.families = config, families(config)
+        self._check_language()
         self.search = Search(config, frozenset(self._words_used()))
         self.codes = self.search.codes
 
@@ -62,6 +66,22 @@ class Maker:
         ends = ["leftmost", "rightmost", "topmost", "bottommost"] if set(ORDERED) & set(self.families) else []
         of_panels = ["on", "under", *SIDES] if set(PANEL_CLAIMS) & set(self.families) else []
         return {*self.config.relations, *extremes, *ends, *of_panels}
+
+    def _check_language(self) -> None:
+        """Raise ConfigError for a family whose texts the grammar does not read as they are meant."""
+        words = Words(self.config, random.Random(0))
+        for family in self.families:
+            if family not in BY_NAME and self.config.grammar == OWN:
+                continue
+            why = "its lexicon has no word for a panel"
+            if family not in PANEL_CLAIMS or self.config.words.panels:
+                texts = self._texts(family, 0.5, words).texts
+                why = next((why for text in texts if (why := misread(text, self.config))), "")
+            if why:
+                raise ConfigError(
+                    f'families: "{family}" is not in the language of grammar "{self.config.grammar}": {why}; leave it'
+                    f" out{_presets_with(family)}"
+                )
 
     def choose(self, size: int, rng: np.random.Generator, texts: random.Random) -> list[Chosen]:
         """Return that many texts with scenes; raise ConfigError naming a family for which none are found."""
@@ -168,6 +188,20 @@ class Maker:
             for other, found in enumerate((item.found[0], (edited, row)))
             for place, one in enumerate(item.texts)
         ]
+
+
+def misread(text: Text, config: SynthConfig) -> str:
+    """Return why the configuration's grammar does not read a text as it is meant; nothing where it does."""
+    try:
+        read = read_fresh(text.text, load_grammar(config.grammar, config.words)).layout
+    except QuestionError as error:
+        return error.without_suggestion().reason
+    return "" if read == text.layout else f'it reads "{text.text}" otherwise'
+
+
+def _presets_with(family: str) -> str:
+    named = [name for name in preset_names() if family in load_config(name).families]
+    return f", or take the preset {' or '.join(named)}" if named else ""
 
 
 def families(config: SynthConfig) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ import random
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from nmn.errors import ConfigError
+from nmn.errors import ConfigError, listed
 from nmn.layout import Layout
 from synth_data.claims import TRIES, Text, draw_superlative, links_of, nouns_of
 from synth_data.phrases import Wish, Words, both, call, numeral
@@ -136,7 +136,10 @@ def _query_superlative(words: Words, fixed: random.Random) -> Asked:
 def _query_ordinal(words: Words, fixed: random.Random) -> Asked:
     name, value, target = _value(words, fixed)
     noun = words.noun(without=(name,), bare=True)
-    superlative = words.rng.choice([side for side in SIDES if side in words.lexicon.superlatives])
+    sides = [side for side in SIDES if side in words.lexicon.superlatives]
+    if not sides:
+        raise ConfigError(f'family "query_ordinal": the lexicon {words.lexicon.name} knows no {listed(list(SIDES))}')
+    superlative = words.rng.choice(sides)
     rank = fixed.randint(1, min(3, words.config.max_objects))
     spoken = f"the {ORDINALS[rank - 1]} {noun.words} from the {SIDES[superlative]}"
     chosen = Layout("ordinal", superlative, (noun.layout, numeral(rank)))

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from nmn.config import build_settings, parse_overrides, read_settings, settings_json
 from nmn.errors import ConfigError
 from synth_data.config import IMAGES, SynthConfig, load_config, preset_names
+from synth_data.generate import generate
 from synth_data.maker import families
 
 
@@ -160,3 +161,21 @@ def test_values_are_those_given_and_else_all_of_the_lexicon() -> None:
     config = load_config("world", colors=["red", "blue"], shapes=[])
     assert config.values("color") == ("red", "blue")
     assert config.values("shape") == tuple(config.words.attributes["shape"].values)
+
+
+@pytest.mark.parametrize(
+    ("preset", "family", "message"),
+    [
+        ("world", "tower_on", 'grammar "world": unknown word "tower"; leave it out, or take the preset nlvr'),
+        ("pairs", "cells", "leave it out, or take the preset shapes"),
+        ("shapes", "panel_only", "its lexicon has no word for a panel; leave it out, or take the preset nlvr or pairs"),
+        ("shapes", "count", 'unknown word "how"; leave it out, or take the preset clevr2d or counting'),
+        ("shapes", "query_ordinal", "the lexicon shapes knows no leftmost"),
+    ],
+)
+def test_a_family_that_the_grammar_does_not_read_is_refused_before_anything_is_made(
+    preset: str, family: str, message: str
+) -> None:
+    with pytest.raises(ConfigError) as caught:
+        next(generate(load_config(preset, families=[family], images="none")))
+    assert message in str(caught.value)
