@@ -35,7 +35,7 @@ ROOT = Path(__file__).parent.parent
 SHOTS = ROOT / "artifacts" / "explorer"
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--headless=new"]
-READY_MS, STARTS_SECONDS = 30_000, 60
+READY_MS, STARTS_SECONDS = 30_000, 180
 
 
 @pytest.fixture(scope="module")
