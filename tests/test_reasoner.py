@@ -34,7 +34,7 @@ def image(seed: int = 0, height: int = 35, width: int = 35) -> Tensor:
     return torch.randint(0, 256, (3, height, width), generator=generator, dtype=torch.uint8)
 
 
-def same(one: Answer, other: Answer) -> None:
+def assert_same(one: Answer, other: Answer) -> None:
     assert (one.value, one.kind, one.layout, one.reading) == (other.value, other.kind, other.layout, other.reading)
     assert one.confidence == pytest.approx(other.confidence, abs=1e-5)
     assert one.distribution == pytest.approx(other.distribution, abs=1e-5)
@@ -56,7 +56,7 @@ def test_an_image_gives_the_same_answer_in_every_form(tmp_path: Path, objects: b
     for question in QUESTIONS:
         first, *others = [asked.ask(form, question) for form in forms]
         for other in others:
-            same(first, other)
+            assert_same(first, other)
 
 
 @pytest.mark.parametrize("objects", [False, True])
@@ -71,7 +71,7 @@ def test_images_of_several_sizes_are_asked_together_as_one_by_one(objects: bool)
     questions = [QUESTIONS[place % len(QUESTIONS)] for place in range(17)]
     together = asked.ask_many([images[place] for place in chosen], questions)
     for answer, place, question in zip(together, chosen, questions, strict=True):
-        same(answer, asked.ask(images[place], question))
+        assert_same(answer, asked.ask(images[place], question))
         assert answer.view is not None and torch.equal(answer.view.pixels, images[place])
         assert answer.view.boxes.shape[0] >= 1
 
@@ -83,7 +83,7 @@ def test_many_questions_are_asked_in_batches_of_a_bounded_size(monkeypatch: pyte
     whole = asked.ask_many(many, questions)
     monkeypatch.setattr("nmn.reasoner.ASKED_AT_ONCE", 4)
     for one, other in zip(whole, asked.ask_many(many, questions), strict=True):
-        same(one, other)
+        assert_same(one, other)
     layouts = [asked.read(question).layout for question in questions]
     batches = [ran.asked for ran in asked.runs(many, layouts)]
     assert [len(batch) for batch in batches] == [4, 4, 4, 4, 1]
@@ -149,7 +149,7 @@ def test_a_trained_network_is_loaded_from_its_file_or_folder(tmp_path: Path) -> 
     first, second = (
         load(path, device="cpu").ask(image(), QUESTIONS[1]) for path in (tmp_path, tmp_path / "network.safetensors")
     )
-    same(first, second)
+    assert_same(first, second)
 
 
 def test_weights_that_ship_are_meant_whatever_else_is_called_so(

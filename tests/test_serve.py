@@ -175,7 +175,7 @@ def test_runs_are_found_in_a_folder_and_asked_by_name(tmp_path: Path) -> None:
 
 def test_of_a_comparison_the_runs_are_found_and_not_what_was_tried(tmp_path: Path) -> None:
     places = ("runs/film/world-500-0/network", "runs/film/world-500-0/pretrained", "tuning/film/0.001/network")
-    for place in (*places, "backbone"):
+    for place in (*places, "runs/film/world-500-0/best", "backbone"):
         save_baseline((tmp_path / "small" / place).with_suffix(".safetensors"), small("film"), {})
     (tmp_path / "small" / "compare.json").write_text("{}", encoding="utf-8")
     assert list(Runs(tmp_path / "small").by_name)[3:] == ["runs/film/world-500-0"]

@@ -30,11 +30,9 @@ CLIP, CLIP_WEIGHTS = "clip", "model.safetensors"  # as transformers names them
 KEPT = 16  # networks in memory
 SHOWN = ("about", "date", "held_back", "seconds")  # of a run's card
 MOST = 200  # runs in a folder
-INTERNAL = ("proposals.safetensors", "state.safetensors", "pretrained.safetensors")  # of a run's folder, no networks
-COMPARISON, ITS_RUNS = (
-    "compare.json",
-    "runs",
-)  # what nmn compare writes: its settings, and the folder of what it trained
+# of a run's folder, and no networks
+INTERNAL = ("proposals.safetensors", "state.safetensors", "pretrained.safetensors", "best.safetensors")
+COMPARISON, ITS_RUNS = "compare.json", "runs"  # of nmn compare: its settings, and the folder of what it trained
 NLVR_PX = (100, 400)
 
 

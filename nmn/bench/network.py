@@ -84,10 +84,8 @@ def bench_network(seed: int = 0) -> list[Figure]:
 
 def _questions(seed: int) -> tuple[tuple[Layout, ...], Lexicon]:
     config = load_config(PRESET, size=MADE, seed=seed, images="none")
-    layouts = (example.layout for example in generate(config))
-    return tuple(islice((one for one in layouts if len(one.calls) in CALLS), max(BATCHES))), load_lexicon(
-        config.lexicon
-    )
+    long = (example.layout for example in generate(config) if len(example.layout.calls) in CALLS)
+    return tuple(islice(long, max(BATCHES))), config.words
 
 
 def _random_layouts(seed: int) -> tuple[tuple[Layout, ...], Lexicon]:

@@ -239,8 +239,7 @@ class Comparison:
                 self._told(self.systems[job.system], job.course, job.seed, job.images),
                 rate=read_json(self.folder / "tuning" / f"{job.system}.json")["rate"],
             )
-            if not (folder / NETWORK).exists():
-                train(told, folder, self._watch(job.system, job.place), self.memory)
+            train(told, folder, self._watch(job.system, job.place), self.memory)
             write_json(folder / RESULT, {**job._asdict(), **self._examined(job, told, folder)})
             write_results(self.folder, self.failed)
         return summary(read_json(folder / RESULT))

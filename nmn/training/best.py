@@ -6,7 +6,7 @@ from pathlib import Path
 from torch import nn
 
 from nmn.checkpoint import load_into, read_checkpoint, save_checkpoint
-from nmn.training.settings import LoopSettings
+from nmn.training.settings import TrainSettings
 
 BEST = "best.safetensors"
 
@@ -18,7 +18,7 @@ class Best:
     is kept, so that a run which goes on after an interruption keeps what an undisturbed one does.
     """
 
-    def __init__(self, folder: Path, settings: LoopSettings, examine: Callable[[], float]) -> None:
+    def __init__(self, folder: Path, settings: TrainSettings, examine: Callable[[], float]) -> None:
         self.path, self.steps, self.looks, self.examine = folder / BEST, settings.steps, settings.looks, examine
         self.most = float(read_checkpoint(self.path)[1]["right"]) if self.path.exists() else -1.0
 

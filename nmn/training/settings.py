@@ -26,13 +26,11 @@ class LoopSettings:
     bf16: bool = False
     threads: int = 0  # of the processor; 0: as many as it has cores
     save_every: int = 500  # steps
-    looks: int = 0  # how often held-back questions are asked meanwhile, to keep what did best; 0: the last is kept
 
     def __post_init__(self) -> None:
         self.check_ranges(
             ("steps", 1, 10**8), ("batch", 1, 65536), ("rate", 0.0, 10.0), ("save_every", 1, 10**8), ("clip", 0.0, 1e9),
             ("weight_decay", 0.0, 1.0), ("threads", 0, 1024), ("warm_up", 0, 10**8), ("seed", 0, 2**62),
-            ("looks", 0, 10**6),
         )  # fmt: skip
 
     def check_ranges(self, *ranges: tuple[str, float, float]) -> None:
@@ -101,6 +99,7 @@ class TrainSettings(LoopSettings):
     proposal_soft: float = 0.0  # chance of a batch to look as if it had been stored smaller
     # training
     turn: bool = False  # cut-outs are turned and mirrored by chance
+    looks: int = 0  # how often held-back questions are asked meanwhile, to keep what did best; 0: the last is kept
     attentions: float = 0.0  # weight of the exact attention of every call, learned beside the answers; 0: answers only
 
     def __post_init__(self) -> None:
@@ -115,7 +114,7 @@ class TrainSettings(LoopSettings):
             ("captions", 1, 10), ("embed", 1, 4096), ("hidden", 1, 4096), ("hops", 1, 16), ("blocks", 1, 64),
             ("layers", 1, 64), ("heads", 1, 64), ("dropout", 0.0, 0.9), ("pretraining_steps", 0, 10**8),
             ("proposal_steps", 1, 10**7), ("proposal_batch", 1, 4096), ("proposal_rate", 0.0, 10.0),
-            ("attentions", 0.0, 1000.0), ("proposal_soft", 0.0, 1.0),
+            ("attentions", 0.0, 1000.0), ("proposal_soft", 0.0, 1.0), ("looks", 0, 10**6),
         )  # fmt: skip
 
 
