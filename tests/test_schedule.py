@@ -16,6 +16,23 @@ def test_a_count_waits_for_one_that_is_deeper() -> None:
     assert _steps("count", "count(find[red])", "count(and(find[red], relate[left_of](find[circle])))") == 1
 
 
+def test_what_is_unique_is_read_where_it_stands_and_checked_at_the_end() -> None:
+    texts = (
+        "exists(relate[above](unique(relate[left_of](unique(find[red])))))",
+        "count(same[color](unique(find[blue])))",
+    )
+    planned = plan([parse_layout(text) for text in texts])
+    assert [step.module for step in planned.steps].count("unique") == 1 and planned.steps[-1].module == "unique"
+    related = next(step for step in planned.steps if step.module == "relate")
+    found = planned.steps[0]
+    assert found.module == "find" and planned.operands[0][related.start] < found.rows.stop
+
+
+def test_truths_and_numbers_wait_for_deeper_ones() -> None:
+    texts = ("exists(find[red])", "count(find[red])", "exists(relate[above](find[red]))", "count(relate[above](scene))")
+    assert [_steps(module, *texts) for module in ("exists", "count")] == [1, 1]
+
+
 def test_calls_that_need_each_other_run_one_after_the_other() -> None:
     assert _steps("relate", "exists(relate[left_of](relate[above](find[circle])))", "exists(relate[above](scene))") == 2
 

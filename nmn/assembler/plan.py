@@ -2,7 +2,8 @@
 
 All decisions are taken here, with integers only and no torch. Equal sub-layouts on the same image become one call;
 calls of the same module and kind that are ready together become one step, whose values lie in consecutive rows of its
-kind's buffer (dynamic batching over the union graph, Looks et al. 2017, section 2).
+kind's buffer (dynamic batching over the union graph, Looks et al. 2017, section 2). What uses a call that only passes
+its operand on, such as ``unique``, reads that operand, so that it need not wait.
 
 A call below a ``where`` is executed once for each panel. What a call sees is its *view* of its image: view 0 is the
 whole image, view 1 + p its panel p alone.
@@ -16,12 +17,13 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from nmn.assembler.schedule import DEAR, scheduled
+from nmn.assembler.schedule import LAST, PASSING, WAITS, scheduled
 from nmn.assembler.views import Integers, Structure, for_each_panel, in_views, views_of
 from nmn.layout import SIGNATURES, Argument, Kind, Layout
 
 KINDS = tuple(Kind)
 KIND_PLACES = {kind: place for place, kind in enumerate(KINDS)}
+SETS = [KIND_PLACES[kind] for kind in (Kind.ATTENTION, Kind.PANELS)]
 SORTED = (Argument.QUANTIFIER, Argument.RELATION, Argument.SUPERLATIVE)  # calls of a step lie in the order of these
 
 
@@ -232,12 +234,14 @@ def _table(structures: _Structures, panels: int) -> _Table:
     outputs = [-1 if signature.output is None else KIND_PLACES[signature.output] for signature in signatures]
     kinds = _connective_kinds(np.array(outputs, np.int64)[of_label], below)
     arguments, names = _arguments(firsts)
+    below = _past(np.array([layout.module in PASSING for layout in firsts], bool)[of_label], below)
     below, shifts = for_each_panel(below, layouts, panels) if panels else (below, None)
     places = {name: place for place, name in enumerate(SIGNATURES)}
     modules = np.array([places[layout.module] for layout in firsts], np.int64)[of_label]
     operand_kinds = np.where(below[:, 0] < 0, 0, kinds[below[:, 0]])
-    dear = np.array([layout.module in DEAR for layout in firsts], bool)[of_label]
-    groups = scheduled((modules * len(KINDS) + kinds) * len(KINDS) + operand_kinds, below, dear)
+    waits = np.array([WAITS.get(layout.module, 0.0) for layout in firsts], np.float64)[of_label]
+    waits += LAST * ~(np.isin(kinds, SETS) | (below[:, 0] < 0))
+    groups = scheduled((modules * len(KINDS) + kinds) * len(KINDS) + operand_kinds, below, waits)
     sort = np.array([signature.argument in SORTED for signature in signatures], bool)[of_label]
     order = groups * (1 + len(names)) + np.where(sort, arguments[of_label] + 1, 0)
     return _Table(layouts, kinds, groups, order, arguments[of_label], below, shifts, names)
@@ -248,6 +252,13 @@ def _connective_kinds(kinds: Integers, below: Integers) -> Integers:
     while (unknown := np.flatnonzero(kinds < 0)).size:
         kinds[unknown] = kinds[below[unknown, 0]]
     return kinds
+
+
+def _past(passing: NDArray[np.bool_], below: Integers) -> Integers:
+    """Return the operands of each structure, past those that are passing to what these pass on."""
+    while (through := (below >= 0) & passing[below]).any():
+        below = np.where(through, below[below, 0], below)
+    return below
 
 
 def _arguments(layouts: list[Layout]) -> tuple[Integers, tuple[tuple[Argument, str], ...]]:

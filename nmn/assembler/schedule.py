@@ -1,47 +1,56 @@
 """When each call of a batch runs, so that few steps are needed: a list schedule over the union of all layouts."""
 
-from itertools import chain
-
 import numpy as np
 from numpy.typing import NDArray
 
 from nmn.assembler.views import Integers
 
-DEAR = ("between", "relate_count", "ordinal", "count", "quantify", "distinct")  # a step of these costs most
-WAIT = 0.1  # part of its calls by which a dear module is behind the others
+PASSING = ("unique",)  # modules whose value is their operand's, which who uses it may read as well
+# by which part of its calls a module is behind the others: those whose steps cost most, and what nothing waits for
+WAITS = {
+    **dict.fromkeys(("between", "relate_count", "ordinal", "count", "quantify", "distinct"), 0.1),
+    **dict.fromkeys(PASSING, 9.0),
+}
+LAST = 0.3  # the same of truths, numbers and attributes, which few sets are made of: they rather wait
 
 
-def scheduled(groups: Integers, below: Integers, dear: NDArray[np.bool_]) -> Integers:
+def scheduled(groups: Integers, below: Integers, waits: NDArray[np.float64]) -> Integers:
     """Return the step in which each structure runs.
 
-    ``groups``: structures of one group may run together; ``below``: the operands of each, -1 for none; ``dear``: those
-    that should rather wait for others of their group.
+    ``groups``: structures of one group may run together; ``below``: the operands of each, -1 for none; ``waits``: how
+    far each should rather wait for others of its group (see WAITS).
 
     A list schedule (Graham 1966): next runs the group of which the largest share of what is left is ready, so that it
     seldom has to run again. To find the best order is hard (on-the-fly batching, Neubig et al. 2017, section 3.2).
     """
     kinds, of_group = np.unique(groups, return_inverse=True)
-    waiting = np.zeros(len(kinds))
-    waiting[of_group[dear]] = WAIT
-    group_of, left, waits = of_group.tolist(), np.bincount(of_group).tolist(), waiting.tolist()
-    users: list[list[int]] = [[] for _ in group_of]
+    behind = np.zeros(len(kinds))
+    behind[of_group] = waits
+    group_of, left, late = of_group.tolist(), np.bincount(of_group).tolist(), behind.tolist()
     missing = (below >= 0).sum(1).tolist()
+    users, first = _users(below)
     ready: dict[int, list[int]] = {}
-    for structure, operands in enumerate(below.tolist()):
-        if not missing[structure]:
+    for structure, operands in enumerate(missing):
+        if not operands:
             ready.setdefault(group_of[structure], []).append(structure)
-        for operand in operands:
-            if operand >= 0:
-                users[operand].append(structure)
     steps, step = np.empty(len(groups), np.int64), 0
     while ready:
-        group = max(ready, key=lambda group: len(ready[group]) / left[group] - waits[group])
+        group = max(ready, key=lambda group: len(ready[group]) / left[group] - late[group])
         running = ready.pop(group)
         left[group] -= len(running)
         steps[running] = step
         step += 1
-        for user in chain.from_iterable([users[structure] for structure in running]):
-            missing[user] -= 1
-            if not missing[user]:
-                ready.setdefault(group_of[user], []).append(user)
+        for structure in running:
+            for user in users[first[structure] : first[structure + 1]]:
+                missing[user] -= 1
+                if not missing[user]:
+                    ready.setdefault(group_of[user], []).append(user)
     return steps
+
+
+def _users(below: Integers) -> tuple[list[int], list[int]]:
+    """Return the users of all structures, one structure's after the other's, and where those of each begin."""
+    users, places = np.nonzero(below >= 0)
+    operands = below[users, places]
+    first = np.concatenate([[0], np.cumsum(np.bincount(operands, minlength=len(below)))])
+    return users[np.argsort(operands, kind="stable")].tolist(), first.tolist()
