@@ -5,7 +5,6 @@ from typing import NamedTuple
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
-from torch.nn.utils.rnn import pack_padded_sequence
 
 from nmn.models.protocol import Batch
 from nmn.regions import Regions
@@ -62,10 +61,8 @@ class TextReader(nn.Module):
 
     def forward(self, words: Int[Tensor, "texts tokens"]) -> Float[Tensor, "texts hidden"]:
         """Return the vector of each text."""
-        lengths = (words > 0).sum(1).cpu()
-        packed = pack_padded_sequence(self.embedding(words), lengths, batch_first=True, enforce_sorted=False)
-        _, (state, _) = self.lstm(packed)
-        last: Tensor = state[-1]
+        states, _ = self.lstm(self.embedding(words))  # what it makes of padding comes after the last word's
+        last: Tensor = states[torch.arange(len(words), device=words.device), (words > 0).sum(1) - 1]
         return last
 
 

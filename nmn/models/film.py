@@ -37,22 +37,27 @@ class FilmBlock(nn.Module):
 
 
 class Film(Answerer):
-    """Blocks whose gammas and betas are linear in the question; the greatest of each channel over the cells answers."""
+    """Blocks whose gammas and betas are linear in the question; the greatest of each channel over the cells answers.
+
+    Normalised throughout, as the authors' code is.
+    """
 
     def __init__(
         self, vision: CellVision, channels: int, reader: TextReader, hidden: int, answers: int, blocks: int
     ) -> None:
         super().__init__(vision)
-        self.reader = reader
+        self.reader, self.stem = reader, nn.BatchNorm2d(channels)
         self.blocks = nn.ModuleList([FilmBlock(channels) for _ in range(blocks)])
         self.film = nn.Linear(hidden, 2 * channels * blocks)
-        self.last = nn.Sequential(nn.Conv2d(channels + PLACES, 2 * hidden, 1), nn.ReLU())
+        self.last = nn.Sequential(
+            nn.Conv2d(channels + PLACES, 2 * hidden, 1, bias=False), nn.BatchNorm2d(2 * hidden), nn.ReLU()
+        )
         self.head = answer_head(2 * hidden, hidden, answers)
 
     def forward(self, batch: Batch) -> Prediction:
         """Return logits from the grid as the question changed it."""
         whole = look(self.vision, batch).grid[batch.images].contiguous(memory_format=torch.channels_last)
-        grid, places = whole[:, :-PLACES], whole[:, -PLACES:]
+        grid, places = self.stem(whole[:, :-PLACES]), whole[:, -PLACES:]
         changes = self.film(self.reader(batch.words)).unflatten(1, (len(self.blocks), 2, -1))
         for number, block in enumerate(self.blocks):
             gamma, beta = changes[:, number].unbind(1)
