@@ -17,10 +17,11 @@ from nmn.errors import CheckpointError, ConfigError, TrainingError
 from nmn.models.build import load_network
 from nmn.models.network import ModuleNetwork
 from nmn.training.best import BEST, Best
-from nmn.training.data import Questions
+from nmn.training.data import Memory, Questions
 from nmn.training.loop import LOG, STATE, Progress, batch_of, fit, rate_at
-from nmn.training.run import load_settings, train
+from nmn.training.run import NETWORK, load_settings, train
 from nmn.training.settings import TrainSettings
+from nmn.vision.objects import ObjectVision
 from tests.networks import cell_network, layouts, object_network, seen_objects
 
 SETTINGS = TrainSettings(data="shapes", regions="cells", steps=23, batch=5, save_every=7, rate=1e-2, seed=3, threads=1)
@@ -222,6 +223,30 @@ def test_gold_attentions_are_learned_beside_the_answers(shapes_like: Path, tmp_p
     first, *_, last = [entry["loss"] for entry in logged(tmp_path / "taught")]
     assert last < first - 0.1
     assert first > logged(tmp_path / "answers")[0]["loss"] + 0.1  # the same answers, and attentions beside
+
+
+def test_runs_of_one_memory_look_for_objects_once_and_learn_what_they_would_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = TrainSettings(proposals="world", images=4, each=2, held_back=4, steps=2, batch=2, threads=1)
+    settings = replace(settings, proposal_channels=64, synth=("pixels=128",))
+    looked: list[int] = []
+    prepare = ObjectVision.prepare
+
+    def counted(vision: ObjectVision, images: torch.Tensor) -> dict[str, torch.Tensor]:
+        looked.append(len(images))
+        return prepare(vision, images)
+
+    monkeypatch.setattr(ObjectVision, "prepare", counted)
+    memory = Memory()
+    for name in ("one", "two"):
+        train(settings, tmp_path / name, memory=memory)
+    assert sum(looked) == 8  # four to learn from and four held back
+    train(replace(settings, seed=1), tmp_path / "other", memory=memory)
+    assert sum(looked) == 16
+    train(settings, tmp_path / "alone")
+    networks = [read_checkpoint(tmp_path / name / NETWORK)[0] for name in ("two", "alone")]
+    assert state_digest(networks[0]) == state_digest(networks[1])
 
 
 SCRIPT = """

@@ -4,7 +4,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
@@ -13,6 +13,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from nmn.assembler.trace import answer_text
+from nmn.checkpoint import state_digest
 from nmn.data.shapes import read_questions
 from nmn.errors import ConfigError
 from nmn.language import read
@@ -38,6 +39,7 @@ from synth_data.splits import leaks
 
 PREPARED_AT_ONCE = 64  # images
 CROWD_SPLIT = "train1000"
+Made = TypeVar("Made")
 
 
 @dataclass(frozen=True)
@@ -120,20 +122,21 @@ def asked_shapes(settings: TrainSettings) -> tuple[Asked, UInt8[Tensor, "images 
 
 
 class Memory:
-    """The blocks that were generated last, for several runs on the same data in one process."""
+    """What was generated, and seen, last, for several runs on the same data in one process."""
 
     def __init__(self, most: int = 24) -> None:
         self.most = most
-        self.kept: OrderedDict[Any, tuple[list[Example], Tensor]] = OrderedDict()
+        self.kept: OrderedDict[Any, Any] = OrderedDict()
 
-    def block(self, key: Any, make: Callable[[], tuple[list[Example], Tensor]]) -> tuple[list[Example], Tensor]:
-        """Return a block that is kept, or make and keep it; the one that was not asked for longest is dropped."""
+    def recall(self, key: Any, make: Callable[[], Made]) -> Made:
+        """Return what is kept by a key, or make and keep it; what was not asked for longest is dropped."""
         if key not in self.kept:
             self.kept[key] = make()
         self.kept.move_to_end(key)
         while len(self.kept) > self.most:
             self.kept.popitem(last=False)
-        return self.kept[key]
+        made: Made = self.kept[key]
+        return made
 
 
 @dataclass(frozen=True)
@@ -158,7 +161,7 @@ class Generated(Dataset[tuple[list[Example], Tensor]]):
     def __getitem__(self, block: int) -> tuple[list[Example], UInt8[Tensor, "images *panels 3 height width"]]:
         if self.memory is None:
             return self._made(block)
-        return self.memory.block((replace(self, memory=None), block), lambda: self._made(block))
+        return self.memory.recall((replace(self, memory=None), block), lambda: self._made(block))
 
     def _made(self, block: int) -> tuple[list[Example], Tensor]:
         if block == blocks(self.config):
@@ -186,8 +189,17 @@ def prepared(
 ) -> Questions:
     """Return generated questions on prepared images, ``taught`` with their scenes; ``workers`` processes generate.
 
-    ``watch`` is told how many images are prepared.
+    ``watch`` is told how many images are prepared. With a memory, objects are looked for once, however many runs ask.
     """
+    if data.memory is None or not isinstance(vision, ObjectVision):
+        return _prepared(data, vision, workers, watch, taught)
+    key = replace(data, memory=None), state_digest(vision.proposer.state_dict()), taught
+    return data.memory.recall(key, lambda: _prepared(data, vision, workers, watch, taught))
+
+
+def _prepared(
+    data: Generated, vision: CellVision | ObjectVision, workers: int, watch: Callable[[int], None], taught: bool
+) -> Questions:
     asked: list[Example] = []
     seen: list[dict[str, Tensor]] = []
     done = 0
