@@ -119,8 +119,8 @@ def _downloaded(entries: Any, model: str, name: str) -> Mapping[str, Tensor]:
     if name not in entries.__members__:
         known = list(entries.__members__)
         raise ConfigError(
-            f'{model} has no weights "{name}"{did_you_mean(name, known)}; there are {", ".join(known)}, a file'
-            f' ({SAFETENSORS}, {", ".join(SAVED_BY_TORCH)}) and "" for none'
+            f'{model} has no weights "{name}"; there are {", ".join(known)}, a file ({SAFETENSORS},'
+            f' {", ".join(SAVED_BY_TORCH)}) and "" for none{did_you_mean(name, known)}'
         )
     entry = entries[name]
     try:
@@ -168,7 +168,8 @@ def _cut(network: nn.Module, layer: str, tools: Any) -> nn.Module:
     if not any(name == layer or name.startswith(f"{layer}.") for name in names):
         known = sorted({".".join(name.split(".")[:depth]) for name in names for depth in (1, 2, 3)})
         raise ConfigError(
-            f'{type(network).__name__} has no layer "{layer}"{did_you_mean(layer, known)}; there are'
+            f'{type(network).__name__} has no layer "{layer}"; there are'
             f" {', '.join(dict.fromkeys(name.split('.')[0] for name in names))} and those inside them"
+            f"{did_you_mean(layer, known)}"
         )
     return Cut(create(network, {layer: "features"}))
