@@ -92,6 +92,23 @@ def test_more_seeds_and_systems_are_added_to_what_is_there(fakes: Fakes, tmp_pat
     assert fakes.trained == ["majority/world-4-0", "film/world-4-0", "majority/world-4-1", "film/world-4-1"]
 
 
+def test_a_comparison_goes_on_from_its_results_alone(fakes: Fakes, tmp_path: Path) -> None:
+    compare("majority", "film", *TINY, "--out", tmp_path / "here")
+    (tmp_path / "there").mkdir()
+    copied = tmp_path / "there" / RESULTS
+    copied.write_text((tmp_path / "here" / RESULTS).read_text())
+    fakes.trained = []
+    compare("majority", "film", *TINY, "seeds=2", "--out", tmp_path / "there")
+    assert fakes.trained == ["majority/world-4-1", "film/world-4-1"]
+    assert len(json.loads(copied.read_text())["runs"]) == 4
+    assert "holds a comparison with another steps" in compare("film", *TINY, "steps=3", "--out", copied.parent, code=2)
+
+
+def test_other_results_are_refused(tmp_path: Path) -> None:
+    (tmp_path / RESULTS).write_text('{"runs": [{}], "tuning": {}}')
+    assert f"{RESULTS}: not the results of a comparison" in compare("film", *TINY, "--out", tmp_path, code=2)
+
+
 def test_a_failing_system_is_reported_and_the_others_finish(fakes: Fakes, tmp_path: Path) -> None:
     fakes.fail = "majority"
     given = ("majority", "film", *TINY, "seeds=2", "--out", tmp_path)

@@ -50,6 +50,34 @@ def write_results(folder: Path, failed: Mapping[str, str]) -> dict[str, Any]:
     return results
 
 
+def place_of(run: Mapping[str, Any]) -> str:
+    """Return the folder of a run under ``runs``, by its system, course, images and seed.
+
+    >>> place_of({"system": "film", "course": "world", "images": 500, "seed": 0})
+    'film/world-500-0'
+    """
+    return f"{run['system']}/{run['course']}-{run['images']}-{run['seed']}"
+
+
+def unpack_results(folder: Path) -> None:
+    """Take results that are all a folder holds apart again, so that a comparison goes on where its networks are not.
+
+    Raises ConfigError where they are none of a comparison.
+    """
+    path = folder / RESULTS
+    if (folder / PLAN).exists() or not path.exists():
+        return
+    results = read_json(path)
+    try:
+        parts = {folder / "tuning" / f"{name}.json": tuned for name, tuned in results["tuning"].items()}
+        parts |= {folder / "runs" / place_of(run) / RESULT: run for run in results["runs"]}
+        parts[folder / PLAN] = {"settings": dict(results["settings"]), "systems": dict(results["systems"])}
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise ConfigError(f"{path}: not the results of a comparison: {type(error).__name__} {error}") from None
+    for file, part in parts.items():  # the plan last: with it the folder is complete
+        write_json(file, part)
+
+
 def read_json(path: Path) -> dict[str, Any]:
     """Read a file of a comparison; raise ConfigError where it is damaged or not there."""
     return read_object(path, "a file of a comparison")

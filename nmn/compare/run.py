@@ -2,7 +2,8 @@
 
 ``DIR`` holds ``compare.json`` (settings and systems as they were resolved), ``backbone.safetensors`` (what all systems
 over cells see through), ``tuning/SYSTEM.json``, ``runs/SYSTEM/COURSE-IMAGES-SEED/`` with a network and its
-``result.json``, and ``results.json``, all of them together. What is there is not made again.
+``result.json``, and ``results.json``, all of them together. What is there is not made again; ``results.json`` alone is
+enough to go on from.
 """
 
 import time
@@ -24,7 +25,17 @@ from nmn.compare.answers import (
     questions_a_second,
 )
 from nmn.compare.courses import COURSES, NLVR, STANDARD, course_of
-from nmn.compare.files import PLAN, RESULT, learned_parameters, loop_seconds, read_json, write_json, write_results
+from nmn.compare.files import (
+    PLAN,
+    RESULT,
+    learned_parameters,
+    loop_seconds,
+    place_of,
+    read_json,
+    unpack_results,
+    write_json,
+    write_results,
+)
 from nmn.compare.settings import GROWING, CompareSettings
 from nmn.compare.tables import share
 from nmn.config import settings_json
@@ -52,7 +63,7 @@ class Job(NamedTuple):
     @property
     def place(self) -> str:
         """Its folder under ``runs``."""
-        return f"{self.system}/{self.course}-{self.images}-{self.seed}"
+        return place_of(self._asdict())
 
 
 class Board(Protocol):
@@ -146,6 +157,7 @@ class Comparison:
 
     def _claim(self) -> None:
         """Note settings and systems; raise ConfigError where the folder holds another comparison."""
+        unpack_results(self.folder)
         path = self.folder / PLAN
         wanted = {
             "settings": settings_json(self.settings),
