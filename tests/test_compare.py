@@ -130,6 +130,8 @@ def test_nlvr_is_for_systems_that_answer_over_cells_and_left_out_without_its_fil
     assert "Left out: no run was given its files" in (tmp_path / TABLES).read_text()
     compare(*given, "nlvr=somewhere")
     assert fakes.trained[3:] == ["film/nlvr-4-0"]
+    compare("film", *TINY[:-1], "courses=nlvr", "nlvr=somewhere", "--out", tmp_path / "alone")
+    assert "default world" not in (tmp_path / "alone" / TABLES).read_text()
 
 
 def test_systems_that_learn_from_captions_alone_are_trained_where_something_is_asked_of_them(

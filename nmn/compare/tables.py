@@ -138,7 +138,7 @@ def _main(results: Results) -> str:
     head = (
         "system", "default world", f"above {BLIND}", "statements", "parameters", "training s", "questions/s",
     )  # fmt: skip
-    return "### The default world\n\n" + grid(head, rows)
+    return "### The default world\n\n" + grid(head, rows) if rows else ""
 
 
 def _above(results: Results, system: str, other: str) -> str:
@@ -177,9 +177,8 @@ def _styles(results: Results) -> str:
         (name, *(str(figure(runs_of(results, name, STYLES_COURSE), style, STANDARD)) for style in styles))
         for name in reversed(ranked(results))
     ]
-    return "### The same questions, the pictures drawn in another style: against the default\n\n" + grid(
-        ("system", *styles), rows
-    )
+    head = "### The same questions, the pictures drawn in another style: against the default\n\n"
+    return head + grid(("system", *styles), rows) if rows else ""
 
 
 def _nlvr(results: Results) -> str:
@@ -199,7 +198,7 @@ def _families(results: Results) -> str:
     told = {name: by_family(runs_of(results, name, STYLES_COURSE), STANDARD) for name in reversed(ranked(results))}
     families = sorted({family for one in told.values() for family in one})
     rows = [(family, *(str(one.get(family, Figure(()))) for one in told.values())) for family in families]
-    return "### By family, on the default world\n\n" + grid(("family", *told), rows)
+    return "### By family, on the default world\n\n" + grid(("family", *told), rows) if rows else ""
 
 
 def _statements(results: Results) -> str:
