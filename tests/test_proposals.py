@@ -9,9 +9,11 @@ from torch import Tensor
 from nmn.training.perception import soften, turn
 from nmn.vision.objects import CROP, ObjectVision, cut_out
 from nmn.vision.proposals import (
+    AT_ONCE,
     COARSE_PX,
     FINE_PX,
     UNIT_PX,
+    UPRIGHT,
     Maps,
     Proposals,
     Proposer,
@@ -233,6 +235,17 @@ def test_objects_seen_all_eight_ways_have_the_features_of_each_way_in_the_mean()
     assert torch.allclose(vision(seen).features, torch.stack(once).mean(0), atol=1e-6)
     assert not torch.allclose(vision(seen).features, once[0], atol=1e-3)
     assert torch.allclose(vision(seen).features, vision({**seen, "coverage": turned(seen["coverage"], 5)}).features)
+
+
+def test_many_images_are_looked_at_by_parts_and_give_what_each_gives_alone() -> None:
+    vision = object_network().model.vision
+    assert isinstance(vision, ObjectVision)
+    proposer = vision.proposer.eval()
+    images = torch.rand(AT_ONCE // len(UPRIGHT) + 3, 3, 20, 28, generator=torch.Generator().manual_seed(0))
+    looked = proposer._by_parts(images.repeat(len(UPRIGHT), 1, 1, 1))
+    for number, image in enumerate(images):
+        for whole, alone in zip(looked, proposer(image.unsqueeze(0)), strict=True):
+            assert torch.allclose(whole[number], alone[0], atol=1e-5)
 
 
 def test_a_mirrored_image_gives_the_same_objects_mirrored() -> None:
