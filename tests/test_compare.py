@@ -47,6 +47,7 @@ class Fakes:
 
     def __init__(self) -> None:
         self.trained: list[str] = []
+        self.seen: list[str] = []
         self.stop = ""
         self.fail = ""
 
@@ -71,7 +72,7 @@ def fakes(monkeypatch: pytest.MonkeyPatch) -> Iterator[Fakes]:
               "statements": [1, 2], "a_second": 3.0}  # fmt: skip
     monkeypatch.setattr(comparing, "train", made.train)
     monkeypatch.setattr(comparing.Comparison, "_examined", lambda *given: result)
-    monkeypatch.setattr(comparing.Comparison, "_see", lambda comparison, course: None)
+    monkeypatch.setattr(comparing.Comparison, "_see", lambda comparison, course: made.seen.append(course))
     yield made
 
 
@@ -98,6 +99,8 @@ def test_a_comparison_goes_on_from_its_results_alone(fakes: Fakes, tmp_path: Pat
     copied = tmp_path / "there" / RESULTS
     copied.write_text((tmp_path / "here" / RESULTS).read_text())
     fakes.trained = []
+    compare("majority", "film", *TINY, "--out", tmp_path / "there")
+    assert fakes.trained == [] and fakes.seen == ["world"]  # nothing is left to do, nor to see with
     compare("majority", "film", *TINY, "seeds=2", "--out", tmp_path / "there")
     assert fakes.trained == ["majority/world-4-1", "film/world-4-1"]
     assert len(json.loads(copied.read_text())["runs"]) == 4
@@ -105,8 +108,20 @@ def test_a_comparison_goes_on_from_its_results_alone(fakes: Fakes, tmp_path: Pat
 
 
 def test_other_results_are_refused(tmp_path: Path) -> None:
-    (tmp_path / RESULTS).write_text('{"runs": [{}], "tuning": {}}')
-    assert f"{RESULTS}: not the results of a comparison" in compare("film", *TINY, "--out", tmp_path, code=2)
+    run = {"system": "film", "course": "world", "images": 4, "seed": 0}
+    good: dict[str, Any] = {"settings": {}, "systems": {"film": {}}, "tuning": {"film": {}}, "runs": [run]}
+    wrongs: list[dict[str, Any]] = [
+        {"runs": [{}]},
+        {"tuning": {"film": [1]}},
+        {"tuning": {"../../film": {}}},
+        {"runs": [{**run, "system": "../.."}]},
+        {"runs": [{**run, "course": "../world"}]},
+        {"systems": {"..": {}}, "tuning": {}, "runs": []},
+    ]
+    for wrong in wrongs:
+        (tmp_path / RESULTS).write_text(json.dumps(good | wrong))
+        assert f"{RESULTS}: not the results of a comparison" in compare("film", *TINY, "--out", tmp_path, code=2)
+        assert [path.name for path in tmp_path.iterdir()] == [RESULTS]
 
 
 def test_a_failing_system_is_reported_and_the_others_finish(fakes: Fakes, tmp_path: Path) -> None:

@@ -13,7 +13,6 @@ from nmn.vision.proposals import (
     COARSE_PX,
     FINE_PX,
     UNIT_PX,
-    UPRIGHT,
     Maps,
     Proposals,
     Proposer,
@@ -241,8 +240,9 @@ def test_many_images_are_looked_at_by_parts_and_give_what_each_gives_alone() -> 
     vision = object_network().model.vision
     assert isinstance(vision, ObjectVision)
     proposer = vision.proposer.eval()
-    images = torch.rand(AT_ONCE // len(UPRIGHT) + 3, 3, 20, 28, generator=torch.Generator().manual_seed(0))
-    looked = proposer._by_parts(images.repeat(len(UPRIGHT), 1, 1, 1))
+    images = torch.rand(AT_ONCE + 3, 3, 20, 28, generator=torch.Generator().manual_seed(0))
+    looked = proposer._by_parts(images)
+    assert len(looked.centres) == len(images)
     for number, image in enumerate(images):
         for whole, alone in zip(looked, proposer(image.unsqueeze(0)), strict=True):
             assert torch.allclose(whole[number], alone[0], atol=1e-5)

@@ -1,10 +1,17 @@
 """When calls run: after their operands, and together where one of them can wait."""
 
+from types import SimpleNamespace
+
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
 from nmn.assembler.plan import plan
+from nmn.assembler.schedule import PASSING
 from nmn.layout import Kind, Layout, parse_layout
+from nmn.lexicon import load_lexicon
+from nmn.modules.exact import exact_library
+from nmn.modules.neural import Vocabulary, neural_library
 from tests.strategies import layouts
 
 
@@ -28,9 +35,16 @@ def test_what_is_unique_is_read_where_it_stands_and_checked_at_the_end() -> None
     assert found.module == "find" and planned.operands[0][related.start] < found.rows.stop
 
 
+def test_what_is_read_past_is_its_operand() -> None:
+    attention = torch.rand(2, 5)
+    for library in (exact_library(load_lexicon("world")), neural_library(Vocabulary({}, (), ()))):
+        for name in PASSING:
+            assert library.modules[name](SimpleNamespace(operands=(attention,))) is attention  # type: ignore[arg-type]
+
+
 def test_truths_and_numbers_wait_for_deeper_ones() -> None:
-    texts = ("exists(find[red])", "count(find[red])", "exists(relate[above](find[red]))", "count(relate[above](scene))")
-    assert [_steps(module, *texts) for module in ("exists", "count")] == [1, 1]
+    shallow = ("exists(find[red])", "exists(find[blue])", "exists(find[circle])")
+    assert _steps("exists", *shallow, "exists(relate[above](relate[left_of](find[red])))") == 1
 
 
 def test_calls_that_need_each_other_run_one_after_the_other() -> None:

@@ -23,7 +23,7 @@ from nmn.layout import SIGNATURES, Argument, Kind, Layout
 
 KINDS = tuple(Kind)
 KIND_PLACES = {kind: place for place, kind in enumerate(KINDS)}
-SETS = [KIND_PLACES[kind] for kind in (Kind.ATTENTION, Kind.PANELS)]
+SET_PLACES = [KIND_PLACES[kind] for kind in (Kind.ATTENTION, Kind.PANELS)]
 SORTED = (Argument.QUANTIFIER, Argument.RELATION, Argument.SUPERLATIVE)  # calls of a step lie in the order of these
 
 
@@ -51,10 +51,10 @@ class Plan:
 
     ``images`` and ``views``: what each call sees; ``panels``: how many panels ``where`` asks in every image, 0 where no
     layout has one, so that every view is 0; ``arguments``: its argument as an index into ``names``, -1 for none;
-    ``operands``: rows of its operands in their kinds' buffers; ``sizes``: rows of each buffer. The distinct sub-layouts
-    are numbered, ``kinds`` are those of their values and ``example_roots`` the numbers of the examples' own;
-    ``members`` are the numbers within each distinct layout, ``chosen`` which of these each example has; ``keys``
-    (sorted) and ``key_rows`` find the row of any call by image and number.
+    ``operands``: rows of its operands, past PASSING ones, in their kinds' buffers; ``sizes``: rows of each buffer. The
+    distinct sub-layouts are numbered, ``kinds`` are those of their values and ``example_roots`` the numbers of the
+    examples' own; ``members`` are the numbers within each distinct layout, ``chosen`` which of these each example has;
+    ``keys`` (sorted) and ``key_rows`` find the row of any call by image and number.
     """
 
     layouts: tuple[Layout, ...]
@@ -240,7 +240,7 @@ def _table(structures: _Structures, panels: int) -> _Table:
     modules = np.array([places[layout.module] for layout in firsts], np.int64)[of_label]
     operand_kinds = np.where(below[:, 0] < 0, 0, kinds[below[:, 0]])
     waits = np.array([WAITS.get(layout.module, 0.0) for layout in firsts], np.float64)[of_label]
-    waits += LAST * ~(np.isin(kinds, SETS) | (below[:, 0] < 0))
+    waits += LAST * ~(np.isin(kinds, SET_PLACES) | (below[:, 0] < 0))
     groups = scheduled((modules * len(KINDS) + kinds) * len(KINDS) + operand_kinds, below, waits)
     sort = np.array([signature.argument in SORTED for signature in signatures], bool)[of_label]
     order = groups * (1 + len(names)) + np.where(sort, arguments[of_label] + 1, 0)

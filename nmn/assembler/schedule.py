@@ -18,7 +18,7 @@ def scheduled(groups: Integers, below: Integers, waits: NDArray[np.float64]) -> 
     """Return the step in which each structure runs.
 
     ``groups``: structures of one group may run together; ``below``: the operands of each, -1 for none; ``waits``: how
-    far each should rather wait for others of its group (see WAITS).
+    far each should rather wait for others of its group (see WAITS and LAST).
 
     A list schedule (Graham 1966): next runs the group of which the largest share of what is left is ready, so that it
     seldom has to run again. To find the best order is hard (on-the-fly batching, Neubig et al. 2017, section 3.2).

@@ -1,6 +1,7 @@
 """The files of a comparison's folder: what a finished run left in its log and state, and results as JSON."""
 
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from statistics import median
@@ -8,11 +9,13 @@ from typing import Any
 
 from nmn.atomic import write_atomically
 from nmn.checkpoint import read_checkpoint
+from nmn.compare.courses import course_of
 from nmn.config import read_object
-from nmn.errors import ConfigError
+from nmn.errors import ConfigError, listed
 from nmn.training.loop import LOG, STATE
 
 PLAN, RESULTS, RESULT = "compare.json", "results.json", "result.json"
+NAME = re.compile(r"[\w-]+")  # of a system, which is also its folder's
 GAP_SECONDS = 1e-3  # between lines of a log that were not written together
 
 
@@ -60,22 +63,34 @@ def place_of(run: Mapping[str, Any]) -> str:
 
 
 def unpack_results(folder: Path) -> None:
-    """Take results that are all a folder holds apart again, so that a comparison goes on where its networks are not.
+    """Write the plan, the tuning and the runs that a results.json holds as files, where the folder has no plan yet.
 
-    Raises ConfigError where they are none of a comparison.
+    So a comparison goes on where its networks are not. Raises ConfigError where the file is none of a comparison.
     """
     path = folder / RESULTS
     if (folder / PLAN).exists() or not path.exists():
         return
     results = read_json(path)
     try:
-        parts = {folder / "tuning" / f"{name}.json": tuned for name, tuned in results["tuning"].items()}
-        parts |= {folder / "runs" / place_of(run) / RESULT: run for run in results["runs"]}
-        parts[folder / PLAN] = {"settings": dict(results["settings"]), "systems": dict(results["systems"])}
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise ConfigError(f"{path}: not the results of a comparison: {type(error).__name__} {error}") from None
-    for file, part in parts.items():  # the plan last: with it the folder is complete
-        write_json(file, part)
+        plan = {name: dict(results[name]) for name in ("settings", "systems")}
+        tuning = {name: dict(tuned) for name, tuned in results["tuning"].items()}
+        runs = [{**run, "images": int(run["images"]), "seed": int(run["seed"])} for run in results["runs"]]
+        if strange := {*tuning, *(run["system"] for run in runs)} - {*plan["systems"]}:
+            raise ValueError(f"of {listed(sorted(strange))}, which it does not compare")
+        for name in plan["systems"]:
+            if not NAME.fullmatch(name):
+                raise ValueError(f"a system called {name!r}")
+        for run in runs:
+            course_of(run["course"])
+    except (KeyError, TypeError, ValueError, AttributeError, ConfigError) as error:
+        raise ConfigError(
+            f"{path}: not the results of a comparison: {type(error).__name__} {error}; give another --out"
+        ) from None
+    for name, tuned in tuning.items():
+        write_json(folder / "tuning" / f"{name}.json", tuned)
+    for run in runs:
+        write_json(folder / "runs" / place_of(run) / RESULT, run)
+    write_json(folder / PLAN, plan)  # last: with it the folder is complete
 
 
 def read_json(path: Path) -> dict[str, Any]:

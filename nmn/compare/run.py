@@ -137,7 +137,10 @@ class Comparison:
         jobs = list(jobs_of(self.systems, self.settings))
         for name in self.systems:
             self.board.begin(name, 1 + sum(job.system == name for job in jobs))
-        for course in dict.fromkeys([TUNED_ON, *(job.course for job in jobs)]):
+        left = [job.course for job in jobs if not (self.folder / "runs" / job.place / RESULT).exists()]
+        if not all(self._tuned(name).exists() for name in self.systems):
+            left.insert(0, TUNED_ON)
+        for course in dict.fromkeys(left):
             self._see(course)
         for name in self.systems:
             self._guarded(name, "tuning", partial(self._tune, name))
@@ -223,9 +226,13 @@ class Comparison:
             **sees,
         )  # fmt: skip
 
+    def _tuned(self, name: str) -> Path:
+        """Return the file of a system's tuning."""
+        return self.folder / "tuning" / f"{name}.json"
+
     def _tune(self, name: str) -> str:
         """Choose a system's rate; return it in words."""
-        path = self.folder / "tuning" / f"{name}.json"
+        path = self._tuned(name)
         if not path.exists():
             shares: dict[str, float] = {}
             for rate in self.settings.rates:
@@ -249,7 +256,7 @@ class Comparison:
         if not (folder / RESULT).exists():
             told = replace(
                 self._told(self.systems[job.system], job.course, job.seed, job.images),
-                rate=read_json(self.folder / "tuning" / f"{job.system}.json")["rate"],
+                rate=read_json(self._tuned(job.system))["rate"],
             )
             train(told, folder, self._watch(job.system, job.place), self.memory)
             write_json(folder / RESULT, {**job._asdict(), **self._examined(job, told, folder)})

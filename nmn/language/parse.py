@@ -120,7 +120,7 @@ def read_fresh(question: str, grammar: Grammar, repair: bool = False) -> Reading
 
 
 def read_all(question: str, grammar: str = "world", *, lexicon: LexiconSource = None, repair: bool = False) -> Readings:
-    """Return the readings of a question, the preferred first, at most 20 of them within about 100 ms."""
+    """Return the readings of a question, the preferred first, at most 20 of them within about 100 ms of a processor."""
     if _is_for_crowd(question, grammar, lexicon):
         return Readings(_read_crowd(question, grammar, repair, all_of_them=True), cut=False)
     language = load_grammar(grammar, lexicon)

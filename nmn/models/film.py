@@ -39,7 +39,7 @@ class FilmBlock(nn.Module):
 class Film(Answerer):
     """Blocks whose gammas and betas are linear in the question; the greatest of each channel over the cells answers.
 
-    Normalised throughout, as the authors' code is.
+    The cells and the last layer before that are normalised too, as in the authors' code.
     """
 
     def __init__(

@@ -37,7 +37,7 @@ from synth_data.reask import reask
 from synth_data.scenes import scenes_for_answers
 from synth_data.splits import leaks
 
-PREPARED_AT_ONCE = 16  # images: what a network makes of more does not stay in the cache of a processor
+PREPARED_AT_ONCE = 16  # images: cells and cut-outs of more do not stay in the cache of a processor
 CROWD_SPLIT = "train1000"
 Made = TypeVar("Made")
 

@@ -115,7 +115,7 @@ def synth_config(settings: TrainSettings, size: int, seed: int, further: tuple[s
 def train(settings: TrainSettings, folder: Path, watch: Watcher = silent, memory: Memory | None = None) -> Outcome:
     """Train a network and write it to ``folder``; an interrupted run goes on where it stopped, a finished one does not.
 
-    ``memory`` keeps generated data for other runs of this process, which is then made in this process too.
+    ``memory`` keeps generated data, and the objects in it, for other runs of this process, where it is then made too.
 
     Raises ConfigError where the folder holds a run of other settings.
     """
