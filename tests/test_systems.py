@@ -31,7 +31,7 @@ from tests.systems import ANSWERS, TEXTS, WORDS, captioned, small, told
 REACHES = {"majority": 0.2, "question_only": 0.25, "image_only": 0.35}
 # numbers of some
 NUMBERS: dict[str, dict[str, int]] = {"coattention": {"hidden": 32, "layers": 1, "heads": 2}}
-STEPS = {"hard_attention": 600, "captioner": 300, "coattention": 300}
+STEPS = {"hard_attention": 600, "captioner": 300, "coattention": 600}
 RATES = {"coattention": 3e-3}
 ANSWERERS = sorted(name for name, kind in MODELS.items() if kind.learns == "answers")
 
