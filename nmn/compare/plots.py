@@ -48,7 +48,9 @@ def _heat(values: Any, rows: list[str], columns: list[str], title: str, **colour
     for (row, column), value in np.ndenumerate(values):
         if np.isfinite(value):
             dark = not 0.25 < (value - low) / (high - low) < 0.75 if low < 0 else (value - low) / (high - low) < 0.5
-            axes.text(column, row, f"{value:.0f}", ha="center", va="center", color="white" if dark else "black", size=8)
+            axes.text(
+                column, row, f"{round(value)}", ha="center", va="center", color="white" if dark else "black", size=8
+            )
     axes.set_title(title, size=10)
     return plot
 
@@ -74,10 +76,12 @@ def _gaps(results: Results, systems: list[str]) -> Any:
     values = np.array(
         [[figure(runs_of(results, one, course), name, beside).mean for course, name, beside in tests] for one in names]
     )
-    if not np.isfinite(values).any():
+    asked = np.isfinite(values).any(0)
+    if not asked.any():
         return None
+    columns = [name for (_, name, _), there in zip(tests, asked, strict=True) if there]
     title = "points above (below: -) the same questions without what was held out, or in the default style"
-    return _heat(values, names, [name for _, name, _ in tests], title, vmin=-50, vmax=50, cmap="RdBu")
+    return _heat(values[:, asked], names, columns, title, vmin=-50, vmax=50, cmap="RdBu")
 
 
 def _curves(results: Results, systems: list[str]) -> Any:
