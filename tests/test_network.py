@@ -148,7 +148,7 @@ def test_a_network_over_objects_learns_32_examples_by_heart() -> None:
         tuple(e.family for e in asked),
         tuple(e.scene for e in asked),
     )
-    assert learn(network, questions_of(together, seen, config.words), steps=300, rate=0.01) == 1
+    assert learn(network, questions_of(together, seen, config.words), steps=400, rate=0.003) == 1
 
 
 @pytest.fixture
