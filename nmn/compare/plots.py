@@ -80,7 +80,7 @@ def _gaps(results: Results, systems: list[str]) -> Any:
     if not asked.any():
         return None
     columns = [name for (_, name, _), there in zip(tests, asked, strict=True) if there]
-    title = "points above (below: -) the same questions without what was held out, or in the default style"
+    title = "points above (below: -) the same questions\nwithout what was held out, or in the default style"
     return _heat(values[:, asked], names, columns, title, vmin=-50, vmax=50, cmap="RdBu")
 
 
