@@ -308,7 +308,7 @@ class Comparison:
     def _held(self, told: TrainSettings) -> Asked:
         """Return held-back questions of a run's course, which thresholds are taken from."""
         config = synth_config(told, told.held_back, told.seed + HELD_BACK_SEED)
-        data = Generated(config, whole=True, memory=self.memory)
+        data = Generated(config, told.each, told.split_side, True, memory=self.memory)
         return Asked(shown(data, 0, lambda done: None), config.shard_size)
 
 

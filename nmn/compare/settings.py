@@ -32,7 +32,7 @@ class CompareSettings:
     batch: int = 16  # images a step, with all that is asked of them
     rates: tuple[float, ...] = (3e-3, 1e-3)
     tuning_steps: int = 100
-    held_back: int = 300  # images, whose questions rates and thresholds are chosen by, and nothing else
+    held_back: int = 300  # images, by whose questions rates, steps and thresholds are chosen, and nothing else
     questions: int = 400  # of each test, each about an image of its own
     curve: tuple[int, ...] = ()  # numbers of images, for learning curves with the first seed on the course "world"
     cell_scenes: int = 2_000  # that the backbone of all systems over cells learns from, before it is frozen

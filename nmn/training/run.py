@@ -198,7 +198,7 @@ def _train_compared(
     workers = torch.get_num_threads() if memory is None else 0
     data = Generated(config, settings.each, settings.split_side, True, settings.folder, memory)
     learned = shown(data, workers, lambda done: watch("images", done, config.size))
-    asked = Generated(held_config, whole=True, memory=memory)
+    asked = Generated(held_config, settings.each, settings.split_side, True, memory=memory)
     held = shown(asked, workers, lambda done: watch("held-back images", done, held_config.size))
     system = fit_system(network_settings, settings, learned, held, config.shard_size, folder, _training(watch))
     outcome = Outcome(share_right_of(system, held, config.shard_size), time.monotonic() - start)
@@ -303,7 +303,8 @@ def _over_generated(
         _load_proposals(vision, settings, folder, watch)
     vision.eval()
     data = Generated(config, settings.each, settings.split_side, crowd=settings.folder, memory=memory)
-    held = Generated(replace(config, size=settings.held_back, seed=settings.seed + HELD_BACK_SEED), memory=memory)
+    held_config = replace(config, size=settings.held_back, seed=settings.seed + HELD_BACK_SEED)
+    held = Generated(held_config, settings.each, settings.split_side, memory=memory)
     workers = torch.get_num_threads() if memory is None else 0
     questions = prepared(
         data, vision, workers, lambda done: watch("images", done, config.size), settings.attentions > 0

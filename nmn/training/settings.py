@@ -61,7 +61,7 @@ class TrainSettings(LoopSettings):
     split_side: str = ""  # of a generalisation split, such as "cogent:train"; of several, with commas
     images: int = 20_000
     each: int = 8  # questions about an image, at most
-    held_back: int = 2_000  # images of another seed, one question each, for a last look, or for ``looks``
+    held_back: int = 2_000  # images of another seed, asked as many, for a last look, or for ``looks``
     captions: int = 3  # of an image, for systems that learn from those; as many denied ones beside
     # network
     model: str = "modules"  # or a name of nmn.models.baselines.MODELS
