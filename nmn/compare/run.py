@@ -239,7 +239,8 @@ class Comparison:
                 steps = self.settings.tuning_steps
                 told = self._told(self.systems[name], TUNED_ON, 0)
                 before = told.pretraining_steps * steps // told.steps
-                told = replace(told, rate=rate, steps=steps, warm_up=max(1, steps // 20), pretraining_steps=before)
+                whole = max(steps, told.steps)
+                told = replace(told, rate=rate, steps=steps, schedule=whole, pretraining_steps=before)
                 folder = self.folder / "tuning" / name / f"{rate:g}"
                 outcome = train(told, folder, self._watch(name, f"tuning, rate {rate:g}"), self.memory)
                 shares[f"{rate:g}"] = outcome.accuracy or 0.0

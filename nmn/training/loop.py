@@ -174,7 +174,7 @@ def _order(seed: int, epoch: int, size: int) -> Any:
 def rate_at(step: int, settings: LoopSettings) -> float:
     """Return the learning rate of a step."""
     if settings.cosine or step < settings.warm_up:
-        return settings.rate * warm_cosine(step, settings.steps, settings.warm_up)
+        return settings.rate * warm_cosine(step, settings.schedule or settings.steps, settings.warm_up)
     return settings.rate
 
 

@@ -21,6 +21,7 @@ class LoopSettings:
     rate: float = 1e-2
     warm_up: int = 0  # steps
     cosine: bool = False
+    schedule: int = 0  # steps that warm-up and cosine are laid out for, if a run is to stop before; 0: its own
     weight_decay: float = 0.0
     clip: float = 0.0  # of the gradient's norm; 0: none
     bf16: bool = False
@@ -31,6 +32,7 @@ class LoopSettings:
         self.check_ranges(
             ("steps", 1, 10**8), ("batch", 1, 65536), ("rate", 0.0, 10.0), ("save_every", 1, 10**8), ("clip", 0.0, 1e9),
             ("weight_decay", 0.0, 1.0), ("threads", 0, 1024), ("warm_up", 0, 10**8), ("seed", 0, 2**62),
+            ("schedule", 0, 10**8),
         )  # fmt: skip
 
     def check_ranges(self, *ranges: tuple[str, float, float]) -> None:

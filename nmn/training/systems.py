@@ -77,7 +77,7 @@ def fit_system(
         baseline.model.vision.keep(settings.cache)
     seen = seen_by(baseline.model, learned.images)
     if first is not None:
-        before = replace(settings, steps=settings.pretraining_steps)
+        before = replace(settings, steps=settings.pretraining_steps, schedule=0)
         batch = first.batch(baseline.words, (), seen)
         train_on(baseline.model, pretraining_of, batch, before, folder / "pretraining", watch)
         if not (folder / PRETRAINED).exists():
