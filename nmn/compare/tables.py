@@ -262,8 +262,9 @@ def _tuning(results: Results) -> str:
     ]
     about = (
         f"The same for every system: the first {settings['tuning_steps']} steps of a run at each of {len(rates)} rates,"
-        f" with the first seed; the rate that gets most questions about {settings['held_back']} held-back images right (of"
-        " systems that learn from captions: words foreseen, or images found) is used in all runs. Nothing else is tuned."
+        f" with the first seed; the one that gets most questions about {settings['held_back']} held-back images right"
+        " (of systems that learn from captions: words foreseen, or images found) is used in all runs. Nothing else is"
+        " tuned."
     )
     return f"### Tuning\n\n{about}\n\n" + grid(("system", *rates, "chosen"), rows)
 
