@@ -22,7 +22,7 @@ from nmn.compare.tables import Figure, curve, figure, markdown, runs_of
 from nmn.errors import ConfigError, TrainingError
 from nmn.resources import CONFIGS
 from nmn.training.data import Generated
-from nmn.training.loop import LOG
+from nmn.training.loop import LOG, rate_at
 from nmn.training.run import NETWORK, Outcome
 from nmn.training.settings import TrainSettings
 from synth_data.config import load_config
@@ -47,11 +47,13 @@ class Fakes:
 
     def __init__(self) -> None:
         self.trained: list[str] = []
+        self.told: list[TrainSettings] = []
         self.seen: list[str] = []
         self.stop = ""
         self.fail = ""
 
     def train(self, told: TrainSettings, folder: Path, *rest: object) -> Outcome:
+        self.told.append(told)
         if folder.parts[-3] == "tuning":
             return Outcome(told.rate, 1.0)
         run = "/".join(folder.parts[-2:])
@@ -105,6 +107,14 @@ def test_a_comparison_goes_on_from_its_results_alone(fakes: Fakes, tmp_path: Pat
     assert fakes.trained == ["majority/world-4-1", "film/world-4-1"]
     assert len(json.loads(copied.read_text())["runs"]) == 4
     assert "holds a comparison with another steps" in compare("film", *TINY, "steps=3", "--out", copied.parent, code=2)
+
+
+def test_a_system_is_tuned_by_the_beginning_of_its_run(fakes: Fakes, tmp_path: Path) -> None:
+    compare("film", *TINY, "steps=40", "tuning_steps=7", "rates=[0.5]", "--out", tmp_path)
+    tuned, ran = fakes.told
+    assert (tuned.steps, ran.steps, ran.warm_up) == (7, 40, 2)
+    falling = [rate_at(step, ran) for step in range(7)]
+    assert [rate_at(step, tuned) for step in range(7)] == falling != sorted(falling)
 
 
 def test_other_results_are_refused(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import torch
 
+import nmn.training.run as running
 from nmn.checkpoint import read_checkpoint, state_digest
 from nmn.errors import CheckpointError, ConfigError, TrainingError
 from nmn.models.build import load_network
@@ -21,6 +22,7 @@ from nmn.training.data import Memory, Questions
 from nmn.training.loop import LOG, STATE, Progress, batch_of, fit, rate_at
 from nmn.training.run import NETWORK, load_settings, train
 from nmn.training.settings import TrainSettings
+from nmn.training.systems import Shown
 from nmn.vision.objects import ObjectVision
 from tests.networks import cell_network, layouts, object_network, seen_objects
 
@@ -179,6 +181,7 @@ def test_the_rate_warms_up_and_falls_to_a_hundredth() -> None:
     assert rate_at(54, settings) == pytest.approx(0.01 + 0.99 / 2)
     assert rate_at(104, settings) == pytest.approx(0.01)
     assert rate_at(54, replace(settings, cosine=False)) == 1.0
+    assert rate_at(54, replace(settings, steps=60, schedule=104)) == rate_at(54, settings)
 
 
 @pytest.fixture
@@ -223,6 +226,22 @@ def test_gold_attentions_are_learned_beside_the_answers(shapes_like: Path, tmp_p
     first, *_, last = [entry["loss"] for entry in logged(tmp_path / "taught")]
     assert last < first - 0.1
     assert first > logged(tmp_path / "answers")[0]["loss"] + 0.1  # the same answers, and attentions beside
+
+
+@pytest.mark.parametrize(("model", "asked"), [("modules", "share_right"), ("question_only", "share_right_of")])
+def test_held_back_images_are_asked_as_many_questions(
+    model: str, asked: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held: list[int] = []
+
+    def noted(system: object, given: Questions | Shown, *rest: int) -> float:
+        held.append(len(given.examples if isinstance(given, Shown) else given))
+        return 0.0
+
+    monkeypatch.setattr(running, asked, noted)
+    settings = TrainSettings(model=model, regions="cells", images=8, each=4, held_back=16, steps=1, batch=2, threads=1)
+    train(replace(settings, synth=("pixels=128",)), tmp_path)
+    assert 2 * 16 < held[0] <= 4 * 16
 
 
 def test_runs_of_one_memory_look_for_objects_once_and_learn_what_they_would_alone(
