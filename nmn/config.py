@@ -92,6 +92,11 @@ def settings_json(settings: Any) -> dict[str, Any]:
     return {key: list(value) if isinstance(value, tuple) else value for key, value in asdict(settings).items()}
 
 
+def with_usual(known: Mapping[str, Any], cls: type[Any]) -> dict[str, Any]:
+    """Return settings that were written as JSON data, with the defaults of those that there are since then."""
+    return settings_json(cls()) | dict(known)
+
+
 def _converted(key: str, value: Any, wanted: Any) -> Any:
     if get_origin(wanted) is tuple:
         inner = get_args(wanted)[0]

@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 import nmn.compare.run as comparing
 from nmn.cli import app
-from nmn.cli.compare import TABLES
+from nmn.cli.compare import TABLES, Bars
 from nmn.compare.courses import COURSES, HELD, STANDARD, Course
 from nmn.compare.files import PLAN, RESULTS, loop_seconds
 from nmn.compare.plots import write_plots
@@ -23,9 +23,9 @@ from nmn.errors import ConfigError, TrainingError
 from nmn.resources import CONFIGS
 from nmn.training.data import Generated
 from nmn.training.loop import LOG, rate_at
-from nmn.training.run import NETWORK, Outcome
+from nmn.training.run import NETWORK, Outcome, load_settings
 from nmn.training.settings import TrainSettings
-from synth_data.config import load_config
+from synth_data.config import SynthConfig, load_config
 from synth_data.splits import SPLITS, leaks, split_settings
 from tests.worlds import examples, settings
 
@@ -99,7 +99,9 @@ def test_a_comparison_goes_on_from_its_results_alone(fakes: Fakes, tmp_path: Pat
     compare("majority", "film", *TINY, "--out", tmp_path / "here")
     (tmp_path / "there").mkdir()
     copied = tmp_path / "there" / RESULTS
-    copied.write_text((tmp_path / "here" / RESULTS).read_text())
+    results = json.loads((tmp_path / "here" / RESULTS).read_text())
+    del results["systems"]["film"]["schedule"], results["settings"]["looks"]  # of before there were these
+    copied.write_text(json.dumps(results))
     fakes.trained = []
     compare("majority", "film", *TINY, "--out", tmp_path / "there")
     assert fakes.trained == [] and fakes.seen == ["world"]  # nothing is left to do, nor to see with
@@ -115,6 +117,27 @@ def test_a_system_is_tuned_by_the_beginning_of_its_run(fakes: Fakes, tmp_path: P
     assert (tuned.steps, ran.steps, ran.warm_up) == (7, 40, 2)
     falling = [rate_at(step, ran) for step in range(7)]
     assert [rate_at(step, tuned) for step in range(7)] == falling != sorted(falling)
+
+
+def test_the_eyes_of_a_course_saw_nothing_that_it_holds_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    trained: dict[str, SynthConfig] = {}
+
+    def noted(
+        config: SynthConfig, scenes: int, sizes: object, loop: object, run: Path, path: Path, watch: object
+    ) -> None:
+        trained[path.name] = config
+        path.write_bytes(b"")
+
+    monkeypatch.setattr(comparing, "train_cells", noted)
+    film = {"film": load_settings(CONFIGS / "compare" / "film.toml")}
+    comparison = comparing.Comparison(film, size_settings("small"), tmp_path, Bars())
+    for course in ("world", "held", "world"):
+        comparison._see(course)
+        eyes = Path(comparison._told(film["film"], course, 0).weights).name
+        assert (trained[eyes].max_objects, bool(trained[eyes].held_out)) == (
+            (6, True) if course == "held" else (8, False)
+        )
+    assert len(trained) == 2
 
 
 def test_other_results_are_refused(tmp_path: Path) -> None:

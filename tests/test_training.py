@@ -13,14 +13,14 @@ import pytest
 import torch
 
 import nmn.training.run as running
-from nmn.checkpoint import read_checkpoint, state_digest
+from nmn.checkpoint import read_checkpoint, save_checkpoint, state_digest
 from nmn.errors import CheckpointError, ConfigError, TrainingError
 from nmn.models.build import load_network
 from nmn.models.network import ModuleNetwork
 from nmn.training.best import BEST, Best
 from nmn.training.data import Memory, Questions
 from nmn.training.loop import LOG, STATE, Progress, batch_of, fit, rate_at
-from nmn.training.run import NETWORK, load_settings, train
+from nmn.training.run import CONFIG, NETWORK, load_settings, train
 from nmn.training.settings import TrainSettings
 from nmn.training.systems import Shown
 from nmn.vision.objects import ObjectVision
@@ -217,6 +217,23 @@ def test_a_run_writes_a_network_that_can_be_loaded_and_goes_on_where_it_stopped(
     assert state_digest(again.model.state_dict()) == state_digest(loaded.model.state_dict())
     with pytest.raises(ConfigError, match=r"holds a run of other settings \(seed\)"):
         train(replace(settings, seed=4), tmp_path / "run")
+
+
+def test_a_run_from_before_a_setting_was_there_goes_on(shapes_like: Path, tmp_path: Path) -> None:
+    settings, whole, part = shapes_settings(shapes_like), tmp_path / "whole", tmp_path / "part"
+    train(settings, whole)
+    part.mkdir()
+    known = json.loads((whole / CONFIG).read_text())
+    del known["schedule"]
+    (part / CONFIG).write_text(json.dumps(known))
+    state, meta = read_checkpoint(whole / STATE)
+    del meta["settings"]["schedule"]
+    save_checkpoint(part / STATE, state, meta)
+    train(settings, part)
+    networks = [read_checkpoint(folder / NETWORK)[0] for folder in (whole, part)]
+    assert state_digest(networks[0]) == state_digest(networks[1])
+    with pytest.raises(ConfigError, match=r"holds a run of other settings \(schedule\)"):
+        train(replace(settings, schedule=99), part)
 
 
 def test_gold_attentions_are_learned_beside_the_answers(shapes_like: Path, tmp_path: Path) -> None:

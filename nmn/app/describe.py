@@ -6,38 +6,20 @@ encoder, ours or real CLIP weights, compares a text with the picture, and with i
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import torch
 
 from nmn.app.pictures import Picture, Seen, picture_json
 from nmn.captioning import Captions
-from nmn.errors import ArgumentError, did_you_mean
-from nmn.models.baselines import load_baseline
-from nmn.models.clip import load_clip
-from nmn.models.dual_encoder import ImageText
-from nmn.vision.view import brought
+from nmn.models.image_text import ImageText, load_image_text
 
 Describer = Callable[[Seen, str], dict[str, Any]]
 
 
-def _trained(path: Path) -> Describer:
-    """Return who says how near a text is to a picture by a dual encoder of ours, which knows the words it learned."""
-    baseline = load_baseline(path)
-    words = baseline.words
-
-    def describe(seen: Seen, text: str) -> dict[str, Any]:
-        if unknown := words.unknown(text):
-            raise ArgumentError(f'unknown word "{unknown[0][:40]}"{did_you_mean(unknown[0], words.words)}')
-        pixels = brought(seen.pixels, baseline.settings.pixels, False).pixels
-        return _similarity(cast(ImageText, baseline.model), pixels, text)
-
-    return describe
-
-
-def _clip(path: Path) -> Describer:
-    """Return who says how near a text is to a picture by real CLIP weights in a folder."""
-    encoders = load_clip(path)
+def _similar(path: Path) -> Describer:
+    """Return who says how near a text is to a picture, by a dual encoder of ours or by real CLIP weights."""
+    encoders = load_image_text(path)
     return lambda seen, text: _similarity(encoders, seen.pixels, text)
 
 
@@ -73,7 +55,7 @@ def _caption(path: Path) -> Describer:
 
 # what systems do that answer no questions, by their names, and how they are loaded for it
 DESCRIBERS: dict[str, tuple[str, Callable[[Path], Describer]]] = {
-    "dual_encoder": ("similarity", _trained), "clip": ("similarity", _clip),
+    "dual_encoder": ("similarity", _similar), "clip": ("similarity", _similar),
     "captioner": ("caption", _caption), "attention_captioner": ("caption", _caption),
 }  # fmt: skip
 DOES = {name: does for name, (does, _) in DESCRIBERS.items()}

@@ -8,6 +8,7 @@ import typer
 from nmn.cli.options import JsonOption
 from nmn.cli.printing import print_json, print_rich
 from nmn.cli.train import Bars
+from nmn.errors import ConfigError
 from nmn.exits import clear_errors
 
 ChangesArgument = Annotated[list[str] | None, typer.Argument(help="Settings, key=value each, such as steps=400.")]
@@ -64,23 +65,37 @@ def train(
 @clear_errors
 def image(
     source: Annotated[Path, typer.Argument(metavar="IMAGE", help="An image.")],
-    model: Annotated[Path, typer.Option(help="A run's folder, or its file.")],
+    model: Annotated[Path | None, typer.Option(help="A run of nmn classify train: its folder, or its file.")] = None,
+    weights: Annotated[
+        str, typer.Option(help="CLIP's folder, or name such as openai/clip-vit-base-patch32; or a dual encoder's run.")
+    ] = "",
+    label: Annotated[list[str] | None, typer.Option(help="The text of a class; with --weights, two or more.")] = None,
     top: Annotated[int, typer.Option(min=1, help="How many classes to show.")] = 3,
     as_json: JsonOption = False,
 ) -> None:
-    """Say which classes an image is most probably of."""
+    """Say which classes an image is most probably of.
+
+    By a classifier of ours (--model), or by how near the texts of classes are
+    to it, without any training for them (--weights and --label).
+    """
     from nmn.assembler.trace import percent
     from nmn.models.classifier import load_classifier
+    from nmn.models.image_text import load_image_text, zero_shot
     from nmn.vision.fit import fit
     from nmn.vision.image import load_image
 
-    classifier = load_classifier(model)
-    side = classifier.settings.pixels
-    pixels = fit(load_image(source), side, side).pixels
-    chances = classifier.chances(pixels[None] / 255)[0]
-    likeliest = chances.topk(min(top, len(classifier.classes)))
+    if (model is None) == (not weights) or bool(weights) != bool(label) or len(label or ()) == 1:
+        raise ConfigError("give --model RUN, or --weights with two or more --label TEXT")
+    pixels, classes = load_image(source), tuple(label or ())
+    if model is None:
+        chances = zero_shot(load_image_text(weights), pixels[None], classes)[0]
+    else:
+        classifier = load_classifier(model)
+        side, classes = classifier.settings.pixels, classifier.classes
+        chances = classifier.chances(fit(pixels, side, side).pixels[None] / 255)[0]
+    likeliest = chances.topk(min(top, len(classes)))
     named = [
-        (classifier.classes[place], chance)
+        (classes[place], chance)
         for place, chance in zip(likeliest.indices.tolist(), likeliest.values.tolist(), strict=True)
     ]
     if as_json:

@@ -1,7 +1,7 @@
 """What systems answer in tests: each question right or wrong, and statements judged.
 
-Images are prepared once for all systems that see alike: those over cells share a frozen backbone, and proposals are
-never trained here. A question with a word that a system never read counts as wrong, for all of them.
+Images are prepared once for all systems that see alike, such as those over cells, which share a frozen backbone. A
+question with a word that a system never read counts as wrong, for all of them.
 """
 
 import time
@@ -16,6 +16,7 @@ from torch import Tensor
 
 from nmn.assembler.trace import answer_text
 from nmn.captioning import say
+from nmn.checkpoint import state_digest
 from nmn.compare.courses import Course, config_of
 from nmn.compare.settings import CompareSettings
 from nmn.data.example import ImageExample
@@ -32,8 +33,9 @@ from nmn.reasoner import Reasoner, SystemReasoner
 from nmn.training.crowd import crowd_statements
 from nmn.training.data import PREPARED_AT_ONCE, TRAINED_ON, Generated, Memory, asked_of, joined, questions_of
 from nmn.training.run import knows, rights
-from nmn.training.systems import ANSWERED_AT_ONCE, Shown, shown
+from nmn.training.systems import Shown, rights_of, shown
 from nmn.training.texts import captions_told, questions_told
+from nmn.vision.objects import ObjectVision
 
 Tallies = dict[str, list[int]]  # by family: how many are right, of how many
 STATEMENT = "statement"
@@ -49,7 +51,9 @@ class Asked:
 
     def seen_by(self, system: Network | Baseline, watch: Callable[[int, int], None]) -> dict[str, Tensor]:
         """Return what a system's vision prepares, worked out for the first system that sees alike."""
-        regions = f"{system.settings.regions} {getattr(system.model, 'panels', 1)}"  # of which pictures are cut
+        vision, panels = system.model.vision, getattr(system.model, "panels", 1)  # into which pictures are cut
+        eyes = vision.proposer if isinstance(vision, ObjectVision) else vision.backbone
+        regions = f"{system.settings.regions} {panels} {state_digest(eyes.state_dict())}"
         if regions not in self.prepared:
             parts: list[dict[str, Tensor]] = []
             for images in torch.split(self.shown.images, PREPARED_AT_ONCE):
@@ -97,14 +101,10 @@ def answered(system: Network | Baseline, asked: Shown, seen: dict[str, Tensor], 
                 for one, example in zip(right, asked.examples, strict=True)
             ]
     else:
-        batch = told.batch(system.words, system.answers, seen)
-        right = []
-        with torch.inference_mode():
-            for start in range(0, len(batch), ANSWERED_AT_ONCE):
-                part = batch.take(range(start, min(start + ANSWERED_AT_ONCE, len(batch)))).trimmed()
-                right += (system.model(part).logits.argmax(1) == part.targets).tolist()
+        found = rights_of(system, told.batch(system.words, system.answers, seen)).tolist()
         right = [
-            one and not (strict and system.words.unknown(text)) for one, text in zip(right, told.texts, strict=True)
+            bool(one) and not (strict and system.words.unknown(text))
+            for one, text in zip(found, told.texts, strict=True)
         ]
     of, ones = Counter(told.families), Counter(family for family, one in zip(told.families, right, strict=True) if one)
     return {family: [ones[family], of[family]] for family in sorted(of)}

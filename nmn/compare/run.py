@@ -38,7 +38,7 @@ from nmn.compare.files import (
 )
 from nmn.compare.settings import GROWING, CompareSettings
 from nmn.compare.tables import share
-from nmn.config import settings_json
+from nmn.config import settings_json, with_usual
 from nmn.errors import ConfigError, NmnError, listed
 from nmn.models.baselines import Baseline, kind_of, load_system
 from nmn.models.build import MODULES, Network
@@ -168,10 +168,11 @@ class Comparison:
         }
         if path.exists():
             known = read_json(path)
+            told = with_usual(known.get("settings", {}), CompareSettings)
             for key, value in wanted["settings"].items():
-                if key not in GROWING and known.get("settings", {}).get(key) != value:
+                if key not in GROWING and told[key] != value:
                     raise ConfigError(f"{self.folder}: holds a comparison with another {key}; give another --out")
-            systems = known.get("systems", {})
+            systems = {name: with_usual(one, TrainSettings) for name, one in known.get("systems", {}).items()}
             if changed := [name for name, one in wanted["systems"].items() if systems.get(name, one) != one]:
                 raise ConfigError(f"{self.folder}: holds another {listed(changed)}; give another --out")
             wanted["systems"] = {**systems, **wanted["systems"]}
@@ -180,8 +181,9 @@ class Comparison:
         write_json(path, wanted)
 
     def _backbone(self, course: str) -> Path:
-        """Return the file of the backbone that systems over cells share in a course."""
-        return self.folder / (BACKBONE if not course_of(course).vision else f"backbone-{course}.safetensors")
+        """Return the file of the backbone that systems over cells share in a course; it saw what they may see alone."""
+        about = course_of(course)
+        return self.folder / (f"backbone-{course}.safetensors" if about.vision or about.split_side else BACKBONE)
 
     def _see(self, course: str) -> None:
         """Train the backbone that systems over cells share in a course, if there is none yet."""

@@ -1,4 +1,4 @@
-"""Generated datasets as images with questions, and which of a network's regions is which object of a scene."""
+"""Generated datasets as images with questions, and how many answers follow an edit of the scene."""
 
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple

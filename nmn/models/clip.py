@@ -1,4 +1,4 @@
-"""Real CLIP weights (Radford et al. 2021) through transformers, behind the contract of our own dual encoder.
+"""Real CLIP weights (Radford et al. 2021) through transformers, behind the contract that our own dual encoder has too.
 
 Weights are a directory that transformers saved, or a name such as "openai/clip-vit-base-patch32", which transformers
 fetches where there is a network.
@@ -14,8 +14,6 @@ from torch import Tensor
 from torch.nn.functional import normalize
 
 from nmn.errors import CheckpointError
-from nmn.models.baselines import load_baseline
-from nmn.models.dual_encoder import DualEncoder, ImageText
 from nmn.vision.torchvision_loading import load_torchvision
 
 DENIAL = "it is not the case that "  # before a text, its contradiction
@@ -63,15 +61,3 @@ def load_clip(weights: str | Path) -> Clip:
             f" openai/clip-vit-base-patch32 where there is a network: {str(error).splitlines()[0]}"
         ) from None
     return Clip(*parts)
-
-
-def load_image_text(source: str | Path) -> ImageText:
-    """Load a pair of encoders: our dual encoder's file or run, or real CLIP weights (see ``load_clip``)."""
-    path = Path(source)
-    file = path / "network.safetensors" if path.is_dir() else path
-    if not file.is_file():
-        return load_clip(source)
-    loaded = load_baseline(file).model
-    if not isinstance(loaded, DualEncoder):
-        raise CheckpointError(f"{source}: holds a {type(loaded).__name__}, which has no texts and images in one space")
-    return loaded

@@ -1,12 +1,10 @@
 """A CLIP-style dual encoder (Radford et al. 2021): images and texts in one space, learned from pairs of both.
 
-``ImageText`` is what can be done with any such pair of encoders, ours or real CLIP weights (``clip.py``): label texts
-become a classifier that was never trained (zero-shot), and a statement is judged against its contradiction.
+``image_text.py`` says what can be done with any such pair of encoders, ours or real CLIP weights (``clip.py``).
 """
 
 import math
 from collections.abc import Sequence
-from typing import Protocol
 
 import torch
 from jaxtyping import Float, Int, UInt8
@@ -19,29 +17,6 @@ from nmn.models.tokens import Words
 from nmn.vision.cells import CellVision
 
 WARMEST = math.log(100.0)  # of the learned logarithm of the inverse temperature, as in the paper
-
-
-class ImageText(Protocol):
-    """Images and texts as vectors of length 1 in one space."""
-
-    @property
-    def scale(self) -> float:
-        """What cosines are multiplied with: the inverse of the temperature."""
-
-    def embed_images(self, images: UInt8[Tensor, "images 3 height width"]) -> Float[Tensor, "images embed"]:
-        """Return the vectors of images of the size that the encoder was trained on."""
-
-    def embed_texts(self, texts: Sequence[str], denied: bool = False) -> Float[Tensor, "texts embed"]:
-        """Return the vectors of texts; of their contradictions, where they are denied."""
-
-
-def zero_shot(
-    encoders: ImageText, images: UInt8[Tensor, "images 3 height width"], labels: Sequence[str]
-) -> Float[Tensor, "images labels"]:
-    """Return the chance of each label text for each image."""
-    with torch.inference_mode():
-        cosines = encoders.embed_images(images) @ encoders.embed_texts(labels).T
-    return (encoders.scale * cosines).softmax(1)
 
 
 class DualEncoder(System):

@@ -9,6 +9,7 @@ from functools import cached_property
 import torch
 from jaxtyping import Int
 from torch import Tensor
+from torch.nn.utils.rnn import pad_sequence
 
 PAD, UNKNOWN, START, DENY, END, MASK = range(6)
 MARKS = ("<pad>", "<unknown>", "<start>", "<deny>", "<end>", "<mask>")
@@ -44,14 +45,9 @@ class Words:
 
     def encode_all(self, texts: Sequence[str], denied: Sequence[bool] = ()) -> Int[Tensor, "texts tokens"]:
         """Return the numbers of texts, padded with 0; equal texts are numbered once."""
-        known: dict[tuple[str, bool], list[int]] = {}
-        for key in zip(texts, denied or [False] * len(texts), strict=True):
-            if key not in known:
-                known[key] = self.encode(*key)
-        padded = torch.zeros(len(texts), max([2, *map(len, known.values())]), dtype=torch.long)
-        for row, key in enumerate(zip(texts, denied or [False] * len(texts), strict=True)):
-            padded[row, : len(known[key])] = torch.tensor(known[key])
-        return padded
+        keys = list(zip(texts, denied or [False] * len(texts), strict=True))
+        known = {key: torch.tensor(self.encode(*key)) for key in dict.fromkeys(keys)}
+        return pad_sequence([known[key] for key in keys], batch_first=True) if keys else torch.zeros(0, 2).long()
 
     def decode(self, numbers: Iterable[int]) -> str:
         """Return the words of numbers up to END, marks left out."""

@@ -31,7 +31,7 @@ from nmn.training.classify import (
     one_object,
     share_right,
 )
-from nmn.training.run import HELD_BACK_SEED, Outcome, Watcher, card, claim, is_first, silent, use_threads
+from nmn.training.run import HELD_BACK_SEED, Outcome, Watcher, card, claim, finished, is_first, silent, use_threads
 from nmn.training.systems import losses_of, train_on
 from nmn.vision.cells import CellVision
 from synth_data.captions import captions
@@ -106,9 +106,8 @@ def train_encoder(settings: ClassifySettings, folder: Path, watch: Watcher = sil
     start = time.monotonic()
     use_threads(settings)
     claim(settings, folder)
-    if (folder / NETWORK).exists():
-        known = read_checkpoint(folder / NETWORK)[1]["card"]
-        return Outcome(known["held_back"], known["seconds"])
+    if (done := finished(folder)) is not None:
+        return done
     images, texts, places = captioned_images(settings, settings.images, settings.seed)
     if len(texts) < 2:
         raise ConfigError(f"images: {settings.images} have {len(texts)} captions, too few to compare; give more")

@@ -23,12 +23,11 @@ from nmn.models.classifier import (
     ClassifierSettings,
     ShapeClassifier,
     build_classifier,
-    load_classifier,
     save_classifier,
 )
 from nmn.scene import SceneGraph
 from nmn.training.loop import fit_batches, places_of
-from nmn.training.run import HELD_BACK_SEED, Outcome, Watcher, card, claim, is_first, silent, use_threads
+from nmn.training.run import HELD_BACK_SEED, Outcome, Watcher, card, claim, finished, is_first, silent, use_threads
 from nmn.training.settings import LoopSettings
 from synth_data.config import SynthConfig, load_config
 from synth_data.picture import picture
@@ -170,9 +169,8 @@ def train_classifier(settings: ClassifySettings, folder: Path, watch: Watcher = 
     start = time.monotonic()
     use_threads(settings)
     claim(settings, folder)
-    if (folder / NETWORK).exists():
-        known = load_classifier(folder / NETWORK).card
-        return Outcome(known["held_back"], known["seconds"])
+    if (done := finished(folder)) is not None:
+        return done
     classifier = fresh_classifier(settings)
     data = labelled_images(settings, settings.images, settings.seed)
     if settings.regime == "linear":

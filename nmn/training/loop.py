@@ -21,7 +21,9 @@ from torch import Tensor, nn
 
 from nmn.assembler.execute import Run
 from nmn.assembler.plan import plan
+from nmn.atomic import write_atomically
 from nmn.checkpoint import load_into, read_checkpoint, save_checkpoint
+from nmn.config import with_usual
 from nmn.errors import CheckpointError, TrainingError, listed
 from nmn.models.network import ModuleNetwork
 from nmn.training.best import Best
@@ -214,7 +216,7 @@ class _log_from:
         if is_main:
             path.parent.mkdir(parents=True, exist_ok=True)
             kept = path.read_text(encoding="utf-8").splitlines()[:start] if path.exists() else []
-            path.write_text("".join(line + "\n" for line in kept), encoding="utf-8")
+            write_atomically(path, "".join(line + "\n" for line in kept).encode(), durable=False)
             self.file = path.open("a", encoding="utf-8")
 
     def __enter__(self) -> IO[str] | None:
@@ -238,8 +240,8 @@ def _resume(network: nn.Module, optimizer: torch.optim.Optimizer, settings: Loop
     if not path.exists():
         return 0
     state, meta = read_checkpoint(path)
-    if meta["settings"] != resumable(settings):
-        changed = sorted(key for key, value in resumable(settings).items() if meta["settings"].get(key) != value)
+    known = with_usual(meta["settings"], type(settings))
+    if changed := sorted(key for key, value in resumable(settings).items() if known[key] != value):
         raise CheckpointError(f"{path}: of a run with other settings ({listed(changed)}); give another folder")
     prefix = "network."
     load_into(

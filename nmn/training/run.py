@@ -19,7 +19,7 @@ import torch
 from nmn.assembler.plan import plan
 from nmn.atomic import write_atomically
 from nmn.checkpoint import load_into, read_checkpoint, save_checkpoint
-from nmn.config import build_settings, parse_overrides, read_object, read_settings, settings_json
+from nmn.config import build_settings, parse_overrides, read_object, read_settings, settings_json, with_usual
 from nmn.errors import ArgumentError, ConfigError, listed
 from nmn.layout import Layout
 from nmn.lexicon import load_lexicon
@@ -244,12 +244,12 @@ def share_right(network: Network, questions: Questions) -> float:
 
 def rights(network: Network, questions: Questions) -> list[bool]:
     """Return whether a network answers each question right."""
-    right = [False] * len(questions)
+    right, device = [False] * len(questions), next(network.model.parameters()).device
     known = [place for place, layout in enumerate(questions.layouts) if knows(network, layout)]
     with torch.inference_mode():
         for start in range(0, len(known), ANSWERED_AT_ONCE):
             places = known[start : start + ANSWERED_AT_ONCE]
-            batch = questions.take(places)
+            batch = questions.take(places).to(device)
             run = network.model(batch.seen, plan(batch.layouts, batch.images.tolist(), network.model.panels))
             for place, said in zip(places, answer_losses(run, batch.targets).right.tolist(), strict=True):
                 right[place] = bool(said)
@@ -269,9 +269,8 @@ def claim(settings: LoopSettings, folder: Path) -> None:
     """Note the settings in the folder; raise ConfigError where it holds more of another run than its settings."""
     path, text = folder / CONFIG, json.dumps(settings_json(settings), indent=2)
     if path.exists() and any(other.name != CONFIG for other in folder.iterdir()):
-        known = read_object(path, "the settings of a run", "; give another --out")
-        wanted = json.loads(json.dumps(resumable(settings)))
-        if changed := sorted(key for key in wanted if known.get(key) != wanted[key]):
+        known = with_usual(read_object(path, "the settings of a run", "; give another --out"), type(settings))
+        if changed := sorted(key for key, value in resumable(settings).items() if known[key] != value):
             raise ConfigError(f"{folder}: holds a run of other settings ({listed(changed)}); give another --out")
         return
     try:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from jaxtyping import UInt8
+from jaxtyping import Float, UInt8
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
@@ -99,7 +99,7 @@ class Watched(nn.Module):
 
     def forward(self, batch: Batch) -> tuple[Tensor, Tensor]:
         """Return the mean loss of a batch and the share that is right."""
-        return self.measure(self.system, batch.trimmed())
+        return self.measure(self.system, batch)
 
 
 def train_on(
@@ -114,7 +114,8 @@ def train_on(
     """Train a system in place; a step works on all texts about some of the images."""
 
     def batch_at(step: int, rank: int, processes: int) -> Batch:
-        return batch.about(places_of(len(batch.of_images), settings, step, rank, processes))
+        places = places_of(len(batch.of_images), settings, step, rank, processes)
+        return batch.about(places).trimmed()  # on the processor, where to look for padding costs no waiting
 
     fit_batches(system, Watched(system, measure), batch_at, settings, folder, watch, best)
 
@@ -148,12 +149,17 @@ def asked_of(baseline: Baseline, asked: Shown, shard_size: int) -> Batch:
 
 def share_of(baseline: Baseline, batch: Batch) -> float:
     """Return the share of a batch's questions, or captions, that a system gets right."""
-    right = 0.0
+    return float(rights_of(baseline, batch).double().sum()) / max(1, len(batch))
+
+
+def rights_of(baseline: Baseline, batch: Batch) -> Float[Tensor, " examples"]:
+    """Return how right a system is, 0 to 1, about each question of a batch, or each caption."""
+    system, device = baseline.model, next(baseline.model.parameters()).device
+    right = [torch.zeros(0)]
     with torch.inference_mode():
         for start in range(0, len(batch), ANSWERED_AT_ONCE):
-            part = batch.take(range(start, min(start + ANSWERED_AT_ONCE, len(batch)))).trimmed()
-            if isinstance(baseline.model, Answerer):
-                right += int((baseline.model(part).logits.argmax(1) == part.targets).sum())
-            else:
-                right += float(baseline.model.losses(part).right.float().sum())
-    return right / max(1, len(batch))
+            part = batch.take(range(start, min(start + ANSWERED_AT_ONCE, len(batch)))).trimmed().to(device)
+            answers = isinstance(system, Answerer)
+            found = system(part).logits.argmax(1) == part.targets if answers else system.losses(part).right
+            right.append(found.float().cpu())
+    return torch.cat(right)

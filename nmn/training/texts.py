@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -72,14 +72,3 @@ def _blocks(examples: Sequence[Example], shard_size: int) -> Iterator[list[Examp
     for number, example in sorted(firsts.items()):
         shards.setdefault(number // shard_size, []).append(example)
     yield from shards.values()
-
-
-def without(told: Told, kept: Sequence[int]) -> Told:
-    """Return some of the texts."""
-    return replace(
-        told,
-        **{
-            name: tuple(getattr(told, name)[place] for place in kept)
-            for name in ("texts", "images", "denied", "answers", "families")
-        },
-    )
