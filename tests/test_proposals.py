@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from nmn.training.perception import soften, turn
+from nmn.training.perception import Scenes, soften
 from nmn.vision.objects import CROP, ObjectVision, cut_out
 from nmn.vision.proposals import (
     AT_ONCE,
@@ -211,7 +211,8 @@ def test_padding_is_cut_out_as_a_number() -> None:
 def test_boxes_and_owners_turn_with_their_image(which: int) -> None:
     shown = torch.zeros(1, 8, 8, dtype=torch.uint8)
     shown[0, 1:3, 2:7] = 1
-    scene = turn(shown.unsqueeze(1).expand(-1, 3, -1, -1), torch.tensor([[[2.0, 1, 7, 3]]]), shown, which)
+    boxes, mask = torch.tensor([[[2.0, 1, 7, 3]]]), torch.ones(1, 1, dtype=torch.bool)
+    scene = Scenes(shown.unsqueeze(1).expand(-1, 3, -1, -1), boxes, mask, shown).turned(which)
     y, x = scene.images[0, 0].nonzero().unbind(-1)
     assert scene.boxes[0, 0].tolist() == [x.min(), y.min(), x.max() + 1, y.max() + 1]
     assert torch.equal(scene.owners, scene.images[:, 0])

@@ -4,13 +4,14 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
+from torch import nn
 
 import nmn.training.run as running
 from nmn.checkpoint import read_checkpoint, save_checkpoint, state_digest
@@ -20,10 +21,13 @@ from nmn.models.network import ModuleNetwork
 from nmn.training.best import BEST, Best
 from nmn.training.data import Memory, Questions
 from nmn.training.loop import LOG, STATE, Progress, batch_of, fit, rate_at
+from nmn.training.naming import train_detector
+from nmn.training.perception import train_proposer
 from nmn.training.run import CONFIG, NETWORK, load_settings, train
 from nmn.training.settings import TrainSettings
 from nmn.training.systems import Shown
 from nmn.vision.objects import ObjectVision
+from synth_data.config import load_config
 from tests.networks import cell_network, layouts, object_network, seen_objects
 
 SETTINGS = TrainSettings(data="shapes", regions="cells", steps=23, batch=5, save_every=7, rate=1e-2, seed=3, threads=1)
@@ -234,6 +238,33 @@ def test_a_run_from_before_a_setting_was_there_goes_on(shapes_like: Path, tmp_pa
     assert state_digest(networks[0]) == state_digest(networks[1])
     with pytest.raises(ConfigError, match=r"holds a run of other settings \(schedule\)"):
         train(replace(settings, schedule=99), part)
+
+
+def proposals(folder: Path, watch: Callable[[Progress], None]) -> nn.Module:
+    settings = TrainSettings(
+        proposal_scenes=32, proposal_steps=6, proposal_batch=2, proposal_channels=8, proposal_soft=0.5, save_every=2
+    )
+    return train_proposer(settings, load_config("world"), folder, watch)
+
+
+def detector(folder: Path, watch: Callable[[Progress], None]) -> nn.Module:
+    settings = TrainSettings(data="nlvr", images=2, steps=6, batch=2, channels=8, save_every=2, rate=1e-3)
+    return train_detector(settings, load_config("nlvr"), folder, watch)
+
+
+@pytest.mark.parametrize("trained", [proposals, detector])
+def test_perception_goes_on_bit_for_bit(
+    trained: Callable[[Path, Callable[[Progress], None]], nn.Module], tmp_path: Path
+) -> None:
+    def stop(now: Progress) -> None:
+        if now.step == 4:
+            raise KeyboardInterrupt
+
+    whole = trained(tmp_path / "whole", lambda now: None)
+    with pytest.raises(KeyboardInterrupt):
+        trained(tmp_path / "part", stop)
+    assert read_checkpoint(tmp_path / "part" / STATE)[1]["step"] == 2
+    assert state_digest(trained(tmp_path / "part", lambda now: None).state_dict()) == state_digest(whole.state_dict())
 
 
 def test_gold_attentions_are_learned_beside_the_answers(shapes_like: Path, tmp_path: Path) -> None:

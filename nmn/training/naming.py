@@ -1,14 +1,15 @@
 """Training of detectors on gold scenes of a generator's preset: perception alone, no question and no answer."""
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
-from nmn.errors import TrainingError
-from nmn.training.settings import TrainSettings, warm_cosine
+from nmn.training.loop import Progress, fit_batches, places_of
+from nmn.training.settings import TrainSettings
 from nmn.vision.detector import Detector, naming_loss
 from nmn.vision.proposals import COARSE_PX, FINE_PX, Maps, cell_centres, channels_last, targets
 from synth_data.config import SynthConfig
@@ -29,48 +30,55 @@ class Gold(NamedTuple):
     values: Tensor
     owners: Tensor
 
+    def take(self, places: slice | Tensor) -> "Gold":
+        """Return some of the panels."""
+        return Gold(*(part[places] for part in self))
+
+    def to(self, device: torch.device) -> "Gold":
+        """Return the panels on a device."""
+        return Gold(*(part.to(device, non_blocking=True) for part in self))
+
+
+class Naming(nn.Module):
+    """A detector with its loss, as one module."""
+
+    def __init__(self, detector: Detector) -> None:
+        super().__init__()
+        self.detector = detector
+        self.sizes = tuple(map(len, detector.attributes.values()))
+
+    def forward(self, batch: Gold) -> tuple[Tensor, Tensor]:
+        """Return the loss, and the share of values that are told rightly near the middle of objects."""
+        maps, logits = self.detector((batch.images.float() / 255).contiguous(memory_format=torch.channels_last))
+        wanted = targets(batch.boxes, batch.mask, batch.owners)
+        values = nearest_values(batch, wanted.heat.shape[1:])
+        loss = naming_loss(Maps(*(part.float() for part in maps)), logits.float(), wanted, values, self.sizes)
+        told = torch.stack([part.argmax(1) for part in logits.split(self.sizes, 1)], -1)
+        return loss, (told == values)[wanted.near].float().mean()
+
 
 def train_detector(
-    settings: TrainSettings, config: SynthConfig, watch: Callable[[int, int, float], None] = lambda *_: None
+    settings: TrainSettings, config: SynthConfig, folder: Path, watch: Callable[[Progress], None] = lambda now: None
 ) -> Detector:
-    """Return a detector trained on scenes of a configuration; a function of both."""
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    """Return a detector trained on scenes of a configuration, a function of both; ``folder`` holds the run."""
     attributes = {name: config.values(name) for name in ("shape", "color", "size") if name in config.words.attributes}
     gold = gold_panels(config, attributes, settings.images, np.random.default_rng([settings.seed, 8]))
     torch.manual_seed(settings.seed)
-    net = Detector(attributes, settings.channels).to(device)
-    channels_last(net.proposer)
-    optimizer = torch.optim.AdamW(net.parameters(), lr=settings.rate, weight_decay=1e-2)
-    rng = np.random.default_rng([settings.seed, 7])
-    sizes = tuple(len(part) for part in attributes.values())
-    for step in range(settings.steps):
-        chosen = np.sort(rng.choice(len(gold.images), min(settings.batch, len(gold.images)), replace=False))
-        for group in optimizer.param_groups:
-            group["lr"] = settings.rate * warm_cosine(step, settings.steps, settings.steps // 20)
-        batch = Gold(*[part[chosen].to(device) for part in gold])
-        pixels = batch.images.float().div_(255).contiguous(memory_format=torch.channels_last)
-        with torch.autocast(device.type, torch.bfloat16):
-            maps, logits = net(pixels)
-        wanted = targets(batch.boxes, batch.mask, batch.owners)
-        near = nearest_values(batch, wanted.heat.shape[1:])
-        loss = naming_loss(Maps(*(part.float() for part in maps)), logits.float(), wanted, near, sizes)
-        optimizer.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
-        torch.nn.utils.clip_grad_norm_(net.parameters(), 10)
-        optimizer.step()
-        if step % 20 == 19 or step + 1 == settings.steps:
-            value = loss.item()
-            if not np.isfinite(value):
-                raise TrainingError(f"detector, step {step}: the loss is {value}; lower rate")
-            watch(step + 1, settings.steps, value)
-    return net.to("cpu").eval()
+    detector = Detector(attributes, settings.channels)
+    channels_last(detector.proposer)
+
+    def batch_at(step: int, rank: int, processes: int) -> Gold:
+        return gold.take(torch.tensor(places_of(len(gold.images), settings, step, rank, processes)))
+
+    fit_batches(detector, Naming(detector), batch_at, settings, folder, watch)
+    return detector
 
 
 def share_read(detector: Detector, gold: Gold) -> float:
     """Return the share of panels whose objects are all there, named rightly and placed within half a pixel."""
     right = 0
     for start in range(0, len(gold.images), ANSWERED_AT_ONCE):
-        batch = Gold(*[part[start : start + ANSWERED_AT_ONCE] for part in gold])
+        batch = gold.take(slice(start, start + ANSWERED_AT_ONCE))
         found = detector.detect(batch.images.float().div(255).contiguous(memory_format=torch.channels_last))
         for row in range(len(batch.images)):
             right += _same(

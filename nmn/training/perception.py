@@ -2,17 +2,17 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import torch
-from jaxtyping import Float, UInt8
-from numpy.typing import NDArray
-from torch import Tensor
+from jaxtyping import Bool, Float, Num, UInt8
+from torch import Tensor, nn
 from torch.nn import functional
 
-from nmn.errors import TrainingError
-from nmn.training.settings import TrainSettings, warm_cosine
+from nmn.training.loop import Progress, fit_batches, places_of
+from nmn.training.settings import LoopSettings, TrainSettings
 from nmn.vision.proposals import FINE_PX, Maps, Proposer, channels_last, proposal_loss, targets
 from nmn.vision.turns import MIRRORED, WAYS, turned
 from synth_data.config import SynthConfig
@@ -22,28 +22,29 @@ from synth_data.scenes import many_scenes
 STORED = (0.4, 0.9)  # times its size: the range of what a softened picture was stored at
 
 
-class Turned(NamedTuple):
-    """A batch of square scenes, turned."""
+class Scenes(NamedTuple):
+    """Square scenes: images, bytes as drawn and floats in 0..1 as seen; boxes in pixels, and which of these there are;
+    owners of fine cells."""
 
-    images: UInt8[Tensor, "batch 3 side side"]
+    images: Num[Tensor, "batch 3 side side"]
     boxes: Float[Tensor, "batch objects 4"]
+    mask: Bool[Tensor, "batch objects"]
     owners: UInt8[Tensor, "batch rows rows"]
 
+    def to(self, device: torch.device) -> "Scenes":
+        """Return the scenes on a device."""
+        return Scenes(*(part.to(device, non_blocking=True) for part in self))
 
-def turn(
-    images: UInt8[Tensor, "batch 3 side side"],
-    boxes: Float[Tensor, "batch objects 4"],
-    owners: UInt8[Tensor, "batch rows rows"],
-    way: int,
-) -> Turned:
-    """Turn scenes one of the eight ways of ``nmn.vision.turns``."""
-    side = images.shape[-1]
-    left, top, right, bottom = boxes.unbind(-1)
-    if way >= MIRRORED:
-        left, right = side - right, side - left
-    for _ in range(way % 4):
-        left, top, right, bottom = top, side - right, bottom, side - left
-    return Turned(turned(images, way), torch.stack([left, top, right, bottom], -1), turned(owners, way))
+    def turned(self, way: int) -> "Scenes":
+        """Turn the scenes one of the eight ways of ``nmn.vision.turns``."""
+        side = self.images.shape[-1]
+        left, top, right, bottom = self.boxes.unbind(-1)
+        if way >= MIRRORED:
+            left, right = side - right, side - left
+        for _ in range(way % 4):
+            left, top, right, bottom = top, side - right, bottom, side - left
+        boxes = torch.stack([left, top, right, bottom], -1)
+        return self._replace(images=turned(self.images, way), boxes=boxes, owners=turned(self.owners, way))
 
 
 def soften(images: Float[Tensor, "batch 3 side side"], scale: float) -> Float[Tensor, "batch 3 side side"]:
@@ -53,49 +54,49 @@ def soften(images: Float[Tensor, "batch 3 side side"], scale: float) -> Float[Te
     return functional.interpolate(small, side, mode="bilinear", antialias=True)
 
 
+class Proposing(nn.Module):
+    """Proposals with their loss, as one module."""
+
+    def __init__(self, proposer: Proposer) -> None:
+        super().__init__()
+        self.proposer = proposer
+
+    def forward(self, batch: Scenes) -> tuple[Tensor, Tensor]:
+        """Return the loss, and the share of fine cells of which it is told rightly whether they show an object."""
+        seen = self.proposer(batch.images.contiguous(memory_format=torch.channels_last))
+        maps = Maps(*(part.float() for part in seen))
+        wanted = targets(batch.boxes, batch.mask, batch.owners)
+        return proposal_loss(maps, wanted), ((maps.shown > 0) == wanted.shown).float().mean()
+
+
 def train_proposer(
-    settings: TrainSettings, config: SynthConfig, watch: Callable[[int, int, float], None] = lambda *_: None
+    settings: TrainSettings, config: SynthConfig, folder: Path, watch: Callable[[Progress], None] = lambda now: None
 ) -> Proposer:
-    """Return proposals trained on scenes of a configuration; a function of both."""
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    images, boxes, mask, owners = _scenes(settings, config)
+    """Return proposals trained on scenes of a configuration, a function of both; ``folder`` holds the run."""
+    loop = LoopSettings(
+        seed=settings.seed, steps=settings.proposal_steps, batch=settings.proposal_batch, rate=settings.proposal_rate,
+        warm_up=settings.proposal_steps // 20, cosine=True, weight_decay=1e-2, clip=10.0, bf16=True,
+        threads=settings.threads, save_every=settings.save_every,
+    )  # fmt: skip
+    scenes = _scenes(settings, config)
     torch.manual_seed(settings.seed)
-    net = channels_last(Proposer(settings.proposal_channels).to(device))
-    optimizer = torch.optim.AdamW(net.parameters(), lr=settings.proposal_rate, weight_decay=1e-2)
-    rng = np.random.default_rng([settings.seed, 7])
-    order: NDArray[np.int64] = np.empty(0, np.int64)
-    for step in range(settings.proposal_steps):
-        if len(order) < settings.proposal_batch:
-            order = rng.permutation(len(images))
-        for group in optimizer.param_groups:
-            group["lr"] = settings.proposal_rate * warm_cosine(
-                step, settings.proposal_steps, settings.proposal_steps // 20
-            )
-        chosen, order = np.sort(order[: settings.proposal_batch]), order[settings.proposal_batch :]
-        way = int(rng.integers(WAYS))
-        scenes = turn(images[chosen].to(device), boxes[chosen].to(device), owners[chosen].to(device), way)
-        pixels = scenes.images.float().div_(255)
+    proposer = channels_last(Proposer(settings.proposal_channels))
+
+    def batch_at(step: int, rank: int, processes: int) -> Scenes:
+        chosen = torch.tensor(places_of(len(scenes.images), loop, step, rank, processes))
+        rng = np.random.default_rng([settings.seed, 7, step])
+        drawn = Scenes(*(part[chosen] for part in scenes)).turned(int(rng.integers(WAYS)))
+        pixels = drawn.images.float() / 255
         if rng.random() < settings.proposal_soft:
             pixels = soften(pixels, float(rng.uniform(*STORED)))
-        pixels = pixels.contiguous(memory_format=torch.channels_last)
-        with torch.autocast(device.type, torch.bfloat16):
-            maps = net(pixels)
-        wanted = targets(scenes.boxes, mask[chosen].to(device), scenes.owners)
-        loss = proposal_loss(Maps(*(part.float() for part in maps)), wanted)
-        optimizer.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
-        torch.nn.utils.clip_grad_norm_(net.parameters(), 10)
-        optimizer.step()
-        if step % 20 == 19 or step + 1 == settings.proposal_steps:
-            value = loss.item()
-            if not np.isfinite(value):
-                raise TrainingError(f"proposals, step {step}: the loss is {value}; lower proposal_rate")
-            watch(step + 1, settings.proposal_steps, value)
-    return net.to("cpu").eval()
+        return drawn._replace(images=pixels)
+
+    fit_batches(proposer, Proposing(proposer), batch_at, loop, folder, watch)
+    return proposer
 
 
-def _scenes(settings: TrainSettings, config: SynthConfig) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """Draw scenes: images [scenes 3 height width], boxes in pixels [scenes objects 4], mask, owners of fine cells."""
+def _scenes(settings: TrainSettings, config: SynthConfig) -> Scenes:
+    """Draw scenes of a configuration, which are as large as their pictures."""
     rng = np.random.default_rng([settings.seed, 8])
     scenes = many_scenes(config, settings.proposal_scenes, rng)
     most = max(len(scene.objects) for scene in scenes)
@@ -108,5 +109,4 @@ def _scenes(settings: TrainSettings, config: SynthConfig) -> tuple[Tensor, Tenso
         scale = config.pixels / max(scene.width, scene.height)
         boxes[row, : len(scene.objects)] = np.array([thing.box for thing in scene.objects]) * scale
         mask[row, : len(scene.objects)] = True
-    tensors = np.stack(pictures), boxes, mask, np.stack(owners)
-    return tuple(torch.from_numpy(part) for part in tensors)  # type: ignore[return-value]
+    return Scenes(*map(torch.from_numpy, (np.stack(pictures), boxes, mask, np.stack(owners))))

@@ -207,15 +207,15 @@ def _train_compared(
     return outcome
 
 
-def _training(watch: Watcher) -> Callable[[Progress], None]:
+def _training(watch: Watcher, part: str = "training") -> Callable[[Progress], None]:
     """Return what tells a watcher how far the loop is."""
-    return lambda now: watch("training", now.step, now.steps, f"loss {now.loss:.4f}, {100 * now.accuracy:.2f} % right")
+    return lambda now: watch(part, now.step, now.steps, f"loss {now.loss:.4f}, {100 * now.accuracy:.2f} % right")
 
 
 def _train_detector(settings: TrainSettings, folder: Path, watch: Watcher, start: float) -> Outcome:
     """Train the perception of a world whose scenes are read, not asked."""
     config = load_config(settings.preset, **parse_overrides(settings.synth))
-    detector = train_detector(settings, config, lambda step, of, loss: watch("detector", step, of, f"loss {loss:.3f}"))
+    detector = train_detector(settings, config, folder, _training(watch, "detector"))
     held = gold_panels(
         config, detector.attributes, settings.held_back, np.random.default_rng([settings.seed + HELD_BACK_SEED, 8])
     )
@@ -321,9 +321,7 @@ def _load_proposals(vision: ObjectVision, settings: TrainSettings, folder: Path,
         path = _file_of(settings.proposals)
     if not path.exists():
         drawn = synth_config(settings, settings.proposal_scenes, settings.seed, settings.proposal_synth)
-        trained = train_proposer(
-            settings, drawn, lambda step, of, loss: watch("proposals", step, of, f"loss {loss:.3f}")
-        )
+        trained = train_proposer(settings, drawn, path.with_suffix(""), _training(watch, "proposals"))
         save_checkpoint(path, trained.state_dict(), {"settings": settings_json(settings)})
     state, _ = read_checkpoint(path)
     own = {name.removeprefix(PROPOSER): part for name, part in state.items() if name.startswith(PROPOSER)}
