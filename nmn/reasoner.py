@@ -10,7 +10,7 @@ from nmn.answer import Answer, answer_of, attended_answer
 from nmn.assembler.execute import Run, execute
 from nmn.assembler.plan import plan
 from nmn.assembler.trace import Value, answers
-from nmn.errors import ArgumentError, CheckpointError, ConfigError, did_you_mean
+from nmn.errors import ArgumentError, CheckpointError, ConfigError, SceneError, did_you_mean
 from nmn.language import Reading, grammar_names, read
 from nmn.layout import Layout, parse_layout
 from nmn.lexicon import Lexicon, load_lexicon
@@ -43,18 +43,23 @@ def ask_scene(
     """Answer a question about a scene (or a scene's JSON file) exactly.
 
     The grammar is by default the one of the scene's world, else "world"; the lexicon, which says what the words and
-    relations mean, the grammar's own. Raises QuestionError and SceneError.
+    relations mean, is that of the scene's world too, or of a grammar that is given. Raises QuestionError, LexiconError
+    and SceneError.
 
     >>> import nmn
     >>> circle = nmn.SceneObject({"shape": "circle", "color": "red"}, (2, 2, 12, 12))
     >>> str(nmn.ask_scene(nmn.SceneGraph((circle,), 64, 64), "What color is the circle?"))
     'red'
     """
-    scene = scene if isinstance(scene, SceneGraph) else read_scene(scene)
+    source, scene = scene, scene if isinstance(scene, SceneGraph) else read_scene(scene)
     if grammar is None:
         grammar = scene.world if scene.world in grammar_names() else "world"
+        lexicon = lexicon or (None if grammar == scene.world else scene.world)
     reading = read(question, grammar, lexicon=lexicon, repair=repair)
-    return _answer(reading.layout, scene, lexicon or grammar, reading)
+    try:
+        return _answer(reading.layout, scene, lexicon or grammar, reading)
+    except SceneError as error:
+        raise error if source is scene else SceneError(f"{source}: {error}") from None
 
 
 def run(layout: Layout | str, scene: SceneGraph | str | Path, *, lexicon: Lexicon | str | Path | None = None) -> Answer:
@@ -77,6 +82,16 @@ def _answer(layout: Layout, scene: SceneGraph, lexicon: Lexicon | str | Path, re
     return answer_of(finished, 0, reading, scene=scene)
 
 
+def device_of(name: str) -> torch.device:
+    """Return a device by name, "auto" for a GPU where there is one; raise ConfigError for one that is not there."""
+    try:
+        device = torch.device(("cuda" if torch.cuda.is_available() else "cpu") if name == "auto" else name)
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError, NotImplementedError) as error:
+        raise ConfigError(f'device "{name}": {str(error).splitlines()[0]}; give "auto", "cpu" or "cuda"') from None
+    return device
+
+
 class Ran(NamedTuple):
     """A batch that was run: for each of its examples, the number of the question, and the view of its image."""
 
@@ -93,8 +108,7 @@ class Reasoner:
     """
 
     def __init__(self, network: "Network", device: str = "auto", cache: str | Path | None = None) -> None:
-        chosen = ("cuda" if torch.cuda.is_available() else "cpu") if device == "auto" else device
-        self.network, self.device = network, torch.device(chosen)
+        self.network, self.device = network, device_of(device)
         network.model.to(self.device).eval()
         if cache is not None:
             keep_features(network, cache)
@@ -169,8 +183,7 @@ class SystemReasoner:
     def __init__(self, network: "Baseline", device: str = "auto") -> None:
         if not network.answers:
             raise ConfigError(f"{network.settings.model}: learns from captions and answers no questions")
-        chosen = ("cuda" if torch.cuda.is_available() else "cpu") if device == "auto" else device
-        self.network, self.device = network, torch.device(chosen)
+        self.network, self.device = network, device_of(device)
         network.model.to(self.device).eval()
 
     def ask(self, image: "ImageSource", question: str, *, grammar: str | None = None, repair: bool = False) -> Answer:

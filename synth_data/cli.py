@@ -113,8 +113,8 @@ def export(
 
     dataset = read_dataset(directory)
     with progress_bar("exporting", dataset.config.size) as report:
-        export_dataset(dataset, out, format, split, report)
-    typer.echo(f"{dataset.config.size:,} examples in {out}")
+        written = export_dataset(dataset, out, format, split, report)
+    typer.echo(f"{written:,} examples in {out}")
 
 
 @app.command()
@@ -141,7 +141,7 @@ def verify(directory: DirectoryArgument, workers: WorkersOption = 0, as_json: Js
 @clear_errors
 def evaluate(
     scene: Annotated[Path, typer.Argument(help="A scene's JSON file.")],
-    layout: Annotated[str, typer.Argument(help="A layout's text, such as count(find[red]).")],
+    layout: Annotated[str, typer.Argument(help="A layout's text, such as count(find\\[red]).")],
     as_json: JsonOption = False,
 ) -> None:
     """Evaluate a layout on a scene by the slow reference semantics, without the executor."""

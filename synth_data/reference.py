@@ -13,6 +13,7 @@ from nmn.layout import SIGNATURES, Argument, Kind, Layout
 from nmn.lexicon import BETWEEN_DEGREES, Gap, Given, Lexicon, Offset, On, Order
 from nmn.scene import Box, SceneGraph
 
+ROUNDING = 1e-6  # pixels, or square ones; less is the rounding of numbers
 Objects = frozenset[int]
 Value = bool | int | str | tuple[str, ...] | tuple[int, ...] | None
 Meaning = Objects | bool | int | tuple[str, ...]
@@ -96,7 +97,7 @@ class World:
         if mine is None or its is None:
             return False
         power = {"x": 1, "y": 1, "width": 1, "height": 1, "area": 2}.get(order.by, 0)
-        return (mine - its) * order.sign > order.margin * self.unit**power
+        return (mine - its) * order.sign > order.margin * self.unit**power + ROUNDING
 
     def related(self, thing: int, name: str, other: int) -> bool:
         """Whether an object stands in a relation to another; never to itself, nor to one of another panel."""
@@ -118,9 +119,9 @@ class World:
             if mine[0] >= its[2] or its[0] >= mine[2] or mine[0] == mine[2] or its[0] == its[2]:
                 return False  # no overlap from left to right
             upper, lower = (mine, its) if meaning.sign == 1 else (its, mine)
-            return abs(lower[1] - upper[3]) <= meaning.at_most * self.unit
+            return abs(lower[1] - upper[3]) <= meaning.at_most * self.unit + ROUNDING
         gaps = [max(mine[axis] - its[axis + 2], its[axis] - mine[axis + 2]) for axis in (0, 1)]
-        return max(*gaps, 0) <= meaning.at_most * self.unit
+        return max(*gaps, 0) <= meaning.at_most * self.unit + ROUNDING
 
     def rank(self, thing: int, name: str, things: Objects) -> int | None:
         """Return 1 + how many of a set come before an object; None where it lacks the attribute that decides."""
@@ -207,7 +208,7 @@ def _near_side(world: World, side: str) -> Objects:
 
 def _comes_within(gap: float, world: World, thing: int, side: str) -> bool:
     box, around = world.scene.objects[thing].box, world.boxes[world.scene.objects[thing].panel]
-    near = gap * world.unit
+    near = gap * world.unit + ROUNDING
     touched = {
         "left": box[0] - around[0] <= near,
         "top": box[1] - around[1] <= near,

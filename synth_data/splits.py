@@ -117,6 +117,8 @@ def split_settings(name: str) -> dict[str, Any]:
     split, _, side = name.partition(":")
     if split in STYLES and not side:
         return dict(STYLES[split])
+    if split in STYLES:
+        raise ConfigError(f'"{split}" is a style, which has no sides; got "{name}"')
     if split not in SPLITS:
         known = (*SPLITS, *STYLES)
         raise ConfigError(f'no split "{split}"; there are {", ".join(known)}{did_you_mean(split, known)}')

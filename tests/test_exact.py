@@ -12,6 +12,7 @@ from nmn.layout import Kind, parse_layout
 from nmn.lexicon import load_lexicon
 from nmn.modules.exact import encode, exact_library
 from nmn.scene import SceneGraph, SceneObject
+from synth_data.reference import evaluate
 
 WORLD = load_lexicon("world")
 LIBRARY = exact_library(WORLD)
@@ -53,6 +54,25 @@ def test_padding_is_never_attended(layout: str) -> None:
 
 def test_objects_without_the_attribute_are_not_the_same() -> None:
     assert attention("same[color](scene)", scene((2, {}), (20, {})))[0] == [0, 0]
+
+
+EQUAL = SceneGraph(
+    tuple(SceneObject({"color": color}, box) for color, box in (
+        ("red", (0.1, 0.1, 10.3, 10.3)), ("blue", (20.7, 20.7, 30.9, 30.9)), ("green", (31.924, 20.7, 50, 30)),
+    )), 64, 64,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("layout", "members"),
+    [("relate[larger](find[blue])", [0, 0, 1]), ("relate[smaller](find[red])", [0, 0, 0]),
+     ("relate[touching](find[blue])", [0, 0, 1]), ("superlative[smallest](scene)", [1, 1, 0])],
+)  # fmt: skip
+def test_the_rounding_of_numbers_makes_nothing_larger_or_farther(layout: str, members: list[float]) -> None:
+    """10.3 - 0.1 is more than 30.9 - 20.7, and 31.924 - 30.9 than 0.016 * 64, by a rounding each."""
+    assert 10.3 - 0.1 > 30.9 - 20.7 and 31.924 - 30.9 > 0.016 * 64
+    assert attention(layout, EQUAL) == [members]
+    assert evaluate(parse_layout(layout), EQUAL, WORLD) == tuple(place for place, it in enumerate(members) if it)
 
 
 def test_an_unknown_attribute_names_the_nearest() -> None:

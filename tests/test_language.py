@@ -1,6 +1,7 @@
 """English to layouts: golden questions, text built beside its layout, spelling, readings, users' lexicons."""
 
 import random
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,8 @@ from nmn.errors import LexiconError, QuestionError
 from nmn.language import parse, read, read_all
 from nmn.layout import Layout, parse_layout
 from nmn.lexicon import load_lexicon
+from nmn.reasoner import ask_scene
+from nmn.scene import SceneGraph, SceneObject
 
 GOLDEN = Path(__file__).parent / "golden"
 ADJECTIVES = ("red", "green", "small", "large", "striped")
@@ -215,3 +218,87 @@ def test_a_lexicon_that_takes_a_function_word_is_refused(tmp_path: Path) -> None
 def test_an_unknown_grammar_is_refused_with_those_there_are() -> None:
     with pytest.raises(QuestionError, match="no grammar 'wrld'; there are clevr, nlvr, shapes, world; did you mean"):
         parse("is there a circle", "wrld")
+
+
+# of a small red and a small blue circle, a large blue square, a small yellow star, a large green triangle, a small
+# purple ring
+DEMO = "nmn/scenes/demo.json"
+SO = (
+    "Do two things have the same color?",
+    "Do some circles have different colors?",
+    "Do all circles have the same size?",
+    "Do at least two shapes have the same color?",
+    "The star is not red or is yellow.",
+    "Are only circles and squares blue?",
+    "Are there exactly three circles or squares?",
+    "No star or ring is red.",
+    "Does the square have the same color as a circle?",
+    "Does the square have a different color from every star?",
+    "The star is no circle.",
+    "The star is not a circle.",
+    "A circle and a square have different colors.",
+    "A circle and a square have the same color.",
+    "Everything but the square and the triangle is small.",
+    "Nothing but the star is yellow.",
+    "Everything except the square and the triangle is small.",
+    "Is something red and something blue?",
+    "Is a circle red and a circle blue?",
+    "There is a circle and a star.",
+    "There are two circles and a star.",
+)
+NOT_SO = (
+    "No circles have the same size.",
+    "Do the circles have the same color?",
+    "The star is not red or yellow.",
+    "The star is not yellow or red.",
+    "There are no circles or squares.",
+    "There is no circle or square.",
+    "Are there exactly five circles or squares?",
+    "Every circle or square is small.",
+    "Every circle and triangle is large.",
+    "No star and no circle is red.",
+    "Are there two circles or squares?",
+    "A star and a ring have the same color.",
+    "Do every circle and the square have the same color?",
+    "Everything except the square is small.",
+    "Is something red and something pink?",
+    "Is nothing green or nothing blue?",
+    "Is anything pink or anything brown?",
+)
+REFUSED = (
+    "Do most shapes have the same size?",
+    "Do exactly three shapes have the same size?",
+    "Are there one or two circles?",
+    "Does the square have the same color as every circle?",
+    "What color is no circle?",
+    "Is the star between no square and the triangle?",
+)
+
+
+@pytest.mark.parametrize(("question", "answer"), [*((one, True) for one in SO), *((one, False) for one in NOT_SO)])
+def test_what_determiners_say_of_several_things(question: str, answer: bool) -> None:
+    """Who is meant by "no", "every" and "two" where nouns, adjectives or comparisons are joined; truths by hand."""
+    assert ask_scene(DEMO, question).value is answer
+
+
+@pytest.mark.parametrize(("question", "count"), [
+    ("How many things are not red or blue?", 3), ("How many things are not a circle or a square?", 3),
+    ("How many circles that are not red or green are there?", 1),
+])  # fmt: skip
+def test_or_after_not_is_neither(question: str, count: int) -> None:
+    assert ask_scene(DEMO, question).value == count
+
+
+@pytest.mark.parametrize("question", REFUSED)
+def test_what_cannot_be_said_as_a_layout_is_refused(question: str) -> None:
+    with pytest.raises(QuestionError):
+        parse(question)
+
+
+def test_a_scene_is_asked_in_the_words_of_its_world() -> None:
+    scene = SceneGraph((SceneObject({"shape": "circle"}, (2, 2, 12, 12)),), 64, 64, world="pairs")
+    assert ask_scene(scene, "There is an image with a circle.").value is True
+    with pytest.raises(QuestionError, match='unknown word "image"'):
+        ask_scene(scene, "There is an image with a circle.", grammar="world")
+    with pytest.raises(LexiconError, match="no lexicon 'nope'"):
+        ask_scene(replace(scene, world="nope"), "There is a circle.")

@@ -129,7 +129,7 @@ def test_a_style_changes_only_how_pictures_are_drawn(name: str) -> None:
         ("cogentt:test", r'no split "cogentt"; there are cogent, .*; did you mean "cogent"\?'),
         ("cogent", 'split "cogent" has the sides cogent:train and cogent:test; got "cogent"'),
         ("cogent:val", 'got "cogent:val"'),
-        ("noisy:train", 'no split "noisy"'),
+        ("noisy:train", '"noisy" is a style, which has no sides; got "noisy:train"'),
     ],
 )
 def test_an_unknown_split_or_side_is_refused_by_name(name: str, message: str) -> None:

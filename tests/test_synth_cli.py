@@ -50,6 +50,13 @@ def test_generate_again_finds_nothing_to_do(written: Path) -> None:
     assert {path: path.stat().st_mtime_ns for path in written.glob("0*")} == before
 
 
+def test_export_says_how_many_examples_it_wrote(written: Path, tmp_path: Path) -> None:
+    yes_or_no = sum(isinstance(example.answer, bool) for example in read_dataset(written))
+    assert 0 < yes_or_no < 20
+    result = run("export", written, "--out", tmp_path / "nlvr", "--format", "nlvr")
+    assert result.stdout == f"{yes_or_no} examples in {tmp_path / 'nlvr'}\n"
+
+
 def test_generate_json_says_what_was_written(tmp_path: Path) -> None:
     result = run("generate", "--out", tmp_path / "d", "--size", 4, "--workers", 1, "--json", *SMALL)
     assert json.loads(result.stdout) == {

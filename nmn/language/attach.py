@@ -43,7 +43,8 @@ class Modifier:
 
     ``joined`` is "and" or "or" where a conjunction joins it to the modifier before, else None. ``operands`` are noun
     phrases, joined among themselves by ``operand_joins`` (one fewer). ``relative``: it stands in a relative clause.
-    ``panel``: the panels of "in the left image".
+    ``verbless``: it has no verb of its own, so that "or" joins it to what a "not" before it denies. ``panel``: the
+    panels of "in the left image".
     """
 
     kind: str
@@ -52,6 +53,7 @@ class Modifier:
     operand_joins: tuple[str, ...] = ()
     negated: bool = False
     relative: bool = False
+    verbless: bool = False
     joined: str | None = None
     layout: Layout | None = None
     panel: "Phrase | None" = None
@@ -153,7 +155,7 @@ def attach_phrase(phrases: list[Joined], joined: Joined, choices: Choices, neare
     level = choices.pick(levels)
     if level == 0:
         return [*phrases, joined]
-    return _replace_last(phrases, _edit(phrases[-1].phrase, level - 1, lambda phrase: _widened(phrase, joined)))
+    return _replace_last(phrases, _edit(phrases[-1].phrase, level - 1, lambda phrase: widened(phrase, joined)))
 
 
 def right_edge(phrase: Phrase) -> list[Phrase]:
@@ -181,10 +183,12 @@ def _edit(phrase: Phrase, level: int, change: Callable[[Phrase], Phrase]) -> Phr
 def _modified(phrase: Phrase, modifier: Modifier) -> Phrase:
     if not phrase.modifiers:
         modifier = replace(modifier, joined=None)
+    elif modifier.joined == "or" and modifier.verbless and phrase.modifiers[-1].negated:
+        modifier = replace(modifier, joined="and", negated=True)  # "not red or yellow": neither of the two
     return replace(phrase, modifiers=(*phrase.modifiers, modifier))
 
 
-def _widened(phrase: Phrase, joined: Joined) -> Phrase:
+def widened(phrase: Phrase, joined: Joined) -> Phrase:
     """Return the phrase whose last modifier takes one more operand."""
     last = phrase.modifiers[-1]
     last = replace(

@@ -7,11 +7,14 @@ The decisions, each in the table or function that takes it:
 - "the circle": ``unique``, which passes the set on and presupposes one member. "the circles" as a subject: every one.
 - "circles are red" (bare plural subject): every one. "every", "only" of nothing are true, the trace says so.
 - "only circles are red": every red thing is a circle.
+- "no circles or squares", "every circle and square": a noun without a determiner shares the one before it.
+- "two circles have the same colour": some two of them, at least; "no circles": no two of them. "most" is refused there.
 - "left of two squares": of at least two; "left of exactly two": of no more either; "left of every square": of every
   other one; "left of the squares": of each.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from nmn.errors import QuestionError
 from nmn.language.attach import Joined, Modifier, Phrase
@@ -21,6 +24,9 @@ from nmn.language.trees import SCENE
 from nmn.layout import Layout
 
 QUANTIFIERS = ("every", "most", "half", "both", "neither")
+UNLIKE_SETS = (*QUANTIFIERS, "no", "only", "several", "numeral", "number")  # determiners that say how many
+# determiners that bare nouns after them share, by the conjunction between
+SHARED = {"or": UNLIKE_SETS, "and": ("every", "most", "half", "no", "only")}
 
 
 def conj(first: Layout, second: Layout) -> Layout:
@@ -151,13 +157,15 @@ def _modifier_set(modifier: Modifier, reader: Reader) -> Layout:
         joins = ["or" if kind == "related_any" else "and"] * len(modifier.name.split())
         return fold(joins, [related(name, operands[0], reader) for name in modifier.name.split()])
     if kind == "between_two":
-        return Layout("between", None, (referent(operands[0], reader), referent(operands[1], reader)))
+        return Layout("between", None, tuple(uncounted(phrase, reader, '"between"') for phrase in operands))
     if kind == "between_some":
         return Layout("between", None, (members(operands[0], reader),) * 2)
     if kind == "other_than":
-        return negate(referent(operands[0], reader))
+        return negate(fold(["or"] * len(operands), [referent(phrase, reader) for phrase in operands]))
     if kind == "nominal":
-        return referent(operands[0], reader) if operands[0].determiner.name == "the" else members(operands[0], reader)
+        if operands[0].determiner.name == "no":
+            return negate(members(operands[0], reader))
+        return uncounted(operands[0], reader, '"is"')
     if kind == "joint":
         layouts = [members(phrase, reader) for phrase in operands]
         if modifier.name == "nor":
@@ -177,7 +185,17 @@ def _definite(phrase: Phrase) -> bool:
     return phrase.determiner.name in ("the", "bare") and not phrase.plural
 
 
+def uncounted(phrase: Phrase, reader: Reader, after: str) -> Layout:
+    """Return the set that a phrase refers to; raise QuestionError where it says how many, and this cannot be meant."""
+    if phrase.determiner.name in UNLIKE_SETS:
+        raise reader.error(phrase, f'"how many" is not read after {after}: say "the", "a" or a bare noun')
+    return referent(phrase, reader)
+
+
 def _same_set(modifier: Modifier, reader: Reader) -> Layout:
+    determiner = modifier.operands[0].determiner.name
+    if determiner in UNLIKE_SETS and (modifier.kind == "same_as" or determiner not in ("every", "both")):
+        uncounted(modifier.operands[0], reader, '"same as" or "different from"')
     reference = members(modifier.operands[0], reader)
     if _definite(modifier.operands[0]):
         reference = Layout("unique", None, (reference,))
@@ -226,6 +244,29 @@ def union(phrases: Sequence[Joined], reader: Reader) -> Layout:
     return fold(["or"] * len(phrases), [referent(joined.phrase, reader) for joined in phrases])
 
 
+def spread(phrases: Sequence[Joined], reader: Reader) -> list[Joined]:
+    """Return phrases, with each bare noun that shares the determiner before it in one phrase with what has that."""
+    shared = list(phrases[:1])
+    for joined in phrases[1:]:
+        (first, before), (conjunction, phrase) = shared[-1], joined
+        if conjunction == "or" and _is_one(before, reader):
+            raise reader.error(before, 'is one of them enough? Say "between one and two", or what there is one of')
+        alone = _is_other(phrase) or (phrase.plural and (conjunction, before.determiner.name) == ("and", "every"))
+        if phrase.determiner.name == "bare" and before.determiner.name in SHARED[conjunction] and not alone:
+            both = Layout("or", None, (members(before, reader), members(phrase, reader)))
+            plain = replace(before, noun=both, plural=phrase.plural, premodifiers=(), modifiers=())
+            shared[-1] = Joined(first, plain)
+        else:
+            shared.append(joined)
+    return shared
+
+
+def _is_one(phrase: Phrase, reader: Reader) -> bool:
+    """Whether a phrase is the bare word "one", which would be a thing of any kind."""
+    start, end = phrase.span
+    return phrase.determiner.name == "bare" and reader.question[start:end].lower() == "one" and not phrase.modifiers
+
+
 def existence(phrase: Phrase, reader: Reader, alone: bool = False) -> Layout:
     """Return that there is such a phrase, by its determiner: "a circle", "no circles", "exactly two circles".
 
@@ -250,6 +291,7 @@ def existence(phrase: Phrase, reader: Reader, alone: bool = False) -> Layout:
 
 def existences(phrases: Sequence[Joined], reader: Reader, alone: bool = False) -> Layout:
     """Return that all of a list are there; "a circle and another circle" needs two things."""
+    phrases = spread(phrases, reader)
     truths = [existence(joined.phrase, reader, alone) for joined in phrases]
     for position, joined in enumerate(phrases[1:], 1):
         earlier = phrases[position - 1].phrase
@@ -284,18 +326,47 @@ def claim(phrase: Phrase, predicate: Layout, reader: Reader) -> Layout:
 
 def compared(subjects: Sequence[Joined], modifier: Modifier, reader: Reader) -> Layout:
     """Return that subjects have the same, or all different, values of an attribute."""
-    sets = [referent(joined.phrase, reader) for joined in subjects]
+    phrases = [joined.phrase for joined in subjects]
+    sets = [referent(phrase, reader) for phrase in phrases]
     different = modifier.kind == "different_each"
-    if len(sets) == 2 and not any(joined.phrase.plural for joined in subjects):
+    if len(sets) == 2 and all(map(_definite, phrases)):
         layout = Layout("agree", modifier.name, (sets[0], sets[1]))
         return negate(layout) if different != modifier.negated else layout
     union = fold(["or"] * len(sets), sets)
-    values = Layout("distinct", modifier.name, (union,))
+    values, count = Layout("distinct", modifier.name, (union,)), Layout("count", None, (union,))
+    if not all(phrase.determiner.name in ("the", "bare", "every", "both") for phrase in phrases):
+        return _some_compared(phrases, sets, values, count, different != modifier.negated, reader)
     if different:
-        layout = Layout("compare", "equal", (values, Layout("count", None, (union,))))
+        layout = Layout("compare", "equal", (values, count))
     else:
         layout = Layout("compare", "at_most", (values, number(1)))
     return negate(layout) if modifier.negated else layout
+
+
+def _some_compared(
+    phrases: Sequence[Phrase], sets: Sequence[Layout], values: Layout, count: Layout, different: bool, reader: Reader
+) -> Layout:
+    """Return that some two have the same value, or different ones: "two circles", "no circles", "a circle and a star".
+
+    ``values`` and ``count``: how many values there are of all that is meant, and how many things.
+    """
+    unlike = Layout("compare", "at_least", (values, number(2)))
+    if len(phrases) == 1:
+        (phrase,) = phrases
+        alike = Layout("compare", "fewer", (values, count))
+        if phrase.determiner.name == "no":
+            return negate(unlike if different else alike)
+        pair = phrase.determiner in (("numeral", 2, 2), ("number", 2, None)) or phrase.determiner.name == "several"
+        if pair or (phrase.determiner.name == "some" and phrase.plural):
+            return unlike if different else alike
+    elif len(phrases) == 2 and all(phrase.determiner.name == "some" and not phrase.plural for phrase in phrases):
+        if different:
+            return fold(["and"] * 3, [*(Layout("exists", None, (one,)) for one in sets), unlike])
+        return Layout("exists", None, (conj(sets[0], Layout("same", str(values.argument), (sets[1],))),))
+    raise reader.error(
+        phrases[0],
+        'that some are alike is read of "two", "some" or "no" things, or of a thing and another; not of these',
+    )
 
 
 def agreement(subject: Phrase, modifier: Modifier, reader: Reader) -> Layout | None:

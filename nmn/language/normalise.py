@@ -16,6 +16,7 @@ MAX_CHARACTERS = 2_000
 CONTRACTIONS = {"can't": ("can", "not"), "cannot": ("can", "not"), "won't": ("will", "not"), "ain't": ("is", "not")}
 PIECE = re.compile(r"[^\W_]+(?:[-'][^\W_]+)*|[;,?!.:()\"]|\S")
 SILENT = frozenset('?!.:()"')
+EXCEPTED = ("everything", "nothing", "anything", "all")  # before "but", which then leaves out
 QUOTES = str.maketrans("\u2019\u2018\u02bc\u201c\u201d\u2010\u2011", "'''\"\"--")
 
 
@@ -52,10 +53,19 @@ def normalise(question: str) -> list[Word]:
             words[MAX_WORDS].end,
             f"the question has {len(words)} words; at most {MAX_WORDS} are read",
         )
-    words = _resolve_commas(words)
+    words = _excepting(_resolve_commas(words))
     if not words:
         raise QuestionError(question, 0, 0, "the question is empty")
     return words
+
+
+def _excepting(words: list[Word]) -> list[Word]:
+    """Put "except" for the "but" of "everything but"."""
+    before = ["", *(word.text for word in words)]
+    return [
+        word._replace(text="except") if word.text == "but" and last in EXCEPTED else word
+        for last, word in zip(before, words, strict=False)
+    ]
 
 
 def check_length(question: str) -> None:

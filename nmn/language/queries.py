@@ -73,8 +73,12 @@ def _how_many_values(tree: Tree[Token], reader: Reader) -> Layout:
 
 def _asked(tree: Tree[Token], reader: Reader) -> Layout:
     """Return the set that a question is about: of its noun phrase, or its list of them."""
-    (phrases,) = trees_of(tree, "np", "nps")
-    return union(phrases_of(phrases, reader), reader)
+    (tree,) = trees_of(tree, "np", "nps")
+    phrases = phrases_of(tree, reader)
+    for _, phrase in phrases:
+        if phrase.determiner.name in ("no", "neither", "most", "half", "only"):
+            raise reader.error(phrase, "this says of how many something holds, and names nothing to ask about")
+    return union(phrases, reader)
 
 
 def _describe(tree: Tree[Token], reader: Reader) -> Layout:

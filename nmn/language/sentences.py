@@ -10,7 +10,7 @@ from dataclasses import replace
 from lark import Token, Tree
 
 from nmn.errors import QuestionError
-from nmn.language.attach import Choices, Joined, Modifier, attach_modifier, attach_phrase
+from nmn.language.attach import Choices, Joined, Modifier, attach_modifier, attach_phrase, widened
 from nmn.language.clause import Clause
 from nmn.language.meaning import (
     agreement,
@@ -20,12 +20,13 @@ from nmn.language.meaning import (
     negate,
     number,
     restriction,
+    spread,
     union,
 )
 from nmn.language.panel_phrases import panel_phrase
 from nmn.language.panels import PANEL_PIECES, Scope, compared_in_panels, in_their_panels, scoped_existences
 from nmn.language.phrases import Reader, anything
-from nmn.language.trees import is_token, name_of, number_of, rule, span_of
+from nmn.language.trees import SCENE, is_token, name_of, number_of, rule, span_of
 from nmn.layout import Layout
 
 
@@ -97,7 +98,13 @@ def _predicate_clause(clauses: list[Clause], tree: Tree[Token], conjunction: str
     subjects = phrases_of(subject, reader)
     if clauses and clauses[-1].kind == "fragment":
         before = clauses.pop()
-        subjects = [*before.subjects, Joined(conjunction, subjects[0].phrase)]
+        *others, last = before.subjects
+        joined = Joined(conjunction, subjects[0].phrase)
+        excepted = bool(last.phrase.modifiers) and last.phrase.modifiers[-1].kind == "other_than"
+        if excepted and last.phrase.determiner.name in ("every", "no"):  # "everything except the circle and the square"
+            subjects = [*others, Joined(last.conjunction, widened(last.phrase, joined))]
+        else:
+            subjects = [*others, last, joined]
         conjunction = before.conjunction
     parts = [part for part in rest if not is_token(part, "BE", "DO", "NOT", "EVERY")]
     predicate = reader.attached([Joined("and", anything())], parts)
@@ -137,7 +144,7 @@ def _join_phrase(clause: Clause, joined: Joined, tree: Tree[Token], reader: Read
         if clause.predicate[-1].phrase.modifiers[-1].kind == "related":
             _join_operand(clause, joined, reader)
         else:
-            modifier = Modifier("nominal", operands=(joined.phrase,), joined=joined.conjunction)
+            modifier = Modifier("nominal", operands=(joined.phrase,), verbless=True, joined=joined.conjunction)
             clause.predicate = attach_modifier(clause.predicate, modifier, Choices())
     else:
         nearest = clause.kind == "inverted" and bool(clause.subjects[-1].phrase.modifiers)
@@ -166,7 +173,10 @@ def _more_predicate(clauses: list[Clause], tree: Tree[Token], conjunction: str, 
 def join_modifiers(phrases: list[Joined], tree: Tree[Token], conjunction: str, reader: Reader) -> list[Joined]:
     """Attach a modifier that a conjunction joins, and the modifiers after it."""
     first, *others = (part for part in tree.children if not is_token(part, "BE"))
-    phrases = attach_modifier(phrases, reader.modifier(first, conjunction), reader.choices)
+    simple = first is tree.children[0] and isinstance(first, Tree) and rule(first) == "simple"
+    verbless = simple and not any(is_token(part, "HAVE", "NOT") for part in first.children)  # type: ignore[union-attr]
+    modifier = replace(reader.modifier(first, conjunction), verbless=verbless)
+    phrases = attach_modifier(phrases, modifier, reader.choices)
     return reader.attached(phrases, others)
 
 
@@ -243,7 +253,10 @@ PIECES: dict[str, Callable[[list[Clause], Tree[Token], str, Reader], None]] = {
 
 def truth(clause: Clause, reader: Reader) -> Layout:
     """Return the truth of a finished clause."""
-    if clause.kind == "inverted":
+    if clause.kind == "inverted" and len(clause.subjects) > 1 and all(map(_of_anything, clause.subjects)):
+        parts = [Clause("inverted", subjects=[Joined("and", joined.phrase)]) for joined in clause.subjects]
+        clause.truth = fold([join for join, _ in clause.subjects], [truth(part, reader) for part in parts])
+    elif clause.kind == "inverted":
         _split_predicate(clause, reader)
     if clause.truth is not None:
         layout = clause.truth
@@ -253,6 +266,11 @@ def truth(clause: Clause, reader: Reader) -> Layout:
         layout = scoped_existences(clause.subjects, reader, alone=clause.scope is not None)
     layout = negate(layout) if clause.negated else layout
     return clause.scope.of(layout, reader) if clause.scope else layout
+
+
+def _of_anything(joined: Joined) -> bool:
+    """Whether a subject brings its predicate: "is something red and something blue"."""
+    return joined.phrase.noun == SCENE and not joined.phrase.premodifiers and bool(joined.phrase.modifiers)
 
 
 def _split_predicate(clause: Clause, reader: Reader) -> None:
@@ -283,6 +301,7 @@ def _claims(subjects: Sequence[Joined], modifiers: Sequence[Modifier], reader: R
         if agreeing is not None:
             return agreeing
     predicate = restriction(modifiers, reader)
+    subjects = spread(subjects, reader)
     claims = [claim(joined.phrase, predicate, reader) for joined in subjects]
     return fold([joined.conjunction for joined in subjects], claims)
 

@@ -150,6 +150,8 @@ def network_of(path: str | Path, state: Mapping[str, Tensor], about: Mapping[str
         raise CheckpointError(
             f"{path}: holds a reader of NLVR's images, which has no modules; nlvr_cells ships with some"
         )
+    if "classifier" in about:
+        raise CheckpointError(f"{path}: holds a classifier; ask it by nmn classify image IMAGE --model {path}")
     try:
         settings, words = build_settings(NetworkSettings, about["network"]), about["vocabulary"]
         lexicon = load_lexicon(settings.lexicon)

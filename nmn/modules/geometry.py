@@ -17,6 +17,7 @@ from nmn.scene import Box, SceneGraph
 
 Array = NDArray[np.floating[Any]]  # float64; float32 where truth has three values, which is faster
 Mask = NDArray[np.bool_]
+ROUNDING = 1e-6  # pixels, or square ones: 10.3 - 0.1 and 30.9 - 20.7 are equal sides
 
 
 class PanelBoxes(NamedTuple):
@@ -93,7 +94,7 @@ def at_sides(arrays: SceneArrays, gaps: Array, corner_gaps: Array, unsure_px: fl
 def within(distance: Array, most: Array, unsure_px: float) -> Array:
     """Return whether a distance is at most so much: sure up to the margin where that means contact, else before it."""
     if not unsure_px:
-        return np.asarray(distance <= most, np.float64)
+        return np.asarray(distance <= most + ROUNDING, np.float64)
     sure = distance <= np.where(most > 2 * unsure_px, most - unsure_px, most)
     return np.asarray((sure.astype(np.float64) + (distance <= most + unsure_px)) / 2)
 
@@ -120,7 +121,7 @@ def ordered(order: Order, measures: dict[str, Array], units: Array, unsure_px: f
     difference = (measure[:, :, None] - measure[:, None, :]) * order.sign
     beyond = difference - (order.margin * units**power)[:, None, None]
     if not unsure_px or not power:
-        return np.asarray(beyond > 0, np.float64)
+        return np.asarray(beyond > ROUNDING, np.float64)
     tolerance: float | Array = unsure_px
     if order.by == "area":
         sides = np.sqrt(measure)

@@ -180,6 +180,7 @@ class Library:
         words = self.words[argument]
         if word not in words:
             known = f"; there are {', '.join(words)}" if len(words) <= 20 else ""
+            known = known if words else f"; there is no {argument} here"
             raise ArgumentError(f'unknown {argument} "{word}"{did_you_mean(word, words) or known}')
         return words.index(word)
 

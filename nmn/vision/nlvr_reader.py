@@ -55,7 +55,9 @@ class NlvrReader:
         """
         batch = np.asarray(images)
         if batch.shape[1:3] != NLVR_PX[::-1] or batch.ndim != 4:
-            raise SceneError(f"an image of NLVR has {NLVR_PX[0]} x {NLVR_PX[1]} pixels, got an array {batch.shape}")
+            raise SceneError(
+                f"an image of NLVR has {NLVR_PX[0]} x {NLVR_PX[1]} pixels, got {batch.shape[2]} x {batch.shape[1]}"
+            )
         boxes = np.stack([batch[:, top:bottom, left:right, :3] for left, top, right, bottom in NLVR_PANELS], 1)
         boxes = np.ascontiguousarray(boxes.reshape(-1, SIDE, SIDE, 3))
         keys = [box.tobytes() for box in boxes]

@@ -43,8 +43,8 @@ FORMATS: dict[str, Format] = {
 
 def export_dataset(
     dataset: Dataset, out: str | Path, format: str, split: str = "train", report: Callable[[int], None] | None = None
-) -> None:
-    """Write a dataset in another format; ``report`` is told the number of examples of each shard that is done.
+) -> int:
+    """Write a dataset in another format and return how many examples; ``report`` is told those of each shard done.
 
     What a format has no room for is left out, with a warning that counts it. The files appear in ``out`` together, when
     all are written. Raises ConfigError for an unknown format or one that fits no example, DataError where ``out`` is
@@ -61,3 +61,4 @@ def export_dataset(
     if written < dataset.config.size:
         total = dataset.config.size
         log.warning("%s of %s examples left out: %s holds %s", total - written, total, format, FORMATS[format].holds)
+    return written
