@@ -109,6 +109,8 @@ def test_the_front_door_reads_statements_by_the_chart_and_questions_by_the_world
 def test_the_front_door_refuses_what_means_nothing_or_needs_repairs() -> None:
     with pytest.raises(QuestionError, match="nothing in it could be read"):
         read("lorem ipsum", "nlvr", repair=True)
+    with pytest.raises(QuestionError, match="only a part of it could be read"):
+        read("There are no hearts.", "nlvr", repair=True)
     with pytest.raises(QuestionError, match="only be read with repairs") as caught:
         read("There is ablue block", "nlvr")
     assert caught.value.suggestion == "There is a blue block"

@@ -319,7 +319,8 @@ def existence(np: Np, alone: bool) -> tuple[Layout, ...] | None:
         return (bounded(count(both(things.layout, np.all_are)), quant), *np.besides)
     kinds = tuple(exists(kind) for kind in things.kinds)
     options = np.options or (things.layout,)
-    return (join([_there(quant, layout) for layout in options], either), *kinds, *np.besides)
+    join_by = both if quant.name == "none" or (quant.name == "count" and quant.low is None) else either
+    return (join([_there(quant, layout) for layout in options], join_by), *kinds, *np.besides)
 
 
 def _there(quant: Quant, layout: Layout) -> Layout:
