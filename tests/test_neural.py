@@ -172,7 +172,7 @@ def test_nothing_is_attended_where_a_region_is_padding() -> None:
     ("layout", "message"),
     [
         ("find[purple]", 'unknown value "purple"'),
-        ("find[gren]", 'unknown value "gren"; did you mean "green"'),
+        ("find[gren]", 'unknown value "gren"; the network has learned'),
         ("relate[below](scene)", 'unknown relation "below"; there are left_of, above, near'),
         ("superlative[oldest](scene)", 'unknown superlative "oldest"'),
         ("describe[size](scene)", 'unknown attribute "size"; there are color, shape'),

@@ -158,14 +158,15 @@ class Library:
     """Functions by module name, and the words that each kind of argument may be, in the order of their indices.
 
     ``values`` are those of each attribute, in the order in which they are told apart. ``most``: numbers from this on
-    count as one, where there are more regions than anything is asked of; None: every number counts. ``unlearned``: the
-    modules that a network has no parameters for, which it refuses.
+    count as one, where there are more regions than anything is asked of; None: every number counts. ``learned``: the
+    words are those that a network was trained on; ``unlearned``: the modules that it has no parameters for.
     """
 
     modules: Mapping[str, Module]
     words: Mapping[Argument, tuple[str, ...]]
     values: Mapping[str, tuple[str, ...]]
     most: int | None = None
+    learned: bool = False
     unlearned: frozenset[str] = frozenset()
 
     @property
@@ -179,9 +180,12 @@ class Library:
             return int(word)
         words = self.words[argument]
         if word not in words:
-            known = f"; there are {', '.join(words)}" if len(words) <= 20 else ""
-            known = known if words else f"; there is no {argument} here"
-            raise ArgumentError(f'unknown {argument} "{word}"{did_you_mean(word, words) or known}')
+            listed = ", ".join(words) or "none" if len(words) <= 20 else ""
+            if self.learned and listed:
+                told = f"; the network has learned {listed}"
+            else:
+                told = did_you_mean(word, words) or (f"; there are {listed}" if listed else "")
+            raise ArgumentError(f'unknown {argument} "{word}"{told}')
         return words.index(word)
 
 

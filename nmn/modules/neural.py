@@ -197,7 +197,7 @@ def neural_library(vocabulary: Vocabulary, grid: tuple[int, int] | None = None) 
         made = build_library(_LearnedOnGrid(vocabulary, grid), words, vocabulary.attributes, MOST)
     else:
         made = build_library(_Learned(vocabulary), words, vocabulary.attributes)
-    return replace(made, unlearned=frozenset(unlearned))
+    return replace(made, learned=True, unlearned=frozenset(unlearned))
 
 
 class _Learned(OfPairs):
