@@ -173,9 +173,9 @@ def test_nothing_is_attended_where_a_region_is_padding() -> None:
     [
         ("find[purple]", 'unknown value "purple"'),
         ("find[gren]", 'unknown value "gren"; the network has learned'),
-        ("relate[below](scene)", 'unknown relation "below"; there are left_of, above, near'),
+        ("relate[below](scene)", 'unknown relation "below"; the network has learned left_of, above, near'),
         ("superlative[oldest](scene)", 'unknown superlative "oldest"'),
-        ("describe[size](scene)", 'unknown attribute "size"; there are color, shape'),
+        ("describe[size](scene)", 'unknown attribute "size"; the network has learned color, shape'),
     ],
 )
 def test_a_word_that_was_not_learned_is_refused_by_name(layout: str, message: str) -> None:
