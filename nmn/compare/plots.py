@@ -93,7 +93,7 @@ def _curves(results: Results, systems: list[str]) -> Any:
     for number, (name, points) in enumerate(told.items()):
         axes.plot(*zip(*points, strict=True), marker=MARKS[number % len(MARKS)], color=f"C{number % 10}", label=name,
                   linestyle="-" if number < 10 else "--")  # fmt: skip
-    axes.set(xscale="log", xlabel="questions learned from", ylabel="% right, default world, first seed")
+    axes.set(xscale="log", xlabel="questions learned from, at most", ylabel="% right, default world, first seed")
     axes.set_ylim(0, 100)
     axes.grid(alpha=0.3)
     axes.legend(loc="center left", bbox_to_anchor=(1, 0.5), fontsize=9)

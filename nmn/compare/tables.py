@@ -248,7 +248,7 @@ def _curves(results: Results) -> str:
     if len(sizes) < 2:
         return ""
     rows = [(name, *(f"{one[size]:.1f}" if size in one else MISSING for size in sizes)) for name, one in told.items()]
-    return "### By the number of questions learned from, first seed\n\n" + grid(
+    return "### By the number of questions learned from, at most; first seed\n\n" + grid(
         ("system", *(f"{size:,}" for size in sizes)), rows
     )
 
