@@ -183,9 +183,14 @@ def _edit(phrase: Phrase, level: int, change: Callable[[Phrase], Phrase]) -> Phr
 def _modified(phrase: Phrase, modifier: Modifier) -> Phrase:
     if not phrase.modifiers:
         modifier = replace(modifier, joined=None)
-    elif modifier.joined == "or" and modifier.verbless and phrase.modifiers[-1].negated:
+    elif modifier.joined == "or" and modifier.verbless and _denied(phrase.modifiers[-1]):
         modifier = replace(modifier, joined="and", negated=True)  # "not red or yellow": neither of the two
     return replace(phrase, modifiers=(*phrase.modifiers, modifier))
+
+
+def _denied(modifier: Modifier) -> bool:
+    """Whether a modifier says "not ..." or "no circle"."""
+    return modifier.negated or (modifier.kind == "nominal" and modifier.operands[0].determiner.name == "no")
 
 
 def widened(phrase: Phrase, joined: Joined) -> Phrase:

@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from nmn.errors import QuestionError
-from nmn.language.attach import Joined, Modifier, Phrase
+from nmn.language.attach import Joined, Modifier, Phrase, widened
 from nmn.language.panel_phrases import inside
 from nmn.language.phrases import FROM_PLACE, Reader
 from nmn.language.trees import SCENE
@@ -25,6 +25,7 @@ from nmn.layout import Layout
 
 QUANTIFIERS = ("every", "most", "half", "both", "neither")
 UNLIKE_SETS = (*QUANTIFIERS, "no", "only", "several", "numeral", "number")  # determiners that say how many
+ONE = ("some", "another", "the", "bare")  # of a singular noun
 # determiners that bare nouns after them share, by the conjunction between
 SHARED = {"or": UNLIKE_SETS, "and": ("every", "most", "half", "no", "only")}
 
@@ -152,7 +153,9 @@ def _modifier_set(modifier: Modifier, reader: Reader) -> Layout:
     if modifier.layout is not None:
         return modifier.layout
     if kind == "related":
-        return fold(["and", *modifier.operand_joins], [related(modifier.name, phrase, reader) for phrase in operands])
+        joined = [Joined(*pair) for pair in zip(("and", *modifier.operand_joins), operands, strict=True)]
+        shared = spread(joined, reader)
+        return fold([join for join, _ in shared], [related(modifier.name, phrase, reader) for _, phrase in shared])
     if kind in ("related_all", "related_any"):
         joins = ["or" if kind == "related_any" else "and"] * len(modifier.name.split())
         return fold(joins, [related(name, operands[0], reader) for name in modifier.name.split()])
@@ -163,9 +166,7 @@ def _modifier_set(modifier: Modifier, reader: Reader) -> Layout:
     if kind == "other_than":
         return negate(fold(["or"] * len(operands), [referent(phrase, reader) for phrase in operands]))
     if kind == "nominal":
-        if operands[0].determiner.name == "no":
-            return negate(members(operands[0], reader))
-        return uncounted(operands[0], reader, '"is"')
+        return _nominal(operands[0], reader)
     if kind == "joint":
         layouts = [members(phrase, reader) for phrase in operands]
         if modifier.name == "nor":
@@ -180,6 +181,15 @@ def _modifier_set(modifier: Modifier, reader: Reader) -> Layout:
     )
 
 
+def _nominal(phrase: Phrase, reader: Reader) -> Layout:
+    """Return the set of "is a circle", "is no circle", "are all circles", "is one of the circles"."""
+    if phrase.determiner.name == "no":
+        return negate(members(phrase, reader))
+    if phrase.determiner.name in ("every", "both") or _partitive(phrase, reader):
+        return members(phrase, reader)
+    return uncounted(phrase, reader, '"is"')
+
+
 def _definite(phrase: Phrase) -> bool:
     """Whether a phrase means one thing: "the circle", or "circle" after "the same colour as"."""
     return phrase.determiner.name in ("the", "bare") and not phrase.plural
@@ -187,15 +197,23 @@ def _definite(phrase: Phrase) -> bool:
 
 def uncounted(phrase: Phrase, reader: Reader, after: str) -> Layout:
     """Return the set that a phrase refers to; raise QuestionError where it says how many, and this cannot be meant."""
-    if phrase.determiner.name in UNLIKE_SETS:
+    if phrase.determiner.name in UNLIKE_SETS and not (_partitive(phrase, reader) and phrase.determiner.low == 1):
         raise reader.error(phrase, f'"how many" is not read after {after}: say "the", "a" or a bare noun')
     return referent(phrase, reader)
 
 
+def _partitive(phrase: Phrase, reader: Reader) -> bool:
+    """Whether a phrase is "one of the circles", "two of the circles"."""
+    start, end = phrase.span
+    return phrase.determiner.name == "numeral" and " of the " in reader.question[start:end].lower()
+
+
 def _same_set(modifier: Modifier, reader: Reader) -> Layout:
     determiner = modifier.operands[0].determiner.name
-    if determiner in UNLIKE_SETS and (modifier.kind == "same_as" or determiner not in ("every", "both")):
-        uncounted(modifier.operands[0], reader, '"same as" or "different from"')
+    if modifier.kind == "same_as":
+        uncounted(modifier.operands[0], reader, '"the same as"')
+    elif determiner in UNLIKE_SETS and determiner not in ("every", "both"):
+        raise reader.error(modifier.operands[0], '"how many" is not read after "different from"')
     reference = members(modifier.operands[0], reader)
     if _definite(modifier.operands[0]):
         reference = Layout("unique", None, (reference,))
@@ -249,16 +267,24 @@ def spread(phrases: Sequence[Joined], reader: Reader) -> list[Joined]:
     shared = list(phrases[:1])
     for joined in phrases[1:]:
         (first, before), (conjunction, phrase) = shared[-1], joined
+        if excepts(before) and phrase.determiner.name == "bare":
+            shared[-1] = Joined(first, widened(before, joined))
+            continue
         if conjunction == "or" and _is_one(before, reader):
             raise reader.error(before, 'is one of them enough? Say "between one and two", or what there is one of')
         alone = _is_other(phrase) or (phrase.plural and (conjunction, before.determiner.name) == ("and", "every"))
-        if phrase.determiner.name == "bare" and before.determiner.name in SHARED[conjunction] and not alone:
+        if phrase.determiner.name == "bare" and before.determiner.name in SHARED.get(conjunction, ()) and not alone:
             both = Layout("or", None, (members(before, reader), members(phrase, reader)))
             plain = replace(before, noun=both, plural=phrase.plural, premodifiers=(), modifiers=())
             shared[-1] = Joined(first, plain)
         else:
             shared.append(joined)
     return shared
+
+
+def excepts(phrase: Phrase) -> bool:
+    """Whether a phrase ends in what it leaves out: "nothing but circles"."""
+    return bool(phrase.modifiers) and phrase.modifiers[-1].kind == "other_than"
 
 
 def _is_one(phrase: Phrase, reader: Reader) -> bool:
@@ -326,6 +352,7 @@ def claim(phrase: Phrase, predicate: Layout, reader: Reader) -> Layout:
 
 def compared(subjects: Sequence[Joined], modifier: Modifier, reader: Reader) -> Layout:
     """Return that subjects have the same, or all different, values of an attribute."""
+    subjects = spread(subjects, reader)
     phrases = [joined.phrase for joined in subjects]
     sets = [referent(phrase, reader) for phrase in phrases]
     different = modifier.kind == "different_each"
@@ -359,10 +386,11 @@ def _some_compared(
         pair = phrase.determiner in (("numeral", 2, 2), ("number", 2, None)) or phrase.determiner.name == "several"
         if pair or (phrase.determiner.name == "some" and phrase.plural):
             return unlike if different else alike
-    elif len(phrases) == 2 and all(phrase.determiner.name == "some" and not phrase.plural for phrase in phrases):
+    elif len(phrases) == 2 and all(one.determiner.name in ONE and not one.plural for one in phrases):
         if different:
             return fold(["and"] * 3, [*(Layout("exists", None, (one,)) for one in sets), unlike])
-        return Layout("exists", None, (conj(sets[0], Layout("same", str(values.argument), (sets[1],))),))
+        some, other = sets if phrases[1].determiner.name == "the" else reversed(sets)
+        return Layout("exists", None, (conj(some, Layout("same", str(values.argument), (other,))),))
     raise reader.error(
         phrases[0],
         'that some are alike is read of "two", "some" or "no" things, or of a thing and another; not of these',

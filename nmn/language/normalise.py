@@ -60,11 +60,17 @@ def normalise(question: str) -> list[Word]:
 
 
 def _excepting(words: list[Word]) -> list[Word]:
-    """Put "except" for the "but" of "everything but"."""
-    before = ["", *(word.text for word in words)]
+    """Put "except" for the "but" of "everything but ..." and, at the beginning, of "no shape but the star ..."."""
+    texts = ["", *(word.text for word in words), ""]
+    start = 2 if texts[1] in ("is", "are", "do", "does") else 1
+    universal = range(start, start + 4) if texts[start] in ("no", "every", "all", "each") else range(0)
+    excepted = [
+        texts[place - 1] in EXCEPTED or (place in universal and texts[place + 1] == "the")
+        for place in range(1, 1 + len(words))
+    ]
     return [
-        word._replace(text="except") if word.text == "but" and last in EXCEPTED else word
-        for last, word in zip(before, words, strict=False)
+        word._replace(text="except") if word.text == "but" and out else word
+        for word, out in zip(words, excepted, strict=True)
     ]
 
 

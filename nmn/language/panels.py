@@ -180,7 +180,7 @@ def _split_panel(phrase: Phrase) -> tuple[Modifier | None, Phrase]:
     """Return the "in the left image" of a phrase and the phrase without it; None where it has none of its own."""
     for place, modifier in enumerate(phrase.modifiers):
         following = phrase.modifiers[place + 1 : place + 2]
-        alone = modifier.joined is None or modifier.joined == "and"
+        alone = modifier.joined != "or"
         if (
             modifier.kind == "in_panel"
             and alone

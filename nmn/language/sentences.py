@@ -13,9 +13,11 @@ from nmn.errors import QuestionError
 from nmn.language.attach import Choices, Joined, Modifier, attach_modifier, attach_phrase, widened
 from nmn.language.clause import Clause
 from nmn.language.meaning import (
+    UNLIKE_SETS,
     agreement,
     claim,
     compared,
+    excepts,
     fold,
     negate,
     number,
@@ -62,8 +64,11 @@ def _clauses(trees: Sequence[Tree[Token]], reader: Reader) -> list[Clause]:
 
 
 def conjunction_of(tree: Tree[Token]) -> str:
-    """Return "and" or "or" of a ``conj``."""
-    return "or" if is_token(tree.children[0], "OR") else "and"
+    """Return "and", "or" or "but" of a ``conj``."""
+    (token,) = tree.children
+    if is_token(token, "OR"):
+        return "or"
+    return "but" if name_of(token) == "but" else "and"  # type: ignore[arg-type]
 
 
 def _refers(subjects: Sequence[Joined]) -> bool:
@@ -98,18 +103,23 @@ def _predicate_clause(clauses: list[Clause], tree: Tree[Token], conjunction: str
     subjects = phrases_of(subject, reader)
     if clauses and clauses[-1].kind == "fragment":
         before = clauses.pop()
-        *others, last = before.subjects
-        joined = Joined(conjunction, subjects[0].phrase)
-        excepted = bool(last.phrase.modifiers) and last.phrase.modifiers[-1].kind == "other_than"
-        if excepted and last.phrase.determiner.name in ("every", "no"):  # "everything except the circle and the square"
-            subjects = [*others, Joined(last.conjunction, widened(last.phrase, joined))]
-        else:
-            subjects = [*others, last, joined]
+        subjects = excepting([*before.subjects, Joined(conjunction, subjects[0].phrase)])
         conjunction = before.conjunction
     parts = [part for part in rest if not is_token(part, "BE", "DO", "NOT", "EVERY")]
     predicate = reader.attached([Joined("and", anything())], parts)
     negated = rule(tree) == "negated_clause" or rule(subject) == "pair_nor"
     clauses.append(Clause("predicate", conjunction, subjects, predicate, negated))
+
+
+def excepting(subjects: list[Joined]) -> list[Joined]:
+    """Return subjects, those after "everything except the circle" that say of no number left out with it."""
+    *others, last = subjects
+    if not others or last.phrase.determiner.name in UNLIKE_SETS:
+        return subjects
+    *others, before = excepting(others)
+    if excepts(before.phrase) and before.phrase.determiner.name in ("every", "no"):
+        return [*others, Joined(before.conjunction, widened(before.phrase, last))]
+    return subjects
 
 
 def _inverted_clause(clauses: list[Clause], tree: Tree[Token], conjunction: str, reader: Reader) -> None:
@@ -253,7 +263,7 @@ PIECES: dict[str, Callable[[list[Clause], Tree[Token], str, Reader], None]] = {
 
 def truth(clause: Clause, reader: Reader) -> Layout:
     """Return the truth of a finished clause."""
-    if clause.kind == "inverted" and len(clause.subjects) > 1 and all(map(_of_anything, clause.subjects)):
+    if clause.kind == "inverted" and len(clause.subjects) > 1 and all(map(_predicated, clause.subjects)):
         parts = [Clause("inverted", subjects=[Joined("and", joined.phrase)]) for joined in clause.subjects]
         clause.truth = fold([join for join, _ in clause.subjects], [truth(part, reader) for part in parts])
     elif clause.kind == "inverted":
@@ -261,6 +271,11 @@ def truth(clause: Clause, reader: Reader) -> Layout:
     if clause.truth is not None:
         layout = clause.truth
     elif clause.predicate is not None:
+        (_, predicate), *_ = clause.predicate
+        first = predicate.modifiers[0]
+        if clause.negated and len(predicate.modifiers) == 1 and first.kind in ("same_each", "different_each"):
+            denied = replace(predicate, modifiers=(replace(first, negated=not first.negated),))
+            clause.predicate, clause.negated = [Joined("and", denied)], False
         layout = _claims(clause.subjects, clause.predicate[0].phrase.modifiers, reader)
     else:
         layout = scoped_existences(clause.subjects, reader, alone=clause.scope is not None)
@@ -268,9 +283,12 @@ def truth(clause: Clause, reader: Reader) -> Layout:
     return clause.scope.of(layout, reader) if clause.scope else layout
 
 
-def _of_anything(joined: Joined) -> bool:
+def _predicated(joined: Joined) -> bool:
     """Whether a subject brings its predicate: "is something red and something blue"."""
-    return joined.phrase.noun == SCENE and not joined.phrase.premodifiers and bool(joined.phrase.modifiers)
+    phrase = joined.phrase
+    starts = sum(modifier.joined is None for modifier in phrase.modifiers)
+    relative = any(modifier.relative for modifier in phrase.modifiers)
+    return phrase.noun == SCENE and not phrase.premodifiers and starts == 1 and not relative
 
 
 def _split_predicate(clause: Clause, reader: Reader) -> None:
