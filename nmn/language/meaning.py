@@ -209,13 +209,15 @@ def _partitive(phrase: Phrase, reader: Reader) -> bool:
 
 
 def _same_set(modifier: Modifier, reader: Reader) -> Layout:
-    determiner = modifier.operands[0].determiner.name
+    phrase = modifier.operands[0]
+    determiner = phrase.determiner.name
     if modifier.kind == "same_as":
-        uncounted(modifier.operands[0], reader, '"the same as"')
+        reference = uncounted(phrase, reader, '"the same as"')
     elif determiner in UNLIKE_SETS and determiner not in ("every", "both"):
-        raise reader.error(modifier.operands[0], '"how many" is not read after "different from"')
-    reference = members(modifier.operands[0], reader)
-    if _definite(modifier.operands[0]):
+        raise reader.error(phrase, '"how many" is not read after "different from"')
+    else:
+        reference = referent(phrase, reader)
+    if determiner == "bare" and _definite(phrase):
         reference = Layout("unique", None, (reference,))
     same = fold(
         ["and"] * len(modifier.name.split()),

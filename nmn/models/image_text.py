@@ -13,6 +13,7 @@ from torch import Tensor
 
 from nmn.errors import ArgumentError, CheckpointError, did_you_mean
 from nmn.models.baselines import Baseline, load_baseline
+from nmn.models.classifier import NETWORK
 from nmn.models.clip import load_clip
 from nmn.models.dual_encoder import DualEncoder
 from nmn.vision.view import brought
@@ -54,7 +55,7 @@ class Trained:
 def load_image_text(source: str | Path) -> ImageText:
     """Load a pair of encoders: a dual encoder's file or run, or real CLIP weights (see ``load_clip``)."""
     path = Path(source)
-    file = path / "network.safetensors" if path.is_dir() else path
+    file = path / NETWORK if path.is_dir() else path
     if not file.is_file():
         return load_clip(source)
     baseline = load_baseline(file)
