@@ -272,6 +272,11 @@ SO = (
     "The circles are no squares or stars.",
     "Two circles or squares have the same color.",
     "Two shapes are not the same size.",
+    "Is everything but the square and the triangle small?",
+    "Is everything except a square, a triangle and a ring small?",
+    "Are all shapes but the square and the triangle small?",
+    "Is there anything other than the circles and the square?",
+    "There is nothing but the circles, the square, the star, the triangle and the ring.",
 )
 NOT_SO = (
     "No circles have the same size.",
@@ -299,6 +304,9 @@ NOT_SO = (
     "There is nothing but circles and squares.",
     "There are no shapes other than circles or squares.",
     "The square is no circle or square.",
+    "There is nothing but the square and the triangle.",
+    "Is everything but the star and the triangle small?",
+    "There is no star other than the yellow star and a pentagon.",
 )
 REFUSED = (
     "Do most shapes have the same size?",
@@ -320,8 +328,10 @@ def test_what_determiners_say_of_several_things(question: str, answer: bool) -> 
 @pytest.mark.parametrize(("question", "count"), [
     ("How many things are not red or blue?", 3), ("How many things are not a circle or a square?", 3),
     ("How many circles that are not red or green are there?", 1),
+    ("How many shapes other than circles and squares are there?", 3),
+    ("How many shapes other than the star and the ring are small?", 2),
 ])  # fmt: skip
-def test_or_after_not_is_neither(question: str, count: int) -> None:
+def test_what_not_and_other_than_leave_out(question: str, count: int) -> None:
     assert ask_scene(DEMO, question).value == count
 
 

@@ -9,7 +9,8 @@ read so far. The decisions, in order of preference (Kimball 1973, "right associa
    left of a square and above a star" the circle is above the star, in "a circle left of a square that is red and
    large" the square is large.
 3. A noun phrase joined by "and" or "or" stands beside the outermost one ("there is a circle left of a square and a
-   star": there is a star), but after a verb beside the nearest ("the circle is left of a square and a star").
+   star": there is a star), but after a verb beside the nearest ("the circle is left of a square and a star"), and after
+   an exception it is left out too ("everything but the square and the star").
 4. In an inverted question a comparison is the predicate, so it attaches to the outermost noun: "is the circle left of
    the square the same size as the star".
 
@@ -22,6 +23,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple, TypeVar
 
+from nmn.language.trees import SCENE
 from nmn.layout import Layout
 
 COMPARISONS = frozenset({"same_as", "different_from", "same_each", "different_each"})
@@ -152,7 +154,8 @@ def attach_phrase(phrases: list[Joined], joined: Joined, choices: Choices, neare
     levels = [0] + [level for level in range(len(edge) - 1, 0, -1) if edge[level - 1].modifiers[-1].kind == "related"]
     if nearest_first:
         levels = levels[1:] + levels[:1]
-    level = choices.pick(levels)
+    excepting = [level for level in range(len(edge) - 1, 0, -1) if _left_out(edge[level - 1], joined.phrase)]
+    level = choices.pick(excepting[:1] + levels)
     if level == 0:
         return [*phrases, joined]
     return _replace_last(phrases, _edit(phrases[-1].phrase, level - 1, lambda phrase: widened(phrase, joined)))
@@ -191,6 +194,17 @@ def _modified(phrase: Phrase, modifier: Modifier) -> Phrase:
 def _denied(modifier: Modifier) -> bool:
     """Whether a modifier says "not ..." or "no circle"."""
     return modifier.negated or (modifier.kind == "nominal" and modifier.operands[0].determiner.name == "no")
+
+
+def _left_out(outer: Phrase, phrase: Phrase) -> bool:
+    """Whether "and ..." after a phrase that ends in an exception ("everything but a circle") is a part of that."""
+    if not outer.modifiers or outer.modifiers[-1].kind != "other_than":
+        return False
+    name, excepted = phrase.determiner.name, outer.modifiers[-1].operands[-1].determiner.name
+    anything, every = outer.noun == SCENE, outer.determiner.name in ("every", "no")
+    if name == excepted:
+        return anything or every or outer.determiner.name == "bare"
+    return name == "bare" or (anything and every and name in ("the", "some"))
 
 
 def widened(phrase: Phrase, joined: Joined) -> Phrase:

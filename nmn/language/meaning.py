@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from nmn.errors import QuestionError
-from nmn.language.attach import Joined, Modifier, Phrase, widened
+from nmn.language.attach import Joined, Modifier, Phrase
 from nmn.language.panel_phrases import inside
 from nmn.language.phrases import FROM_PLACE, Reader
 from nmn.language.trees import SCENE
@@ -269,9 +269,6 @@ def spread(phrases: Sequence[Joined], reader: Reader) -> list[Joined]:
     shared = list(phrases[:1])
     for joined in phrases[1:]:
         (first, before), (conjunction, phrase) = shared[-1], joined
-        if excepts(before) and phrase.determiner.name == "bare":
-            shared[-1] = Joined(first, widened(before, joined))
-            continue
         if conjunction == "or" and _is_one(before, reader):
             raise reader.error(before, 'is one of them enough? Say "between one and two", or what there is one of')
         alone = _is_other(phrase) or (phrase.plural and (conjunction, before.determiner.name) == ("and", "every"))
@@ -282,11 +279,6 @@ def spread(phrases: Sequence[Joined], reader: Reader) -> list[Joined]:
         else:
             shared.append(joined)
     return shared
-
-
-def excepts(phrase: Phrase) -> bool:
-    """Whether a phrase ends in what it leaves out: "nothing but circles"."""
-    return bool(phrase.modifiers) and phrase.modifiers[-1].kind == "other_than"
 
 
 def _is_one(phrase: Phrase, reader: Reader) -> bool:

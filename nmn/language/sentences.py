@@ -10,14 +10,12 @@ from dataclasses import replace
 from lark import Token, Tree
 
 from nmn.errors import QuestionError
-from nmn.language.attach import Choices, Joined, Modifier, attach_modifier, attach_phrase, widened
+from nmn.language.attach import Choices, Joined, Modifier, attach_modifier, attach_phrase
 from nmn.language.clause import Clause
 from nmn.language.meaning import (
-    UNLIKE_SETS,
     agreement,
     claim,
     compared,
-    excepts,
     fold,
     negate,
     number,
@@ -103,23 +101,12 @@ def _predicate_clause(clauses: list[Clause], tree: Tree[Token], conjunction: str
     subjects = phrases_of(subject, reader)
     if clauses and clauses[-1].kind == "fragment":
         before = clauses.pop()
-        subjects = excepting([*before.subjects, Joined(conjunction, subjects[0].phrase)])
+        subjects = attach_phrase(before.subjects, Joined(conjunction, subjects[0].phrase), Choices(), False)
         conjunction = before.conjunction
     parts = [part for part in rest if not is_token(part, "BE", "DO", "NOT", "EVERY")]
     predicate = reader.attached([Joined("and", anything())], parts)
     negated = rule(tree) == "negated_clause" or rule(subject) == "pair_nor"
     clauses.append(Clause("predicate", conjunction, subjects, predicate, negated))
-
-
-def excepting(subjects: list[Joined]) -> list[Joined]:
-    """Return subjects, those after "everything except the circle" that say of no number left out with it."""
-    *others, last = subjects
-    if not others or last.phrase.determiner.name in UNLIKE_SETS:
-        return subjects
-    *others, before = excepting(others)
-    if excepts(before.phrase) and before.phrase.determiner.name in ("every", "no"):
-        return [*others, Joined(before.conjunction, widened(before.phrase, last))]
-    return subjects
 
 
 def _inverted_clause(clauses: list[Clause], tree: Tree[Token], conjunction: str, reader: Reader) -> None:
@@ -193,10 +180,12 @@ def join_modifiers(phrases: list[Joined], tree: Tree[Token], conjunction: str, r
 def _gapped(clauses: list[Clause], tree: Tree[Token], conjunction: str, reader: Reader) -> None:
     """Read "... and the square blue": the rest of an inverted clause's subjects, or a clause without its verb."""
     last = clauses[-1] if clauses else None
-    if last and last.kind == "inverted" and not last.subjects[-1].phrase.modifiers:
+    modifiers = last.subjects[-1].phrase.modifiers if last and last.kind == "inverted" else None
+    if last and modifiers is not None and (not modifiers or modifiers[-1].kind == "other_than"):
         clauses.pop()
         _predicate_clause(clauses, tree, conjunction, reader)
-        clauses[-1].subjects = [*last.subjects, Joined(conjunction, clauses[-1].subjects[-1].phrase)]
+        joined = Joined(conjunction, clauses[-1].subjects[-1].phrase)
+        clauses[-1].subjects = attach_phrase(last.subjects, joined, Choices(), False)
         clauses[-1].conjunction = last.conjunction
     else:
         _predicate_clause(clauses, tree, conjunction, reader)
