@@ -32,7 +32,7 @@ Result = TypeVar("Result")
 
 
 class Determiner(NamedTuple):
-    """What stands before a noun: ``name`` is a key of the tables in ``meaning.py``; numbers are inclusive bounds."""
+    """What stands before a noun: ``name`` is a key of the tables in ``sets.py``; numbers are inclusive bounds."""
 
     name: str
     low: int | None = None

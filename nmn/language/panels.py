@@ -17,10 +17,11 @@ from lark import Token, Tree
 
 from nmn.language.attach import Joined, Modifier, Phrase
 from nmn.language.clause import Clause
-from nmn.language.meaning import QUANTIFIERS, bounds_of, conj, count_in_bounds, existences, fold, negate, union
 from nmn.language.panel_phrases import PANELS, in_panel, panel_phrase, panel_set
 from nmn.language.phrases import Reader
+from nmn.language.sets import QUANTIFIERS, conj, fold, negate, union
 from nmn.language.trees import rule
+from nmn.language.truths import bounds_of, count_in_bounds, existences
 from nmn.layout import Layout
 
 

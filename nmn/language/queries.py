@@ -10,7 +10,6 @@ from lark import Token, Tree
 
 from nmn.language.attach import Joined, attach_modifier
 from nmn.language.clause import Clause
-from nmn.language.meaning import conj, existences, fold, members, negate, referent, restriction, union
 from nmn.language.panel_phrases import panel_phrase
 from nmn.language.panels import contents, panels_such
 from nmn.language.phrases import Reader, anything
@@ -24,7 +23,9 @@ from nmn.language.sentences import (
     phrases_of,
     trees_of,
 )
+from nmn.language.sets import conj, fold, members, negate, referent, restriction, union
 from nmn.language.trees import SCENE, Node, is_token, name_of, rule, span_of
+from nmn.language.truths import existences
 from nmn.layout import Layout
 
 

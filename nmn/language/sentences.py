@@ -12,21 +12,12 @@ from lark import Token, Tree
 from nmn.errors import QuestionError
 from nmn.language.attach import Choices, Joined, Modifier, attach_modifier, attach_phrase
 from nmn.language.clause import Clause
-from nmn.language.meaning import (
-    agreement,
-    claim,
-    compared,
-    fold,
-    negate,
-    number,
-    restriction,
-    spread,
-    union,
-)
 from nmn.language.panel_phrases import panel_phrase
 from nmn.language.panels import PANEL_PIECES, Scope, compared_in_panels, in_their_panels, scoped_existences
 from nmn.language.phrases import Reader, anything
+from nmn.language.sets import fold, negate, number, restriction, spread, union
 from nmn.language.trees import SCENE, is_token, name_of, number_of, rule, span_of
+from nmn.language.truths import agreement, claim, compared
 from nmn.layout import Layout
 
 

@@ -1,14 +1,10 @@
-"""What a phrase means: ``Phrase`` to ``Layout``.
+"""The set that a phrase names: ``Phrase`` to a ``Layout`` of an attention.
 
-A phrase has members (the set that its noun and modifiers name) and a determiner, which says what is claimed of them.
-The decisions, each in the table or function that takes it:
+A phrase has members (what its noun and modifiers hold of) and a determiner, which says here how a relation reaches them
+and which nouns after it share it; what it claims of them stands in ``truths.py``. The decisions:
 
-- "a", "some": at least one. A bare number means exactly that many ("there are two circles"), as NLVR's labels have it.
-- "the circle": ``unique``, which passes the set on and presupposes one member. "the circles" as a subject: every one.
-- "circles are red" (bare plural subject): every one. "every", "only" of nothing are true, the trace says so.
-- "only circles are red": every red thing is a circle.
+- "the circle": ``unique``, which passes the set on and presupposes one member.
 - "no circles or squares", "every circle and square": a noun without a determiner shares the one before it.
-- "two circles have the same colour": some two of them, at least; "no circles": no two of them. "most" is refused there.
 - "left of two squares": of at least two; "left of exactly two": of no more either; "left of every square": of every
   other one; "left of the squares": of each.
 """
@@ -25,7 +21,6 @@ from nmn.layout import Layout
 
 QUANTIFIERS = ("every", "most", "half", "both", "neither")
 UNLIKE_SETS = (*QUANTIFIERS, "no", "only", "several", "numeral", "number")  # determiners that say how many
-ONE = ("some", "another", "the", "bare")  # of a singular noun
 # determiners that bare nouns after them share, by the conjunction between
 SHARED = {"or": UNLIKE_SETS, "and": ("every", "most", "half", "no", "only")}
 
@@ -61,17 +56,6 @@ def number(value: int) -> Layout:
     return Layout("number", str(value))
 
 
-def count_in_bounds(count: Layout, low: int | None, high: int | None) -> Layout:
-    """Return that a number lies within inclusive bounds, of which one may be open."""
-    if low is not None and low == high:
-        return Layout("compare", "equal", (count, number(low)))
-    if low is None or high is None:
-        bound, comparison = (high, "at_most") if low is None else (low, "at_least")
-        assert bound is not None
-        return Layout("compare", comparison, (count, number(bound)))
-    return Layout("within", None, (count, number(low), number(high)))
-
-
 def members(phrase: Phrase, reader: Reader) -> Layout:
     """Return the set that a phrase names, its determiner left out."""
     before = list(phrase.premodifiers)
@@ -88,7 +72,7 @@ def members(phrase: Phrase, reader: Reader) -> Layout:
         inner = conj(inner, restriction(restricting, reader))
     while before:
         inner = _apply_before(before, inner, side, phrase, reader)
-    if _is_other(phrase) and not restricting:
+    if is_other(phrase) and not restricting:
         inner = _without_mentioned(inner, phrase, reader)
     return inner
 
@@ -118,7 +102,8 @@ def _apply_before(
     return inner
 
 
-def _is_other(phrase: Phrase) -> bool:
+def is_other(phrase: Phrase) -> bool:
+    """Whether a phrase means others than were mentioned: "another circle", "the other circles"."""
     return phrase.determiner.name == "another" or any(kind == "other" for kind, _ in phrase.premodifiers)
 
 
@@ -190,7 +175,7 @@ def _nominal(phrase: Phrase, reader: Reader) -> Layout:
     return uncounted(phrase, reader, '"is"')
 
 
-def _definite(phrase: Phrase) -> bool:
+def is_definite(phrase: Phrase) -> bool:
     """Whether a phrase means one thing: "the circle", or "circle" after "the same colour as"."""
     return phrase.determiner.name in ("the", "bare") and not phrase.plural
 
@@ -217,7 +202,7 @@ def _same_set(modifier: Modifier, reader: Reader) -> Layout:
         raise reader.error(phrase, '"how many" is not read after "different from"')
     else:
         reference = referent(phrase, reader)
-    if determiner == "bare" and _definite(phrase):
+    if determiner == "bare" and is_definite(phrase):
         reference = Layout("unique", None, (reference,))
     same = fold(
         ["and"] * len(modifier.name.split()),
@@ -253,12 +238,6 @@ def related(relation: str, phrase: Phrase, reader: Reader) -> Layout:
     return Layout("relate", relation, (operand,))
 
 
-def bounds_of(phrase: Phrase) -> tuple[int | None, int | None] | None:
-    """Return how many a phrase's determiner counts, both bounds included; None where it does not count."""
-    name, low, high = phrase.determiner
-    return {"number": (low, high), "numeral": (low, high), "several": (2, None)}.get(name)
-
-
 def union(phrases: Sequence[Joined], reader: Reader) -> Layout:
     """Return the set of everything that a list of phrases refers to, whether joined by "and" or "or"."""
     return fold(["or"] * len(phrases), [referent(joined.phrase, reader) for joined in phrases])
@@ -271,7 +250,7 @@ def spread(phrases: Sequence[Joined], reader: Reader) -> list[Joined]:
         (first, before), (conjunction, phrase) = shared[-1], joined
         if conjunction == "or" and _is_one(before, reader):
             raise reader.error(before, 'is one of them enough? Say "between one and two", or what there is one of')
-        alone = _is_other(phrase) or (phrase.plural and (conjunction, before.determiner.name) == ("and", "every"))
+        alone = is_other(phrase) or (phrase.plural and (conjunction, before.determiner.name) == ("and", "every"))
         if phrase.determiner.name == "bare" and before.determiner.name in SHARED.get(conjunction, ()) and not alone:
             both = Layout("or", None, (members(before, reader), members(phrase, reader)))
             plain = replace(before, noun=both, plural=phrase.plural, premodifiers=(), modifiers=())
@@ -285,119 +264,3 @@ def _is_one(phrase: Phrase, reader: Reader) -> bool:
     """Whether a phrase is the bare word "one", which would be a thing of any kind."""
     start, end = phrase.span
     return phrase.determiner.name == "bare" and reader.question[start:end].lower() == "one" and not phrase.modifiers
-
-
-def existence(phrase: Phrase, reader: Reader, alone: bool = False) -> Layout:
-    """Return that there is such a phrase, by its determiner: "a circle", "no circles", "exactly two circles".
-
-    ``alone``: it is asked of each panel, so that "only circles" takes a circle too.
-    """
-    name, low, _ = phrase.determiner
-    layout = referent(phrase, reader)
-    if name in ("no", "neither"):
-        return negate(Layout("exists", None, (layout,)))
-    if name == "only":
-        every = Layout("quantify", "every", (SCENE, layout))
-        return conj(Layout("exists", None, (layout,)), every) if alone else every
-    bounds = bounds_of(phrase)
-    if name == "both":
-        bounds = (2, 2)
-    elif name == "the" and low is not None:
-        bounds = (low, low)
-    if bounds:
-        return count_in_bounds(Layout("count", None, (layout,)), *bounds)
-    return Layout("exists", None, (layout,))
-
-
-def existences(phrases: Sequence[Joined], reader: Reader, alone: bool = False) -> Layout:
-    """Return that all of a list are there; "a circle and another circle" needs two things."""
-    phrases = spread(phrases, reader)
-    truths = [existence(joined.phrase, reader, alone) for joined in phrases]
-    for position, joined in enumerate(phrases[1:], 1):
-        earlier = phrases[position - 1].phrase
-        if _is_other(joined.phrase) and earlier.determiner.name not in ("the", "every"):
-            sets = members(earlier, reader), members(joined.phrase, reader)
-            union = sets[0] if sets[0] == sets[1] else Layout("or", None, sets)
-            two = Layout("compare", "at_least", (Layout("count", None, (union,)), number(2)))
-            truths[position] = Layout("and", None, (truths[position], two))
-    return fold([joined.conjunction for joined in phrases], truths)
-
-
-def claim(phrase: Phrase, predicate: Layout, reader: Reader) -> Layout:
-    """Return that a predicate holds of a subject, by the subject's determiner."""
-    name, low, _ = phrase.determiner
-    subject = referent(phrase, reader)
-    if name == "only":
-        return Layout("quantify", "every", (predicate, subject))
-    if name in QUANTIFIERS:
-        return Layout("quantify", name, (subject, predicate))
-    if phrase.plural and name in ("the", "bare"):
-        every = Layout("quantify", "every", (subject, predicate))
-        if low is None:
-            return every
-        return Layout("and", None, (count_in_bounds(Layout("count", None, (subject,)), low, low), every))
-    both = conj(subject, predicate)
-    if name == "no":
-        return negate(Layout("exists", None, (both,)))
-    if bounds := bounds_of(phrase):
-        return count_in_bounds(Layout("count", None, (both,)), *bounds)
-    return Layout("exists", None, (both,))
-
-
-def compared(subjects: Sequence[Joined], modifier: Modifier, reader: Reader) -> Layout:
-    """Return that subjects have the same, or all different, values of an attribute."""
-    subjects = spread(subjects, reader)
-    phrases = [joined.phrase for joined in subjects]
-    sets = [referent(phrase, reader) for phrase in phrases]
-    different = modifier.kind == "different_each"
-    if len(sets) == 2 and all(map(_definite, phrases)):
-        layout = Layout("agree", modifier.name, (sets[0], sets[1]))
-        return negate(layout) if different != modifier.negated else layout
-    union = fold(["or"] * len(sets), sets)
-    values, count = Layout("distinct", modifier.name, (union,)), Layout("count", None, (union,))
-    if not all(phrase.determiner.name in ("the", "bare", "every", "both") for phrase in phrases):
-        return _some_compared(phrases, sets, values, count, different != modifier.negated, reader)
-    if different:
-        layout = Layout("compare", "equal", (values, count))
-    else:
-        layout = Layout("compare", "at_most", (values, number(1)))
-    return negate(layout) if modifier.negated else layout
-
-
-def _some_compared(
-    phrases: Sequence[Phrase], sets: Sequence[Layout], values: Layout, count: Layout, different: bool, reader: Reader
-) -> Layout:
-    """Return that some two have the same value, or different ones: "two circles", "no circles", "a circle and a star".
-
-    ``values`` and ``count``: how many values there are of all that is meant, and how many things.
-    """
-    unlike = Layout("compare", "at_least", (values, number(2)))
-    if len(phrases) == 1:
-        (phrase,) = phrases
-        alike = Layout("compare", "fewer", (values, count))
-        if phrase.determiner.name == "no":
-            return negate(unlike if different else alike)
-        pair = phrase.determiner in (("numeral", 2, 2), ("number", 2, None)) or phrase.determiner.name == "several"
-        if pair or (phrase.determiner.name == "some" and phrase.plural):
-            return unlike if different else alike
-    elif len(phrases) == 2 and all(one.determiner.name in ONE and not one.plural for one in phrases):
-        if different:
-            return fold(["and"] * 3, [*(Layout("exists", None, (one,)) for one in sets), unlike])
-        some, other = sets if phrases[1].determiner.name == "the" else reversed(sets)
-        return Layout("exists", None, (conj(some, Layout("same", str(values.argument), (other,))),))
-    raise reader.error(
-        phrases[0],
-        'that some are alike is read of "two", "some" or "no" things, or of a thing and another; not of these',
-    )
-
-
-def agreement(subject: Phrase, modifier: Modifier, reader: Reader) -> Layout | None:
-    """Return "the circle has the same colour as the square" as ``agree``; None where it is about sets."""
-    if modifier.kind not in ("same_as", "different_from") or len(modifier.operands) != 1:
-        return None
-    if subject.determiner.name != "the" or not all(_definite(phrase) for phrase in (subject, *modifier.operands)):
-        return None
-    sets = tuple(Layout("unique", None, (members(phrase, reader),)) for phrase in (subject, *modifier.operands))
-    agreeing = [Layout("agree", attribute, sets) for attribute in modifier.name.split()]
-    same = fold(["and"] * len(agreeing), agreeing)
-    return negate(same) if (modifier.kind == "different_from") != modifier.negated else same

@@ -1,0 +1,153 @@
+"""What is claimed of the sets that phrases name, by their determiners: ``Phrase`` to a ``Layout`` of a truth.
+
+The decisions, each in the function that takes it:
+
+- "a", "some": at least one. A bare number means exactly that many ("there are two circles"), as NLVR's labels have it.
+- "the circle": one is presupposed (``sets.py``). "the circles" as a subject: every one.
+- "circles are red" (bare plural subject): every one. "every", "only" of nothing are true, the trace says so.
+- "only circles are red": every red thing is a circle.
+- "two circles have the same colour": some two of them, at least; "no circles": no two of them. "most" is refused there.
+"""
+
+from collections.abc import Sequence
+
+from nmn.language.attach import Joined, Modifier, Phrase
+from nmn.language.phrases import Reader
+from nmn.language.sets import QUANTIFIERS, conj, fold, is_definite, is_other, members, negate, number, referent, spread
+from nmn.language.trees import SCENE
+from nmn.layout import Layout
+
+ONE = ("some", "another", "the", "bare")  # of a singular noun
+
+
+def count_in_bounds(count: Layout, low: int | None, high: int | None) -> Layout:
+    """Return that a number lies within inclusive bounds, of which one may be open."""
+    if low is not None and low == high:
+        return Layout("compare", "equal", (count, number(low)))
+    if low is None or high is None:
+        bound, comparison = (high, "at_most") if low is None else (low, "at_least")
+        assert bound is not None
+        return Layout("compare", comparison, (count, number(bound)))
+    return Layout("within", None, (count, number(low), number(high)))
+
+
+def bounds_of(phrase: Phrase) -> tuple[int | None, int | None] | None:
+    """Return how many a phrase's determiner counts, both bounds included; None where it does not count."""
+    name, low, high = phrase.determiner
+    return {"number": (low, high), "numeral": (low, high), "several": (2, None)}.get(name)
+
+
+def existence(phrase: Phrase, reader: Reader, alone: bool = False) -> Layout:
+    """Return that there is such a phrase, by its determiner: "a circle", "no circles", "exactly two circles".
+
+    ``alone``: it is asked of each panel, so that "only circles" takes a circle too.
+    """
+    name, low, _ = phrase.determiner
+    layout = referent(phrase, reader)
+    if name in ("no", "neither"):
+        return negate(Layout("exists", None, (layout,)))
+    if name == "only":
+        every = Layout("quantify", "every", (SCENE, layout))
+        return conj(Layout("exists", None, (layout,)), every) if alone else every
+    bounds = bounds_of(phrase)
+    if name == "both":
+        bounds = (2, 2)
+    elif name == "the" and low is not None:
+        bounds = (low, low)
+    if bounds:
+        return count_in_bounds(Layout("count", None, (layout,)), *bounds)
+    return Layout("exists", None, (layout,))
+
+
+def existences(phrases: Sequence[Joined], reader: Reader, alone: bool = False) -> Layout:
+    """Return that all of a list are there; "a circle and another circle" needs two things."""
+    phrases = spread(phrases, reader)
+    truths = [existence(joined.phrase, reader, alone) for joined in phrases]
+    for position, joined in enumerate(phrases[1:], 1):
+        earlier = phrases[position - 1].phrase
+        if is_other(joined.phrase) and earlier.determiner.name not in ("the", "every"):
+            sets = members(earlier, reader), members(joined.phrase, reader)
+            union = sets[0] if sets[0] == sets[1] else Layout("or", None, sets)
+            two = Layout("compare", "at_least", (Layout("count", None, (union,)), number(2)))
+            truths[position] = Layout("and", None, (truths[position], two))
+    return fold([joined.conjunction for joined in phrases], truths)
+
+
+def claim(phrase: Phrase, predicate: Layout, reader: Reader) -> Layout:
+    """Return that a predicate holds of a subject, by the subject's determiner."""
+    name, low, _ = phrase.determiner
+    subject = referent(phrase, reader)
+    if name == "only":
+        return Layout("quantify", "every", (predicate, subject))
+    if name in QUANTIFIERS:
+        return Layout("quantify", name, (subject, predicate))
+    if phrase.plural and name in ("the", "bare"):
+        every = Layout("quantify", "every", (subject, predicate))
+        if low is None:
+            return every
+        return Layout("and", None, (count_in_bounds(Layout("count", None, (subject,)), low, low), every))
+    both = conj(subject, predicate)
+    if name == "no":
+        return negate(Layout("exists", None, (both,)))
+    if bounds := bounds_of(phrase):
+        return count_in_bounds(Layout("count", None, (both,)), *bounds)
+    return Layout("exists", None, (both,))
+
+
+def compared(subjects: Sequence[Joined], modifier: Modifier, reader: Reader) -> Layout:
+    """Return that subjects have the same, or all different, values of an attribute."""
+    subjects = spread(subjects, reader)
+    phrases = [joined.phrase for joined in subjects]
+    sets = [referent(phrase, reader) for phrase in phrases]
+    different = modifier.kind == "different_each"
+    if len(sets) == 2 and all(map(is_definite, phrases)):
+        layout = Layout("agree", modifier.name, (sets[0], sets[1]))
+        return negate(layout) if different != modifier.negated else layout
+    union = fold(["or"] * len(sets), sets)
+    values, count = Layout("distinct", modifier.name, (union,)), Layout("count", None, (union,))
+    if not all(phrase.determiner.name in ("the", "bare", "every", "both") for phrase in phrases):
+        return _some_compared(phrases, sets, values, count, different != modifier.negated, reader)
+    if different:
+        layout = Layout("compare", "equal", (values, count))
+    else:
+        layout = Layout("compare", "at_most", (values, number(1)))
+    return negate(layout) if modifier.negated else layout
+
+
+def _some_compared(
+    phrases: Sequence[Phrase], sets: Sequence[Layout], values: Layout, count: Layout, different: bool, reader: Reader
+) -> Layout:
+    """Return that some two have the same value, or different ones: "two circles", "no circles", "a circle and a star".
+
+    ``values`` and ``count``: how many values there are of all that is meant, and how many things.
+    """
+    unlike = Layout("compare", "at_least", (values, number(2)))
+    if len(phrases) == 1:
+        (phrase,) = phrases
+        alike = Layout("compare", "fewer", (values, count))
+        if phrase.determiner.name == "no":
+            return negate(unlike if different else alike)
+        pair = phrase.determiner in (("numeral", 2, 2), ("number", 2, None)) or phrase.determiner.name == "several"
+        if pair or (phrase.determiner.name == "some" and phrase.plural):
+            return unlike if different else alike
+    elif len(phrases) == 2 and all(one.determiner.name in ONE and not one.plural for one in phrases):
+        if different:
+            return fold(["and"] * 3, [*(Layout("exists", None, (one,)) for one in sets), unlike])
+        some, other = sets if phrases[1].determiner.name == "the" else reversed(sets)
+        return Layout("exists", None, (conj(some, Layout("same", str(values.argument), (other,))),))
+    raise reader.error(
+        phrases[0],
+        'that some are alike is read of "two", "some" or "no" things, or of a thing and another; not of these',
+    )
+
+
+def agreement(subject: Phrase, modifier: Modifier, reader: Reader) -> Layout | None:
+    """Return "the circle has the same colour as the square" as ``agree``; None where it is about sets."""
+    if modifier.kind not in ("same_as", "different_from") or len(modifier.operands) != 1:
+        return None
+    if subject.determiner.name != "the" or not all(is_definite(phrase) for phrase in (subject, *modifier.operands)):
+        return None
+    sets = tuple(Layout("unique", None, (members(phrase, reader),)) for phrase in (subject, *modifier.operands))
+    agreeing = [Layout("agree", attribute, sets) for attribute in modifier.name.split()]
+    same = fold(["and"] * len(agreeing), agreeing)
+    return negate(same) if (modifier.kind == "different_from") != modifier.negated else same
