@@ -18,15 +18,17 @@ from nmn.checkpoint import read_checkpoint, save_checkpoint, state_digest
 from nmn.errors import CheckpointError, ConfigError, TrainingError
 from nmn.models.build import load_network
 from nmn.models.network import ModuleNetwork
+from nmn.resources import WEIGHTS
 from nmn.training.best import BEST, Best
 from nmn.training.data import Memory, Questions
 from nmn.training.loop import LOG, STATE, Progress, batch_of, fit, rate_at
 from nmn.training.naming import train_detector
 from nmn.training.perception import train_proposer
-from nmn.training.run import CONFIG, NETWORK, load_settings, train
+from nmn.training.run import CONFIG, NETWORK, PROPOSALS, PROPOSER, load_settings, train
 from nmn.training.settings import TrainSettings
 from nmn.training.systems import Shown
 from nmn.vision.objects import ObjectVision
+from nmn.vision.proposals import Proposer, channels_last
 from synth_data.config import load_config
 from tests.networks import cell_network, layouts, object_network, seen_objects
 
@@ -244,7 +246,10 @@ def proposals(folder: Path, watch: Callable[[Progress], None]) -> nn.Module:
     settings = TrainSettings(
         proposal_scenes=32, proposal_steps=6, proposal_batch=2, proposal_channels=8, proposal_soft=0.5, save_every=2
     )
-    return train_proposer(settings, load_config("world"), folder, watch)
+    torch.manual_seed(0)
+    proposer = channels_last(Proposer(settings.proposal_channels))
+    train_proposer(proposer, settings, load_config("world"), folder, watch)
+    return proposer
 
 
 def detector(folder: Path, watch: Callable[[Progress], None]) -> nn.Module:
@@ -265,6 +270,20 @@ def test_perception_goes_on_bit_for_bit(
         trained(tmp_path / "part", stop)
     assert read_checkpoint(tmp_path / "part" / STATE)[1]["step"] == 2
     assert state_digest(trained(tmp_path / "part", lambda now: None).state_dict()) == state_digest(whole.state_dict())
+
+
+def test_proposals_go_on_from_trained_ones(tmp_path: Path) -> None:
+    settings = TrainSettings(
+        proposal_start="world", proposal_channels=64, proposal_scenes=32, proposal_steps=1, proposal_batch=2,
+        proposal_rate=1e-6, images=4, each=2, held_back=4, steps=1, batch=2, threads=1, synth=("pixels=128",),
+    )  # fmt: skip
+    train(settings, tmp_path)
+    state, shipped = read_checkpoint(tmp_path / PROPOSALS)[0], read_checkpoint(WEIGHTS / "world.safetensors")[0]
+    for name, part in state.items():
+        if "running" not in name and "num_batches" not in name:
+            torch.testing.assert_close(part, shipped[PROPOSER + name], rtol=0, atol=1e-5)
+    with pytest.raises(ConfigError, match="proposal_start: proposals= uses trained ones as they are"):
+        train(replace(settings, proposals="world"), tmp_path / "both")
 
 
 def test_gold_attentions_are_learned_beside_the_answers(shapes_like: Path, tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from torch.nn import functional
 
 from nmn.training.loop import Progress, fit_batches, places_of
 from nmn.training.settings import LoopSettings, TrainSettings
-from nmn.vision.proposals import FINE_PX, Maps, Proposer, channels_last, proposal_loss, targets
+from nmn.vision.proposals import FINE_PX, Maps, Proposer, proposal_loss, targets
 from nmn.vision.turns import MIRRORED, WAYS, turned
 from synth_data.config import SynthConfig
 from synth_data.picture import index_mask, picture
@@ -70,17 +70,19 @@ class Proposing(nn.Module):
 
 
 def train_proposer(
-    settings: TrainSettings, config: SynthConfig, folder: Path, watch: Callable[[Progress], None] = lambda now: None
-) -> Proposer:
-    """Return proposals trained on scenes of a configuration, a function of both; ``folder`` holds the run."""
+    proposer: Proposer,
+    settings: TrainSettings,
+    config: SynthConfig,
+    folder: Path,
+    watch: Callable[[Progress], None] = lambda now: None,
+) -> None:
+    """Train proposals in place on scenes of a configuration, a function of all three; ``folder`` holds the run."""
     loop = LoopSettings(
         seed=settings.seed, steps=settings.proposal_steps, batch=settings.proposal_batch, rate=settings.proposal_rate,
         warm_up=settings.proposal_steps // 20, cosine=True, weight_decay=1e-2, clip=10.0, bf16=True,
         threads=settings.threads, save_every=settings.save_every,
     )  # fmt: skip
     scenes = _scenes(settings, config)
-    torch.manual_seed(settings.seed)
-    proposer = channels_last(Proposer(settings.proposal_channels))
 
     def batch_at(step: int, rank: int, processes: int) -> Scenes:
         chosen = torch.tensor(places_of(len(scenes.images), loop, step, rank, processes))
@@ -92,7 +94,6 @@ def train_proposer(
         return drawn._replace(images=pixels)
 
     fit_batches(proposer, Proposing(proposer), batch_at, loop, folder, watch)
-    return proposer
 
 
 def _scenes(settings: TrainSettings, config: SynthConfig) -> Scenes:

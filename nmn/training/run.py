@@ -59,6 +59,7 @@ from nmn.training.systems import share_right as share_right_of
 from nmn.vision.cells import CellVision
 from nmn.vision.nlvr_reader import save_detector
 from nmn.vision.objects import ObjectVision
+from nmn.vision.proposals import Proposer, channels_last
 from synth_data.config import SynthConfig, load_config
 from synth_data.drawn import panel_gap_px
 from synth_data.maker import families
@@ -184,6 +185,8 @@ def _check(settings: TrainSettings) -> None:
         raise ConfigError('panels: pictures of several are for the module network over cells; give regions="cells"')
     if settings.looks and settings.data != "generated":
         raise ConfigError(f'looks: data="{settings.data}" holds no questions back; leave it out')
+    if settings.proposals and settings.proposal_start:
+        raise ConfigError("proposal_start: proposals= uses trained ones as they are; give one of the two")
     if settings.cache and not (settings.regions == "cells" and settings.frozen):
         raise ConfigError("cache: only the features of a frozen backbone's cells can be kept; set frozen=true")
 
@@ -319,13 +322,22 @@ def _load_proposals(vision: ObjectVision, settings: TrainSettings, folder: Path,
     path = folder / PROPOSALS
     if not path.exists() and settings.proposals:
         path = _file_of(settings.proposals)
-    if not path.exists():
+    elif not path.exists():
         drawn = synth_config(settings, settings.proposal_scenes, settings.seed, settings.proposal_synth)
-        trained = train_proposer(settings, drawn, path.with_suffix(""), _training(watch, "proposals"))
-        save_checkpoint(path, trained.state_dict(), {"settings": settings_json(settings)})
+        torch.manual_seed(settings.seed)
+        proposer = channels_last(Proposer(settings.proposal_channels))
+        if settings.proposal_start:
+            _load_proposer(proposer, _file_of(settings.proposal_start))
+        train_proposer(proposer, settings, drawn, path.with_suffix(""), _training(watch, "proposals"))
+        save_checkpoint(path, proposer.state_dict(), {"settings": settings_json(settings)})
+    _load_proposer(vision.proposer, path)
+
+
+def _load_proposer(proposer: Proposer, path: Path) -> None:
+    """Load proposals from their own file, or from that of a network over objects."""
     state, _ = read_checkpoint(path)
     own = {name.removeprefix(PROPOSER): part for name, part in state.items() if name.startswith(PROPOSER)}
-    load_into(vision.proposer, own or state, path)
+    load_into(proposer, own or state, path)
 
 
 def _file_of(proposals: str) -> Path:

@@ -92,6 +92,7 @@ class TrainSettings(LoopSettings):
     find_bias: float = -1.0
     # proposals
     proposals: str = ""  # trained ones to use instead of training some: a file, or the name of weights that ship
+    proposal_start: str = ""  # or ones to go on training from
     proposal_synth: tuple[str, ...] = ()
     proposal_channels: int = 40
     proposal_scenes: int = 16_000
