@@ -19,6 +19,7 @@ from torch import Tensor, nn
 from nmn.atomic import write_atomically
 from nmn.errors import CheckpointError, listed
 
+NETWORK = "network.safetensors"  # in the folder of a run that is done
 FORMAT_VERSION = 1
 KEY = "nmn"
 LENGTH_BYTES = 8  # a safetensors file starts with the length of its JSON header

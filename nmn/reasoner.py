@@ -10,6 +10,7 @@ from nmn.answer import Answer, answer_of, attended_answer
 from nmn.assembler.execute import Run, execute
 from nmn.assembler.plan import plan
 from nmn.assembler.trace import Value, answers
+from nmn.checkpoint import NETWORK
 from nmn.errors import ArgumentError, CheckpointError, ConfigError, SceneError, did_you_mean
 from nmn.language import Reading, grammar_names, read
 from nmn.layout import Layout, parse_layout
@@ -338,13 +339,13 @@ def weights_file(path: str | Path | None) -> Path:
     """
     if path is None:
         return shipped(DEFAULT_WEIGHTS)
-    given, file = Path(path), Path(path) / "network.safetensors"
+    given, file = Path(path), Path(path) / NETWORK
     begun = (given / "config.json").exists()
     if shipped(str(path)).is_file() and not (given.is_file() or file.exists() or begun):
         return shipped(str(path))
     if given.is_dir() and not file.exists():
         state = "its run is not finished; the command that began it goes on with it" if begun else "it holds no run"
-        raise CheckpointError(f"{given}: no network.safetensors there: {state}")
+        raise CheckpointError(f"{given}: no {NETWORK} there: {state}")
     if not given.exists():
         known = sorted(one.stem for one in WEIGHTS.glob("*.safetensors"))
         listed = ", ".join(known) + did_you_mean(str(path), known)

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 import torch
 
+from nmn.checkpoint import NETWORK
 from nmn.errors import CheckpointError, ConfigError
 from nmn.evaluation.attacks import fgsm
-from nmn.models.classifier import NETWORK
 from nmn.models.tokens import words_of
 from nmn.training.captioned import (
     LABEL,

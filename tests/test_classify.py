@@ -9,11 +9,11 @@ from PIL import Image
 from torch import Tensor
 from typer.testing import CliRunner
 
-from nmn.checkpoint import save_checkpoint
+from nmn.checkpoint import NETWORK, save_checkpoint
 from nmn.cli import app
 from nmn.cli.train import Bars
 from nmn.errors import CheckpointError, ConfigError
-from nmn.models.classifier import NETWORK, ClassifierSettings, build_classifier, load_classifier
+from nmn.models.classifier import ClassifierSettings, build_classifier, load_classifier
 from nmn.training.classify import (
     ClassifySettings,
     class_names,

@@ -12,6 +12,7 @@ from PIL import Image
 from typer.testing import CliRunner
 
 import nmn.compare.run as comparing
+from nmn.checkpoint import NETWORK
 from nmn.cli import app
 from nmn.cli.compare import TABLES, Bars
 from nmn.compare.courses import COURSES, HELD, STANDARD, Course
@@ -23,7 +24,7 @@ from nmn.errors import ConfigError, TrainingError
 from nmn.resources import CONFIGS
 from nmn.training.data import Generated
 from nmn.training.loop import LOG, rate_at
-from nmn.training.run import NETWORK, Outcome, load_settings
+from nmn.training.run import Outcome, load_settings
 from nmn.training.settings import TrainSettings
 from synth_data.config import SynthConfig, load_config
 from synth_data.splits import SPLITS, leaks, split_settings

@@ -14,7 +14,7 @@ import torch
 from torch import nn
 
 import nmn.training.run as running
-from nmn.checkpoint import read_checkpoint, save_checkpoint, state_digest
+from nmn.checkpoint import NETWORK, read_checkpoint, save_checkpoint, state_digest
 from nmn.errors import CheckpointError, ConfigError, TrainingError
 from nmn.models.build import load_network
 from nmn.models.network import ModuleNetwork
@@ -24,7 +24,7 @@ from nmn.training.data import Memory, Questions
 from nmn.training.loop import LOG, STATE, Progress, batch_of, fit, rate_at
 from nmn.training.naming import train_detector
 from nmn.training.perception import train_proposer
-from nmn.training.run import CONFIG, NETWORK, PROPOSALS, PROPOSER, load_settings, train
+from nmn.training.run import CONFIG, PROPOSALS, PROPOSER, load_settings, train
 from nmn.training.settings import TrainSettings
 from nmn.training.systems import Shown
 from nmn.vision.objects import ObjectVision

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple, cast
 from nmn.answer import Answer
 from nmn.app.describe import DESCRIBERS, DOES, Describer
 from nmn.app.pictures import Seen
-from nmn.checkpoint import KEY, read_header
+from nmn.checkpoint import KEY, NETWORK, read_header
 from nmn.errors import CheckpointError, ConfigError, ImageError, did_you_mean
 from nmn.layout.signature import SIDES
 from nmn.models.build import MODULES
@@ -143,7 +143,7 @@ def _found(folder: Path) -> Iterator[Run | None]:
         if path.name == CLIP_WEIGHTS and _is_clip(path.parent):
             yield Run(f"runs/{place.parent if len(place.parts) > 1 else folder.name}", CLIP, WORLD, path.parent)
             continue
-        name = str(place.parent if path.name == "network.safetensors" and len(place.parts) > 1 else place)
+        name = str(place.parent if path.name == NETWORK and len(place.parts) > 1 else place)
         yield _described(f"runs/{name}", path)
 
 

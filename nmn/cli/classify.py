@@ -34,7 +34,7 @@ def train(
     run's folder. classes=shape, or classes=color,shape.
     """
     from nmn.assembler.trace import percent
-    from nmn.models.classifier import NETWORK
+    from nmn.checkpoint import NETWORK
     from nmn.training.classify import load_classify_settings, train_classifier
     from nmn.training.run import is_first, silent
 

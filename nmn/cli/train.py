@@ -25,8 +25,9 @@ def train(
 ) -> None:
     """Train a network from questions and answers; run the command again to go on after an interruption."""
     from nmn.assembler.trace import percent
+    from nmn.checkpoint import NETWORK
     from nmn.config import config_file
-    from nmn.training.run import NETWORK, is_first, load_settings, silent
+    from nmn.training.run import is_first, load_settings, silent
     from nmn.training.run import train as train_network
 
     settings = load_settings(config_file(config), changes or [])

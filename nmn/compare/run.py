@@ -15,6 +15,7 @@ from typing import Any, NamedTuple, Protocol
 
 import torch
 
+from nmn.checkpoint import NETWORK
 from nmn.compare.answers import (
     Asked,
     answered,
@@ -43,7 +44,7 @@ from nmn.errors import ConfigError, NmnError, listed
 from nmn.models.baselines import Baseline, kind_of, load_system
 from nmn.models.build import MODULES, Network
 from nmn.training.data import Generated, Memory
-from nmn.training.run import HELD_BACK_SEED, NETWORK, load_settings, synth_config, train, use_threads
+from nmn.training.run import HELD_BACK_SEED, load_settings, synth_config, train, use_threads
 from nmn.training.settings import LoopSettings, TrainSettings
 from nmn.training.shared_cells import train_cells
 from nmn.training.systems import PRETRAINED, shown

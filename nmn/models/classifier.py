@@ -13,12 +13,11 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from nmn.checkpoint import load_into, read_checkpoint, save_checkpoint
+from nmn.checkpoint import NETWORK, load_into, read_checkpoint, save_checkpoint
 from nmn.config import build_settings, settings_json
 from nmn.errors import CheckpointError, ConfigError
 from nmn.vision.backbone import Backbone, build_backbone
 
-NETWORK = "network.safetensors"  # in the folder of a run
 BACKBONE = "model.backbone."  # of the names of a run's weights
 OURS = "small"
 

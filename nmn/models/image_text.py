@@ -11,9 +11,9 @@ import torch
 from jaxtyping import Float, UInt8
 from torch import Tensor
 
+from nmn.checkpoint import NETWORK
 from nmn.errors import ArgumentError, CheckpointError, did_you_mean
 from nmn.models.baselines import Baseline, load_baseline
-from nmn.models.classifier import NETWORK
 from nmn.models.clip import load_clip
 from nmn.models.dual_encoder import DualEncoder
 from nmn.vision.view import brought

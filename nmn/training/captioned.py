@@ -14,10 +14,10 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from nmn.checkpoint import load_into, read_checkpoint, save_checkpoint
+from nmn.checkpoint import NETWORK, load_into, read_checkpoint, save_checkpoint
 from nmn.config import settings_json
 from nmn.errors import CheckpointError, ConfigError
-from nmn.models.classifier import NETWORK, backbone_of
+from nmn.models.classifier import backbone_of
 from nmn.models.dual_encoder import DualEncoder
 from nmn.models.encoders import PLACES, Cells, TextReader
 from nmn.models.protocol import Batch

@@ -15,10 +15,10 @@ import torch
 from jaxtyping import Int, UInt8
 from torch import Tensor, nn
 
+from nmn.checkpoint import NETWORK
 from nmn.config import build_settings, parse_overrides, read_settings
 from nmn.errors import ConfigError
 from nmn.models.classifier import (
-    NETWORK,
     Classifier,
     ClassifierSettings,
     ShapeClassifier,

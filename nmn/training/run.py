@@ -18,7 +18,7 @@ import torch
 
 from nmn.assembler.plan import plan
 from nmn.atomic import write_atomically
-from nmn.checkpoint import load_into, read_checkpoint, save_checkpoint
+from nmn.checkpoint import NETWORK, load_into, read_checkpoint, save_checkpoint
 from nmn.config import build_settings, parse_overrides, read_object, read_settings, settings_json, with_usual
 from nmn.errors import ArgumentError, ConfigError, listed
 from nmn.layout import Layout
@@ -65,7 +65,7 @@ from synth_data.drawn import panel_gap_px
 from synth_data.maker import families
 from synth_data.splits import split_settings
 
-NETWORK, PROPOSALS, CONFIG = "network.safetensors", "proposals.safetensors", "config.json"
+PROPOSALS, CONFIG = "proposals.safetensors", "config.json"
 PROPOSER = "vision.proposer."  # of the names in a network over objects
 ANSWERED_AT_ONCE = 256
 TOLD = {field.name for field in fields(TrainSettings)}
