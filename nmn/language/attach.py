@@ -44,7 +44,8 @@ class Modifier:
     """What follows a noun, or a predicate, which is a modifier of its subject.
 
     ``joined`` is "and" or "or" where a conjunction joins it to the modifier before, else None. ``operands`` are noun
-    phrases, joined among themselves by ``operand_joins`` (one fewer). ``relative``: it stands in a relative clause.
+    phrases, joined among themselves by ``operand_joins`` (one fewer). ``relative``: it stands in a relative clause, and
+    ``plural`` says whether its verb is, where that has a number.
     ``verbless``: it has no verb of its own, so that "or" joins it to what a "not" before it denies. ``panel``: the
     panels of "in the left image".
     """
@@ -55,6 +56,7 @@ class Modifier:
     operand_joins: tuple[str, ...] = ()
     negated: bool = False
     relative: bool = False
+    plural: bool | None = None
     verbless: bool = False
     joined: str | None = None
     layout: Layout | None = None
@@ -141,7 +143,11 @@ def attach_modifier(
     elif modifier.kind == "in_panel":  # no relation reaches from panel to panel, so the outermost noun is in it too
         levels.reverse()
     elif modifier.joined:
-        levels.sort(key=lambda level: (not _ends_in_relative(edge[level]), level > 0))
+        levels.sort(key=lambda level: (0, -level) if _goes_on(edge[level], modifier) else (1, level > 0))
+    elif len(edge) > 1 and not modifier.relative and _is_all_there_is(edge[-2]):
+        levels.sort(key=lambda level: level != len(edge) - 2)
+    elif modifier.plural is not None:
+        levels.sort(key=lambda level: edge[level].plural != modifier.plural)
     elif modifier.kind == "from_side":
         levels = [level for level in levels if _has_ordinal(edge[level])] or levels
     level = choices.pick(levels)
@@ -150,7 +156,15 @@ def attach_modifier(
 
 def attach_phrase(phrases: list[Joined], joined: Joined, choices: Choices, nearest_first: bool) -> list[Joined]:
     """Attach a joined noun phrase beside a phrase on the right edge (decision 3)."""
+    if _leaves_out(phrases[-1].phrase, joined):
+        exception = Modifier("other_than", operands=(joined.phrase,))
+        return _replace_last(phrases, _edit(phrases[-1].phrase, 0, lambda phrase: _modified(phrase, exception)))
     edge = right_edge(phrases[-1].phrase)
+    if (place := _nominal_level(edge, joined)) is not None:
+        nominal = Modifier(
+            "nominal", operands=(joined.phrase,), verbless=True, relative=True, joined=joined.conjunction
+        )
+        return _replace_last(phrases, _edit(phrases[-1].phrase, place, lambda phrase: _modified(phrase, nominal)))
     levels = [0] + [level for level in range(len(edge) - 1, 0, -1) if edge[level - 1].modifiers[-1].kind == "related"]
     if nearest_first:
         levels = levels[1:] + levels[:1]
@@ -196,6 +210,27 @@ def _denied(modifier: Modifier) -> bool:
     return modifier.negated or (modifier.kind == "nominal" and modifier.operands[0].determiner.name == "no")
 
 
+def _leaves_out(phrase: Phrase, joined: Joined) -> bool:
+    """Whether a joined phrase is an exception: "every circle but the red one", "no shape but a circle"."""
+    before, after = phrase.determiner.name, joined.phrase.determiner.name
+    if joined.conjunction != "but" or (before == "the" and not phrase.plural):
+        return False
+    if before in ("every", "no") and (after in ("some", "numeral") or (after == "bare" and phrase.noun == SCENE)):
+        return True
+    return after == "the"
+
+
+def _nominal_level(edge: list[Phrase], joined: Joined) -> int | None:
+    """Return where on the edge a noun goes on with what a relative clause says: "that are not circles or squares"."""
+    if joined.conjunction != "or" or joined.phrase.determiner.name not in ("bare", "some"):
+        return None
+    for level in range(len(edge) - 1, -1, -1):
+        last = edge[level].modifiers[-1] if edge[level].modifiers else None
+        if last is not None and last.kind == "nominal" and last.relative:
+            return level
+    return None
+
+
 def _left_out(outer: Phrase, phrase: Phrase) -> bool:
     """Whether "and ..." after a phrase that ends in an exception ("everything but a circle") is a part of that."""
     if not outer.modifiers or outer.modifiers[-1].kind != "other_than":
@@ -220,8 +255,19 @@ def _replace_last(phrases: list[Joined], phrase: Phrase) -> list[Joined]:
     return [*phrases[:-1], Joined(phrases[-1].conjunction, phrase)]
 
 
-def _ends_in_relative(phrase: Phrase) -> bool:
-    return bool(phrase.modifiers) and phrase.modifiers[-1].relative
+def _is_all_there_is(phrase: Phrase) -> bool:
+    """Whether a phrase is "nothing but circles", of which what follows says where."""
+    last = phrase.modifiers[-1]
+    excepted = last.operands[-1].determiner.name if last.operands else ""
+    return phrase.determiner.name == "no" and last.kind == "other_than" and excepted in ("bare", "some")
+
+
+def _goes_on(phrase: Phrase, modifier: Modifier) -> bool:
+    """Whether a joined modifier continues what a phrase ends in: a relative clause, or "something small and blue"."""
+    if not phrase.modifiers:
+        return False
+    last = phrase.modifiers[-1]
+    return last.relative or (phrase.noun == SCENE and last.kind == modifier.kind == "is" and len(phrase.modifiers) == 1)
 
 
 def _has_ordinal(phrase: Phrase) -> bool:

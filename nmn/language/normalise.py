@@ -14,7 +14,9 @@ from nmn.errors import QuestionError
 MAX_WORDS = 200
 MAX_CHARACTERS = 2_000
 CONTRACTIONS = {"can't": ("can", "not"), "cannot": ("can", "not"), "won't": ("will", "not"), "ain't": ("is", "not")}
-PIECE = re.compile(r"[^\W_]+(?:[-'][^\W_]+)*|[;,?!.:()\"]|\S")
+PIECE = re.compile(r"\d{1,3}(?:,\d{3})+(?!\d)|[^\W_]+(?:[-'][^\W_]+)*|[;,?!.:()\"]|\S")
+ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
+ORDINAL = re.compile("([1-9]|10)(st|nd|rd|th)")
 SILENT = frozenset('?!.:()"')
 EXCEPTED = ("everything", "nothing", "anything", "all")  # before "but", which then leaves out
 QUOTES = str.maketrans("\u2019\u2018\u02bc\u201c\u201d\u2010\u2011", "'''\"\"--")
@@ -45,6 +47,8 @@ def normalise(question: str) -> list[Word]:
             continue
         if not (piece[0].isalnum() or piece in ";,"):
             raise QuestionError(question, match.start(), match.end(), _strange(piece))
+        if piece[0].isdigit():
+            piece = piece.replace(",", "")
         words += _open_contraction(piece, match.start(), match.end())
     if len(words) > MAX_WORDS:
         raise QuestionError(
@@ -60,17 +64,11 @@ def normalise(question: str) -> list[Word]:
 
 
 def _excepting(words: list[Word]) -> list[Word]:
-    """Put "except" for the "but" of "everything but ..." and, at the beginning, of "no shape but the star ..."."""
-    texts = ["", *(word.text for word in words), ""]
-    start = 2 if texts[1] in ("is", "are", "do", "does") else 1
-    universal = range(start, start + 4) if texts[start] in ("no", "every", "all", "each") else range(0)
-    excepted = [
-        texts[place - 1] in EXCEPTED or (place in universal and texts[place + 1] == "the")
-        for place in range(1, 1 + len(words))
-    ]
+    """Put "except" for the "but" of "everything but ..."."""
+    before = ["", *(word.text for word in words)]
     return [
-        word._replace(text="except") if word.text == "but" and out else word
-        for word, out in zip(words, excepted, strict=True)
+        word._replace(text="except") if word.text == "but" and last in EXCEPTED else word
+        for word, last in zip(words, before, strict=False)
     ]
 
 
@@ -106,6 +104,10 @@ def _strange(piece: str) -> str:
 def _open_contraction(piece: str, start: int, end: int) -> list[Word]:
     if piece in CONTRACTIONS:
         return [Word(part, start, end) for part in CONTRACTIONS[piece]]
+    if ordinal := ORDINAL.fullmatch(piece):
+        return [Word(ORDINALS[int(ordinal[1]) - 1], start, end)]
+    if (parts := piece.split("-"))[0] in ORDINALS and len(parts) == 2:
+        return [Word(parts[0], start, start + len(parts[0])), Word(parts[1], end - len(parts[1]), end)]
     if piece.startswith("non-"):
         return [Word("not", start, start + 4), Word(piece[4:], start + 4, end)]
     if piece.endswith("n't"):

@@ -1,12 +1,14 @@
 """Parse trees of noun phrases and modifiers to ``Phrase`` and ``Modifier``: what was said, before what it means."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 from lark import Token, Tree
 
 from nmn.errors import QuestionError
 from nmn.language.attach import Choices, Determiner, Joined, Modifier, Phrase, attach_modifier
+from nmn.language.normalise import ORDINALS
 from nmn.language.panel_phrases import at_side, in_panel, panel_phrase, touched_side
 from nmn.language.trees import SCENE, Node, is_token, name_of, number_of, rule, span_of
 from nmn.layout import Layout
@@ -17,19 +19,24 @@ DETERMINERS = {
     "NEITHER": "neither", "ONLY": "only", "SEVERAL": "several", "ANOTHER": "another", "SOMETHING": "some",
     "EVERYTHING": "every", "NOTHING": "no", "IT": "it",
 }  # fmt: skip
-ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
 FROM_PLACE = "from_side"
+PLURAL_VERBS, SINGULAR_VERBS = ("are", "were", "do"), ("is", "was", "does")
 
 
 @dataclass
 class Reader:
-    """Reads the phrases of one question; remembers what "it" (the topic) and "one" can stand for."""
+    """Reads the phrases of one question; remembers what "it" (the topic), "one" and "another" can stand for.
+
+    ``claimed``: sets in which something is said to be.
+    """
 
     question: str
     lexicon: Lexicon
     choices: Choices
     mentioned: list[Phrase] = field(default_factory=list)
+    claimed: list[Layout] = field(default_factory=list)
     topic: Phrase | None = None
+    inside: bool = False  # the clause that is about the topic, so that "it" is another thing there
 
     def error(self, node: Node | Phrase, reason: str) -> QuestionError:
         """Build the error that points at a part of the question."""
@@ -77,12 +84,31 @@ class Reader:
                 determiner = self.determiner(child)
             elif rule(child) == "noun":
                 noun, plural = self.noun(child)
-            elif rule(child) == "head":
-                *before, last = child.children
+            else:  # a head, or "of the circles" with one
+                *before, last = child.children if rule(child) == "head" else self._of_the(child)
                 premodifiers += [self.premodifier(part) for part in before]
                 noun, plural = self.noun(last)
+                plural = plural and rule(child) == "head"
+        if premodifiers and is_token(node.children[-1], "SUPERLATIVE", "SUPERLATIVE_PLACE"):
+            noun = self._elided(premodifiers)
         phrase = Phrase(determiner, noun, plural, tuple(premodifiers), tuple(after), span_of(node))
         return self.remember(phrase)
+
+    def _of_the(self, tree: Tree[Token]) -> list[Node]:
+        """Return the head of "the largest of the circles"."""
+        det, head = tree.children
+        assert isinstance(det, Tree) and isinstance(head, Tree)
+        determiner = self.determiner(det)
+        if determiner.name not in ("the", "every") or determiner.low is not None:
+            raise self.error(det, '"of the" is read after a superlative, or "of all"')
+        return head.children
+
+    def _elided(self, premodifiers: list[tuple[str, object]]) -> Layout:
+        """Return the noun of "all red circles except the largest", and add its adjectives."""
+        if not (self.mentioned and self.mentioned[-1].plural):
+            return SCENE
+        premodifiers += [part for part in self.mentioned[-1].premodifiers if part[0] == "set"]
+        return self.mentioned[-1].noun
 
     def remember(self, phrase: Phrase) -> Phrase:
         """Resolve "it" to the topic, the first noun phrase, and note any other phrase as mentioned."""
@@ -95,10 +121,17 @@ class Reader:
         """Return the topic as "the ..."; raise QuestionError where there is none."""
         if self.topic is None:
             raise QuestionError(self.question, *span, '"it" stands for nothing mentioned before')
-        single = [phrase for phrase in self.mentioned if not phrase.plural]
-        if self.topic.plural and single:
+        single = [phrase for phrase in self.mentioned if not phrase.plural and phrase.span != self.topic.span]
+        if (self.inside or self.topic.plural) and single:
             return replace(single[-1], determiner=Determiner("the"), span=span, sealed=len(single[-1].modifiers))
         return replace(self.topic, determiner=Determiner("the"), span=span, sealed=len(self.topic.modifiers))
+
+    @contextmanager
+    def within_clause(self) -> Iterator[None]:
+        """Read what is said of the topic in its own clause."""
+        before, self.inside = self.inside, True
+        yield
+        self.inside = before
 
     def determiner(self, tree: Tree[Token]) -> Determiner:
         """Read a ``det``: an article, a quantifier or a quantity."""
@@ -107,7 +140,10 @@ class Reader:
         if quantities:
             return self.quantity(quantities[0])
         if numbers:
-            return Determiner("the", number_of(numbers[0]))  # type: ignore[arg-type]
+            name = "no" if is_token(tree.children[0], "NO") else "the"
+            return Determiner(name, number_of(numbers[0]))  # type: ignore[arg-type]
+        if len(tree.children) == 2:
+            return Determiner("only", 1)
         return Determiner(DETERMINERS[tree.children[0].type])  # type: ignore[union-attr]
 
     def quantity(self, tree: Tree[Token]) -> Determiner:
@@ -154,10 +190,10 @@ class Reader:
             return "superlative", name_of(node.children[0])  # type: ignore[arg-type]
         if kind == "not_premodifier":
             return "set", Layout("not", None, (Layout("find", name_of(node.children[1])),))  # type: ignore[arg-type]
-        return "set", self.adjectives(node, kind)
+        return self.adjectives(node, kind)
 
-    def adjectives(self, tree: Tree[Token], kind: str) -> Layout:
-        """Read "red and large", "red or blue"; "red and blue", two values of one attribute, means either."""
+    def adjectives(self, tree: Tree[Token], kind: str) -> tuple[str, Layout]:
+        """Read "red and large", "red or blue"; "red and blue", two values of one attribute, is ("each", either)."""
         values = [child for child in tree.children if not is_token(child, "AND", "OR", "EITHER")]
         layouts, owners = [], []
         for value in values:
@@ -168,11 +204,11 @@ class Reader:
             layouts.append(Layout("not", None, (found,)) if negated else found)
             owners.append((self.lexicon.attribute_of[name_of(token)], negated))
         clash = len(set(owners)) < len(owners) and not any(negated for _, negated in owners)
-        module = "or" if kind == "any_premodifier" or clash else "and"
+        either = kind == "any_premodifier"
         joined = layouts[0]
         for layout in layouts[1:]:
-            joined = Layout(module, None, (joined, layout))
-        return joined
+            joined = Layout("or" if either or clash else "and", None, (joined, layout))
+        return "each" if clash and not either else "set", joined
 
     def modifier(self, node: Node, joined: str | None = None) -> Modifier:
         """Read one modifier or predicate."""
@@ -187,7 +223,10 @@ class Reader:
         ]
         if kind in ("relative", "not_relative"):
             modifier = self.modifier(parts[0], joined)
-            return replace(modifier, relative=True, negated=modifier.negated or kind == "not_relative")
+            verbs = [name_of(child) for child in node.children if is_token(child, "BE", "DO", "HAVE")]  # type: ignore[arg-type]
+            plural = next((verb in PLURAL_VERBS for verb in verbs if verb in PLURAL_VERBS + SINGULAR_VERBS), None)
+            negated = modifier.negated or kind == "not_relative"
+            return replace(modifier, relative=True, plural=plural, negated=negated)
         if is_token(node.children[0], "EITHER") and kind == "complete":
             sides = tuple(self.noun_phrase(part)[-1].phrase for part in parts if isinstance(part, Tree))
             return Modifier("joint", "or", sides, joined=joined)
@@ -240,12 +279,24 @@ class Reader:
             for phrase, join in self.object(tree):
                 operands.append(phrase)
                 joins.append(join)
-        names = [name_of(part) for part in parts if is_token(part, "RELATION", "VERB")]  # type: ignore[arg-type]
+        relations = [part for part in parts if is_token(part, "RELATION", "VERB")]
+        if relations and self.text(relations[-1]).endswith("than") and self.is_any(objects[-1]):
+            operands = [replace(phrase, determiner=Determiner("every")) for phrase in operands]
+        names = [name_of(part) for part in relations]  # type: ignore[arg-type]
         modifier = Modifier(kind, " ".join(names), tuple(operands), tuple(joins[1:]), joined=joined)
         if kind == "related" and len(operands) == 1:
             tokens = [token for token in objects[0].scan_values(lambda _: True) if isinstance(token, Token)]
             return touched_side(modifier, operands[0], tokens, self) or modifier
         return modifier
+
+    def text(self, node: Node | Phrase) -> str:
+        """Return the words of a part of the question, in lower case."""
+        start, end = node.span if isinstance(node, Phrase) else span_of(node)
+        return self.question[start:end].lower()
+
+    def is_any(self, node: Node | Phrase) -> bool:
+        """Whether a noun phrase begins with "any", which means every one in "larger than any square"."""
+        return self.text(node).startswith("any")
 
     def object(self, tree: Tree[Token]) -> list[tuple[Phrase, str]]:
         """Read the noun phrases after a relation, each with the conjunction before it."""

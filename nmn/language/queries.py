@@ -4,7 +4,7 @@ Each rule of a grammar that is such a question has one entry in ``QUERIES``; rul
 grammar.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from lark import Token, Tree
 
@@ -59,10 +59,11 @@ def _after_be(tree: Tree[Token]) -> list[Node]:
 
 
 def _how_many(tree: Tree[Token], reader: Reader) -> Layout:
-    phrases = joined_phrases(trees_of(tree, "nps")[0], reader)
-    if rule(tree) == "how_many_there":
+    phrases = joined_phrases(trees_of(tree, "nps")[0], reader, counted=True)
+    of_all = rule(tree) == "how_many_are" or (rule(tree) == "how_many_there" and len(phrases) > 1)
+    if rule(tree) == "how_many_there" and not of_all:
         phrases = reader.attached(phrases, _after_be(tree))
-    predicate = _predicate_set(_after_be(tree), reader) if rule(tree) == "how_many_are" else SCENE
+    predicate = _predicate_set(_after_be(tree), reader) if of_all and _after_be(tree) else SCENE
     counted = fold(["or"] * len(phrases), [members(joined.phrase, reader) for joined in phrases])
     return Layout("count", None, (conj(counted, predicate),))
 
@@ -126,11 +127,22 @@ def _describe_kind_such(tree: Tree[Token], reader: Reader) -> Layout:
 
 def _which_are(tree: Tree[Token], reader: Reader) -> Layout:
     phrases = reader.noun_phrase(trees_of(tree, "np")[0])
+    if (extreme := _extreme(_after_be(tree))) is not None:
+        return Layout("superlative", extreme, (members(phrases[0].phrase, reader),))
     predicate = _predicate_set(_after_be(tree), reader)
     asked = list(trees_of(tree, "np")[0].scan_values(lambda _: True))
     if len(asked) == 1 and is_token(asked[0], "THING_ATTRIBUTE") and not asked[0].value.plural:
         return Layout("describe", name_of(asked[0]), (predicate,))  # "what shape touches ...": which of the shapes
     return conj(members(phrases[0].phrase, reader), predicate)
+
+
+def _extreme(parts: Sequence[Node]) -> str | None:
+    """Return the superlative that a predicate consists of, with or without "the"."""
+    tokens = [token for part in parts for token in ([part] if isinstance(part, Token) else part.scan_values(bool))]
+    said = [token for token in tokens if isinstance(token, Token) and token.type != "THE"]
+    if len(said) == 1 and is_token(said[0], "SUPERLATIVE", "SUPERLATIVE_PLACE"):
+        return name_of(said[0])
+    return None
 
 
 def _is_related(tree: Tree[Token], reader: Reader) -> Layout:

@@ -10,15 +10,15 @@ from dataclasses import replace
 from lark import Token, Tree
 
 from nmn.errors import QuestionError
-from nmn.language.attach import Choices, Joined, Modifier, attach_modifier, attach_phrase
+from nmn.language.attach import Choices, Determiner, Joined, Modifier, attach_modifier, attach_phrase
 from nmn.language.clause import Clause
 from nmn.language.panel_phrases import panel_phrase
 from nmn.language.panels import PANEL_PIECES, Scope, compared_in_panels, in_their_panels, scoped_existences
 from nmn.language.phrases import Reader, anything
-from nmn.language.sets import fold, negate, number, restriction, spread, union
+from nmn.language.sets import QUANTIFIERS, fold, negate, number, restriction, spread, union
 from nmn.language.trees import SCENE, is_token, name_of, number_of, rule, span_of
 from nmn.language.truths import agreement, claim, compared
-from nmn.layout import Layout
+from nmn.layout import Kind, Layout
 
 
 def sentence(tree: Tree[Token], reader: Reader) -> Layout:
@@ -26,19 +26,27 @@ def sentence(tree: Tree[Token], reader: Reader) -> Layout:
     kind = rule(tree)
     trees = [child for child in tree.children if isinstance(child, Tree)]
     if kind == "untrue":
-        return negate(sentence(trees[0], reader))
+        return negate(_stated(trees[0], reader))
     if kind == "implies":
-        condition, consequence = (sentence(part, reader) for part in trees)
+        condition, consequence = (_stated(part, reader) for part in trees)
         return Layout("or", None, (negate(condition), consequence))
     if kind == "either":
-        first, second = (sentence(Tree("sentence", [part]), reader) for part in trees)
+        first, second = (_stated(Tree("sentence", [part]), reader) for part in trees)
         return Layout("or", None, (first, second))
     if rule(trees[0]) == "sentence":
-        return sentence(trees[0], reader)
+        return _stated(trees[0], reader)
     clauses = _clauses(trees, reader)
     if len(clauses) == 1 and clauses[0].kind == "fragment" and _refers(clauses[0].subjects):
         return union(clauses[0].subjects, reader)
     return fold([clause.conjunction for clause in clauses], [truth(clause, reader) for clause in clauses])
+
+
+def _stated(tree: Tree[Token], reader: Reader) -> Layout:
+    """Return the truth of a sentence within another; raise QuestionError where it only names something."""
+    found = sentence(tree, reader)
+    if found.kind is not Kind.TRUTH:
+        raise reader.error(tree, 'this names something and says nothing of it: say, for instance, "there is ..."')
+    return found
 
 
 def _clauses(trees: Sequence[Tree[Token]], reader: Reader) -> list[Clause]:
@@ -63,6 +71,9 @@ def conjunction_of(tree: Tree[Token]) -> str:
 def _refers(subjects: Sequence[Joined]) -> bool:
     return all(joined.phrase.determiner.name in ("the", "bare", "every", "both") for joined in subjects)
 
+
+# determiners of what is taken to be there, so that nothing says "there is" of it
+KNOWN = ("the", "every", "both")
 
 # ---- pieces of a sentence -------------------------------------------------------------------------------------------
 
@@ -94,10 +105,20 @@ def _predicate_clause(clauses: list[Clause], tree: Tree[Token], conjunction: str
         before = clauses.pop()
         subjects = attach_phrase(before.subjects, Joined(conjunction, subjects[0].phrase), Choices(), False)
         conjunction = before.conjunction
+    if (first := subjects[0].phrase).span[0] == 0 and reader.is_any(first):  # of the whole sentence, so no question
+        subjects = [Joined("and", replace(first, determiner=Determiner("every"))), *subjects[1:]]
     parts = [part for part in rest if not is_token(part, "BE", "DO", "NOT", "EVERY")]
     predicate = reader.attached([Joined("and", anything())], parts)
-    negated = rule(tree) == "negated_clause" or rule(subject) == "pair_nor"
+    negated = (rule(tree) == "negated_clause" and not _confirms(tree, subjects)) or rule(subject) == "pair_nor"
     clauses.append(Clause("predicate", conjunction, subjects, predicate, negated))
+
+
+def _confirms(tree: Tree[Token], subjects: list[Joined]) -> bool:
+    """Whether a question denies only to ask for a yes: "isn't the star red?"; "are not all red?" does not."""
+    be, denial = tree.children[:2]
+    if not (is_token(be, "BE") and is_token(denial, "NOT")):
+        return False
+    return span_of(be)[1] == span_of(denial)[0] or subjects[0].phrase.determiner.name not in QUANTIFIERS
 
 
 def _inverted_clause(clauses: list[Clause], tree: Tree[Token], conjunction: str, reader: Reader) -> None:
@@ -136,6 +157,7 @@ def _join_phrase(clause: Clause, joined: Joined, tree: Tree[Token], reader: Read
             clause.predicate = attach_modifier(clause.predicate, modifier, Choices())
     else:
         nearest = clause.kind == "inverted" and bool(clause.subjects[-1].phrase.modifiers)
+        nearest = nearest or (clause.kind == "there" and joined.phrase.determiner.name in KNOWN)
         clause.subjects = attach_phrase(clause.subjects, joined, reader.choices, nearest)
 
 
@@ -163,7 +185,8 @@ def join_modifiers(phrases: list[Joined], tree: Tree[Token], conjunction: str, r
     first, *others = (part for part in tree.children if not is_token(part, "BE"))
     simple = first is tree.children[0] and isinstance(first, Tree) and rule(first) == "simple"
     verbless = simple and not any(is_token(part, "HAVE", "NOT") for part in first.children)  # type: ignore[union-attr]
-    modifier = replace(reader.modifier(first, conjunction), verbless=verbless)
+    with reader.within_clause():
+        modifier = replace(reader.modifier(first, conjunction), verbless=verbless)
     phrases = attach_modifier(phrases, modifier, reader.choices)
     return reader.attached(phrases, others)
 
@@ -172,7 +195,7 @@ def _gapped(clauses: list[Clause], tree: Tree[Token], conjunction: str, reader: 
     """Read "... and the square blue": the rest of an inverted clause's subjects, or a clause without its verb."""
     last = clauses[-1] if clauses else None
     modifiers = last.subjects[-1].phrase.modifiers if last and last.kind == "inverted" else None
-    if last and modifiers is not None and (not modifiers or modifiers[-1].kind == "other_than"):
+    if last and modifiers is not None and (not modifiers or _is_open(modifiers[-1])):
         clauses.pop()
         _predicate_clause(clauses, tree, conjunction, reader)
         joined = Joined(conjunction, clauses[-1].subjects[-1].phrase)
@@ -180,6 +203,11 @@ def _gapped(clauses: list[Clause], tree: Tree[Token], conjunction: str, reader: 
         clauses[-1].conjunction = last.conjunction
     else:
         _predicate_clause(clauses, tree, conjunction, reader)
+
+
+def _is_open(modifier: Modifier) -> bool:
+    """Whether a joined noun may go on with a modifier: "everything but ...", "that is not a circle ..."."""
+    return modifier.kind == "other_than" or (modifier.kind == "nominal" and modifier.relative)
 
 
 def _comparison_clause(clauses: list[Clause], tree: Tree[Token], conjunction: str, reader: Reader) -> None:
@@ -307,8 +335,8 @@ def _claims(subjects: Sequence[Joined], modifiers: Sequence[Modifier], reader: R
 # ---- what sentences and questions share -----------------------------------------------------------------------------
 
 
-def joined_phrases(tree: Tree[Token], reader: Reader) -> list[Joined]:
-    """Read an ``nps``: noun phrases joined, with modifiers joined to them."""
+def joined_phrases(tree: Tree[Token], reader: Reader, counted: bool = False) -> list[Joined]:
+    """Read an ``nps``: noun phrases joined, with modifiers joined to them; ``counted``: how many there are is asked."""
     first, *rest = tree.children
     assert isinstance(first, Tree)
     phrases = reader.noun_phrase(first)
@@ -320,7 +348,8 @@ def joined_phrases(tree: Tree[Token], reader: Reader) -> list[Joined]:
         elif rule(child) == "np":
             phrase, modifiers = reader.head(child)
             joined = Joined(conjunction, phrase)
-            phrases = reader.attached(attach_phrase(phrases, joined, reader.choices, False), modifiers)
+            nearest = counted and phrase.determiner.name in KNOWN
+            phrases = reader.attached(attach_phrase(phrases, joined, reader.choices, nearest), modifiers)
         else:
             phrases = join_modifiers(phrases, child, conjunction, reader)
     return phrases

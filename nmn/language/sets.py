@@ -11,6 +11,7 @@ and which nouns after it share it; what it claims of them stands in ``truths.py`
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import reduce
 
 from nmn.errors import QuestionError
 from nmn.language.attach import Joined, Modifier, Phrase
@@ -38,17 +39,16 @@ def negate(layout: Layout) -> Layout:
 
 
 def fold(joins: Sequence[str], layouts: Sequence[Layout]) -> Layout:
-    """Join layouts by "and" and "or", "and" binding tighter; ``joins[i]`` stands before ``layouts[i]``."""
-    groups = [layouts[0]]
+    """Join layouts, by "and" before "or" and "or" before "but"; ``joins[i]`` stands before ``layouts[i]``."""
+    parts = [[layouts[0]]]  # what "but" joins: each of what "or" joins
     for join, layout in zip(joins[1:], layouts[1:], strict=True):
-        if join == "or":
-            groups.append(layout)
+        if join == "but":
+            parts.append([layout])
+        elif join == "or":
+            parts[-1].append(layout)
         else:
-            groups[-1] = conj(groups[-1], layout)
-    joined = groups[0]
-    for group in groups[1:]:
-        joined = Layout("or", None, (joined, group))
-    return joined
+            parts[-1][-1] = conj(parts[-1][-1], layout)
+    return reduce(conj, [reduce(lambda one, other: Layout("or", None, (one, other)), part) for part in parts])
 
 
 def number(value: int) -> Layout:
@@ -61,11 +61,11 @@ def members(phrase: Phrase, reader: Reader) -> Layout:
     before = list(phrase.premodifiers)
     side = next((modifier.name for modifier in phrase.modifiers if modifier.kind == FROM_PLACE), None)
     inner = SCENE
-    while before and before[-1][0] in ("set", "other"):
+    while before and before[-1][0] in ("set", "each", "other"):
         kind, layout = before.pop()
-        if kind == "set":
+        if kind != "other":
             assert isinstance(layout, Layout)
-            inner = conj(layout, inner)
+            inner = conj(_of_one(layout) if kind == "each" and not phrase.plural else layout, inner)
     inner = _with_noun(inner, phrase.noun)
     restricting = [modifier for modifier in phrase.modifiers if modifier.kind != FROM_PLACE]
     if restricting:
@@ -75,6 +75,13 @@ def members(phrase: Phrase, reader: Reader) -> Layout:
     if is_other(phrase) and not restricting:
         inner = _without_mentioned(inner, phrase, reader)
     return inner
+
+
+def _of_one(either: Layout) -> Layout:
+    """Return "red and blue" of one thing, which would be both, from "either" of several."""
+    if either.module != "or":
+        return either
+    return Layout("and", None, (_of_one(either.operands[0]), either.operands[1]))
 
 
 def _with_noun(adjectives: Layout, noun: Layout) -> Layout:
@@ -88,18 +95,30 @@ def _apply_before(
     before: list[tuple[str, object]], inner: Layout, side: str | None, phrase: Phrase, reader: Reader
 ) -> Layout:
     kind, value = before.pop()
-    if kind == "set":
+    if kind in ("set", "each"):
         assert isinstance(value, Layout)
         return conj(value, inner)
     if kind == "superlative":
         if before and before[-1][0] == "ordinal":
             return Layout("ordinal", str(value), (inner, number(int(str(before.pop()[1])))))
-        return Layout("superlative", str(value), (inner,))
+        first = Layout("superlative", str(value), (inner,))
+        ranks = range(2, 1 + _how_many_extremes(phrase, reader))
+        return fold(
+            ["or"] * (1 + len(ranks)),
+            [first, *(Layout("ordinal", str(value), (inner, number(rank))) for rank in ranks)],
+        )
     if kind == "ordinal":
         if side is None:
             raise reader.error(phrase, 'an order is missing: say, for instance, "the second circle from the left"')
         return Layout("ordinal", side, (inner, number(int(str(value)))))
     return inner
+
+
+def _how_many_extremes(phrase: Phrase, reader: Reader) -> int:
+    """Return how many "the two largest circles" are."""
+    name, low, high = phrase.determiner
+    counted = name == "the" or (name == "numeral" and low == high and not _partitive(phrase, reader))
+    return low if counted and low else 1
 
 
 def is_other(phrase: Phrase) -> bool:
@@ -108,14 +127,20 @@ def is_other(phrase: Phrase) -> bool:
 
 
 def _without_mentioned(inner: Layout, phrase: Phrase, reader: Reader) -> Layout:
-    """Leave out of "the other circles" what was mentioned before as "the ..."."""
+    """Leave out of "the other circles" what was mentioned before, or else is mentioned next."""
     earlier = [other for other in reader.mentioned if other.span[1] <= phrase.span[0]]
-    if not earlier and len(reader.mentioned) > 1:
-        return inner  # "other" than what is mentioned later, which no relation holds to itself
-    if not earlier:
-        raise reader.error(phrase, '"other" than what? Nothing was mentioned before')
-    if earlier[-1].determiner.name in ("the", "every"):
-        return conj(inner, negate(members(earlier[-1], reader)))
+    later = [other for other in reader.mentioned if other.span[0] >= phrase.span[1]]
+    if not earlier and not later:
+        raise reader.error(phrase, '"other" than what? Nothing else is mentioned')
+    every = phrase.determiner.name in QUANTIFIERS or (phrase.determiner.name == "the" and phrase.plural)
+    if not earlier and not every:
+        return inner  # no relation holds of a thing to itself
+    meant = earlier[-1] if earlier else later[0]
+    if meant.determiner.name in ("the", "every", "bare"):
+        mentioned = members(meant, reader)
+        return inner if mentioned == inner else conj(inner, negate(mentioned))
+    if phrase.determiner.name == "the":
+        raise reader.error(phrase, '"the other" than which? Not one thing alone was mentioned, such as "the circle"')
     return inner
 
 
@@ -127,6 +152,8 @@ def restriction(modifiers: Sequence[Modifier], reader: Reader) -> Layout:
 
 def modifier_set(modifier: Modifier, reader: Reader) -> Layout:
     """Return the set of what one modifier or predicate holds of."""
+    if modifier.negated and modifier.kind == "same_as":
+        return _same_set(replace(modifier, kind="different_from"), reader)
     layout = _modifier_set(modifier, reader)
     return negate(layout) if modifier.negated else layout
 
@@ -149,6 +176,7 @@ def _modifier_set(modifier: Modifier, reader: Reader) -> Layout:
     if kind == "between_some":
         return Layout("between", None, (members(operands[0], reader),) * 2)
     if kind == "other_than":
+        _check_known(operands, reader)
         return negate(fold(["or"] * len(operands), [referent(phrase, reader) for phrase in operands]))
     if kind == "nominal":
         return _nominal(operands[0], reader)
@@ -190,7 +218,7 @@ def uncounted(phrase: Phrase, reader: Reader, after: str) -> Layout:
 def _partitive(phrase: Phrase, reader: Reader) -> bool:
     """Whether a phrase is "one of the circles", "two of the circles"."""
     start, end = phrase.span
-    return phrase.determiner.name == "numeral" and " of the " in reader.question[start:end].lower()
+    return phrase.determiner.name in ("numeral", "number") and " of the " in reader.question[start:end].lower()
 
 
 def _same_set(modifier: Modifier, reader: Reader) -> Layout:
@@ -198,6 +226,8 @@ def _same_set(modifier: Modifier, reader: Reader) -> Layout:
     determiner = phrase.determiner.name
     if modifier.kind == "same_as":
         reference = uncounted(phrase, reader, '"the same as"')
+        if determiner == "the" and phrase.plural:
+            raise reader.error(phrase, 'the same as which of them? Say "as one of the ...", or that all have the same')
     elif determiner in UNLIKE_SETS and determiner not in ("every", "both"):
         raise reader.error(phrase, '"how many" is not read after "different from"')
     else:
@@ -214,7 +244,8 @@ def _same_set(modifier: Modifier, reader: Reader) -> Layout:
 def referent(phrase: Phrase, reader: Reader) -> Layout:
     """Return the set that a phrase refers to: a singular "the" presupposes that it has one member."""
     layout = members(phrase, reader)
-    if phrase.determiner.name == "the" and not phrase.plural:
+    name, low, _ = phrase.determiner
+    if (name == "the" or (name, low) == ("only", 1)) and not phrase.plural:
         return Layout("unique", None, (layout,))
     return layout
 
@@ -226,6 +257,8 @@ def related(relation: str, phrase: Phrase, reader: Reader) -> Layout:
     if name in ("every", "both") or (name == "the" and phrase.plural):
         return Layout("relate_every", relation, (operand,))
     if name in ("no", "neither") or (name == "numeral" and low == 0):
+        if name == "no" and low:
+            return negate(Layout("relate_count", relation, (operand, number(low))))
         return negate(Layout("relate", relation, (operand,)))
     if name in ("numeral", "several"):
         return Layout("relate_count", relation, (operand, number(2 if low is None else low)))
@@ -248,8 +281,18 @@ def spread(phrases: Sequence[Joined], reader: Reader) -> list[Joined]:
     shared = list(phrases[:1])
     for joined in phrases[1:]:
         (first, before), (conjunction, phrase) = shared[-1], joined
+        if conjunction == "but":
+            _check_known([phrase], reader)
+        if conjunction == "and" and _partitive(before, reader) and not before.plural:
+            raise reader.error(before, "of how many of several this holds is not read; ask it of each")
         if conjunction == "or" and _is_one(before, reader):
             raise reader.error(before, 'is one of them enough? Say "between one and two", or what there is one of')
+        listed = conjunction == "and" and phrase.determiner.name == "bare" and phrase.plural
+        if listed and before.determiner.name == "both":
+            shared[-1:] = [Joined(first, replace(before, determiner=phrase.determiner)), joined]
+            continue
+        if listed and before.determiner.name in ("number", "numeral") and before.plural:
+            raise reader.error(phrase, 'how many of these? Say it of each, or "or" for how many there are of both')
         alone = is_other(phrase) or (phrase.plural and (conjunction, before.determiner.name) == ("and", "every"))
         if phrase.determiner.name == "bare" and before.determiner.name in SHARED.get(conjunction, ()) and not alone:
             both = Layout("or", None, (members(before, reader), members(phrase, reader)))
@@ -258,6 +301,13 @@ def spread(phrases: Sequence[Joined], reader: Reader) -> list[Joined]:
         else:
             shared.append(joined)
     return shared
+
+
+def _check_known(excepted: Sequence[Phrase], reader: Reader) -> None:
+    """Raise QuestionError for an exception of which nothing says which it is: "all circles but one"."""
+    for phrase in excepted:
+        if phrase.determiner.name == "numeral" or _is_one(phrase, reader):
+            raise reader.error(phrase, 'which one is left out? Say "the ...", or of how many something holds')
 
 
 def _is_one(phrase: Phrase, reader: Reader) -> bool:

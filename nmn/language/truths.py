@@ -10,6 +10,8 @@ The decisions, each in the function that takes it:
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
+from functools import reduce
 
 from nmn.language.attach import Joined, Modifier, Phrase
 from nmn.language.phrases import Reader
@@ -43,7 +45,11 @@ def existence(phrase: Phrase, reader: Reader, alone: bool = False) -> Layout:
     ``alone``: it is asked of each panel, so that "only circles" takes a circle too.
     """
     name, low, _ = phrase.determiner
+    if name in ("bare", "some") and phrase.plural and (kinds := _each_kind(phrase)):
+        return reduce(conj, [existence(kind, reader, alone) for kind in kinds])
     layout = referent(phrase, reader)
+    if name == "no" and low:
+        return count_in_bounds(Layout("count", None, (layout,)), None, low - 1)
     if name in ("no", "neither"):
         return negate(Layout("exists", None, (layout,)))
     if name == "only":
@@ -59,6 +65,20 @@ def existence(phrase: Phrase, reader: Reader, alone: bool = False) -> Layout:
     return Layout("exists", None, (layout,))
 
 
+def _each_kind(phrase: Phrase) -> list[Phrase]:
+    """Return "red squares" and "blue squares" of "red and blue squares"; nothing where there are no such kinds."""
+    place = next((place for place, (kind, _) in enumerate(phrase.premodifiers) if kind == "each"), None)
+    if place is None:
+        return []
+    either, values = phrase.premodifiers[place][1], list[Layout]()
+    while isinstance(either, Layout) and either.module == "or":
+        values.insert(0, either.operands[1])
+        either = either.operands[0]
+    assert isinstance(either, Layout)
+    before, after = phrase.premodifiers[:place], phrase.premodifiers[place + 1 :]
+    return [replace(phrase, premodifiers=(*before, ("set", value), *after)) for value in (either, *values)]
+
+
 def existences(phrases: Sequence[Joined], reader: Reader, alone: bool = False) -> Layout:
     """Return that all of a list are there; "a circle and another circle" needs two things."""
     phrases = spread(phrases, reader)
@@ -66,9 +86,7 @@ def existences(phrases: Sequence[Joined], reader: Reader, alone: bool = False) -
     for position, joined in enumerate(phrases[1:], 1):
         earlier = phrases[position - 1].phrase
         if is_other(joined.phrase) and earlier.determiner.name not in ("the", "every"):
-            sets = members(earlier, reader), members(joined.phrase, reader)
-            union = sets[0] if sets[0] == sets[1] else Layout("or", None, sets)
-            two = Layout("compare", "at_least", (Layout("count", None, (union,)), number(2)))
+            two = _two_of(members(earlier, reader), members(joined.phrase, reader))
             truths[position] = Layout("and", None, (truths[position], two))
     return fold([joined.conjunction for joined in phrases], truths)
 
@@ -87,11 +105,22 @@ def claim(phrase: Phrase, predicate: Layout, reader: Reader) -> Layout:
             return every
         return Layout("and", None, (count_in_bounds(Layout("count", None, (subject,)), low, low), every))
     both = conj(subject, predicate)
+    if name == "no" and low:
+        return count_in_bounds(Layout("count", None, (both,)), None, low - 1)
     if name == "no":
         return negate(Layout("exists", None, (both,)))
+    earlier = reader.claimed[-1] if reader.claimed and name != "the" and is_other(phrase) else None
+    reader.claimed.append(both)
     if bounds := bounds_of(phrase):
         return count_in_bounds(Layout("count", None, (both,)), *bounds)
-    return Layout("exists", None, (both,))
+    there = Layout("exists", None, (both,))
+    return there if earlier is None else conj(there, _two_of(earlier, both))
+
+
+def _two_of(first: Layout, second: Layout) -> Layout:
+    """Return that two things are in two sets that have a member each, one in the first and another in the second."""
+    union = first if first == second else Layout("or", None, (first, second))
+    return Layout("compare", "at_least", (Layout("count", None, (union,)), number(2)))
 
 
 def compared(subjects: Sequence[Joined], modifier: Modifier, reader: Reader) -> Layout:
@@ -125,7 +154,7 @@ def _some_compared(
     if len(phrases) == 1:
         (phrase,) = phrases
         alike = Layout("compare", "fewer", (values, count))
-        if phrase.determiner.name == "no":
+        if phrase.determiner.name == "no" and phrase.determiner.low in (None, 2):
             return negate(unlike if different else alike)
         pair = phrase.determiner in (("numeral", 2, 2), ("number", 2, None)) or phrase.determiner.name == "several"
         if pair or (phrase.determiner.name == "some" and phrase.plural):

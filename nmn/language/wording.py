@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from itertools import islice, pairwise, product
 from typing import NamedTuple
 
+from nmn.language.normalise import ORDINALS
 from nmn.language.parse import Reading
 from nmn.language.parse_tree import ParseTree, Spoken, parsed
-from nmn.language.phrases import ORDINALS
 from nmn.layout import Call, call_label
 
 Span = tuple[int, int]  # offsets into the question as it was asked: of the first letter, after the last
