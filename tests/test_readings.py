@@ -143,7 +143,8 @@ REFUSED = (
 
 @pytest.mark.parametrize(("question", "answer"), ANSWERS)
 def test_a_question_means_what_it_says(question: str, answer: object) -> None:
-    assert ask_scene(SEVEN, question).value == answer
+    value = ask_scene(SEVEN, question).value
+    assert (value, type(value)) == (answer, type(answer))
 
 
 @pytest.mark.parametrize("question", REFUSED)

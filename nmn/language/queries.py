@@ -10,19 +10,19 @@ from lark import Token, Tree
 
 from nmn.language.attach import Joined, attach_modifier
 from nmn.language.clause import Clause
-from nmn.language.panel_phrases import panel_phrase
-from nmn.language.panels import contents, panels_such
-from nmn.language.phrases import Reader, anything
-from nmn.language.sentences import (
+from nmn.language.joined import (
     attribute_of_tree,
     conjunction_of,
     join_modifiers,
     joined_phrases,
-    more_np,
     named,
     phrases_of,
     trees_of,
 )
+from nmn.language.panel_phrases import panel_phrase
+from nmn.language.panels import contents, panels_such
+from nmn.language.phrases import Reader, anything
+from nmn.language.sentences import more_np
 from nmn.language.sets import conj, fold, members, negate, referent, restriction, union
 from nmn.language.trees import SCENE, Node, is_token, name_of, rule, span_of
 from nmn.language.truths import existences

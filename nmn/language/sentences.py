@@ -12,11 +12,12 @@ from lark import Token, Tree
 from nmn.errors import QuestionError
 from nmn.language.attach import Choices, Determiner, Joined, Modifier, attach_modifier, attach_phrase
 from nmn.language.clause import Clause
+from nmn.language.joined import KNOWN, attribute_of_tree, conjunction_of, join_modifiers, phrases_of, trees_of
 from nmn.language.panel_phrases import panel_phrase
 from nmn.language.panels import PANEL_PIECES, Scope, compared_in_panels, in_their_panels, scoped_existences
 from nmn.language.phrases import Reader, anything
 from nmn.language.sets import QUANTIFIERS, fold, negate, number, restriction, spread, union
-from nmn.language.trees import SCENE, is_token, name_of, number_of, rule, span_of
+from nmn.language.trees import SCENE, is_token, number_of, rule, span_of
 from nmn.language.truths import agreement, claim, compared
 from nmn.layout import Kind, Layout
 
@@ -60,20 +61,9 @@ def _clauses(trees: Sequence[Tree[Token]], reader: Reader) -> list[Clause]:
     return clauses
 
 
-def conjunction_of(tree: Tree[Token]) -> str:
-    """Return "and", "or" or "but" of a ``conj``."""
-    (token,) = tree.children
-    if is_token(token, "OR"):
-        return "or"
-    return "but" if name_of(token) == "but" else "and"  # type: ignore[arg-type]
-
-
 def _refers(subjects: Sequence[Joined]) -> bool:
     return all(joined.phrase.determiner.name in ("the", "bare", "every", "both") for joined in subjects)
 
-
-# determiners of what is taken to be there, so that nothing says "there is" of it
-KNOWN = ("the", "every", "both")
 
 # ---- pieces of a sentence -------------------------------------------------------------------------------------------
 
@@ -83,16 +73,6 @@ def _there_is(clauses: list[Clause], tree: Tree[Token], conjunction: str, reader
     assert isinstance(existent, Tree)
     negated = rule(tree) == "there_is_not" or rule(existent) == "pair_nor"
     clauses.append(Clause("there", conjunction, phrases_of(existent, reader), negated=negated))
-
-
-def phrases_of(tree: Tree[Token], reader: Reader) -> list[Joined]:
-    """Read a noun phrase, a list of them, or "both ... and", "either ... or", "neither ... nor"."""
-    if rule(tree) == "nps":
-        return joined_phrases(tree, reader)
-    if not rule(tree).startswith("pair_"):
-        return reader.noun_phrase(tree)
-    first, second = (reader.noun_phrase(part) for part in tree.children if isinstance(part, Tree))
-    return [*first, Joined("and" if rule(tree) == "pair_and" else "or", second[0].phrase)]
 
 
 def _predicate_clause(clauses: list[Clause], tree: Tree[Token], conjunction: str, reader: Reader) -> None:
@@ -178,17 +158,6 @@ def _more_predicate(clauses: list[Clause], tree: Tree[Token], conjunction: str, 
         clause.predicate = join_modifiers(clause.predicate, tree, conjunction, reader)
     else:
         clause.subjects = join_modifiers(clause.subjects, tree, conjunction, reader)
-
-
-def join_modifiers(phrases: list[Joined], tree: Tree[Token], conjunction: str, reader: Reader) -> list[Joined]:
-    """Attach a modifier that a conjunction joins, and the modifiers after it."""
-    first, *others = (part for part in tree.children if not is_token(part, "BE"))
-    simple = first is tree.children[0] and isinstance(first, Tree) and rule(first) == "simple"
-    verbless = simple and not any(is_token(part, "HAVE", "NOT") for part in first.children)  # type: ignore[union-attr]
-    with reader.within_clause():
-        modifier = replace(reader.modifier(first, conjunction), verbless=verbless)
-    phrases = attach_modifier(phrases, modifier, reader.choices)
-    return reader.attached(phrases, others)
 
 
 def _gapped(clauses: list[Clause], tree: Tree[Token], conjunction: str, reader: Reader) -> None:
@@ -330,41 +299,3 @@ def _claims(subjects: Sequence[Joined], modifiers: Sequence[Modifier], reader: R
     subjects = spread(subjects, reader)
     claims = [claim(joined.phrase, predicate, reader) for joined in subjects]
     return fold([joined.conjunction for joined in subjects], claims)
-
-
-# ---- what sentences and questions share -----------------------------------------------------------------------------
-
-
-def joined_phrases(tree: Tree[Token], reader: Reader, counted: bool = False) -> list[Joined]:
-    """Read an ``nps``: noun phrases joined, with modifiers joined to them; ``counted``: how many there are is asked."""
-    first, *rest = tree.children
-    assert isinstance(first, Tree)
-    phrases = reader.noun_phrase(first)
-    conjunction = "and"
-    for child in rest:
-        assert isinstance(child, Tree)
-        if rule(child) == "conj":
-            conjunction = conjunction_of(child)
-        elif rule(child) == "np":
-            phrase, modifiers = reader.head(child)
-            joined = Joined(conjunction, phrase)
-            nearest = counted and phrase.determiner.name in KNOWN
-            phrases = reader.attached(attach_phrase(phrases, joined, reader.choices, nearest), modifiers)
-        else:
-            phrases = join_modifiers(phrases, child, conjunction, reader)
-    return phrases
-
-
-def trees_of(tree: Tree[Token], *rules: str) -> list[Tree[Token]]:
-    """Return the children that are trees of some rules."""
-    return [child for child in tree.children if isinstance(child, Tree) and rule(child) in rules]
-
-
-def named(tree: Tree[Token], *terminals: str) -> str:
-    """Return the name that the first child of some terminals stands for."""
-    return next(name_of(child) for child in tree.children if isinstance(child, Token) and child.type in terminals)
-
-
-def attribute_of_tree(tree: Tree[Token]) -> str:
-    """Return the attribute that a clause or question names."""
-    return named(tree, "ATTRIBUTE", "THING_ATTRIBUTE")
