@@ -1,6 +1,7 @@
 """What came out of a question: its value, how sure that is, what it rests on, and the view of the image."""
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -106,8 +107,14 @@ def answer_of(
         sure = float(torch.maximum(raw, 1 - raw).prod())
         return Answer(value, layout.kind, layout, seen, reading, sure, {}, view)
     listed = {name: chance for name, chance in chances.items() if chance > NEGLIGIBLE}
-    confidence = chances.get(answer_text(value, layout.kind), float(raw.prod()) if raw.numel() else 0.0)
+    confidence = chances.get(answer_text(value, layout.kind), _chance_of_set(value, chances, raw))
     return Answer(value, layout.kind, layout, seen, reading, confidence, listed, view)
+
+
+def _chance_of_set(value: Value, names: Iterable[str], truths: torch.Tensor) -> float:
+    """Return the chance that of an attribute's values just those hold that an answer names, several or none."""
+    named = value if isinstance(value, tuple) else ()
+    return math.prod(float(part if name in named else 1 - part) for name, part in zip(names, truths, strict=False))
 
 
 def texts_of(run: Run) -> list[str]:

@@ -1,8 +1,10 @@
 """Files that appear whole or not at all, whatever is killed or full meanwhile."""
 
+import io
 import os
 import secrets
 from pathlib import Path
+from typing import Any
 
 
 def write_atomically(path: Path, content: bytes | bytearray | memoryview, durable: bool = True) -> None:
@@ -23,6 +25,25 @@ def write_atomically(path: Path, content: bytes | bytearray | memoryview, durabl
         part.unlink(missing_ok=True)
     if durable:
         _sync_folder(path.parent)
+
+
+def write_file(path: Path, content: bytes | memoryview | str, refused: type[Exception]) -> None:
+    """Write a file whole or not at all, and its folder; raise ``refused`` with the reason where that cannot be."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(path, content.encode() if isinstance(content, str) else content)
+    except OSError as error:
+        raise refused(f"{path}: cannot be written: {error.strerror or error}") from None
+
+
+def write_figure(path: Path, figure: Any, dpi: int, refused: type[Exception]) -> None:
+    """Write a figure of matplotlib, as ``write_file`` does, in the format that the name's ending says."""
+    content = io.BytesIO()
+    try:
+        figure.savefig(content, format=path.suffix.removeprefix(".") or "png", dpi=dpi)
+    except ValueError as error:
+        raise refused(f"{path}: cannot be written: {error}") from None
+    write_file(path, content.getbuffer(), refused)
 
 
 def _sync_folder(folder: Path) -> None:

@@ -270,7 +270,7 @@ class Brought(NamedTuple):
 
 def by_size(images: Sequence["ImageSource"], pixels: int, square: bool) -> Iterator[Fitted]:
     """Yield images brought to a longer side of so many pixels, those of one size together, at most ASKED_AT_ONCE
-    questions; equal images once.
+    questions; an image that is given again is read once.
     """
     from nmn.vision.image import load_image
     from nmn.vision.view import brought

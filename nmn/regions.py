@@ -91,15 +91,15 @@ def taken(some: Regions, rows: Int[Tensor, " rows"]) -> Regions:
 def side_by_side(parts: Regions, panels: int, gap_px: int = 0) -> Regions:
     """Return the regions of pictures whose panels are images: every ``panels`` images are one picture, from the left.
 
-    Each image is one panel so far. Panels lie as far apart as the widest image is wide, and ``gap_px`` more.
+    Each image is one panel so far. Panels lie as far apart as the widest of the picture is wide, and ``gap_px`` more.
     """
     batch = len(parts.boxes) // panels
     boxes, frames = (
         part.view(batch, panels, -1, 4) for part in (parts.boxes.contiguous(), parts.panels.boxes.contiguous())
     )
-    step = frames[..., 2].max() + gap_px
-    moves = torch.arange(panels, device=boxes.device).to(boxes.dtype) * step
-    moves = moves.view(1, panels, 1, 1) * boxes.new_tensor([1, 0, 1, 0])
+    step = frames[..., 2].amax((1, 2)) + gap_px
+    moves = torch.arange(panels, device=boxes.device).to(boxes.dtype) * step.unsqueeze(1)
+    moves = moves.view(batch, panels, 1, 1) * boxes.new_tensor([1, 0, 1, 0])
     mask = parts.mask.reshape(batch, panels, -1)
     members = torch.eye(panels, dtype=torch.bool, device=boxes.device)[None, :, :, None] & mask.unsqueeze(1)
     return Regions(

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
+from nmn.atomic import write_figure
 from nmn.errors import ConfigError, DataError
 from synth_data.stats import Stats
 
@@ -21,10 +22,7 @@ def plot_stats(stats: Stats, path: str | Path) -> None:
     scenes.set(title="objects a scene", xlabel="objects", ylabel="examples")
     _pairs(pairs, stats)
     _texts(texts, stats)
-    try:
-        figure.savefig(path, dpi=110)
-    except (OSError, ValueError) as error:
-        raise DataError(f"{path}: cannot be written: {error}") from None
+    write_figure(Path(path), figure, 110, DataError)
 
 
 def _answers(axes: object, stats: Stats) -> None:

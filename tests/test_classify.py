@@ -15,6 +15,7 @@ from nmn.cli.train import Bars
 from nmn.errors import CheckpointError, ConfigError
 from nmn.models.classifier import ClassifierSettings, build_classifier, load_classifier
 from nmn.training.classify import (
+    REGIMES,
     ClassifySettings,
     class_names,
     features_of,
@@ -182,3 +183,8 @@ def test_an_image_of_any_size_is_classified(run: Path, tmp_path: Path) -> None:
     lines = command("image", tmp_path / "red.png", "--model", run, "--top", 2).splitlines()
     assert [line.split()[0] for line in lines] == [one["class"] for one in data["classes"][:2]]
     assert "cannot be read: No such file" in command("image", tmp_path / "red.png", "--model", "gone", code=2)
+
+
+def test_a_regime_brings_its_rate() -> None:
+    assert ClassifySettings().rate == REGIMES["scratch"] > 0
+    assert ClassifySettings(rate=0.5).rate == 0.5

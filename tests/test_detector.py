@@ -1,5 +1,6 @@
 """Detectors: what they say of maps made by hand, NLVR's boxes read once each, files that hold none."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -9,11 +10,15 @@ from torch import Tensor
 
 from nmn.checkpoint import save_checkpoint
 from nmn.errors import CheckpointError, SceneError
+from nmn.reasoner import nlvr_reader
 from nmn.scene import SceneGraph
+from nmn.training.naming import Naming, gold_panels
+from nmn.vision.components import read_components
 from nmn.vision.detector import Detector, Named, around, naming_loss
 from nmn.vision.nlvr_format import nlvr_image, nlvr_object
 from nmn.vision.nlvr_reader import NlvrReader, load_detector, save_detector, steadied
 from nmn.vision.proposals import Maps, targets
+from synth_data.config import load_config
 from synth_data.house_styles import render_nlvr
 
 ATTRIBUTES = {"shape": ("square", "circle"), "color": ("yellow", "black", "blue"), "size": ("small", "medium", "large")}
@@ -101,3 +106,17 @@ def test_the_loss_is_least_where_names_are_right() -> None:
     wrong[:, 0], wrong[:, 2] = 5.0, 5.0
     losses = [float(naming_loss(maps, logits, wanted, values, (2, 3))) for logits in (right, wrong)]
     assert losses[1] - losses[0] == pytest.approx(10, abs=0.01)
+
+
+@pytest.mark.parametrize("read", [read_components, nlvr_reader()])
+@pytest.mark.parametrize("shape", [(0,), (100, 400), (1, 50, 50, 3)])
+def test_what_is_no_image_of_nlvr_is_refused(read: Callable[[np.ndarray], object], shape: tuple[int, ...]) -> None:
+    with pytest.raises(SceneError, match=r"images of NLVR are .batch 100 400 channels., got"):
+        read(np.zeros(shape, np.uint8))
+
+
+def test_boxes_without_objects_teach_that_there_are_none() -> None:
+    gold = gold_panels(load_config("nlvr"), {"shape": ("circle", "square")}, 2, np.random.default_rng(0))
+    none = gold._replace(mask=torch.zeros_like(gold.mask), owners=torch.zeros_like(gold.owners))
+    loss, right = Naming(Detector({"shape": ("circle", "square")}, 8))(none)
+    assert torch.isfinite(loss) and right == 0

@@ -10,7 +10,9 @@ from nmn.assembler.execute import Run, execute
 from nmn.assembler.plan import plan
 from nmn.errors import DataError
 from nmn.layout import Kind, parse_layout
-from nmn.training.loss import FLOOR, MEASURES, answer_losses, target_of
+from nmn.lexicon import load_lexicon
+from nmn.modules.neural import Vocabulary
+from nmn.training.loss import FLOOR, MEASURES, answer_losses, placed, target_of
 from tests.networks import VOCABULARY, layouts, modules, regions, run
 
 VALUES = VOCABULARY.attributes
@@ -127,3 +129,18 @@ def test_a_whole_run_costs_what_is_worked_out_by_hand() -> None:
         assert answer_losses(halves(layout), torch.tensor([target])).loss.item() == pytest.approx(
             -log(chance), abs=1e-5
         )
+
+
+def test_values_are_found_where_a_network_has_them() -> None:
+    """A lexicon numbers red, green, blue; the network has learned blue, then red, and never green."""
+    asked = [parse_layout(text) for text in ("describe[color](scene)",) * 3 + ("count(scene)",)]
+    lexicon, learned = load_lexicon("shapes"), Vocabulary({"color": ("blue", "red")}, (), ())
+    order = list(lexicon.attributes["color"].values)
+    targets = torch.tensor([*(order.index(name) for name in ("red", "green", "blue")), 7])
+    assert placed(targets, asked, lexicon, learned).tolist() == [1, -1, 0, 7]
+
+
+def test_a_value_that_a_network_lacks_is_never_its_answer() -> None:
+    values = torch.tensor([[0.9, 0.1, 0.0], [0.9, 0.1, 0.0], [0.0, 0.0, 0.0]])
+    loss, right = MEASURES[Kind.ATTRIBUTE](values, torch.tensor([-1, 0, 5]))
+    assert right.tolist() == [False, True, False] and torch.isfinite(loss).all()

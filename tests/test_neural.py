@@ -8,10 +8,13 @@ import torch
 from nmn.errors import ArgumentError, CheckpointError
 from nmn.layout import Kind, Layout, parse_layout
 from nmn.modules import logic
+from nmn.modules.grid import _opposed
 from nmn.modules.learned_pairs import pair_geometry
+from nmn.modules.library import check_words
 from nmn.modules.neural import (
     NeuralModules,
     Vocabulary,
+    neural_library,
     vocabulary_from_json,
     vocabulary_of,
 )
@@ -223,3 +226,25 @@ def test_a_gpu_gives_the_same_answers_and_gradients(grid: bool) -> None:
     assert_equal(found[1], found[0], within=1e-4)
     for one, other in zip(*gradients, strict=True):
         assert torch.allclose(one, other, rtol=1e-3, atol=1e-3)
+
+
+def test_what_was_worked_out_while_asking_serves_training_too() -> None:
+    asked = [parse_layout(f"exists(between(find[{VOCABULARY.values[0]}], find[{VOCABULARY.values[1]}]))")]
+    made, some = modules(grid=True, seed=3), regions(1, grid=True)
+    _opposed.cache_clear()
+    with torch.inference_mode():
+        run(made, asked, [0], some)
+    run(made, asked, [0], some).values[Kind.ATTENTION].sum().backward()  # type: ignore[no-untyped-call]
+    assert made.words.weight.grad is not None and made.words.weight.grad.abs().sum() > 0
+
+
+def test_cells_of_several_panels_are_put_in_order_in_each_alone() -> None:
+    """So that no layout may ask for the first of all, which ``exact.py`` would give."""
+    first = VOCABULARY.superlatives[0]
+    over_panels = neural_library(VOCABULARY, (3, 5), panels=2)
+    within = parse_layout(f"exists(where(exists(superlative[{first}](find[{VOCABULARY.values[0]}]))))")
+    check_words(within, over_panels)
+    for text in (f"exists(superlative[{first}](scene))", f"exists(ordinal[{first}](scene, number[2]))"):
+        check_words(parse_layout(text), neural_library(VOCABULARY, (3, 5)))
+        with pytest.raises(ArgumentError, match="it is asked of each panel alone"):
+            check_words(parse_layout(text), over_panels)

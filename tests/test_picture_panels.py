@@ -1,5 +1,6 @@
 """Pictures of several panels: cut, looked at one by one, and reasoned over together."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -177,3 +178,12 @@ def test_a_picture_is_asked_whole_by_a_network_over_its_panels(tmp_path: Path) -
     assert heat_map(explain(answer, cells=True).view_of(where), where.raw).shape == (200, 800, 3)
     with pytest.raises(ImageError, match="a picture of 3 square panels was expected"):
         reasoner.ask(np.zeros((100, 100, 3), np.uint8), "a box contains a black square")
+
+
+def test_where_a_panel_lies_is_its_own_pictures_matter() -> None:
+    some = regions(4, grid=True)
+    wide = some.panels.boxes.clone()
+    wide[2:, 0, 2] = 200  # the images of the second picture
+    one = side_by_side(taken(some, torch.arange(2)), 2)
+    both = side_by_side(replace(some, panels=replace(some.panels, boxes=wide)), 2)
+    assert torch.equal(one.boxes[0], both.boxes[0]) and both.panels.boxes[1, 1].tolist() == [200, 0, 400, 64]

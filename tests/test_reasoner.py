@@ -9,6 +9,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+import nmn
 from nmn.answer import Answer
 from nmn.app.runs import Runs
 from nmn.errors import ArgumentError, ImageError, QuestionError
@@ -167,3 +168,11 @@ def test_weights_that_ship_are_meant_whatever_else_is_called_so(
     assert weights_file(None) == ours
     assert list(Runs().by_name) == ["exact", "world", "nlvr"]
     assert nlvr_reader().detector is not None
+
+
+@pytest.mark.parametrize(("text", "value", "confidence"), [
+    ("describe[color](find[circle])", ("red", "blue"), 1.0), ("describe[color](find[heart])", None, 1.0),
+])  # fmt: skip
+def test_several_values_and_none_are_sure_where_all_of_them_are(text: str, value: object, confidence: float) -> None:
+    answer = nmn.run(text, "nmn/scenes/demo.json")
+    assert (answer.value, answer.confidence) == (value, confidence)

@@ -247,3 +247,11 @@ def test_a_system_that_is_pretrained_is_kept_as_it_was_then_and_goes_on_where_it
         files = (tmp_path / PRETRAINED, tmp_path / "network.safetensors")
         digests.append([state_digest(load_baseline(file).model.state_dict()) for file in files])
     assert digests[0] == digests[1] and digests[0][0] != digests[0][1]
+
+
+def test_images_without_texts_are_not_drawn() -> None:
+    batch = told()
+    some = batch.take([place for place, image in enumerate(batch.images.tolist()) if image != 1])
+    few = replace(batch, images=batch.images[batch.images != 1], words=some.words, targets=some.targets)
+    assert len(few.seen["images"]) == len(few.of_images) + 1
+    assert all(len(few.about([place])) for place in range(len(few.of_images)))

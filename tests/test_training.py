@@ -14,8 +14,10 @@ import torch
 from torch import nn
 
 import nmn.training.run as running
+from nmn.assembler.plan import plan
 from nmn.checkpoint import NETWORK, read_checkpoint, save_checkpoint, state_digest
 from nmn.errors import CheckpointError, ConfigError, TrainingError
+from nmn.layout import Kind, parse_layout
 from nmn.models.build import load_network
 from nmn.models.network import ModuleNetwork
 from nmn.resources import WEIGHTS
@@ -25,7 +27,7 @@ from nmn.training.loop import LOG, STATE, Progress, batch_of, fit, rate_at
 from nmn.training.naming import train_detector
 from nmn.training.perception import train_proposer
 from nmn.training.run import CONFIG, PROPOSALS, PROPOSER, load_settings, train
-from nmn.training.settings import TrainSettings
+from nmn.training.settings import TrainSettings, warm_cosine
 from nmn.training.systems import Shown
 from nmn.vision.objects import ObjectVision
 from nmn.vision.proposals import Proposer, channels_last
@@ -361,3 +363,34 @@ def test_two_processes_give_the_loss_curve_of_one(shapes_like: Path, tmp_path: P
     assert len(set(one)) == len(two) == 12
     weights = [read_checkpoint(tmp_path / name / "network.safetensors")[0] for name in ("one", "two")]
     assert all(torch.allclose(weights[0][name], weights[1][name], atol=1e-4) for name in weights[0])
+
+
+def test_a_rate_that_has_fallen_does_not_rise_again() -> None:
+    rates = [warm_cosine(step, 50, 5) for step in range(5, 100)]
+    assert rates == sorted(rates, reverse=True) and rates[-1] == pytest.approx(0.01)
+
+
+@pytest.mark.parametrize(("regions", "synth", "message"), [
+    ("cells", ("width=64", "height=32"), "cells are those of square pictures; got 64 x 32"),
+    ("objects", ("width=64", "height=32"), "proposals are trained on square pictures"),
+    ("objects", ("pixels=66",), "a multiple of 4 pixels; got width 64, height 64, pixels 66"),
+])  # fmt: skip
+def test_pictures_that_do_not_fit_are_refused(
+    regions: str, synth: tuple[str, ...], message: str, tmp_path: Path
+) -> None:
+    settings = TrainSettings(regions=regions, synth=synth, images=4, steps=1, proposal_scenes=32, proposal_steps=1)
+    with pytest.raises(ConfigError, match=message):
+        train(settings, tmp_path)
+
+
+def test_a_network_in_16_bits_still_counts_in_32(tmp_path: Path) -> None:
+    settings = TrainSettings(
+        regions="cells", images=4, each=2, held_back=4, steps=1, batch=2, bf16=True, synth=("pixels=128",), threads=1
+    )
+    train(settings, tmp_path)
+    network = load_network(tmp_path / NETWORK)
+    seen = network.model.prepare(torch.zeros(1, 3, 128, 128, dtype=torch.uint8))
+    with torch.autocast("cpu", torch.bfloat16):
+        finished = network.model(seen, plan([parse_layout("count(scene)")]))
+    assert finished.values[Kind.NUMBER].dtype == torch.float32
+    assert finished.values[Kind.NUMBER].sum().item() == pytest.approx(1, abs=1e-5)

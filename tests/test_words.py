@@ -1,6 +1,7 @@
 """Learning a word from a few examples: it is found afterwards, and nothing else has changed."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ from PIL import Image
 from nmn.data.shapes import read_images, read_questions
 from nmn.errors import DataError, LexiconError
 from nmn.lexicon import load_lexicon
-from nmn.models.build import Network, build_network, load_network, save_network
+from nmn.models.build import Network, NetworkSettings, build_network, load_network, save_network
 from nmn.modules.neural import Vocabulary
 from nmn.reasoner import Reasoner
 from nmn.training.words import Taught, learn_word, read_taught
@@ -112,3 +113,15 @@ def test_examples_are_read_from_lines_of_json(tmp_path: Path) -> None:
     path.write_text("image", encoding="utf-8")
     with pytest.raises(DataError, match="line 1: not JSON"):
         read_taught(path)
+
+
+def test_a_grown_network_keeps_what_it_knows_of_sides() -> None:
+    known = Vocabulary({"color": ("red",)}, (), (), sides=False, near_sides=True)
+    settings = NetworkSettings(regions="cells", lexicon="shapes", pixels=30, patch_px=10, channels=5)
+    grown = learn_word(build_network(settings, known), SHAPES, "green", [taught_green(), taught_green()])
+    assert grown.vocabulary == replace(known, attributes={"color": ("red", "green")})
+
+
+def taught_green() -> Taught:
+    """A question about a picture of one colour."""
+    return Taught(np.full((30, 30, 3), (0, 200, 0), np.uint8), "is a shape green", "true")

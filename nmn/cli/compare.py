@@ -69,13 +69,14 @@ def _run(what: list[str], out: Path, size: str) -> dict[str, Any]:
 
 
 def _show(folder: Path, results: dict[str, Any], as_json: bool) -> None:
-    from nmn.compare.files import RESULTS, write_text
+    from nmn.atomic import write_file
+    from nmn.compare.files import RESULTS
     from nmn.compare.plots import write_plots
     from nmn.compare.tables import markdown
     from nmn.errors import ConfigError
 
     tables = markdown(results)
-    write_text(folder / TABLES, tables)
+    write_file(folder / TABLES, tables, ConfigError)
     try:
         plots = write_plots(results, folder)
     except ConfigError as error:

@@ -188,10 +188,10 @@ def generated(
 
 
 def _write_predictions(path: Path, report: "Report") -> None:
+    from nmn.atomic import write_file
     from nmn.evaluation.report import truth_lines
-    from nmn.evaluation.shown import write_lines
 
-    write_lines(path, truth_lines(report.records))
+    write_file(path, truth_lines(report.records), DataError)
 
 
 @clear_errors

@@ -7,7 +7,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from nmn.atomic import write_atomically
+from nmn.atomic import write_file
 from nmn.checkpoint import read_checkpoint
 from nmn.compare.courses import course_of
 from nmn.config import read_object
@@ -100,13 +100,4 @@ def read_json(path: Path) -> dict[str, Any]:
 
 def write_json(path: Path, data: Any) -> None:
     """Write a file of a comparison as JSON; raise ConfigError where it cannot be."""
-    write_text(path, json.dumps(data, indent=1))
-
-
-def write_text(path: Path, text: str) -> None:
-    """Write a file of a comparison, whole or not at all; raise ConfigError where it cannot be."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(path, text.encode())
-    except OSError as error:
-        raise ConfigError(f"{path}: cannot be written: {error.strerror}") from None
+    write_file(path, json.dumps(data, indent=1), ConfigError)

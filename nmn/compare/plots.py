@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from nmn.atomic import write_figure
 from nmn.compare.courses import COURSES, STANDARD
 from nmn.compare.tables import SPLITS_COURSE, STYLES_COURSE, Results, by_family, curve, figure, ranked, runs_of
 from nmn.errors import ConfigError
@@ -21,10 +22,7 @@ def write_plots(results: Results, folder: Path) -> list[Path]:
     for name, plot in drawn.items():
         if plot is not None:
             path = folder / name
-            try:
-                plot.savefig(path, dpi=90)
-            except OSError as error:
-                raise ConfigError(f"{path}: cannot be written: {error.strerror}") from None
+            write_figure(path, plot, 90, ConfigError)
             written.append(path)
     return written
 

@@ -1,5 +1,6 @@
 """The results of a comparison as tables: mean and spread over seeds of what each system answers right."""
 
+import math
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -61,8 +62,8 @@ def share(tallies: Mapping[str, Sequence[int]]) -> float:
     >>> share({"count": [1, 4], "query": [2, 2]})
     50.0
     """
-    right, of = (sum(column) for column in zip(*tallies.values(), strict=True))
-    return 100.0 * float(right) / float(of)
+    right, of = (sum(tally[place] for tally in tallies.values()) for place in (0, 1))
+    return 100.0 * right / of if of else math.nan
 
 
 def figure(runs: Iterable[Run], test: str, beside: str = "") -> Figure:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from nmn.errors import QuestionError
+from nmn.errors import DataError, QuestionError
 from nmn.evaluation.cider import cider
 from nmn.language import read
 from nmn.layout import Kind, Layout
@@ -46,6 +46,8 @@ def caption_scores(
     from torchmetrics.functional.text import bleu_score, rouge_score
 
     kept = [place for place, texts in enumerate(references) if texts]
+    if not kept:
+        raise DataError("captions are scored beside references, and none of the images has any")
     said = [captions[place] for place in kept]
     plain = [[" ".join(split(text)) for text in references[place]] for place in kept]
     truths = caption_truths(said, [scenes[place] for place in kept], lexicon)

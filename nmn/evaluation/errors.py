@@ -161,7 +161,7 @@ def find_errors(reasoner: Reasoner | SystemReasoner, datasets: Mapping[str, Know
 
 def _check_pictures(reasoner: Reasoner, split: str, scenes: Sequence[SceneGraph]) -> None:
     """Raise ConfigError where a network was trained on pictures of another number of panels."""
-    own, theirs = reasoner.network.settings.panels, max(1, *(len(scene.panels) for scene in scenes))
+    own, theirs = reasoner.network.settings.panels, max([1, *(len(scene.panels) for scene in scenes)])
     if own != theirs:
         raise ConfigError(f"the network sees pictures of {own} panels, and those of {split} have {theirs}")
 

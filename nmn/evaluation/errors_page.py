@@ -6,8 +6,10 @@ from pathlib import Path
 
 from markupsafe import Markup
 
+from nmn.atomic import write_file
+from nmn.errors import ConfigError
 from nmn.evaluation.errors import Errors
-from nmn.visualisation.files import format_of, write_file
+from nmn.visualisation.files import format_of
 from nmn.visualisation.html import page, section, templates
 
 
@@ -28,4 +30,4 @@ FORMATS: Mapping[str, Callable[[Errors, str], str]] = {".html": html_file, ".jso
 
 def write_errors(path: Path, errors: Errors, name: str) -> None:
     """Write errors in the format that the name's ending says; raise ConfigError where it cannot."""
-    write_file(path, FORMATS[format_of(path, FORMATS)](errors, name))
+    write_file(path, FORMATS[format_of(path, FORMATS)](errors, name), ConfigError)

@@ -181,9 +181,10 @@ def report(
     by_construction = {
         name: figure(it.right for it in outcomes if name in kinds[it.reading.layout]) for name in CONSTRUCTIONS
     }
+    often = Counter(causes.values())
     failures = sorted(
         ((cause, predictions[place][0], outcomes[place].sentence) for place, cause in causes.items()),
-        key=lambda row: (-Counter(causes.values())[row[0]], row[0]),
+        key=lambda row: (-often[row[0]], row[0]),
     )
     return NlvrReport(split, figures, by_reading, by_construction, tuple(failures), tuple(predictions), tuple(problems))
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from nmn.atomic import write_atomically
+from nmn.atomic import write_figure, write_file
 from nmn.config import settings_json
 from nmn.errors import ConfigError, DataError
 from nmn.evaluation.shift_samples import sample_picture
@@ -127,8 +127,8 @@ def compare_shifts(
         "date": time.strftime("%Y-%m-%d"),
     }  # fmt: skip
     table = ShiftTable(tuple(rows), about)
-    _write(folder / RESULTS, json.dumps(table.to_json(), indent=2))
-    _write(folder / TABLE, table.markdown())
+    write_file(folder / RESULTS, json.dumps(table.to_json(), indent=2), DataError)
+    write_file(folder / TABLE, table.markdown(), DataError)
     return table
 
 
@@ -141,7 +141,7 @@ def _row(name: str, settings: ClassifySettings, folder: Path, count: int, epsilo
     if known is None or {key: known[key] for key in wanted} != wanted:
         found = accuracies(score, one_object(settings), settings.classes, count, settings.seed + SEED, epsilon)
         known = {**wanted, "accuracies": found}
-        _write(run / TOLD, json.dumps(known))
+        write_file(run / TOLD, json.dumps(known), DataError)
     return Row(name, settings.seed, known["accuracies"], seconds)
 
 
@@ -181,14 +181,6 @@ def _known(path: Path) -> dict[str, Any] | None:
         return None
 
 
-def _write(path: Path, text: str) -> None:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(path, text.encode())
-    except OSError as error:
-        raise DataError(f"{path}: cannot be written: {error.strerror}") from None
-
-
 def plot_shifts(table: ShiftTable, path: Path) -> None:
     """Write the table as bars with standard deviations; raise ConfigError where matplotlib is not installed."""
     try:
@@ -210,7 +202,4 @@ def plot_shifts(table: ShiftTable, path: Path) -> None:
     axes.set_xticks(range(len(COLUMNS)), COLUMNS)
     axes.set(ylabel="right, %", ylim=(0, 100))
     axes.legend(loc="upper right", fontsize=9)
-    try:
-        figure.savefig(path, dpi=120)
-    except (OSError, ValueError) as error:
-        raise DataError(f"{path}: cannot be written: {error}") from None
+    write_figure(path, figure, 120, DataError)

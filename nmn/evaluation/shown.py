@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol
 
-from nmn.atomic import write_atomically
+from nmn.atomic import write_file
 from nmn.errors import DataError
 
 Evaluate = Callable[[Callable[[int], None]], "SplitReport"]
@@ -43,7 +43,7 @@ def show(
         task = progress.add_task(title, total=total)
         found = evaluate(lambda count: progress.advance(task, count))
     if predictions:
-        write_lines(predictions, found.lines())
+        write_file(predictions, found.lines(), DataError)
     if as_json:
         print_json(found.to_json())
     else:
@@ -53,11 +53,3 @@ def show(
     for problem in found.problems:
         Console(stderr=True, soft_wrap=True, highlight=False).print(f"error: {problem}", markup=False)
     return 1 if found.problems else 0
-
-
-def write_lines(path: Path, lines: str) -> None:
-    """Write predictions, all or none; raise DataError where they cannot be written."""
-    try:
-        write_atomically(path, lines.encode())
-    except OSError as error:
-        raise DataError(f"{path}: cannot be written: {error.strerror}") from None

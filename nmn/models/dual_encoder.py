@@ -23,8 +23,8 @@ class DualEncoder(System):
     """``logits_ij = exp(t) <image_i, text_j>``; cross-entropy of the right text for each image and of the right image
     for each text, halved.
 
-    A batch may have several texts of an image: a text is compared with each image once, an image with one text of
-    every image, another one each time it comes. ``image`` makes one vector of ``hidden`` numbers of an image's cells.
+    A batch may have several texts of an image: a text is compared with each image once, an image with each of its texts
+    in turn, among all those of the other images. ``image`` makes one vector of ``hidden`` numbers of an image's cells.
     """
 
     def __init__(self, vision: CellVision, image: nn.Module, reader: TextReader, words: Words, hidden: int) -> None:

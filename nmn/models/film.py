@@ -15,7 +15,7 @@ from nmn.vision.cells import CellVision
 
 
 class FilmBlock(nn.Module):
-    """``x' = relu(W x)``, ``x'' = x' + relu(gamma * norm(conv(x')) + beta)`` (figure 3 of the paper)."""
+    """``x' = relu(W x)``, ``x'' = x' + relu((1 + gamma) norm(conv(x')) + beta)`` (figure 3 of the paper)."""
 
     def __init__(self, channels: int) -> None:
         super().__init__()

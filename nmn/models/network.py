@@ -1,7 +1,9 @@
 """The neural module network (Andreas et al. 2016): a layout assembled over what vision found in an image."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
+import torch
 from jaxtyping import UInt8
 from torch import Tensor, nn
 
@@ -42,15 +44,18 @@ class ModuleNetwork(nn.Module):
         return prepare(self.vision, images)
 
     def read(self, seen: Mapping[str, Tensor]) -> ReadRegions:
-        """Return the regions of prepared images with what the modules make of them."""
+        """Return the regions of prepared images with what the modules make of them, in 32 bits: see ``forward``."""
         if self.panels == 1:
             regions = self.vision(seen)
         else:
             regions = self.vision({name: part.flatten(0, 1) for name, part in seen.items()})
             regions = side_by_side(regions, self.panels, self.gap_px)
-        found: ReadRegions = self.reasoning(regions)
+        with torch.autocast(regions.features.device.type, enabled=False):
+            found: ReadRegions = self.reasoning(replace(regions, features=regions.features.float()))
         return found
 
     def forward(self, seen: Mapping[str, Tensor], plan: Plan) -> Run:
-        """Run a plan on prepared images."""
-        return execute(plan, self.reasoning.library, self.read(seen))
+        """Run a plan on prepared images; what modules multiply and add are chances, for which 16 bits are too few."""
+        regions = self.read(seen)
+        with torch.autocast(regions.features.device.type, enabled=False):
+            return execute(plan, self.reasoning.library, regions)

@@ -29,14 +29,14 @@ class AboutImages:
 
     @cached_property
     def of_images(self) -> list[list[int]]:
-        """The examples about each image."""
+        """The examples about each image that has some."""
         listed: list[list[int]] = [[] for _ in next(iter(self.seen.values()))]
         for example, image in enumerate(self.images.tolist()):
             listed[image].append(example)
-        return listed
+        return [examples for examples in listed if examples]
 
     def about(self, images: Sequence[int]) -> Self:
-        """Return all examples about some of the images."""
+        """Return all examples about some of the images of ``of_images``."""
         return self.take([example for image in images for example in self.of_images[image]])
 
     def take(self, places: Sequence[int]) -> Self:
@@ -65,7 +65,7 @@ def _taken(part: Any, chosen: Tensor) -> Any:
 class Batch(AboutImages):
     """Texts about images: ``words`` as ``Words.encode`` numbers them, padded with 0, and the right answers' numbers.
 
-    A target is -1 where the answer is none of those that the system knows; nothing is learned from it.
+    A target is -1 where the answer is none of those that the system knows; no answer is learned from it.
     """
 
     words: Int[Tensor, "examples tokens"]

@@ -159,7 +159,8 @@ class Library:
 
     ``values`` are those of each attribute, in the order in which they are told apart. ``most``: numbers from this on
     count as one, where there are more regions than anything is asked of; None: every number counts. ``learned``: the
-    words are those that a network was trained on; ``unlearned``: the modules that it has no parameters for.
+    words are those that a network was trained on; ``unlearned``: the modules that it has no parameters for;
+    ``by_panel``: those that ask each panel alone, so that they are read within ``where`` only.
     """
 
     modules: Mapping[str, Module]
@@ -168,6 +169,7 @@ class Library:
     most: int | None = None
     learned: bool = False
     unlearned: frozenset[str] = frozenset()
+    by_panel: frozenset[str] = frozenset()
 
     @property
     def value_width(self) -> int:
@@ -197,6 +199,18 @@ def check_words(layout: Layout, library: Library) -> None:
         argument = SIGNATURES[call.module].argument
         if argument is not None and call.argument is not None:
             library.resolve(argument, call.argument)
+    if library.by_panel:
+        _check_asked_by_panel(layout, library)
+
+
+def _check_asked_by_panel(layout: Layout, library: Library) -> None:
+    if layout.module in library.by_panel:
+        raise ArgumentError(
+            f'module "{layout.label}": over the cells of several panels it is asked of each panel alone, as in "the'
+            ' topmost block of a box"; objects are compared across panels'
+        )
+    for operand in layout.operands if layout.module != "where" else ():
+        _check_asked_by_panel(operand, library)
 
 
 def build_library(

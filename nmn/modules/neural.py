@@ -127,7 +127,7 @@ class NeuralModules(nn.Module):
         self.things = nn.Linear(channels, 1) if empty else None
         if self.things is not None:
             nn.init.constant_(self.things.bias, SPARSE)
-        self.library = neural_library(vocabulary, grid)
+        self.library = neural_library(vocabulary, grid, panels)
 
     def forward(self, regions: Regions) -> ReadRegions:
         """Return the regions with the tables of all words."""
@@ -183,8 +183,11 @@ def _together(regions: Regions) -> Bool[Tensor, "batch 1 others regions"]:
     return (members.unsqueeze(3) & members.unsqueeze(2)).any(1, keepdim=True)
 
 
-def neural_library(vocabulary: Vocabulary, grid: tuple[int, int] | None = None) -> Library:
-    """Return the library that runs on ``ReadRegions`` of a vocabulary; on a grid, numbers from MOST on count as one."""
+def neural_library(vocabulary: Vocabulary, grid: tuple[int, int] | None = None, panels: int = 1) -> Library:
+    """Return the library that runs on ``ReadRegions`` of a vocabulary.
+
+    On a grid, numbers from MOST on count as one, and cells of several ``panels`` are put in order in each alone.
+    """
     words = {
         Argument.RELATION: vocabulary.relations,
         Argument.SUPERLATIVE: vocabulary.superlatives,
@@ -197,7 +200,8 @@ def neural_library(vocabulary: Vocabulary, grid: tuple[int, int] | None = None) 
         made = build_library(_LearnedOnGrid(vocabulary, grid), words, vocabulary.attributes, MOST)
     else:
         made = build_library(_Learned(vocabulary), words, vocabulary.attributes)
-    return replace(made, learned=True, unlearned=frozenset(unlearned))
+    by_panel = frozenset(("superlative", "ordinal") if grid and panels > 1 else ())
+    return replace(made, learned=True, unlearned=frozenset(unlearned), by_panel=by_panel)
 
 
 class _Learned(OfPairs):

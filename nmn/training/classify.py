@@ -6,7 +6,7 @@ weights that were learned elsewhere go on learning. The loop, its checkpoints an
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import NamedTuple
 
@@ -75,6 +75,7 @@ class ClassifySettings(LoopSettings):
         self.check_ranges(("images", 2, 10**8), ("batch", 2, 65536), ("held_back", 1, 10**6), ("pixels", 30, 512))
         if self.regime not in REGIMES:
             raise ConfigError(f"regime: expected one of {', '.join(REGIMES)}; got {self.regime!r}")
+        object.__setattr__(self, "rate", self.rate or REGIMES[self.regime])
         if not self.classes or not set(self.classes) <= set(ATTRIBUTES) or len(set(self.classes)) < len(self.classes):
             raise ConfigError(f"classes: expected some of {', '.join(ATTRIBUTES)}; got {', '.join(self.classes)!r}")
         if (self.regime == "scratch") == bool(self.weights):
@@ -110,10 +111,9 @@ class Judged(nn.Module):
 
 
 def load_classify_settings(source: str | Path | None, overrides: Sequence[str] = ()) -> ClassifySettings:
-    """Return the settings of a TOML file, if one is given, with changes, ``key=value`` each, and the regime's rate."""
+    """Return the settings of a TOML file, if one is given, with changes, ``key=value`` each."""
     given = read_settings(source) if source is not None else {}
-    settings = build_settings(ClassifySettings, given, parse_overrides(overrides))
-    return replace(settings, rate=settings.rate or REGIMES[settings.regime])
+    return build_settings(ClassifySettings, given, parse_overrides(overrides))
 
 
 def one_object(settings: ClassifySettings) -> SynthConfig:

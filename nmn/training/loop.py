@@ -240,6 +240,8 @@ def _resume(network: nn.Module, optimizer: torch.optim.Optimizer, settings: Loop
     if not path.exists():
         return 0
     state, meta = read_checkpoint(path)
+    if "settings" not in meta:
+        raise CheckpointError(f"{path}: no state of a run; give another folder")
     known = with_usual(meta["settings"], type(settings))
     if changed := sorted(key for key, value in resumable(settings).items() if known[key] != value):
         raise CheckpointError(f"{path}: of a run with other settings ({listed(changed)}); give another folder")

@@ -11,6 +11,8 @@ from torch import Tensor
 from nmn.assembler.execute import Run
 from nmn.errors import DataError
 from nmn.layout import Kind, Layout
+from nmn.lexicon import Lexicon
+from nmn.modules.neural import Vocabulary
 
 FLOOR = 1e-4  # truths are taken as this much less extreme, so that every gradient is finite and none is zero
 TRUTHS = {"true": 1, "yes": 1, "false": 0, "no": 0}
@@ -28,6 +30,16 @@ def target_of(layout: Layout, answer: str, values: Mapping[str, Sequence[str]]) 
     if layout.kind is Kind.ATTRIBUTE and layout.argument and answer in values.get(layout.argument, ()):
         return list(values[layout.argument]).index(answer)
     raise DataError(f"{answer!r} is no answer to {layout}, which yields a value of kind {layout.kind}")
+
+
+def placed(targets: Tensor, layouts: Sequence[Layout], lexicon: Lexicon, vocabulary: Vocabulary) -> Tensor:
+    """Return targets whose values a lexicon numbers by their places in a vocabulary, -1 for one that it lacks."""
+    moved = targets.tolist()
+    for at, layout in enumerate(layouts):
+        if layout.kind is Kind.ATTRIBUTE and layout.argument:
+            name, known = list(lexicon.attributes[layout.argument].values)[moved[at]], vocabulary.attributes
+            moved[at] = next((place for place, value in enumerate(known.get(layout.argument, ())) if value == name), -1)
+    return torch.tensor(moved, device=targets.device)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +88,7 @@ def _number(values: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def _attribute(values: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
-    due = torch.nn.functional.one_hot(targets, values.shape[1]) > 0
+    due = targets.unsqueeze(1) == torch.arange(values.shape[1], device=values.device)
     return -log_truth(torch.where(due, values, 1 - values)).sum(1), values.argmax(1) == targets
 
 

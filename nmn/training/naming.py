@@ -54,7 +54,8 @@ class Naming(nn.Module):
         values = nearest_values(batch, wanted.heat.shape[1:])
         loss = naming_loss(Maps(*(part.float() for part in maps)), logits.float(), wanted, values, self.sizes)
         told = torch.stack([part.argmax(1) for part in logits.split(self.sizes, 1)], -1)
-        return loss, (told == values)[wanted.near].float().mean()
+        near = wanted.near.float()
+        return loss, ((told == values).float().mean(-1) * near).sum() / near.sum().clamp(min=1)
 
 
 def train_detector(

@@ -11,9 +11,10 @@ from jaxtyping import Bool, Float, Num, UInt8
 from torch import Tensor, nn
 from torch.nn import functional
 
+from nmn.errors import ConfigError
 from nmn.training.loop import Progress, fit_batches, places_of
 from nmn.training.settings import LoopSettings, TrainSettings
-from nmn.vision.proposals import FINE_PX, Maps, Proposer, proposal_loss, targets
+from nmn.vision.proposals import COARSE_PX, FINE_PX, Maps, Proposer, proposal_loss, targets
 from nmn.vision.turns import MIRRORED, WAYS, turned
 from synth_data.config import SynthConfig
 from synth_data.picture import index_mask, picture
@@ -98,6 +99,11 @@ def train_proposer(
 
 def _scenes(settings: TrainSettings, config: SynthConfig) -> Scenes:
     """Draw scenes of a configuration, which are as large as their pictures."""
+    if config.width != config.height or config.pixels % COARSE_PX:
+        raise ConfigError(
+            f"pixels: proposals are trained on square pictures whose side is a multiple of {COARSE_PX} pixels; got"
+            f" width {config.width}, height {config.height}, pixels {config.pixels}"
+        )
     rng = np.random.default_rng([settings.seed, 8])
     scenes = many_scenes(config, settings.proposal_scenes, rng)
     most = max(len(scene.objects) for scene in scenes)

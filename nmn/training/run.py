@@ -49,7 +49,7 @@ from nmn.training.data import (
     questions_of,
 )
 from nmn.training.loop import Progress, fit
-from nmn.training.loss import answer_losses
+from nmn.training.loss import answer_losses, placed
 from nmn.training.naming import gold_panels, share_read, train_detector
 from nmn.training.pairs import over_pairs
 from nmn.training.perception import train_proposer
@@ -253,8 +253,9 @@ def rights(network: Network, questions: Questions) -> list[bool]:
         for start in range(0, len(known), ANSWERED_AT_ONCE):
             places = known[start : start + ANSWERED_AT_ONCE]
             batch = questions.take(places).to(device)
+            targets = placed(batch.targets, batch.layouts, network.lexicon, network.vocabulary)
             run = network.model(batch.seen, plan(batch.layouts, batch.images.tolist(), network.model.panels))
-            for place, said in zip(places, answer_losses(run, batch.targets).right.tolist(), strict=True):
+            for place, said in zip(places, answer_losses(run, targets).right.tolist(), strict=True):
                 right[place] = bool(said)
     return right
 
@@ -292,6 +293,8 @@ def _over_generated(
     settings: TrainSettings, folder: Path, watch: Watcher, memory: Memory | None
 ) -> tuple[Network, Questions, Questions]:
     config = synth_config(settings, settings.images, settings.seed)
+    if settings.regions == "cells" and config.width != config.height:
+        raise ConfigError(f"width: cells are those of square pictures; got {config.width} x {config.height}")
     panel = (config.pixels - (config.panels - 1) * panel_gap_px(config)) // config.panels
     network_settings = replace(
         _network_settings(settings, config.grammar, config.lexicon, panel if config.panels > 1 else config.pixels),

@@ -130,4 +130,5 @@ def warm_cosine(step: int, steps: int, warm_up: int) -> float:
     """Return the part of the learning rate at a step: linear warm-up, then half a cosine down to a hundredth."""
     if step < warm_up:
         return (step + 1) / warm_up
-    return 0.01 + 0.99 * (1 + math.cos(math.pi * (step - warm_up) / max(1, steps - warm_up))) / 2
+    done = min(1.0, (step - warm_up) / max(1, steps - warm_up))
+    return 0.01 + 0.99 * (1 + math.cos(math.pi * done)) / 2

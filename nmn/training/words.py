@@ -17,7 +17,7 @@ from torch import Tensor
 from nmn.assembler.execute import execute
 from nmn.assembler.plan import plan
 from nmn.data.text_file import text_lines
-from nmn.errors import DataError, LexiconError, did_you_mean
+from nmn.errors import ConfigError, DataError, LexiconError, did_you_mean
 from nmn.language import read
 from nmn.layout import Layout
 from nmn.lexicon import Lexicon
@@ -89,11 +89,13 @@ def _grown(network: Network, lexicon: Lexicon, word: str) -> Network:
         raise LexiconError(
             f'the lexicon {lexicon.name} has no value "{word}"{did_you_mean(word, lexicon.attribute_of)}'
         )
+    if network.settings.panels > 1:
+        raise ConfigError("a word is learned by networks over images, not over pictures of several panels")
     old = network.vocabulary
     if word in old.values:
         raise LexiconError(f'the network knows "{word}" already')
     attributes = {**old.attributes, attribute: (*old.attributes.get(attribute, ()), word)}
-    vocabulary = Vocabulary(attributes, old.relations, old.superlatives, old.sides)
+    vocabulary = replace(old, attributes=attributes)
     grown = restored(network.settings, vocabulary)
     state = dict(network.model.state_dict())
     places = torch.tensor([old.values.index(value) for value in vocabulary.values if value != word])

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from nmn.errors import SceneError
 from nmn.scene import SceneGraph
-from nmn.vision.nlvr_format import NLVR_BOX, NLVR_COLORS, NLVR_PANELS, NLVR_PX, NLVR_SIZES, nlvr_image, nlvr_object
+from nmn.vision.nlvr_format import NLVR_BOX, NLVR_COLORS, NLVR_PANELS, NLVR_SIZES, nlvr_boxes, nlvr_image, nlvr_object
 
 Images = NDArray[np.uint8]
 Ints = NDArray[np.int64]
@@ -26,15 +26,9 @@ def read_components(images: Sequence[Images] | Images) -> list[SceneGraph]:
 
     Raises SceneError for an image of another size, or with something that no object of NLVR is.
     """
-    batch = np.asarray(images)
-    if batch.shape[1:3] != NLVR_PX[::-1] or batch.ndim != 4:
-        raise SceneError(
-            f"an image of NLVR has {NLVR_PX[0]} x {NLVR_PX[1]} pixels, got {batch.shape[2]} x {batch.shape[1]}"
-        )
-    boxes = np.stack([batch[:, top:bottom, left:right, :3] for left, top, right, bottom in NLVR_PANELS], 1)
-    pixels = boxes.reshape(-1, SIDE, SIDE, 3)
+    pixels = nlvr_boxes(images)
     filled = (pixels != NLVR_BOX).any(-1)
-    found: list[list[tuple[int, str, str, int, int, int]]] = [[] for _ in batch]
+    found: list[list[tuple[int, str, str, int, int, int]]] = [[] for _ in range(len(pixels) // len(NLVR_PANELS))]
     for box, left, top, right, bottom in _components(filled):
         image, panel = divmod(box, len(NLVR_PANELS))
         seen = filled[box, top:bottom, left:right]

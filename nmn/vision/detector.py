@@ -72,5 +72,7 @@ def naming_loss(
     """Return the loss of proposals plus the cross-entropy of every attribute near the middle of objects."""
     near = wanted.near
     parts = torch.split(logits.permute(0, 2, 3, 1)[near], list(sizes), -1)
-    named = [functional.cross_entropy(part, values[near][:, place]) for place, part in enumerate(parts)]
-    return proposal_loss(maps, wanted, PRECISE) + torch.stack(named).sum()
+    named = [
+        functional.cross_entropy(part, values[near][:, place], reduction="sum") for place, part in enumerate(parts)
+    ]
+    return proposal_loss(maps, wanted, PRECISE) + torch.stack(named).sum() / near.sum().clamp(min=1)

@@ -7,6 +7,9 @@ square has sides of 10, 20 or 30 px and lies at whole pixels.
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from nmn.errors import SceneError
 from nmn.scene import SceneGraph, SceneObject
 
@@ -23,6 +26,19 @@ def nlvr_object(panel: int, shape: str, color: str, side_px: int, left_px: int, 
     attributes = {"shape": shape, "color": color, "size": NLVR_SIZES[side_px]}
     left = NLVR_PANELS[panel][0] + left_px
     return SceneObject(attributes, (left, top_px, left + side_px, top_px + side_px), panel=panel)
+
+
+def nlvr_boxes(images: Sequence[NDArray[np.uint8]] | NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return the boxes of images of NLVR [batch 100 400 3 or more channels], three of each: [boxes 100 100 3].
+
+    Raises SceneError for an image of another size.
+    """
+    batch = np.asarray(images)
+    if batch.ndim != 4 or batch.shape[1:3] != NLVR_PX[::-1]:
+        wanted = f"images of NLVR are [batch {NLVR_PX[1]} {NLVR_PX[0]} channels]"
+        raise SceneError(f"{wanted}, got [{' '.join(map(str, batch.shape))}]")
+    boxes = np.stack([batch[:, top:bottom, left:right, :3] for left, top, right, bottom in NLVR_PANELS], 1)
+    return np.ascontiguousarray(boxes.reshape(-1, *boxes.shape[2:]))
 
 
 def nlvr_image(objects: Sequence[SceneObject]) -> SceneGraph:

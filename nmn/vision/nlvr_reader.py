@@ -12,10 +12,10 @@ import torch
 from numpy.typing import NDArray
 
 from nmn.checkpoint import load_into, read_checkpoint, save_checkpoint
-from nmn.errors import CheckpointError, SceneError
+from nmn.errors import CheckpointError
 from nmn.scene import SceneGraph
 from nmn.vision.detector import Detector, Named
-from nmn.vision.nlvr_format import NLVR_PANELS, NLVR_PX, NLVR_SIZES, nlvr_image, nlvr_object
+from nmn.vision.nlvr_format import NLVR_PANELS, NLVR_SIZES, nlvr_boxes, nlvr_image, nlvr_object
 
 Images = NDArray[np.uint8]
 Thing = tuple[str, str, int, int, int]  # shape, color, side, left and top in the box, in pixels
@@ -53,13 +53,7 @@ class NlvrReader:
 
         Raises SceneError for an image of another size.
         """
-        batch = np.asarray(images)
-        if batch.shape[1:3] != NLVR_PX[::-1] or batch.ndim != 4:
-            raise SceneError(
-                f"an image of NLVR has {NLVR_PX[0]} x {NLVR_PX[1]} pixels, got {batch.shape[2]} x {batch.shape[1]}"
-            )
-        boxes = np.stack([batch[:, top:bottom, left:right, :3] for left, top, right, bottom in NLVR_PANELS], 1)
-        boxes = np.ascontiguousarray(boxes.reshape(-1, SIDE, SIDE, 3))
+        boxes = nlvr_boxes(images)
         keys = [box.tobytes() for box in boxes]
         if len(self.known) > REMEMBERED:
             self.known.clear()
@@ -74,7 +68,7 @@ class NlvrReader:
                     for thing in self.known[keys[row * panels + panel]]
                 ]
             )
-            for row in range(len(batch))
+            for row in range(len(keys) // panels)
         ]
 
     def _read(self, boxes: Images, keys: Sequence[bytes]) -> None:

@@ -8,8 +8,10 @@ from pathlib import Path
 from markupsafe import Markup
 from PIL import Image
 
+from nmn.atomic import write_file
+from nmn.errors import ConfigError
 from nmn.visualisation.comparison import Comparison
-from nmn.visualisation.files import format_of, write_file
+from nmn.visualisation.files import format_of
 from nmn.visualisation.html import page, section, templates
 from nmn.visualisation.png import SCALE, WHITE, explained_picture
 
@@ -48,4 +50,4 @@ FORMATS: Mapping[str, Callable[[Comparison], str | bytes]] = {".html": html_file
 
 def write_comparison(path: str | Path, comparison: Comparison) -> None:
     """Write a comparison in the format that the name's ending says; raise ConfigError where it cannot."""
-    write_file(Path(path), FORMATS[format_of(Path(path), FORMATS)](comparison))
+    write_file(Path(path), FORMATS[format_of(Path(path), FORMATS)](comparison), ConfigError)

@@ -5,7 +5,7 @@ import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from nmn.atomic import write_atomically
+from nmn.atomic import write_file
 from nmn.errors import ConfigError, did_you_mean
 from nmn.layout import Layout, to_dot, to_mermaid
 from nmn.visualisation.drawing import draw
@@ -58,14 +58,6 @@ def format_of(path: Path, known: Mapping[str, object] = FORMATS) -> str:
     return suffix
 
 
-def write_file(path: Path, content: str | bytes) -> None:
-    """Write a file whole or not at all; raise ConfigError where it cannot be written."""
-    try:
-        write_atomically(path, content.encode() if isinstance(content, str) else content)
-    except OSError as error:
-        raise ConfigError(f"{path}: cannot be written: {error.strerror}") from None
-
-
 def write_explanation(path: str | Path, explanation: Explanation) -> None:
     """Write an explanation in the format that the name's ending says; raise ConfigError where it cannot."""
-    write_file(Path(path), FORMATS[format_of(Path(path))](explanation))
+    write_file(Path(path), FORMATS[format_of(Path(path))](explanation), ConfigError)

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from nmn.atomic import write_atomically
+from nmn.atomic import write_file
 from nmn.errors import ConfigError
 from nmn.layout import Kind
 from nmn.vision.view import View
@@ -60,10 +60,7 @@ def write_picture(path: str | Path, picture: Image.Image) -> None:
     if path.suffix.lower() != ".png":
         raise ConfigError(f"{path}: pictures are written as PNG; give a name that ends in .png")
     picture.save(content, "PNG")
-    try:
-        write_atomically(path, content.getbuffer())
-    except OSError as error:
-        raise ConfigError(f"{path}: cannot be written: {error.strerror}") from None
+    write_file(path, content.getbuffer(), ConfigError)
 
 
 def measure(words: str, size: float) -> float:
