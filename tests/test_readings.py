@@ -121,6 +121,13 @@ ANSWERS: tuple[tuple[str, object], ...] = (
     ("What is the 2nd largest shape?", "circle"),
     ("Is the 1st shape from the left a square?", True),
     ("Are there circles, but no pentagons?", True),
+    ("Is the star the same color as the blue circle or the triangle?", True),
+    ("The star is the same color as the blue circle and the triangle.", False),
+    ("How many shapes are the same color as the star or the triangle?", 1),
+    ("Is the triangle a different color from the star and the red square?", True),
+    ("Is the star a different color from the blue circle or the triangle?", False),
+    ("There is a star; what color is it?", "blue"),
+    ("There is a triangle; are two circles above it?", True),
 )
 REFUSED = (
     "All circles but one are red.",
@@ -151,3 +158,8 @@ def test_a_question_means_what_it_says(question: str, answer: object) -> None:
 def test_what_would_be_a_guess_is_refused(question: str) -> None:
     with pytest.raises(QuestionError):
         ask_scene(SEVEN, question)
+
+
+def test_a_word_that_is_read_in_company_alone_says_in_which() -> None:
+    with pytest.raises(QuestionError, match='"larger" is read in "larger than" and the like, not alone'):
+        ask_scene(SEVEN, "Which square is larger?")

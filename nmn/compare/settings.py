@@ -19,7 +19,8 @@ class CompareSettings:
 
     Tuning is the same for all: the first ``tuning_steps`` of a run with the first seed at each of ``rates``; the one
     that gets most of the held-back questions right then (of captioners: words foreseen) is used in every course and
-    with every seed. A shorter run, whole, would favour rates too high for a long one, as its own falls sooner.
+    with every seed. A shorter run, whole, would favour rates too high for a long one, as its own falls sooner; of
+    pretraining, which comes before those steps, it is a shorter one.
     """
 
     seeds: int = 1

@@ -27,6 +27,7 @@ from nmn.language.trees import SCENE
 from nmn.layout import Layout
 
 COMPARISONS = frozenset({"same_as", "different_from", "same_each", "different_each"})
+LISTED = frozenset({"related", "same_as", "different_from"})  # modifiers that may have a list of operands
 Option = TypeVar("Option")
 Result = TypeVar("Result")
 
@@ -165,7 +166,7 @@ def attach_phrase(phrases: list[Joined], joined: Joined, choices: Choices, neare
             "nominal", operands=(joined.phrase,), verbless=True, relative=True, joined=joined.conjunction
         )
         return _replace_last(phrases, _edit(phrases[-1].phrase, place, lambda phrase: _modified(phrase, nominal)))
-    levels = [0] + [level for level in range(len(edge) - 1, 0, -1) if edge[level - 1].modifiers[-1].kind == "related"]
+    levels = [0] + [level for level in range(len(edge) - 1, 0, -1) if edge[level - 1].modifiers[-1].kind in LISTED]
     if nearest_first:
         levels = levels[1:] + levels[:1]
     excepting = [level for level in range(len(edge) - 1, 0, -1) if _left_out(edge[level - 1], joined.phrase)]

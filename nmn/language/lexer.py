@@ -92,7 +92,11 @@ class Vocabulary:
     def _unknown(self, question: str, word: Word, tokens: Sequence[Token]) -> QuestionError:
         match = misspelt(word.text, self.words)
         shown = word.text if len(word.text) <= WORD_SHOWN else word.text[:WORD_SHOWN] + "..."
-        if word.text.isdigit() and word.text.isascii():
+        longer = min((phrase for phrase in self.senses if phrase[0] == word.text), default=None, key=len)
+        if longer is not None:
+            reason = f'"{shown}" is read in "{" ".join(longer)}" and the like, not alone'
+            match = None
+        elif word.text.isdigit() and word.text.isascii():
             reason = f"the number {shown} is above {MAX_NUMBER}, the largest that is read"
         elif match:
             reason = f'unknown word "{shown}"; did you mean "{match}"?'

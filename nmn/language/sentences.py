@@ -10,7 +10,7 @@ from dataclasses import replace
 from lark import Token, Tree
 
 from nmn.errors import QuestionError
-from nmn.language.attach import Choices, Determiner, Joined, Modifier, attach_modifier, attach_phrase
+from nmn.language.attach import LISTED, Choices, Determiner, Joined, Modifier, attach_modifier, attach_phrase
 from nmn.language.clause import Clause
 from nmn.language.joined import KNOWN, attribute_of_tree, conjunction_of, join_modifiers, phrases_of, trees_of
 from nmn.language.panel_phrases import panel_phrase
@@ -130,7 +130,7 @@ def _join_phrase(clause: Clause, joined: Joined, tree: Tree[Token], reader: Read
     if clause.truth is not None:
         raise reader.error(tree, "a noun phrase cannot continue a comparison of numbers; start a new clause")
     if clause.predicate is not None:
-        if clause.predicate[-1].phrase.modifiers[-1].kind == "related":
+        if clause.predicate[-1].phrase.modifiers[-1].kind in LISTED:
             _join_operand(clause, joined, reader)
         else:
             modifier = Modifier("nominal", operands=(joined.phrase,), verbless=True, joined=joined.conjunction)

@@ -222,7 +222,12 @@ def _partitive(phrase: Phrase, reader: Reader) -> bool:
 
 
 def _same_set(modifier: Modifier, reader: Reader) -> Layout:
-    phrase = modifier.operands[0]
+    """Return the set of what is the same as one or another of a list, or different from all of it."""
+    joins = modifier.operand_joins if modifier.kind == "same_as" else ("and",) * len(modifier.operand_joins)
+    return fold(("and", *joins), [_same_as(modifier, phrase, reader) for phrase in modifier.operands])
+
+
+def _same_as(modifier: Modifier, phrase: Phrase, reader: Reader) -> Layout:
     determiner = phrase.determiner.name
     if modifier.kind == "same_as":
         reference = uncounted(phrase, reader, '"the same as"')
