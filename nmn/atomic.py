@@ -27,10 +27,11 @@ def write_atomically(path: Path, content: bytes | bytearray | memoryview, durabl
         _sync_folder(path.parent)
 
 
-def write_file(path: Path, content: bytes | memoryview | str, refused: type[Exception]) -> None:
-    """Write a file whole or not at all, and its folder; raise ``refused`` with the reason where that cannot be."""
+def write_file(path: Path, content: bytes | memoryview | str, refused: type[Exception], folder: bool = False) -> None:
+    """Write a file whole or not at all, with its ``folder`` if so asked; raise ``refused`` where that cannot be."""
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        if folder:
+            path.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(path, content.encode() if isinstance(content, str) else content)
     except OSError as error:
         raise refused(f"{path}: cannot be written: {error.strerror or error}") from None

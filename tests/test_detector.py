@@ -111,7 +111,7 @@ def test_the_loss_is_least_where_names_are_right() -> None:
 @pytest.mark.parametrize("read", [read_components, nlvr_reader()])
 @pytest.mark.parametrize("shape", [(0,), (100, 400), (1, 50, 50, 3)])
 def test_what_is_no_image_of_nlvr_is_refused(read: Callable[[np.ndarray], object], shape: tuple[int, ...]) -> None:
-    with pytest.raises(SceneError, match=r"images of NLVR are .batch 100 400 channels., got"):
+    with pytest.raises(SceneError, match="an image of NLVR has 400 x 100 pixels, got"):
         read(np.zeros(shape, np.uint8))
 
 

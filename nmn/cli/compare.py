@@ -76,7 +76,7 @@ def _show(folder: Path, results: dict[str, Any], as_json: bool) -> None:
     from nmn.errors import ConfigError
 
     tables = markdown(results)
-    write_file(folder / TABLES, tables, ConfigError)
+    write_file(folder / TABLES, tables, ConfigError, folder=True)
     try:
         plots = write_plots(results, folder)
     except ConfigError as error:

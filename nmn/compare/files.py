@@ -100,4 +100,4 @@ def read_json(path: Path) -> dict[str, Any]:
 
 def write_json(path: Path, data: Any) -> None:
     """Write a file of a comparison as JSON; raise ConfigError where it cannot be."""
-    write_file(path, json.dumps(data, indent=1), ConfigError)
+    write_file(path, json.dumps(data, indent=1), ConfigError, folder=True)

@@ -127,8 +127,8 @@ def compare_shifts(
         "date": time.strftime("%Y-%m-%d"),
     }  # fmt: skip
     table = ShiftTable(tuple(rows), about)
-    write_file(folder / RESULTS, json.dumps(table.to_json(), indent=2), DataError)
-    write_file(folder / TABLE, table.markdown(), DataError)
+    write_file(folder / RESULTS, json.dumps(table.to_json(), indent=2), DataError, folder=True)
+    write_file(folder / TABLE, table.markdown(), DataError, folder=True)
     return table
 
 
@@ -141,7 +141,7 @@ def _row(name: str, settings: ClassifySettings, folder: Path, count: int, epsilo
     if known is None or {key: known[key] for key in wanted} != wanted:
         found = accuracies(score, one_object(settings), settings.classes, count, settings.seed + SEED, epsilon)
         known = {**wanted, "accuracies": found}
-        write_file(run / TOLD, json.dumps(known), DataError)
+        write_file(run / TOLD, json.dumps(known), DataError, folder=True)
     return Row(name, settings.seed, known["accuracies"], seconds)
 
 

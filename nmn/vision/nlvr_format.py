@@ -35,8 +35,8 @@ def nlvr_boxes(images: Sequence[NDArray[np.uint8]] | NDArray[np.uint8]) -> NDArr
     """
     batch = np.asarray(images)
     if batch.ndim != 4 or batch.shape[1:3] != NLVR_PX[::-1]:
-        wanted = f"images of NLVR are [batch {NLVR_PX[1]} {NLVR_PX[0]} channels]"
-        raise SceneError(f"{wanted}, got [{' '.join(map(str, batch.shape))}]")
+        got = f"{batch.shape[2]} x {batch.shape[1]}" if batch.ndim == 4 else f"an array of shape {batch.shape}"
+        raise SceneError(f"an image of NLVR has {NLVR_PX[0]} x {NLVR_PX[1]} pixels, got {got}")
     boxes = np.stack([batch[:, top:bottom, left:right, :3] for left, top, right, bottom in NLVR_PANELS], 1)
     return np.ascontiguousarray(boxes.reshape(-1, *boxes.shape[2:]))
 
