@@ -139,7 +139,7 @@ def attach_modifier(
     """
     edge = right_edge(phrases[-1].phrase)
     levels = list(range(len(edge) - 1, -1, -1))
-    if modifier.kind == "nominal" or (inverted and modifier.kind in COMPARISONS and not modifier.relative):
+    if not modifier.relative and (modifier.kind == "nominal" or (inverted and _asks(edge[0], modifier))):
         levels.sort(key=lambda level: level > 0)
     elif modifier.kind == "in_panel":  # no relation reaches from panel to panel, so the outermost noun is in it too
         levels.reverse()
@@ -155,9 +155,15 @@ def attach_modifier(
     return _replace_last(phrases, _edit(phrases[-1].phrase, level, lambda phrase: _modified(phrase, modifier)))
 
 
+def _asks(subject: Phrase, modifier: Modifier) -> bool:
+    """Whether a modifier in an inverted question is its predicate: a comparison, or what follows an exception."""
+    excepted = bool(subject.modifiers) and subject.modifiers[-1].kind == "other_than"
+    return modifier.kind in COMPARISONS or (excepted and not modifier.joined)
+
+
 def attach_phrase(phrases: list[Joined], joined: Joined, choices: Choices, nearest_first: bool) -> list[Joined]:
     """Attach a joined noun phrase beside a phrase on the right edge (decision 3)."""
-    if _leaves_out(phrases[-1].phrase, joined):
+    if leaves_out(phrases[-1].phrase, joined):
         exception = Modifier("other_than", operands=(joined.phrase,))
         return _replace_last(phrases, _edit(phrases[-1].phrase, 0, lambda phrase: _modified(phrase, exception)))
     edge = right_edge(phrases[-1].phrase)
@@ -211,14 +217,16 @@ def _denied(modifier: Modifier) -> bool:
     return modifier.negated or (modifier.kind == "nominal" and modifier.operands[0].determiner.name == "no")
 
 
-def _leaves_out(phrase: Phrase, joined: Joined) -> bool:
-    """Whether a joined phrase is an exception: "every circle but the red one", "no shape but a circle"."""
-    before, after = phrase.determiner.name, joined.phrase.determiner.name
+def leaves_out(phrase: Phrase, joined: Joined) -> bool:
+    """Whether a joined phrase is an exception, one of what it is left out of: "every circle but the red one"."""
+    before, after, noun = phrase.determiner.name, joined.phrase.determiner.name, joined.phrase.noun
     if joined.conjunction != "but" or (before == "the" and not phrase.plural):
         return False
-    if before in ("every", "no") and (after in ("some", "numeral") or (after == "bare" and phrase.noun == SCENE)):
-        return True
-    return after == "the"
+    if after == "the":
+        return SCENE in (phrase.noun, noun) or noun == phrase.noun
+    one_of_them = (noun == phrase.noun != SCENE and not phrase.premodifiers) or (phrase.noun == SCENE != noun)
+    any_thing = after == "bare" and phrase.noun == SCENE
+    return before in ("every", "no") and one_of_them and (after in ("some", "numeral") or any_thing)
 
 
 def _nominal_level(edge: list[Phrase], joined: Joined) -> int | None:

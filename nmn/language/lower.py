@@ -1,12 +1,15 @@
 """Parse trees to layouts: which rules are sentences, which are questions, which introduce a thing and then ask."""
 
+from dataclasses import replace
+
 from lark import Token, Tree
 
-from nmn.language.attach import Choices
+from nmn.language.attach import Choices, Determiner
 from nmn.language.phrases import Reader
 from nmn.language.queries import QUERIES
 from nmn.language.sentences import PIECES, sentence
-from nmn.language.trees import rule
+from nmn.language.sets import fold, referent
+from nmn.language.trees import is_token, rule
 from nmn.layout import Layout
 from nmn.lexicon import Lexicon
 
@@ -28,8 +31,20 @@ def _lower(tree: Tree[Token], reader: Reader) -> Layout:
 
 
 def _about(tree: Tree[Token], reader: Reader) -> Layout:
-    """Return what is asked of a thing that is introduced first: "there is a cube; what color is it?"."""
+    """Return what is asked of a thing that is introduced, "there is a cube; what color is it?", or both statements."""
     introduced, asked = tree.children
     assert isinstance(introduced, Tree) and isinstance(asked, Tree)
-    _lower(introduced, reader)
+    first = _lower(introduced, reader)
+    if rule(asked) not in QUERIES and not is_token(next(asked.scan_values(lambda _: True)), "BE", "DO", "DOES_CONTAIN"):
+        return fold(("and", "and"), (first, _lower(asked, reader)))
+    if not any(is_token(token, "SAME") for token in asked.scan_values(lambda _: True)):  # nothing is the same as itself
+        _make_known(reader)
     return _lower(asked, reader)
+
+
+def _make_known(reader: Reader) -> None:
+    """Let "a star" that was introduced be "the star" from then on."""
+    for place, phrase in enumerate(reader.mentioned):
+        if phrase.determiner.name == "some" and not phrase.plural:
+            reader.mentioned[place] = replace(phrase, determiner=Determiner("the"))
+    reader.claimed += [referent(phrase, reader) for phrase in reader.mentioned[:1]]

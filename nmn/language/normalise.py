@@ -109,7 +109,7 @@ def _open_contraction(piece: str, start: int, end: int) -> list[Word]:
     if (parts := piece.split("-"))[0] in ORDINALS and len(parts) == 2:
         return [Word(parts[0], start, start + len(parts[0])), Word(parts[1], end - len(parts[1]), end)]
     if piece.startswith("non-"):
-        return [Word("not", start, start + 4), Word(piece[4:], start + 4, end)]
+        return [Word("non", start, start + 4), Word(piece[4:], start + 4, end)]
     if piece.endswith("n't"):
         return [Word(piece[:-3], start, end - 3), Word("not", end - 3, end)]
     if piece.endswith("'s"):

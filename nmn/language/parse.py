@@ -239,9 +239,12 @@ def _tree(question: str, words: list[Word], grammar: Grammar) -> Tree[Token]:
 def _parsed(question: str, words: list[Word], grammar: Grammar) -> Tree[Token]:
     tokens = grammar.vocabulary.tokens(question, words)
     try:
-        return grammar.parser.parse(tokens)
+        tree = grammar.parser.parse(tokens)
     except UnexpectedToken as error:
         raise explain(question, tokens, error, grammar) from None
+    for token in tokens:
+        token.type = "NOT" if token.type == "NON" else token.type  # "non-" denies as "not" does, where it can stand
+    return tree
 
 
 def _goes_on(error: QuestionError, grammar: Grammar) -> bool:

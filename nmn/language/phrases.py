@@ -1,5 +1,6 @@
 """Parse trees of noun phrases and modifiers to ``Phrase`` and ``Modifier``: what was said, before what it means."""
 
+import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -7,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from lark import Token, Tree
 
 from nmn.errors import QuestionError
-from nmn.language.attach import Choices, Determiner, Joined, Modifier, Phrase, attach_modifier
+from nmn.language.attach import Choices, Determiner, Joined, Modifier, Phrase, attach_modifier, right_edge
 from nmn.language.normalise import ORDINALS
 from nmn.language.panel_phrases import at_side, in_panel, panel_phrase, touched_side
 from nmn.language.trees import SCENE, Node, is_token, name_of, number_of, rule, span_of
@@ -20,6 +21,8 @@ DETERMINERS = {
     "EVERYTHING": "every", "NOTHING": "no", "IT": "it",
 }  # fmt: skip
 FROM_PLACE = "from_side"
+MANY = ("they", "them", "their")
+DENIED = re.compile(r"\b(no|not|nothing|none|neither|nor|without|cannot)\b|n['\u2019]t\b")  # before "any": not one
 PLURAL_VERBS, SINGULAR_VERBS = ("are", "were", "do"), ("is", "was", "does")
 
 
@@ -36,6 +39,8 @@ class Reader:
     mentioned: list[Phrase] = field(default_factory=list)
     claimed: list[Layout] = field(default_factory=list)
     topic: Phrase | None = None
+    relating: bool = False  # to what a phrase names, which is never the thing itself
+    free: bool = False  # "any" means every one
     inside: bool = False  # the clause that is about the topic, so that "it" is another thing there
 
     def error(self, node: Node | Phrase, reason: str) -> QuestionError:
@@ -62,6 +67,8 @@ class Reader:
         """Attach modifiers, in the order of the text, to the right edge of the last phrase."""
         for tree in modifiers:
             phrases = attach_modifier(phrases, self.modifier(tree), self.choices, inverted)
+            for phrase in right_edge(phrases[-1].phrase):
+                self.mentioned = [phrase if phrase.span == one.span else one for one in self.mentioned]
         return phrases
 
     def core(self, node: Node) -> Phrase:
@@ -76,9 +83,9 @@ class Reader:
         for child in node.children:
             if isinstance(child, Token) and child.type in DETERMINERS:
                 determiner = Determiner(DETERMINERS[child.type])
-            elif is_token(child, "ADJECTIVE") and pronoun:
+            elif pronoun and (is_token(child, "ADJECTIVE") or isinstance(child, Tree)):
                 after.append(self.modifier(child))
-            elif isinstance(child, Token):
+            elif isinstance(child, Token) or rule(child) == "not_premodifier":
                 premodifiers.append(self.premodifier(child))
             elif rule(child) == "det":
                 determiner = self.determiner(child)
@@ -91,6 +98,7 @@ class Reader:
                 plural = plural and rule(child) == "head"
         if premodifiers and is_token(node.children[-1], "SUPERLATIVE", "SUPERLATIVE_PLACE"):
             noun = self._elided(premodifiers)
+        plural = plural or (determiner.name == "the" and (determiner.low or 1) > 1)
         phrase = Phrase(determiner, noun, plural, tuple(premodifiers), tuple(after), span_of(node))
         return self.remember(phrase)
 
@@ -105,10 +113,11 @@ class Reader:
 
     def _elided(self, premodifiers: list[tuple[str, object]]) -> Layout:
         """Return the noun of "all red circles except the largest", and add its adjectives."""
-        if not (self.mentioned and self.mentioned[-1].plural):
+        subject = self.mentioned[0] if self.mentioned else None
+        if subject is None or not (subject.plural or subject.determiner.name in ("every", "no")):
             return SCENE
-        premodifiers += [part for part in self.mentioned[-1].premodifiers if part[0] == "set"]
-        return self.mentioned[-1].noun
+        premodifiers += [part for part in subject.premodifiers if part[0] == "set"]
+        return subject.noun
 
     def remember(self, phrase: Phrase) -> Phrase:
         """Resolve "it" to the topic, the first noun phrase, and note any other phrase as mentioned."""
@@ -121,10 +130,10 @@ class Reader:
         """Return the topic as "the ..."; raise QuestionError where there is none."""
         if self.topic is None:
             raise QuestionError(self.question, *span, '"it" stands for nothing mentioned before')
-        single = [phrase for phrase in self.mentioned if not phrase.plural and phrase.span != self.topic.span]
-        if (self.inside or self.topic.plural) and single:
-            return replace(single[-1], determiner=Determiner("the"), span=span, sealed=len(single[-1].modifiers))
-        return replace(self.topic, determiner=Determiner("the"), span=span, sealed=len(self.topic.modifiers))
+        many = self.question[slice(*span)].lower() in MANY
+        others = [phrase for phrase in self.mentioned if phrase.plural == many and phrase.span != self.topic.span]
+        meant = others[-1] if others and (self.inside or self.topic.plural != many) else self.topic
+        return replace(meant, determiner=Determiner("the"), span=span, sealed=len(meant.modifiers))
 
     @contextmanager
     def within_clause(self) -> Iterator[None]:
@@ -196,7 +205,8 @@ class Reader:
         """Read "red and large", "red or blue"; "red and blue", two values of one attribute, is ("each", either)."""
         values = [child for child in tree.children if not is_token(child, "AND", "OR", "EITHER")]
         layouts, owners = [], []
-        for value in values:
+        for child in values:
+            value = child.children[0] if isinstance(child, Tree) and isinstance(child.children[0], Tree) else child
             negated = isinstance(value, Tree) and is_token(value.children[0], "NOT")
             token = value.children[-1] if isinstance(value, Tree) else value
             assert isinstance(token, Token)
@@ -221,6 +231,8 @@ class Reader:
             for child in node.children
             if not is_token(child, "NOT", "WITH", "HAVE", "BE", "DO", "THAT", "WHICH", "EVERY", "MADE_OF")
         ]
+        if kind == "not_premodifier":
+            return replace(self.modifier(parts[0], joined), negated=True)
         if kind in ("relative", "not_relative"):
             modifier = self.modifier(parts[0], joined)
             verbs = [name_of(child) for child in node.children if is_token(child, "BE", "DO", "HAVE")]  # type: ignore[arg-type]
@@ -280,7 +292,7 @@ class Reader:
                 operands.append(phrase)
                 joins.append(join)
         relations = [part for part in parts if is_token(part, "RELATION", "VERB")]
-        if relations and self.text(relations[-1]).endswith("than") and self.is_any(objects[-1]):
+        if relations and self.text(relations[-1]).endswith("than") and self.is_free(objects[-1]):
             operands = [replace(phrase, determiner=Determiner("every")) for phrase in operands]
         names = [name_of(part) for part in relations]  # type: ignore[arg-type]
         modifier = Modifier(kind, " ".join(names), tuple(operands), tuple(joins[1:]), joined=joined)
@@ -294,9 +306,10 @@ class Reader:
         start, end = node.span if isinstance(node, Phrase) else span_of(node)
         return self.question[start:end].lower()
 
-    def is_any(self, node: Node | Phrase) -> bool:
-        """Whether a noun phrase begins with "any", which means every one in "larger than any square"."""
-        return self.text(node).startswith("any")
+    def is_free(self, node: Node | Phrase) -> bool:
+        """Whether a noun phrase begins with "any" and nothing before denies it: every one, as in "larger than any"."""
+        start, _ = node.span if isinstance(node, Phrase) else span_of(node)
+        return self.text(node).startswith("any") and not DENIED.search(self.question[:start].lower())
 
     def object(self, tree: Tree[Token]) -> list[tuple[Phrase, str]]:
         """Read the noun phrases after a relation, each with the conjunction before it."""

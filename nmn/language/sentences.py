@@ -10,7 +10,16 @@ from dataclasses import replace
 from lark import Token, Tree
 
 from nmn.errors import QuestionError
-from nmn.language.attach import LISTED, Choices, Determiner, Joined, Modifier, attach_modifier, attach_phrase
+from nmn.language.attach import (
+    LISTED,
+    Choices,
+    Determiner,
+    Joined,
+    Modifier,
+    attach_modifier,
+    attach_phrase,
+    leaves_out,
+)
 from nmn.language.clause import Clause
 from nmn.language.joined import KNOWN, attribute_of_tree, conjunction_of, join_modifiers, phrases_of, trees_of
 from nmn.language.panel_phrases import panel_phrase
@@ -85,7 +94,9 @@ def _predicate_clause(clauses: list[Clause], tree: Tree[Token], conjunction: str
         before = clauses.pop()
         subjects = attach_phrase(before.subjects, Joined(conjunction, subjects[0].phrase), Choices(), False)
         conjunction = before.conjunction
-    if (first := subjects[0].phrase).span[0] == 0 and reader.is_any(first):  # of the whole sentence, so no question
+    first = subjects[0].phrase
+    if reader.is_free(first) and (first.span[0] == 0 or reader.free):  # of the whole sentence, so no question
+        reader.free = True
         subjects = [Joined("and", replace(first, determiner=Determiner("every"))), *subjects[1:]]
     parts = [part for part in rest if not is_token(part, "BE", "DO", "NOT", "EVERY")]
     predicate = reader.attached([Joined("and", anything())], parts)
@@ -123,26 +134,34 @@ def more_np(clauses: list[Clause], tree: Tree[Token], conjunction: str, reader: 
         phrase = replace(phrase, determiner=phrase.determiner._replace(name="no"))
     _join_phrase(clause, Joined(conjunction, phrase), tree, reader)
     target = clause.subjects if clause.predicate is None else clause.predicate
-    target[:] = reader.attached(target, modifiers)
+    target[:] = reader.attached(target, modifiers, clause.kind == "inverted")
 
 
 def _join_phrase(clause: Clause, joined: Joined, tree: Tree[Token], reader: Reader) -> None:
     if clause.truth is not None:
         raise reader.error(tree, "a noun phrase cannot continue a comparison of numbers; start a new clause")
     if clause.predicate is not None:
-        if clause.predicate[-1].phrase.modifiers[-1].kind in LISTED:
+        last = clause.predicate[-1].phrase.modifiers[-1]
+        denied = joined.phrase.determiner.name == "no" and last.kind != "related"
+        if clause.subjects and leaves_out(clause.subjects[-1].phrase, joined):
+            clause.subjects = attach_phrase(clause.subjects, joined, reader.choices, False)
+        elif last.kind in LISTED and not denied:
             _join_operand(clause, joined, reader)
         else:
             modifier = Modifier("nominal", operands=(joined.phrase,), verbless=True, joined=joined.conjunction)
             clause.predicate = attach_modifier(clause.predicate, modifier, Choices())
     else:
         nearest = clause.kind == "inverted" and bool(clause.subjects[-1].phrase.modifiers)
-        nearest = nearest or (clause.kind == "there" and joined.phrase.determiner.name in KNOWN)
+        own = any(is_token(token, "IT") for token in tree.scan_values(lambda _: True))  # "... and the star left of it"
+        nearest = nearest or (clause.kind == "there" and joined.phrase.determiner.name in KNOWN and not own)
         clause.subjects = attach_phrase(clause.subjects, joined, reader.choices, nearest)
 
 
 def _join_operand(clause: Clause, joined: Joined, reader: Reader) -> None:
     assert clause.predicate is not None
+    operand = clause.predicate[-1].phrase.modifiers[-1].operands[-1]
+    if reader.is_free(operand) and operand.determiner.name == "every" and reader.is_free(joined.phrase):
+        joined = Joined("and", replace(joined.phrase, determiner=operand.determiner))
     phrases = attach_phrase(clause.predicate, joined, reader.choices, nearest_first=True)
     if len(phrases) > len(clause.predicate):
         modifier = Modifier("nominal", operands=(joined.phrase,), joined=joined.conjunction)

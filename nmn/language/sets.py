@@ -12,9 +12,10 @@ and which nouns after it share it; what it claims of them stands in ``truths.py`
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import reduce
+from itertools import pairwise
 
 from nmn.errors import QuestionError
-from nmn.language.attach import Joined, Modifier, Phrase
+from nmn.language.attach import Determiner, Joined, Modifier, Phrase
 from nmn.language.panel_phrases import inside
 from nmn.language.phrases import FROM_PLACE, Reader
 from nmn.language.trees import SCENE
@@ -60,12 +61,12 @@ def members(phrase: Phrase, reader: Reader) -> Layout:
     """Return the set that a phrase names, its determiner left out."""
     before = list(phrase.premodifiers)
     side = next((modifier.name for modifier in phrase.modifiers if modifier.kind == FROM_PLACE), None)
-    inner = SCENE
+    inner, is_one = SCENE, not phrase.plural and phrase.determiner.name not in ("every", "no")
     while before and before[-1][0] in ("set", "each", "other"):
         kind, layout = before.pop()
         if kind != "other":
             assert isinstance(layout, Layout)
-            inner = conj(_of_one(layout) if kind == "each" and not phrase.plural else layout, inner)
+            inner = conj(_of_one(layout) if kind == "each" and is_one else layout, inner)
     inner = _with_noun(inner, phrase.noun)
     restricting = [modifier for modifier in phrase.modifiers if modifier.kind != FROM_PLACE]
     if restricting:
@@ -130,18 +131,28 @@ def _without_mentioned(inner: Layout, phrase: Phrase, reader: Reader) -> Layout:
     """Leave out of "the other circles" what was mentioned before, or else is mentioned next."""
     earlier = [other for other in reader.mentioned if other.span[1] <= phrase.span[0]]
     later = [other for other in reader.mentioned if other.span[0] >= phrase.span[1]]
-    if not earlier and not later:
+    if not earlier and len(reader.mentioned) < 2:
         raise reader.error(phrase, '"other" than what? Nothing else is mentioned')
-    every = phrase.determiner.name in QUANTIFIERS or (phrase.determiner.name == "the" and phrase.plural)
-    if not earlier and not every:
-        return inner  # no relation holds of a thing to itself
-    meant = earlier[-1] if earlier else later[0]
-    if meant.determiner.name in ("the", "every", "bare"):
-        mentioned = members(meant, reader)
-        return inner if mentioned == inner else conj(inner, negate(mentioned))
-    if phrase.determiner.name == "the":
+    name = phrase.determiner.name
+    if not earlier:
+        known = [other for other in later if other.determiner.name == "the" and not is_other(other)]
+        if not known or not (name in QUANTIFIERS or (name == "the" and phrase.plural)):
+            return inner  # no relation holds of a thing to itself
+    meant = earlier[-1] if earlier else known[0]
+    if meant.determiner.name in ("the", "every", "bare") or (name == "no" and not reader.relating):
+        places = tuple(modifier for modifier in meant.modifiers if modifier.kind == FROM_PLACE)
+        mentioned = members(replace(meant, modifiers=places), reader)
+        return inner if _includes(mentioned, inner) else conj(inner, negate(mentioned))
+    if name == "the" and not (reader.relating and phrase.plural):
         raise reader.error(phrase, '"the other" than which? Not one thing alone was mentioned, such as "the circle"')
     return inner
+
+
+def _includes(wide: Layout, narrow: Layout) -> bool:
+    """Whether a set has all members of another, as far as one sees from their layouts."""
+    if wide in (SCENE, narrow):
+        return True
+    return narrow.module == "and" and any(_includes(wide, part) for part in narrow.operands)
 
 
 def restriction(modifiers: Sequence[Modifier], reader: Reader) -> Layout:
@@ -258,7 +269,9 @@ def referent(phrase: Phrase, reader: Reader) -> Layout:
 def related(relation: str, phrase: Phrase, reader: Reader) -> Layout:
     """Return the set of what stands in the relation to a phrase, by the phrase's determiner."""
     name, low, high = phrase.determiner
+    before, reader.relating = reader.relating, True
     operand = referent(phrase, reader)
+    reader.relating = before
     if name in ("every", "both") or (name == "the" and phrase.plural):
         return Layout("relate_every", relation, (operand,))
     if name in ("no", "neither") or (name == "numeral" and low == 0):
@@ -278,7 +291,16 @@ def related(relation: str, phrase: Phrase, reader: Reader) -> Layout:
 
 def union(phrases: Sequence[Joined], reader: Reader) -> Layout:
     """Return the set of everything that a list of phrases refers to, whether joined by "and" or "or"."""
+    for before, joined in pairwise(phrases):
+        _check_extreme(before.phrase, joined.phrase, reader)
     return fold(["or"] * len(phrases), [referent(joined.phrase, reader) for joined in phrases])
+
+
+def _check_extreme(before: Phrase, phrase: Phrase, reader: Reader) -> None:
+    """Raise QuestionError for "the largest of the circles and squares", which asks for the largest of both."""
+    extreme = any(kind == "superlative" for kind, _ in before.premodifiers)
+    if extreme and " of " in reader.text(before) and phrase.determiner.name == "bare" and phrase.plural:
+        raise reader.error(phrase, "the extreme one of several kinds is not read; ask it of each")
 
 
 def spread(phrases: Sequence[Joined], reader: Reader) -> list[Joined]:
@@ -286,7 +308,13 @@ def spread(phrases: Sequence[Joined], reader: Reader) -> list[Joined]:
     shared = list(phrases[:1])
     for joined in phrases[1:]:
         (first, before), (conjunction, phrase) = shared[-1], joined
-        if conjunction == "but":
+        if before.determiner == Determiner("only", 1) and phrase.determiner.name == "the":
+            known = replace(before, determiner=Determiner("the"))
+            both = Layout("or", None, (referent(known, reader), referent(phrase, reader)))
+            shared[-1] = Joined(first, Phrase(Determiner("only"), both, plural=True, span=before.span))
+            continue
+        _check_extreme(before, phrase, reader)
+        if conjunction == "but" and _is_one(phrase, reader):
             _check_known([phrase], reader)
         if conjunction == "and" and _partitive(before, reader) and not before.plural:
             raise reader.error(before, "of how many of several this holds is not read; ask it of each")

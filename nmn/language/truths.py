@@ -55,6 +55,8 @@ def existence(phrase: Phrase, reader: Reader, alone: bool = False) -> Layout:
     if name == "only":
         every = Layout("quantify", "every", (SCENE, layout))
         return conj(Layout("exists", None, (layout,)), every) if alone else every
+    if reader.claimed and is_other(phrase) and name in ("some", "another"):
+        return conj(Layout("exists", None, (layout,)), _two_of(reader.claimed[-1], layout))
     bounds = bounds_of(phrase)
     if name == "both":
         bounds = (2, 2)
@@ -85,7 +87,8 @@ def existences(phrases: Sequence[Joined], reader: Reader, alone: bool = False) -
     truths = [existence(joined.phrase, reader, alone) for joined in phrases]
     for position, joined in enumerate(phrases[1:], 1):
         earlier = phrases[position - 1].phrase
-        if is_other(joined.phrase) and earlier.determiner.name not in ("the", "every"):
+        alike = earlier.determiner.name in ("the", "every") or joined.phrase.determiner.name == "no"
+        if is_other(joined.phrase) and not alike:
             two = _two_of(members(earlier, reader), members(joined.phrase, reader))
             truths[position] = Layout("and", None, (truths[position], two))
     return fold([joined.conjunction for joined in phrases], truths)
