@@ -25,8 +25,8 @@ from nmn.training.best import BEST, Best
 from nmn.training.data import Memory, Questions
 from nmn.training.loop import LOG, STATE, Progress, batch_of, fit, rate_at
 from nmn.training.naming import train_detector
-from nmn.training.perception import train_proposer
-from nmn.training.run import CONFIG, PROPOSALS, PROPOSER, load_settings, train
+from nmn.training.perception import PROPOSALS, PROPOSER, train_proposer
+from nmn.training.run import CONFIG, load_settings, train
 from nmn.training.settings import TrainSettings, warm_cosine
 from nmn.training.systems import Shown
 from nmn.vision.objects import ObjectVision
@@ -225,6 +225,16 @@ def test_a_run_writes_a_network_that_can_be_loaded_and_goes_on_where_it_stopped(
     assert state_digest(again.model.state_dict()) == state_digest(loaded.model.state_dict())
     with pytest.raises(ConfigError, match=r"holds a run of other settings \(seed\)"):
         train(replace(settings, seed=4), tmp_path / "run")
+
+
+def test_the_time_of_a_run_counts_that_before_an_interruption(shapes_like: Path, tmp_path: Path) -> None:
+    settings = shapes_settings(shapes_like)
+    train(settings, tmp_path)
+    (tmp_path / NETWORK).unlink()
+    state, meta = read_checkpoint(tmp_path / STATE)
+    assert 0 < meta["seconds"] < 600
+    save_checkpoint(tmp_path / STATE, state, {**meta, "seconds": 1000.0})
+    assert 1000 < train(settings, tmp_path).seconds < 1600
 
 
 def test_a_run_from_before_a_setting_was_there_goes_on(shapes_like: Path, tmp_path: Path) -> None:

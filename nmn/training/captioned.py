@@ -31,6 +31,7 @@ from nmn.training.classify import (
     one_object,
     share_right,
 )
+from nmn.training.loop import spent
 from nmn.training.run import HELD_BACK_SEED, Outcome, Watcher, card, claim, finished, is_first, silent, use_threads
 from nmn.training.systems import losses_of, train_on
 from nmn.vision.cells import CellVision
@@ -108,6 +109,7 @@ def train_encoder(settings: ClassifySettings, folder: Path, watch: Watcher = sil
     claim(settings, folder)
     if (done := finished(folder)) is not None:
         return done
+    start -= spent(folder)
     images, texts, places = captioned_images(settings, settings.images, settings.seed)
     if len(texts) < 2:
         raise ConfigError(f"images: {settings.images} have {len(texts)} captions, too few to compare; give more")

@@ -26,7 +26,7 @@ from nmn.models.classifier import (
     save_classifier,
 )
 from nmn.scene import SceneGraph
-from nmn.training.loop import fit_batches, places_of
+from nmn.training.loop import fit_batches, places_of, spent
 from nmn.training.run import HELD_BACK_SEED, Outcome, Watcher, card, claim, finished, is_first, silent, use_threads
 from nmn.training.settings import LoopSettings
 from synth_data.config import SynthConfig, load_config
@@ -171,6 +171,7 @@ def train_classifier(settings: ClassifySettings, folder: Path, watch: Watcher = 
     claim(settings, folder)
     if (done := finished(folder)) is not None:
         return done
+    start -= spent(folder)
     classifier = fresh_classifier(settings)
     data = labelled_images(settings, settings.images, settings.seed)
     if settings.regime == "linear":

@@ -111,7 +111,8 @@ def fit_batches(
         kwargs_handlers=[DistributedDataParallelKwargs(find_unused_parameters=True)],
     )
     optimizer = _optimizer(network, settings)
-    start = _resume(network, optimizer, settings, folder / STATE)
+    start, before = _resume(network, optimizer, settings, folder / STATE)
+    began = time.monotonic() - before
     model, optimizer = accelerator.prepare(watched, optimizer)
     model.train()
     with _log_from(folder / LOG, start, accelerator.is_main_process) as log:
@@ -136,7 +137,7 @@ def fit_batches(
             if best is not None and accelerator.is_main_process:
                 best.look(network, step + 1)
             if accelerator.is_main_process and (last or (step + 1) % settings.save_every == 0):
-                _save(network, optimizer, step + 1, settings, folder / STATE)
+                _save(network, optimizer, step + 1, time.monotonic() - began, settings, folder / STATE)
     accelerator.wait_for_everyone()
     network.to("cpu").eval()
     if best is not None:
@@ -227,18 +228,25 @@ class _log_from:
             self.file.close()
 
 
-def _save(network: nn.Module, optimizer: Any, step: int, settings: LoopSettings, path: Path) -> None:
+def spent(folder: Path) -> float:
+    """Return the seconds of training that a run's folder holds so far, those of its parts included."""
+    return sum(float(read_checkpoint(path)[1].get("seconds", 0.0)) for path in folder.rglob(STATE))
+
+
+def _save(network: nn.Module, optimizer: Any, step: int, seconds: float, settings: LoopSettings, path: Path) -> None:
     moments: dict[str, Tensor] = {}
     for number, state in optimizer.state_dict()["state"].items():
         moments |= {f"optimizer.{number}.{name}": torch.as_tensor(value) for name, value in state.items()}
     weights = {f"network.{name}": value for name, value in network.state_dict().items()}
-    save_checkpoint(path, weights | moments, {"step": step, "settings": resumable(settings)})
+    save_checkpoint(path, weights | moments, {"step": step, "seconds": seconds, "settings": resumable(settings)})
 
 
-def _resume(network: nn.Module, optimizer: torch.optim.Optimizer, settings: LoopSettings, path: Path) -> int:
-    """Load the state of an interrupted run, if there is one; return the step to go on with."""
+def _resume(
+    network: nn.Module, optimizer: torch.optim.Optimizer, settings: LoopSettings, path: Path
+) -> tuple[int, float]:
+    """Load the state of an interrupted run, if there is one; return the step to go on with and the seconds so far."""
     if not path.exists():
-        return 0
+        return 0, 0.0
     state, meta = read_checkpoint(path)
     if "settings" not in meta:
         raise CheckpointError(f"{path}: no state of a run; give another folder")
@@ -255,4 +263,4 @@ def _resume(network: nn.Module, optimizer: torch.optim.Optimizer, settings: Loop
             _, number, field = name.split(".")
             moments.setdefault(int(number), {})[field] = part
     optimizer.load_state_dict({**optimizer.state_dict(), "state": moments})
-    return int(meta["step"])
+    return int(meta["step"]), float(meta.get("seconds", 0.0))

@@ -11,15 +11,20 @@ from jaxtyping import Bool, Float, Num, UInt8
 from torch import Tensor, nn
 from torch.nn import functional
 
+from nmn.checkpoint import load_into, read_checkpoint, save_checkpoint
+from nmn.config import settings_json
 from nmn.errors import ConfigError
+from nmn.resources import WEIGHTS
 from nmn.training.loop import Progress, fit_batches, places_of
 from nmn.training.settings import LoopSettings, TrainSettings
-from nmn.vision.proposals import COARSE_PX, FINE_PX, Maps, Proposer, proposal_loss, targets
+from nmn.vision.proposals import COARSE_PX, FINE_PX, Maps, Proposer, channels_last, proposal_loss, targets
 from nmn.vision.turns import MIRRORED, WAYS, turned
 from synth_data.config import SynthConfig
 from synth_data.picture import index_mask, picture
 from synth_data.scenes import many_scenes
 
+PROPOSALS = "proposals.safetensors"  # in the folder of a run
+PROPOSER = "vision.proposer."  # of the names in a network over objects
 STORED = (0.4, 0.9)  # times its size: the range of what a softened picture was stored at
 
 
@@ -117,3 +122,37 @@ def _scenes(settings: TrainSettings, config: SynthConfig) -> Scenes:
         boxes[row, : len(scene.objects)] = np.array([thing.box for thing in scene.objects]) * scale
         mask[row, : len(scene.objects)] = True
     return Scenes(*map(torch.from_numpy, (np.stack(pictures), boxes, mask, np.stack(owners))))
+
+
+def load_proposals(
+    proposer: Proposer,
+    settings: TrainSettings,
+    config: SynthConfig,
+    folder: Path,
+    watch: Callable[[Progress], None] = lambda now: None,
+) -> None:
+    """Load the proposals that a run's folder or the settings have, or train them on scenes and keep them there."""
+    path = folder / PROPOSALS
+    if not path.exists() and settings.proposals:
+        path = _file_of(settings.proposals)
+    elif not path.exists():
+        torch.manual_seed(settings.seed)
+        trained = channels_last(Proposer(settings.proposal_channels))
+        if settings.proposal_start:
+            _load(trained, _file_of(settings.proposal_start))
+        train_proposer(trained, settings, config, path.with_suffix(""), watch)
+        save_checkpoint(path, trained.state_dict(), {"settings": settings_json(settings)})
+    _load(proposer, path)
+
+
+def _load(proposer: Proposer, path: Path) -> None:
+    """Load proposals from their own file, or from that of a network over objects."""
+    state, _ = read_checkpoint(path)
+    own = {name.removeprefix(PROPOSER): part for name, part in state.items() if name.startswith(PROPOSER)}
+    load_into(proposer, own or state, path)
+
+
+def _file_of(proposals: str) -> Path:
+    """Return the file that a path, or the name of weights that ship, means."""
+    shipped = WEIGHTS / f"{proposals}.safetensors"
+    return shipped if shipped.parent == WEIGHTS and shipped.is_file() else Path(proposals)

@@ -18,7 +18,7 @@ import torch
 
 from nmn.assembler.plan import plan
 from nmn.atomic import write_atomically
-from nmn.checkpoint import NETWORK, load_into, read_checkpoint, save_checkpoint
+from nmn.checkpoint import NETWORK, read_checkpoint
 from nmn.config import build_settings, parse_overrides, read_object, read_settings, settings_json, with_usual
 from nmn.errors import ArgumentError, ConfigError, listed
 from nmn.layout import Layout
@@ -35,7 +35,6 @@ from nmn.models.build import (
 )
 from nmn.modules.library import check_words
 from nmn.modules.neural import vocabulary_of
-from nmn.resources import WEIGHTS
 from nmn.training.attentions import teacher
 from nmn.training.best import Best
 from nmn.training.data import (
@@ -48,25 +47,23 @@ from nmn.training.data import (
     prepared,
     questions_of,
 )
-from nmn.training.loop import Progress, fit
+from nmn.training.loop import Progress, fit, spent
 from nmn.training.loss import answer_losses, placed
 from nmn.training.naming import gold_panels, share_read, train_detector
 from nmn.training.pairs import over_pairs
-from nmn.training.perception import train_proposer
+from nmn.training.perception import load_proposals
 from nmn.training.settings import LoopSettings, TrainSettings, resumable
 from nmn.training.systems import fit_system, shown
 from nmn.training.systems import share_right as share_right_of
 from nmn.vision.cells import CellVision
 from nmn.vision.nlvr_reader import save_detector
 from nmn.vision.objects import ObjectVision
-from nmn.vision.proposals import Proposer, channels_last
 from synth_data.config import SynthConfig, load_config
 from synth_data.drawn import panel_gap_px
 from synth_data.maker import families
 from synth_data.splits import split_settings
 
-PROPOSALS, CONFIG = "proposals.safetensors", "config.json"
-PROPOSER = "vision.proposer."  # of the names in a network over objects
+CONFIG = "config.json"
 ANSWERED_AT_ONCE = 256
 TOLD = {field.name for field in fields(TrainSettings)}
 HELD_BACK_SEED = 1_000_003  # added to the seed, for questions that are not trained on
@@ -90,7 +87,10 @@ def silent(part: str, done: int, of: int, note: str = "") -> None:
 
 @dataclass(frozen=True)
 class Outcome:
-    """A finished run: the share of held-back questions that it answers right (of boxes: reads right), and its time."""
+    """A finished run: the share of held-back questions that it answers right (of boxes: reads right), and its time.
+
+    The time of a run that was interrupted is that of its training before, up to the last save, and all since.
+    """
 
     accuracy: float | None
     seconds: float
@@ -126,6 +126,7 @@ def train(settings: TrainSettings, folder: Path, watch: Watcher = silent, memory
     claim(settings, folder)
     if (done := finished(folder)) is not None:
         return done
+    start -= spent(folder)
     if settings.data == "nlvr":
         return _train_detector(settings, folder, watch, start)
     if settings.model != MODULES:
@@ -305,7 +306,8 @@ def _over_generated(
     if isinstance(vision, CellVision) and settings.cache:
         vision.keep(settings.cache)
     if isinstance(vision, ObjectVision):
-        _load_proposals(vision, settings, folder, watch)
+        drawn = synth_config(settings, settings.proposal_scenes, settings.seed, settings.proposal_synth)
+        load_proposals(vision.proposer, settings, drawn, folder, _training(watch, "proposals"))
     vision.eval()
     data = Generated(config, settings.each, settings.split_side, crowd=settings.folder, memory=memory)
     held_config = replace(config, size=settings.held_back, seed=settings.seed + HELD_BACK_SEED)
@@ -318,32 +320,3 @@ def _over_generated(
     torch.manual_seed(settings.seed)  # again: proposals may have been trained or loaded meanwhile
     network = build_network(network_settings, vocabulary_of(questions.layouts, config.words), vision)
     return network, questions, held_back
-
-
-def _load_proposals(vision: ObjectVision, settings: TrainSettings, folder: Path, watch: Watcher) -> None:
-    """Load the proposals that the folder or the settings have, or train them and keep them in the folder."""
-    path = folder / PROPOSALS
-    if not path.exists() and settings.proposals:
-        path = _file_of(settings.proposals)
-    elif not path.exists():
-        drawn = synth_config(settings, settings.proposal_scenes, settings.seed, settings.proposal_synth)
-        torch.manual_seed(settings.seed)
-        proposer = channels_last(Proposer(settings.proposal_channels))
-        if settings.proposal_start:
-            _load_proposer(proposer, _file_of(settings.proposal_start))
-        train_proposer(proposer, settings, drawn, path.with_suffix(""), _training(watch, "proposals"))
-        save_checkpoint(path, proposer.state_dict(), {"settings": settings_json(settings)})
-    _load_proposer(vision.proposer, path)
-
-
-def _load_proposer(proposer: Proposer, path: Path) -> None:
-    """Load proposals from their own file, or from that of a network over objects."""
-    state, _ = read_checkpoint(path)
-    own = {name.removeprefix(PROPOSER): part for name, part in state.items() if name.startswith(PROPOSER)}
-    load_into(proposer, own or state, path)
-
-
-def _file_of(proposals: str) -> Path:
-    """Return the file that a path, or the name of weights that ship, means."""
-    shipped = WEIGHTS / f"{proposals}.safetensors"
-    return shipped if shipped.parent == WEIGHTS and shipped.is_file() else Path(proposals)
