@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from nmn.checkpoint import weights_file
 from nmn.errors import ConfigError
 from nmn.models.baselines import Baseline, load_baseline
 from nmn.models.captioner import Teller
 from nmn.models.encoders import look
 from nmn.models.protocol import Batch
 from nmn.models.search import Said, beam, greedy, sampled
-from nmn.reasoner import weights_file
 from nmn.vision.image import load_image
 from nmn.vision.view import View, brought, view_of
 

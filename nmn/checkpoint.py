@@ -17,9 +17,11 @@ from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
 from nmn.atomic import write_atomically
-from nmn.errors import CheckpointError, listed
+from nmn.errors import CheckpointError, did_you_mean, listed
+from nmn.resources import WEIGHTS
 
 NETWORK = "network.safetensors"  # in the folder of a run that is done
+DEFAULT_WEIGHTS = "world"  # of those that ship
 FORMAT_VERSION = 1
 KEY = "nmn"
 LENGTH_BYTES = 8  # a safetensors file starts with the length of its JSON header
@@ -193,3 +195,30 @@ def _other_version(path: Path, version: object) -> CheckpointError:
     newer = isinstance(version, int) and version > FORMAT_VERSION
     cure = "update nmn" if newer else "train it again"
     return CheckpointError(f"{path}: format {version!r}; this nmn reads format {FORMAT_VERSION}: {cure}")
+
+
+def shipped(name: str) -> Path:
+    """Return the file of weights that ship, whatever lies in the current folder."""
+    return WEIGHTS / f"{name}.safetensors"
+
+
+def weights_file(path: str | Path | None) -> Path:
+    """Return the file that a path, a run's folder or the name of weights that ship means; None means "world"'s.
+
+    A name means the weights that ship unless a file, or a folder with a run, is called so. Raises CheckpointError for
+    what is none of these, and for a folder without a finished run.
+    """
+    if path is None:
+        return shipped(DEFAULT_WEIGHTS)
+    given, file = Path(path), Path(path) / NETWORK
+    begun = (given / "config.json").exists()
+    if shipped(str(path)).is_file() and not (given.is_file() or file.exists() or begun):
+        return shipped(str(path))
+    if given.is_dir() and not file.exists():
+        state = "its run is not finished; the command that began it goes on with it" if begun else "it holds no run"
+        raise CheckpointError(f"{given}: no {NETWORK} there: {state}")
+    if not given.exists():
+        known = sorted(one.stem for one in WEIGHTS.glob("*.safetensors"))
+        listed = ", ".join(known) + did_you_mean(str(path), known)
+        raise CheckpointError(f"{path}: no such file or folder, and no weights that ship; those are {listed}")
+    return file if given.is_dir() else given

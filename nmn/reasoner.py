@@ -10,14 +10,13 @@ from nmn.answer import Answer, answer_of, attended_answer
 from nmn.assembler.execute import Run, execute
 from nmn.assembler.plan import plan
 from nmn.assembler.trace import Value, answers
-from nmn.checkpoint import NETWORK
-from nmn.errors import ArgumentError, CheckpointError, ConfigError, SceneError, did_you_mean
+from nmn.checkpoint import shipped, weights_file
+from nmn.errors import ArgumentError, ConfigError, SceneError, did_you_mean
 from nmn.language import Reading, grammar_names, read
 from nmn.layout import Layout, parse_layout
 from nmn.lexicon import Lexicon, load_lexicon
 from nmn.modules.exact import encode, exact_library
 from nmn.modules.library import check_words
-from nmn.resources import WEIGHTS
 from nmn.scene import SceneGraph, read_scene
 
 if TYPE_CHECKING:
@@ -29,7 +28,7 @@ if TYPE_CHECKING:
     from nmn.vision.nlvr_reader import NlvrReader
     from nmn.vision.view import View
 
-DEFAULT_WEIGHTS, NLVR_WEIGHTS = "world", "nlvr"
+NLVR_WEIGHTS = "nlvr"
 ASKED_AT_ONCE = 256  # questions
 
 
@@ -324,30 +323,3 @@ def nlvr_reader(path: str | Path | None = None) -> "NlvrReader":
     from nmn.vision.nlvr_reader import NlvrReader, load_detector
 
     return NlvrReader(load_detector(shipped(NLVR_WEIGHTS) if path is None else weights_file(path)))
-
-
-def shipped(name: str) -> Path:
-    """Return the file of weights that ship, whatever lies in the current folder."""
-    return WEIGHTS / f"{name}.safetensors"
-
-
-def weights_file(path: str | Path | None) -> Path:
-    """Return the file that a path, a run's folder or the name of weights that ship means; None means "world"'s.
-
-    A name means the weights that ship unless a file, or a folder with a run, is called so. Raises CheckpointError for
-    what is none of these, and for a folder without a finished run.
-    """
-    if path is None:
-        return shipped(DEFAULT_WEIGHTS)
-    given, file = Path(path), Path(path) / NETWORK
-    begun = (given / "config.json").exists()
-    if shipped(str(path)).is_file() and not (given.is_file() or file.exists() or begun):
-        return shipped(str(path))
-    if given.is_dir() and not file.exists():
-        state = "its run is not finished; the command that began it goes on with it" if begun else "it holds no run"
-        raise CheckpointError(f"{given}: no {NETWORK} there: {state}")
-    if not given.exists():
-        known = sorted(one.stem for one in WEIGHTS.glob("*.safetensors"))
-        listed = ", ".join(known) + did_you_mean(str(path), known)
-        raise CheckpointError(f"{path}: no such file or folder, and no weights that ship; those are {listed}")
-    return file if given.is_dir() else given

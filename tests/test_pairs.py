@@ -10,13 +10,13 @@ import pytest
 from PIL import Image
 from typer.testing import CliRunner
 
+from nmn.checkpoint import weights_file
 from nmn.cli import app
 from nmn.data.pairs import read_pairs
 from nmn.errors import ConfigError, DataError
 from nmn.evaluation.pairs import Pair, evaluate_pairs, predict, readings
 from nmn.layout import parse_layout
 from nmn.models.build import Network, load_network
-from nmn.reasoner import weights_file
 from nmn.scene import SceneGraph
 from nmn.training.run import train
 from nmn.training.settings import TrainSettings

@@ -12,10 +12,11 @@ from torch import Tensor
 import nmn
 from nmn.answer import Answer
 from nmn.app.runs import Runs
+from nmn.checkpoint import shipped, weights_file
 from nmn.errors import ArgumentError, ImageError, QuestionError
 from nmn.layout import Kind
 from nmn.models.build import save_network
-from nmn.reasoner import Reasoner, load, nlvr_reader, shipped, weights_file
+from nmn.reasoner import Reasoner, load, nlvr_reader
 from tests.networks import cell_network, object_network
 
 QUESTIONS = ("Is there a red square?", "How many blue shapes are there?", "What color is the square?", "the red square")

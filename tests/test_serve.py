@@ -24,12 +24,12 @@ from nmn.app.datasets import browse
 from nmn.app.limits import Limits
 from nmn.app.runs import Run, Runs
 from nmn.app.typing_help import help_json, knows
+from nmn.checkpoint import weights_file
 from nmn.errors import ConfigError, DataError
 from nmn.language.complete import completions
 from nmn.language.grammar import load_grammar
 from nmn.lexicon import load_lexicon
 from nmn.models.baselines import save_baseline
-from nmn.reasoner import weights_file
 from nmn.resources import SCENES
 from synth_data.config import load_config
 from synth_data.write import write_dataset

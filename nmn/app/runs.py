@@ -17,13 +17,13 @@ from typing import Any, NamedTuple, cast
 from nmn.answer import Answer
 from nmn.app.describe import DESCRIBERS, DOES, Describer
 from nmn.app.pictures import Seen
-from nmn.checkpoint import KEY, NETWORK, read_header
+from nmn.checkpoint import KEY, NETWORK, read_header, shipped
 from nmn.errors import CheckpointError, ConfigError, ImageError, did_you_mean
 from nmn.layout.signature import SIDES
 from nmn.models.build import MODULES
 from nmn.models.tokens import Words
 from nmn.modules.neural import Vocabulary, vocabulary_from_json
-from nmn.reasoner import ask_scene, load, nlvr_reader, shipped
+from nmn.reasoner import ask_scene, load, nlvr_reader
 
 EXACT, WORLD, NLVR = "exact", "world", "nlvr"
 CLIP, CLIP_WEIGHTS = "clip", "model.safetensors"  # as transformers names them

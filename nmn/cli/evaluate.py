@@ -97,12 +97,13 @@ def nlvr(
     as_json: JsonOption = False,
 ) -> None:
     """Judge NLVR's statements of its images, from pixels."""
+    from nmn.checkpoint import weights_file
     from nmn.data.nlvr import read_nlvr
     from nmn.evaluation.nlvr import evaluate_nlvr, statements
     from nmn.evaluation.nlvr_judges import by_network, by_scenes
     from nmn.evaluation.shown import show
     from nmn.models.build import load_network
-    from nmn.reasoner import nlvr_reader, weights_file
+    from nmn.reasoner import nlvr_reader
     from nmn.vision.components import read_components
 
     if network is not None and classical:
@@ -132,11 +133,11 @@ def pairs(
     as_json: JsonOption = False,
 ) -> None:
     """Judge statements about two images, in the files of NLVR2, from pixels."""
+    from nmn.checkpoint import weights_file
     from nmn.data.pairs import read_pairs
     from nmn.evaluation.pairs import evaluate_pairs
     from nmn.evaluation.shown import show
     from nmn.models.build import load_network
-    from nmn.reasoner import weights_file
 
     network = load_network(weights_file(model)).speaking(lexicon)
     total = len(read_pairs(data, split))

@@ -61,8 +61,8 @@ def kernels(
 
 def _own(image: "Tensor") -> "Source":
     """Return the network that finds objects, of the weights that ship, with the image as it reads it."""
+    from nmn.checkpoint import weights_file
     from nmn.models.build import load_network
-    from nmn.reasoner import weights_file
     from nmn.vision.fit import fit
     from nmn.vision.objects import ObjectVision
     from nmn.vision.paper import repapered

@@ -22,9 +22,9 @@ def learn_word(
     as_json: JsonOption = False,
 ) -> None:
     """Teach a trained network a value (a shape, a colour, ...) by questions about a few images."""
+    from nmn.checkpoint import weights_file
     from nmn.lexicon import load_lexicon
     from nmn.models.build import load_network, save_network
-    from nmn.reasoner import weights_file
     from nmn.training.words import learn_word as learn
     from nmn.training.words import read_taught
 

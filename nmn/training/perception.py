@@ -11,10 +11,9 @@ from jaxtyping import Bool, Float, Num, UInt8
 from torch import Tensor, nn
 from torch.nn import functional
 
-from nmn.checkpoint import load_into, read_checkpoint, save_checkpoint
+from nmn.checkpoint import load_into, read_checkpoint, save_checkpoint, weights_file
 from nmn.config import settings_json
 from nmn.errors import ConfigError
-from nmn.resources import WEIGHTS
 from nmn.training.loop import Progress, fit_batches, places_of
 from nmn.training.settings import LoopSettings, TrainSettings
 from nmn.vision.proposals import COARSE_PX, FINE_PX, Maps, Proposer, channels_last, proposal_loss, targets
@@ -134,12 +133,12 @@ def load_proposals(
     """Load the proposals that a run's folder or the settings have, or train them on scenes and keep them there."""
     path = folder / PROPOSALS
     if not path.exists() and settings.proposals:
-        path = _file_of(settings.proposals)
+        path = weights_file(settings.proposals)
     elif not path.exists():
         torch.manual_seed(settings.seed)
         trained = channels_last(Proposer(settings.proposal_channels))
         if settings.proposal_start:
-            _load(trained, _file_of(settings.proposal_start))
+            _load(trained, weights_file(settings.proposal_start))
         train_proposer(trained, settings, config, path.with_suffix(""), watch)
         save_checkpoint(path, trained.state_dict(), {"settings": settings_json(settings)})
     _load(proposer, path)
@@ -150,9 +149,3 @@ def _load(proposer: Proposer, path: Path) -> None:
     state, _ = read_checkpoint(path)
     own = {name.removeprefix(PROPOSER): part for name, part in state.items() if name.startswith(PROPOSER)}
     load_into(proposer, own or state, path)
-
-
-def _file_of(proposals: str) -> Path:
-    """Return the file that a path, or the name of weights that ship, means."""
-    shipped = WEIGHTS / f"{proposals}.safetensors"
-    return shipped if shipped.parent == WEIGHTS and shipped.is_file() else Path(proposals)

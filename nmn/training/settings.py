@@ -91,7 +91,7 @@ class TrainSettings(LoopSettings):
     units: float = 64.0
     find_bias: float = -1.0
     # proposals
-    proposals: str = ""  # trained ones to use instead of training some: a file, or the name of weights that ship
+    proposals: str = ""  # trained ones to use instead of training some: as nmn ask --model names a network
     proposal_start: str = ""  # or ones to go on training from
     proposal_synth: tuple[str, ...] = ()
     proposal_channels: int = 40
