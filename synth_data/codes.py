@@ -73,7 +73,7 @@ class Codes:
         table = np.ones((len(self.of), 360, 2))
         if self.exact:
             return table
-        for shape in self.lexicon.attributes["shape"].values:
+        for shape in self.config.values("shape"):
             for degrees in range(360) if self.config.rotate else (0,):
                 table[self.of[shape], degrees] = extent(shape, float(degrees))
         return table

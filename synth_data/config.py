@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from nmn.config import build_settings, read_settings
-from nmn.errors import ConfigError, SceneError, did_you_mean
+from nmn.errors import ConfigError, SceneError, did_you_mean, listed
 from nmn.language.grammar import grammar_names
 from nmn.lexicon import Lexicon, load_lexicon
-from synth_data.style import Style
+from synth_data.outlines import SHAPES
+from synth_data.style import COLORS, Style
 
 PRESETS = Path(__file__).parent / "presets"
 PLACEMENTS = ("free", "grid")
@@ -107,10 +108,32 @@ class SynthConfig:
                     )
             if len(set(getattr(self, key))) < len(getattr(self, key)):
                 raise ConfigError(f"{key}: a value stands there twice")
+        self._check_shown(lexicon)
         self._check_pairs(lexicon)
         for value in self.relations:
             if value not in lexicon.relations:
                 raise ConfigError(f'relations: unknown relation "{value}"{_nearest(value, lexicon.relations)}')
+            if not lexicon.relations[value].words:
+                raise ConfigError(f'relations: "{value}" has verbs alone; give it words too, such as "next to"')
+
+    def _check_shown(self, lexicon: Lexicon) -> None:
+        """Raise ConfigError for attributes and values that no picture shows, or that texts have no word for."""
+        if strange := set(lexicon.attributes) - set(VALUE_FIELDS.values()):
+            raise ConfigError(
+                f"lexicon: {lexicon.name} has attributes that no picture shows: {listed(sorted(strange))}"
+            )
+        drawn = {"colors": COLORS, "shapes": SHAPES} if self.style == "world" else {}
+        for key, known in drawn.items():
+            for value in self.values(VALUE_FIELDS[key]) if VALUE_FIELDS[key] in lexicon.attributes else ():
+                if value not in known:
+                    raise ConfigError(
+                        f'{key}: no {VALUE_FIELDS[key]} "{value}" can be drawn{did_you_mean(value, known)}; leave it'
+                        f" out by {key}=, or give it one of the names {', '.join(known)}"
+                    )
+        for name, attribute in lexicon.attributes.items():
+            for value in self.values(name):
+                if all(" " in word for word in attribute.values[value]):
+                    raise ConfigError(f'lexicon: {name} "{value}" has no word of one part, which texts are made of')
 
     def _check_pairs(self, lexicon: Lexicon) -> None:
         for key in ("held_out", "required"):

@@ -184,12 +184,22 @@ def read_manifest(root: Path) -> dict[str, Any]:
 
 
 def _finished(root: Path, config: SynthConfig, shard: int) -> bool:
-    """Whether a shard's checksums, and every file that they are of, are there."""
+    """Whether a shard's checksums are there, and every file that they are of is as it was written."""
     sums = root / f"{shard:05d}.sha256"
     if not sums.is_file():
         return False
-    names = {line.partition("  ")[2] for line in sums.read_text(encoding="utf-8", errors="replace").splitlines()}
-    return names >= set(shard_files(config, shard)) and all((root / name).is_file() for name in names)
+    told: dict[str, str] = {}
+    for line in sums.read_text(encoding="utf-8", errors="replace").splitlines():
+        known, _, name = line.partition("  ")
+        told[name] = known
+    if not told.keys() >= set(shard_files(config, shard)):
+        return False
+    return all((root / name).is_file() and _checksum(root / name) == known for name, known in told.items())
+
+
+def _checksum(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def shard_files(config: SynthConfig, shard: int) -> list[str]:

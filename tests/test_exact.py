@@ -5,12 +5,14 @@ from collections.abc import Mapping
 import pytest
 import torch
 
+import nmn
 from nmn.assembler.execute import execute
 from nmn.assembler.plan import plan
-from nmn.errors import SceneError
-from nmn.layout import Kind, parse_layout
+from nmn.errors import LayoutError, SceneError
+from nmn.layout import Kind, Signature, parse_layout
 from nmn.lexicon import load_lexicon
 from nmn.modules.exact import encode, exact_library
+from nmn.modules.library import register_module, unregister_module
 from nmn.scene import SceneGraph, SceneObject
 from synth_data.reference import evaluate
 
@@ -87,3 +89,16 @@ def test_no_scenes_and_no_layouts_run() -> None:
 def test_encoded_scenes_do_not_depend_on_the_batch_they_are_in() -> None:
     alone, batch = encode([ONE], WORLD), encode([ROW, ONE], WORLD)
     assert torch.equal(batch.features[1, :1], alone.features[0]) and torch.equal(batch.boxes[1, :1], alone.boxes[0])
+
+
+@pytest.mark.parametrize("given", [None, 1.0, torch.ones(1, 1), torch.ones(6)])
+def test_what_a_module_of_ones_own_gives_has_the_shape_of_its_kind(given: object) -> None:
+    attention = Kind.ATTENTION
+    register_module("mine", Signature((attention,), attention, None, "x"), lambda group: given)  # type: ignore[arg-type, return-value]
+    try:
+        with pytest.raises(LayoutError, match=r"module 'mine': expected a tensor \[1, 6\] for attention"):
+            nmn.run("mine(find[red])", "nmn/scenes/demo.json")
+    finally:
+        unregister_module("mine")
+    with pytest.raises(LayoutError, match="expected a Signature and a function"):
+        register_module("mine", Signature((attention,), attention, None, "x"), 5)  # type: ignore[arg-type]

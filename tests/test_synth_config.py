@@ -179,3 +179,34 @@ def test_a_family_that_the_grammar_does_not_read_is_refused_before_anything_is_m
     with pytest.raises(ConfigError) as caught:
         next(generate(load_config(preset, families=[family], images="none")))
     assert message in str(caught.value)
+
+
+@pytest.mark.parametrize(("added", "message"), [
+    ('[attributes.material]\nwords = ["material"]\n[attributes.material.values]\nwood = ["wooden"]\n',
+     "lexicon: own has attributes that no picture shows: material"),
+    ('[attributes.shape.values]\nzorb = ["zorb"]\n', 'shapes: no shape "zorb" can be drawn'),
+    ('[attributes.color.values]\nteal = ["teal"]\n', 'colors: no color "teal" can be drawn'),
+    ('[attributes.color.values]\nred = ["sea red"]\n', 'lexicon: color "red" has no word of one part'),
+])  # fmt: skip
+def test_a_lexicon_that_pictures_or_texts_cannot_follow_is_refused(added: str, message: str, tmp_path: Path) -> None:
+    path = tmp_path / "own.toml"
+    path.write_text(f'name = "own"\nextends = "world"\n{added}', encoding="utf-8")
+    with pytest.raises(ConfigError, match=message):
+        load_config("world", lexicon=str(path))
+
+
+def test_a_shape_that_is_left_out_need_not_be_drawn(tmp_path: Path) -> None:
+    path = tmp_path / "own.toml"
+    path.write_text('name = "own"\nextends = "world"\n[attributes.shape.values]\nzorb = ["zorb"]\n', encoding="utf-8")
+    config = load_config("world", lexicon=str(path), shapes=["circle", "square"], size=4)
+    assert len(list(generate(config))) == 4
+
+
+def test_a_relation_of_verbs_alone_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "own.toml"
+    path.write_text(
+        'name = "own"\nextends = "world"\n[relations.hug]\nverbs = ["hug", "hugs"]\nmeaning = {gap = 0.05}\n',
+        encoding="utf-8",
+    )
+    with pytest.raises(ConfigError, match='relations: "hug" has verbs alone'):
+        load_config("world", lexicon=str(path), relations=["hug"])

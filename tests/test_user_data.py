@@ -13,7 +13,7 @@ from PIL import Image
 from nmn.data.clevr import read_clevr_images
 from nmn.data.coco import read_coco_captions
 from nmn.data.example import ImageExample
-from nmn.data.vqa import majority_answer, read_vqa
+from nmn.data.vqa import majority_answer, plain_answer, read_vqa
 from nmn.errors import DataError
 from nmn.vision.image import load_image
 from tests.test_clevr import SCENE
@@ -204,3 +204,7 @@ def test_wrong_clevr_files_are_refused_with_the_entry(folder: Path, entry: dict[
     scenes = write(folder, "scenes.json", {"scenes": [SCENE]})
     with pytest.raises(DataError, match=reason):
         read_clevr_images(questions, folder / "images", scenes)
+
+
+def test_answers_are_compared_as_vqa_compares_them() -> None:
+    assert [plain_answer(answer) for answer in (" Yellow", "TWO", "12", None)] == ["yellow", "2", "12", None]

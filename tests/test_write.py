@@ -133,6 +133,13 @@ def test_a_shard_without_its_checksums_is_not_finished(copied: Path, written: Pa
     assert contents(copied) == contents(written)
 
 
+def test_a_shard_that_was_cut_short_since_is_written_again(copied: Path, written: Path) -> None:
+    path = copied / "00001.jsonl"
+    path.write_bytes(path.read_bytes()[:-100])
+    write_dataset(read_dataset(copied).config, copied)
+    assert contents(copied) == contents(written)
+
+
 def test_what_a_killed_run_left_half_written_is_swept_away_and_nothing_newer(written: Path, tmp_path: Path) -> None:
     root = tmp_path / "data"
     root.mkdir()

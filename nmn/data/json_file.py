@@ -16,7 +16,7 @@ NAMES = {str: "text", int: "a whole number", list: "an array", dict: "an object"
 def read_json(path: Path) -> Any:
     """Return what a JSON file holds."""
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        return json.loads(path.read_text(encoding="utf-8-sig"))  # editors begin a file with a mark of its encoding
     except OSError as error:
         raise DataError(f"{path}: cannot be read: {error.strerror}") from None
     except (ValueError, RecursionError) as error:

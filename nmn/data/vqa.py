@@ -15,8 +15,10 @@ from typing import Any
 from nmn.data.example import ImageExample
 from nmn.data.json_file import ImageFolder, array, field, read_json
 from nmn.errors import DataError
+from nmn.language.lexer import NUMERALS
 
 UNKNOWN_FAMILY = "all"
+OTHER_ENDINGS = (".png", ".jpeg")
 
 
 def read_vqa(
@@ -25,25 +27,33 @@ def read_vqa(
     """Read questions, the images in a folder that they are about and, with ``annotations``, their answers.
 
     ``pattern`` makes an image's file name of its number, such as "{image_id:012d}.jpg"; by default it is COCO's,
-    COCO_train2014_000000000009.jpg where the file says "data_subtype": "train2014". The answer is that of most people;
-    of answers given as often, ``multiple_choice_answer``, else the first. The family is the type of the answer. Raises
+    COCO_train2014_000000000009.jpg where the file says "data_subtype": "train2014", or .png or .jpeg. The answer is
+    that of most people; of answers given as often, ``multiple_choice_answer``, else the first; in lower case, with
+    numbers in digits, as VQA's own evaluation compares them. The family is the type of the answer. Raises
     DataError naming the file and the entry at fault, also for an image that is not there.
     """
     path, folder = Path(questions), ImageFolder(images)
     data = read_json(path)
     answers = _answers(Path(annotations)) if annotations is not None else None
     pattern = pattern or _coco_pattern(data)
-    examples = []
+    examples, asked = [], set[int]()
+    if not array(path, data, "questions"):
+        raise DataError(f"{path}: no question in it")
     for number, entry in enumerate(array(path, data, "questions")):
         place = f"{path}: questions[{number}]"
         text, image_id = field(place, entry, "question", str), field(place, entry, "image_id", int)
         answer, family = None, UNKNOWN_FAMILY
         if answers is not None:
             question_id = field(place, entry, "question_id", int)
+            if question_id in asked:
+                raise DataError(f"{place}: question_id {question_id} stands there twice")
+            asked.add(question_id)
             if question_id not in answers:
                 raise DataError(f"{place}: question_id {question_id} has no annotation in {annotations}")
             answer, family = answers[question_id]
-        examples.append(ImageExample(text, folder.path(place, _name(place, pattern, image_id)), answer, family))
+        name = _name(place, pattern, image_id)
+        names = [name, *(name.removesuffix(".jpg") + ending for ending in OTHER_ENDINGS if name.endswith(".jpg"))]
+        examples.append(ImageExample(text, folder.path(place, *names), answer, family))
     return examples
 
 
@@ -61,8 +71,18 @@ def majority_answer(entry: dict[str, Any]) -> str | None:
     return most[0]
 
 
+def plain_answer(answer: str | None) -> str | None:
+    """Return an answer in lower case, a number in digits.
+
+    >>> [plain_answer(answer) for answer in ("Yellow", "two", None)]
+    ['yellow', '2', None]
+    """
+    plain = answer.strip().lower() if answer is not None else None
+    return str(NUMERALS.index(plain)) if plain in NUMERALS else plain
+
+
 def _answers(path: Path) -> dict[int, tuple[str | None, str]]:
-    answers = {}
+    answers: dict[int, tuple[str | None, str]] = {}
     for number, entry in enumerate(array(path, read_json(path), "annotations")):
         place = f"{path}: annotations[{number}]"
         question_id = field(place, entry, "question_id", int)
@@ -70,7 +90,9 @@ def _answers(path: Path) -> dict[int, tuple[str | None, str]]:
             answer = majority_answer(entry)
         except (TypeError, KeyError):
             raise DataError(f'{place}: answers: expected an array of objects with an "answer"') from None
-        answers[question_id] = answer, str(entry.get("answer_type", UNKNOWN_FAMILY))
+        if question_id in answers:
+            raise DataError(f"{place}: question_id {question_id} stands there twice")
+        answers[question_id] = plain_answer(answer), str(entry.get("answer_type", UNKNOWN_FAMILY))
     return answers
 
 

@@ -73,7 +73,9 @@ def _excepting(words: list[Word]) -> list[Word]:
 
 
 def check_length(question: str) -> None:
-    """Raise QuestionError for a text that is too long to be a question."""
+    """Raise QuestionError for a text that is too long to be a question, TypeError for what is no text."""
+    if not isinstance(question, str):
+        raise TypeError(f"a question is a text, got {type(question).__name__}")
     if len(question) > MAX_CHARACTERS:
         raise QuestionError(
             question[:80] + "...",

@@ -7,7 +7,8 @@ pairs of regions, come from. Everything else is ``logic.py`` for both.
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from functools import partial
+from typing import Any, Protocol
 
 import torch
 from jaxtyping import Float, Int
@@ -295,7 +296,8 @@ def register_module(name: str, signature: Signature, function: Module) -> None:
     """Add a module of one's own to SIGNATURES and to every library built from now on.
 
     ``function`` takes a Group and returns a tensor with one row a call: [calls regions] for an attention, [calls] for
-    a truth, [calls width] for a number. Raises LayoutError if the name is taken.
+    a truth, [calls width] for a number; a run in which it returns something else raises LayoutError. Raises LayoutError
+    if the name is taken.
 
     >>> from nmn.layout import Kind
     >>> left_half = Signature((Kind.ATTENTION,), Kind.ATTENTION, None, "members in the left half of a 64 px image")
@@ -307,8 +309,28 @@ def register_module(name: str, signature: Signature, function: Module) -> None:
     """
     if name in OWN_NAMES:
         raise LayoutError(f"module {name!r} is one of the language's own")
+    if not callable(function) or not isinstance(signature, Signature):
+        raise LayoutError(f"module {name!r}: expected a Signature and a function of a Group")
     register_signature(name, signature)
-    CUSTOM[name] = function
+    CUSTOM[name] = partial(_checked, name, function)
+
+
+def _checked(name: str, function: Module, group: Group) -> Tensor:
+    """Return what a module of one's own gives; raise LayoutError where it is of another shape than its kind's."""
+    calls, regions = len(group.image), group.regions.features.shape[1]
+    panels = group.regions.panels.count
+    rows = {Kind.ATTENTION: (calls, regions), Kind.PANELS: (calls, panels), Kind.NUMBER: (calls, group.width)}
+    value: Any = function(group)
+    fits = isinstance(value, Tensor) and (
+        value.ndim == 2 and len(value) == calls
+        if group.kind is Kind.ATTRIBUTE
+        else value.shape == rows.get(group.kind, (calls,))
+    )
+    if not fits:
+        got = f"a tensor {list(value.shape)}" if isinstance(value, Tensor) else repr(value)[:60]
+        wanted = "[calls values]" if group.kind is Kind.ATTRIBUTE else str(list(rows.get(group.kind, (calls,))))
+        raise LayoutError(f"module {name!r}: expected a tensor {wanted} for {group.kind}, one row a call; got {got}")
+    return value  # type: ignore[no-any-return]
 
 
 def unregister_module(name: str) -> None:

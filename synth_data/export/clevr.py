@@ -1,4 +1,7 @@
-"""CLEVR_v1.0's layout (Johnson et al. 2017), which ``nmn.data.clevr`` reads; our texture stands for its material.
+"""CLEVR_v1.0's layout (Johnson et al. 2017); our texture stands for its material.
+
+Scenes keep the values, and questions the words, of the dataset's lexicon, which are not CLEVR's: from the images a
+network that knows them answers (``nmn evaluate clevr --images``), but as scenes of CLEVR they are refused.
 
 ::
 
