@@ -1,7 +1,7 @@
 """Every number of the generator in one frozen dataclass, and the presets: one TOML file each, beside this file."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -219,9 +219,12 @@ def preset_names() -> list[str]:
 def load_config(preset: str = "world", **settings: Any) -> SynthConfig:
     """Return a preset's settings with changes; raise ConfigError for an unknown preset, key or value.
 
-    ``preset`` may also be the path of a TOML file, which may name another preset to start from.
+    ``preset`` may also be the path of a TOML file, which may name another preset to start from. A lexicon that is a
+    file is known by its whole path from then on, so that what is made with it is read from any folder.
     """
-    return build_settings(SynthConfig, *_layers(preset), settings)
+    config = build_settings(SynthConfig, *_layers(preset), settings)
+    file = Path(config.lexicon)
+    return replace(config, lexicon=str(file.resolve())) if file.suffix and file.is_file() else config
 
 
 def _layers(preset: str) -> list[Mapping[str, Any]]:
