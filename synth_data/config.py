@@ -122,16 +122,14 @@ class SynthConfig:
             raise ConfigError(
                 f"lexicon: {lexicon.name} has attributes that no picture shows: {listed(sorted(strange))}"
             )
-        drawn = {"colors": COLORS, "shapes": SHAPES} if self.style == "world" else {}
-        for key, known in drawn.items():
-            for value in self.values(VALUE_FIELDS[key]) if VALUE_FIELDS[key] in lexicon.attributes else ():
-                if value not in known:
-                    raise ConfigError(
-                        f'{key}: no {VALUE_FIELDS[key]} "{value}" can be drawn{did_you_mean(value, known)}; leave it'
-                        f" out by {key}=, or give it one of the names {', '.join(known)}"
-                    )
+        drawn = {"color": COLORS, "shape": SHAPES} if self.style == "world" else {}
         for name, attribute in lexicon.attributes.items():
             for value in self.values(name):
+                if value not in (known := drawn.get(name, attribute.values)):
+                    raise ConfigError(
+                        f'{name}s: no {name} "{value}" can be drawn{did_you_mean(value, known)}; leave it out by'
+                        f" {name}s=, or give it one of the names {', '.join(known)}"
+                    )
                 if all(" " in word for word in attribute.values[value]):
                     raise ConfigError(f'lexicon: {name} "{value}" has no word of one part, which texts are made of')
 

@@ -1,6 +1,5 @@
 """Reading a dataset back: examples and images, shard by shard, without holding more than one shard."""
 
-import hashlib
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,7 +15,7 @@ from nmn.errors import ConfigError, DataError, NmnError
 from synth_data.config import SynthConfig
 from synth_data.example import Example, example_from_json
 from synth_data.generate import blocks, shard_size
-from synth_data.write import MANIFEST, read_manifest, shard_files
+from synth_data.write import MANIFEST, is_as_written, read_manifest, read_sums, shard_files
 
 Pictures = NDArray[np.uint8]
 
@@ -83,17 +82,16 @@ class Dataset:
         """Raise DataError naming the first file of a shard that is not what was written."""
         path = self.root / f"{shard:05d}.sha256"
         try:
-            lines = path.read_text(encoding="ascii").splitlines()
+            sums = read_sums(path)
         except (OSError, UnicodeDecodeError):
             raise DataError(f"{path}: missing: the dataset is not complete; generate it again to go on") from None
-        if missing := set(shard_files(self.config, shard)) - {line.partition("  ")[2] for line in lines}:
+        if missing := set(shard_files(self.config, shard)) - sums.keys():
             raise DataError(f"{path}: corrupted: it has no checksum of {min(missing)}; {_anew(shard)}")
-        for line in lines:
-            wanted, _, name = line.partition("  ")
-            file = self.root / name
-            if not file.is_file() or hashlib.sha256(file.read_bytes()).hexdigest() != wanted:
+        for name, checksum in sums.items():
+            if not is_as_written(self.root / name, checksum):
                 raise DataError(
-                    f"{file}: corrupted or missing: its checksum is not the one in {path.name}; {_anew(shard)}"
+                    f"{self.root / name}: corrupted or missing: its checksum is not the one in {path.name};"
+                    f" {_anew(shard)}"
                 )
 
 

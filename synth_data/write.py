@@ -185,21 +185,30 @@ def read_manifest(root: Path) -> dict[str, Any]:
 
 def _finished(root: Path, config: SynthConfig, shard: int) -> bool:
     """Whether a shard's checksums are there, and every file that they are of is as it was written."""
-    sums = root / f"{shard:05d}.sha256"
-    if not sums.is_file():
+    path = root / f"{shard:05d}.sha256"
+    if not path.is_file():
         return False
-    told: dict[str, str] = {}
-    for line in sums.read_text(encoding="utf-8", errors="replace").splitlines():
-        known, _, name = line.partition("  ")
-        told[name] = known
-    if not told.keys() >= set(shard_files(config, shard)):
+    try:
+        sums = read_sums(path)
+    except UnicodeDecodeError:
         return False
-    return all((root / name).is_file() and _checksum(root / name) == known for name, known in told.items())
+    return sums.keys() >= set(shard_files(config, shard)) and all(
+        is_as_written(root / name, sums[name]) for name in sums
+    )
 
 
-def _checksum(path: Path) -> str:
+def read_sums(path: Path) -> dict[str, str]:
+    """Return the checksum of each file that a shard's checksums are of; raise OSError and UnicodeDecodeError."""
+    lines = path.read_text(encoding="ascii").splitlines()
+    return {name: checksum for checksum, _, name in (line.partition("  ") for line in lines)}
+
+
+def is_as_written(path: Path, checksum: str) -> bool:
+    """Whether a file is there and has its checksum."""
+    if not path.is_file():
+        return False
     with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+        return hashlib.file_digest(file, "sha256").hexdigest() == checksum
 
 
 def shard_files(config: SynthConfig, shard: int) -> list[str]:

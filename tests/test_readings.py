@@ -2,7 +2,7 @@
 
 import pytest
 
-from nmn import SceneGraph, SceneObject, ask_scene
+from nmn import SceneGraph, SceneObject, ask_scene, parse
 from nmn.errors import QuestionError
 
 
@@ -217,3 +217,8 @@ def test_what_would_be_a_guess_is_refused(question: str) -> None:
 def test_a_word_that_is_read_in_company_alone_says_in_which() -> None:
     with pytest.raises(QuestionError, match='"larger" is read in "larger than" and the like, not alone'):
         ask_scene(SEVEN, "Which square is larger?")
+
+
+def test_no_two_panels_are_at_most_one() -> None:
+    asked = "no two images contain a circle"
+    assert str(parse(asked, lexicon="pairs")) == "compare[at_most](count(where(exists(find[circle]))), number[1])"

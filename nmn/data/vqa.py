@@ -37,9 +37,10 @@ def read_vqa(
     answers = _answers(Path(annotations)) if annotations is not None else None
     pattern = pattern or _coco_pattern(data)
     examples, asked = [], set[int]()
-    if not array(path, data, "questions"):
+    entries = array(path, data, "questions")
+    if not entries:
         raise DataError(f"{path}: no question in it")
-    for number, entry in enumerate(array(path, data, "questions")):
+    for number, entry in enumerate(entries):
         place = f"{path}: questions[{number}]"
         text, image_id = field(place, entry, "question", str), field(place, entry, "image_id", int)
         answer, family = None, UNKNOWN_FAMILY

@@ -165,7 +165,7 @@ def attach_phrase(phrases: list[Joined], joined: Joined, choices: Choices, neare
     """Attach a joined noun phrase beside a phrase on the right edge (decision 3)."""
     if leaves_out(phrases[-1].phrase, joined):
         exception = Modifier("other_than", operands=(joined.phrase,))
-        return _replace_last(phrases, _edit(phrases[-1].phrase, 0, lambda phrase: _modified(phrase, exception)))
+        return _replace_last(phrases, _modified(phrases[-1].phrase, exception))
     edge = right_edge(phrases[-1].phrase)
     if (place := _nominal_level(edge, joined)) is not None:
         nominal = Modifier(

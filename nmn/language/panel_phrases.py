@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from lark import Token, Tree
 
 from nmn.language.attach import Determiner, Modifier, Phrase
+from nmn.language.determiners import determiner_of
 from nmn.language.trees import SCENE, Node, name_of, rule, span_of
 from nmn.layout import Layout
 from nmn.lexicon import Gap
@@ -24,7 +25,7 @@ def panel_phrase(tree: Tree[Token], reader: "Reader") -> Phrase:
     premodifiers: list[tuple[str, object]] = []
     for part in _parts(tree):
         if isinstance(part, Tree) and rule(part) == "det":
-            determiner = reader.determiner(part)
+            determiner = determiner_of(part, reader)
         elif isinstance(part, Token) and part.type == "PANEL":
             plural = bool(part.value.plural)
         else:
@@ -72,7 +73,7 @@ def at_side(relation: Token, parts: list[Node], joined: str | None, reader: "Rea
     place = parts[-1]
     assert isinstance(place, Token)
     _check_touching(relation, reader)
-    determiner = next((reader.determiner(part).name for part in parts if isinstance(part, Tree)), "the")
+    determiner = next((determiner_of(part, reader).name for part in parts if isinstance(part, Tree)), "the")
     if determiner not in ("the", "some", "no"):
         raise reader.error(place, f'"{determiner}" is not read before a side')
     name = name_of(place)

@@ -21,7 +21,7 @@ from nmn.language.panel_phrases import PANELS, in_panel, panel_phrase, panel_set
 from nmn.language.phrases import Reader
 from nmn.language.sets import QUANTIFIERS, conj, fold, negate, union
 from nmn.language.trees import rule
-from nmn.language.truths import bounds_of, count_in_bounds, existences
+from nmn.language.truths import count_in_bounds, existences, there_are
 from nmn.layout import Layout
 
 
@@ -54,14 +54,9 @@ def panels_such(phrase: Phrase, predicate: Layout | None, reader: Reader) -> Lay
 def existence(phrase: Phrase, predicate: Layout | None, reader: Reader) -> Layout:
     """Return that there are such panels: "there are two boxes with ..."."""
     found = panels_such(phrase, predicate, reader)
-    if phrase.determiner.name in ("no", "neither"):
-        return negate(Layout("exists", None, (found,)))
     if phrase.determiner.name == "only":
         return Layout("quantify", "every", (PANELS, found))
-    bounds = (2, 2) if phrase.determiner.name == "both" else bounds_of(phrase)
-    if bounds:
-        return count_in_bounds(Layout("count", None, (found,)), *bounds)
-    return Layout("exists", None, (found,))
+    return there_are(found, phrase)
 
 
 def holds(phrase: Phrase, predicate: Layout, reader: Reader) -> Layout:

@@ -9,17 +9,13 @@ from lark import Token, Tree
 
 from nmn.errors import QuestionError
 from nmn.language.attach import Choices, Determiner, Joined, Modifier, Phrase, attach_modifier, right_edge
+from nmn.language.determiners import DETERMINERS, determiner_of
 from nmn.language.normalise import ORDINALS
 from nmn.language.panel_phrases import at_side, in_panel, panel_phrase, touched_side
-from nmn.language.trees import SCENE, Node, is_token, name_of, number_of, rule, span_of
+from nmn.language.trees import SCENE, Node, is_token, name_of, rule, span_of
 from nmn.layout import Layout
 from nmn.lexicon import Lexicon
 
-DETERMINERS = {
-    "A": "some", "THE": "the", "NO": "no", "EVERY": "every", "MOST": "most", "HALF": "half", "BOTH": "both",
-    "NEITHER": "neither", "ONLY": "only", "SEVERAL": "several", "ANOTHER": "another", "SOMETHING": "some",
-    "EVERYTHING": "every", "NOTHING": "no", "IT": "it",
-}  # fmt: skip
 FROM_PLACE = "from_side"
 MANY = ("they", "them", "their")
 DENIED = re.compile(r"\b(no|not|nothing|none|neither|nor|without|cannot)\b|n['\u2019]t\b")  # before "any": not one
@@ -45,7 +41,7 @@ class Reader:
 
     def error(self, node: Node | Phrase, reason: str) -> QuestionError:
         """Build the error that points at a part of the question."""
-        start, end = node.span if isinstance(node, Phrase) else span_of(node)
+        start, end = _span(node)
         return QuestionError(self.question, start, end, reason, self.question[:start].strip())
 
     def noun_phrase(self, tree: Tree[Token], inverted: bool = False) -> list[Joined]:
@@ -88,7 +84,7 @@ class Reader:
             elif isinstance(child, Token) or rule(child) == "not_premodifier":
                 premodifiers.append(self.premodifier(child))
             elif rule(child) == "det":
-                determiner = self.determiner(child)
+                determiner = determiner_of(child, self)
             elif rule(child) == "noun":
                 noun, plural = self.noun(child)
             else:  # a head, or "of the circles" with one
@@ -106,7 +102,7 @@ class Reader:
         """Return the head of "the largest of the circles"."""
         det, head = tree.children
         assert isinstance(det, Tree) and isinstance(head, Tree)
-        determiner = self.determiner(det)
+        determiner = determiner_of(det, self)
         if determiner.name not in ("the", "every") or determiner.low is not None:
             raise self.error(det, '"of the" is read after a superlative, or "of all"')
         return head.children
@@ -141,33 +137,6 @@ class Reader:
         before, self.inside = self.inside, True
         yield
         self.inside = before
-
-    def determiner(self, tree: Tree[Token]) -> Determiner:
-        """Read a ``det``: an article, a quantifier or a quantity."""
-        numbers = [child for child in tree.children if is_token(child, "NUMBER", "ONE")]
-        quantities = [child for child in tree.children if isinstance(child, Tree)]
-        if quantities:
-            return self.quantity(quantities[0])
-        if numbers:
-            name = "no" if is_token(tree.children[0], "NO") else "the"
-            return Determiner(name, number_of(numbers[0]))  # type: ignore[arg-type]
-        if len(tree.children) == 2:
-            return Determiner("only", 1)
-        return Determiner(DETERMINERS[tree.children[0].type])  # type: ignore[union-attr]
-
-    def quantity(self, tree: Tree[Token]) -> Determiner:
-        """Read a number with its bounds, such as "at least two" or "between two and four"."""
-        numbers = [number_of(child) for child in tree.children if is_token(child, "NUMBER", "ONE")]  # type: ignore[arg-type]
-        kind, low = rule(tree), numbers[0]
-        if kind == "between" and numbers[1] < low:
-            raise self.error(tree, f"between {low} and {numbers[1]} lies nothing: the smaller number comes first")
-        bounds = {
-            "numeral": (low, low), "exactly": (low, low), "at_least": (low, None), "at_most": (None, low),
-            "more_than": (low + 1, None), "fewer_than": (None, low - 1), "between": (low, numbers[-1]),
-        }  # fmt: skip
-        if kind == "fewer_than" and low == 0:
-            raise self.error(tree, "nothing is fewer than zero")
-        return Determiner("numeral" if kind == "numeral" else "number", *bounds[kind])
 
     def noun(self, node: Node) -> tuple[Layout, bool]:
         """Return the set that a noun names and whether it is plural; "one" takes the noun mentioned last."""
@@ -303,12 +272,12 @@ class Reader:
 
     def text(self, node: Node | Phrase) -> str:
         """Return the words of a part of the question, in lower case."""
-        start, end = node.span if isinstance(node, Phrase) else span_of(node)
+        start, end = _span(node)
         return self.question[start:end].lower()
 
     def is_free(self, node: Node | Phrase) -> bool:
         """Whether a noun phrase begins with "any" and nothing before denies it: every one, as in "larger than any"."""
-        start, _ = node.span if isinstance(node, Phrase) else span_of(node)
+        start, _ = _span(node)
         return self.text(node).startswith("any") and not DENIED.search(self.question[:start].lower())
 
     def object(self, tree: Tree[Token]) -> list[tuple[Phrase, str]]:
@@ -352,6 +321,10 @@ class Reader:
     def _whose_same(self, tree: Tree[Token], parts: list[Node], joined: str | None) -> Modifier:
         kind = "different_from" if any(is_token(part, "DIFFERENT") for part in parts) else "same_as"
         return replace(self._same(kind, parts, joined), relative=True)
+
+
+def _span(node: Node | Phrase) -> tuple[int, int]:
+    return node.span if isinstance(node, Phrase) else span_of(node)
 
 
 def anything() -> Phrase:

@@ -23,6 +23,8 @@ from nmn.layout import Layout
 
 QUANTIFIERS = ("every", "most", "half", "both", "neither")
 UNLIKE_SETS = (*QUANTIFIERS, "no", "only", "several", "numeral", "number")  # determiners that say how many
+# why "all circles but one" is not read
+WHICH = 'which one is left out? Say "the ...", or of how many something holds'
 # determiners that bare nouns after them share, by the conjunction between
 SHARED = {"or": UNLIKE_SETS, "and": ("every", "most", "half", "no", "only")}
 
@@ -187,8 +189,7 @@ def _modifier_set(modifier: Modifier, reader: Reader) -> Layout:
     if kind == "between_some":
         return Layout("between", None, (members(operands[0], reader),) * 2)
     if kind == "other_than":
-        _check_known(operands, reader)
-        return negate(fold(["or"] * len(operands), [referent(phrase, reader) for phrase in operands]))
+        return _all_but(operands, reader)
     if kind == "nominal":
         return _nominal(operands[0], reader)
     if kind == "joint":
@@ -203,6 +204,14 @@ def _modifier_set(modifier: Modifier, reader: Reader) -> Layout:
         *(reader.mentioned[-1].span if reader.mentioned else (0, len(reader.question))),
         "this says how several things compare, so it cannot stand here",
     )
+
+
+def _all_but(excepted: Sequence[Phrase], reader: Reader) -> Layout:
+    """Return the set of everything but some; raise QuestionError where nothing says which: "all circles but one"."""
+    for phrase in excepted:
+        if phrase.determiner.name == "numeral" or _is_one(phrase, reader):
+            raise reader.error(phrase, WHICH)
+    return negate(fold(["or"] * len(excepted), [referent(phrase, reader) for phrase in excepted]))
 
 
 def _nominal(phrase: Phrase, reader: Reader) -> Layout:
@@ -228,8 +237,7 @@ def uncounted(phrase: Phrase, reader: Reader, after: str) -> Layout:
 
 def _partitive(phrase: Phrase, reader: Reader) -> bool:
     """Whether a phrase is "one of the circles", "two of the circles"."""
-    start, end = phrase.span
-    return phrase.determiner.name in ("numeral", "number") and " of the " in reader.question[start:end].lower()
+    return phrase.determiner.name in ("numeral", "number") and " of the " in reader.text(phrase)
 
 
 def _same_set(modifier: Modifier, reader: Reader) -> Layout:
@@ -315,7 +323,7 @@ def spread(phrases: Sequence[Joined], reader: Reader) -> list[Joined]:
             continue
         _check_extreme(before, phrase, reader)
         if conjunction == "but" and _is_one(phrase, reader):
-            _check_known([phrase], reader)
+            raise reader.error(phrase, WHICH)
         if conjunction == "and" and _partitive(before, reader) and not before.plural:
             raise reader.error(before, "of how many of several this holds is not read; ask it of each")
         if conjunction == "or" and _is_one(before, reader):
@@ -336,14 +344,6 @@ def spread(phrases: Sequence[Joined], reader: Reader) -> list[Joined]:
     return shared
 
 
-def _check_known(excepted: Sequence[Phrase], reader: Reader) -> None:
-    """Raise QuestionError for an exception of which nothing says which it is: "all circles but one"."""
-    for phrase in excepted:
-        if phrase.determiner.name == "numeral" or _is_one(phrase, reader):
-            raise reader.error(phrase, 'which one is left out? Say "the ...", or of how many something holds')
-
-
 def _is_one(phrase: Phrase, reader: Reader) -> bool:
     """Whether a phrase is the bare word "one", which would be a thing of any kind."""
-    start, end = phrase.span
-    return phrase.determiner.name == "bare" and reader.question[start:end].lower() == "one" and not phrase.modifiers
+    return phrase.determiner.name == "bare" and reader.text(phrase) == "one" and not phrase.modifiers

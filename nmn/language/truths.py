@@ -36,7 +36,17 @@ def count_in_bounds(count: Layout, low: int | None, high: int | None) -> Layout:
 def bounds_of(phrase: Phrase) -> tuple[int | None, int | None] | None:
     """Return how many a phrase's determiner counts, both bounds included; None where it does not count."""
     name, low, high = phrase.determiner
-    return {"number": (low, high), "numeral": (low, high), "several": (2, None)}.get(name)
+    if name == "no" and low:  # "no two circles"
+        return None, low - 1
+    return {"number": (low, high), "numeral": (low, high), "several": (2, None), "both": (2, 2)}.get(name)
+
+
+def there_are(found: Layout, phrase: Phrase) -> Layout:
+    """Return that a set has as many members as a phrase's determiner says: some, none, so many."""
+    if bounds := bounds_of(phrase):
+        return count_in_bounds(Layout("count", None, (found,)), *bounds)
+    exists = Layout("exists", None, (found,))
+    return negate(exists) if phrase.determiner.name in ("no", "neither") else exists
 
 
 def existence(phrase: Phrase, reader: Reader, alone: bool = False) -> Layout:
@@ -48,23 +58,14 @@ def existence(phrase: Phrase, reader: Reader, alone: bool = False) -> Layout:
     if name in ("bare", "some") and phrase.plural and (kinds := _each_kind(phrase)):
         return reduce(conj, [existence(kind, reader, alone) for kind in kinds])
     layout = referent(phrase, reader)
-    if name == "no" and low:
-        return count_in_bounds(Layout("count", None, (layout,)), None, low - 1)
-    if name in ("no", "neither"):
-        return negate(Layout("exists", None, (layout,)))
     if name == "only":
         every = Layout("quantify", "every", (SCENE, layout))
         return conj(Layout("exists", None, (layout,)), every) if alone else every
     if reader.claimed and is_other(phrase) and name in ("some", "another"):
         return conj(Layout("exists", None, (layout,)), _two_of(reader.claimed[-1], layout))
-    bounds = bounds_of(phrase)
-    if name == "both":
-        bounds = (2, 2)
-    elif name == "the" and low is not None:
-        bounds = (low, low)
-    if bounds:
-        return count_in_bounds(Layout("count", None, (layout,)), *bounds)
-    return Layout("exists", None, (layout,))
+    if name == "the" and low is not None:
+        return count_in_bounds(Layout("count", None, (layout,)), low, low)
+    return there_are(layout, phrase)
 
 
 def _each_kind(phrase: Phrase) -> list[Phrase]:
@@ -108,16 +109,12 @@ def claim(phrase: Phrase, predicate: Layout, reader: Reader) -> Layout:
             return every
         return Layout("and", None, (count_in_bounds(Layout("count", None, (subject,)), low, low), every))
     both = conj(subject, predicate)
-    if name == "no" and low:
-        return count_in_bounds(Layout("count", None, (both,)), None, low - 1)
+    truth = there_are(both, phrase)
     if name == "no":
-        return negate(Layout("exists", None, (both,)))
+        return truth
     earlier = reader.claimed[-1] if reader.claimed and name != "the" and is_other(phrase) else None
     reader.claimed.append(both)
-    if bounds := bounds_of(phrase):
-        return count_in_bounds(Layout("count", None, (both,)), *bounds)
-    there = Layout("exists", None, (both,))
-    return there if earlier is None else conj(there, _two_of(earlier, both))
+    return truth if earlier is None or bounds_of(phrase) else conj(truth, _two_of(earlier, both))
 
 
 def _two_of(first: Layout, second: Layout) -> Layout:

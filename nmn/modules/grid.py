@@ -118,17 +118,12 @@ def shared_by_another(
 
 
 @lru_cache(maxsize=4)
+@torch.inference_mode(False)  # kept for training too, which could save no tensors of inference
 def _opposed(rows: int, columns: int, device: torch.device) -> tuple[Tensor, Tensor, Tensor] | None:
     """Return pairs of cells j < k, and a table [pairs regions] of 1.0 where they lie on opposite sides of region i."""
     count = rows * columns
     if count**3 > MOST_PAIRS:
         return None
-    with torch.inference_mode(False):  # kept for training too, which could save no tensors of inference
-        return _worked_out(rows, columns, device)
-
-
-def _worked_out(rows: int, columns: int, device: torch.device) -> tuple[Tensor, Tensor, Tensor]:
-    count = rows * columns
     at = torch.stack([torch.arange(count) // columns, torch.arange(count) % columns], -1).float()
     way = at.unsqueeze(1) - at  # [j, i]: from i to j
     length = way.norm(dim=-1)

@@ -34,11 +34,15 @@ def target_of(layout: Layout, answer: str, values: Mapping[str, Sequence[str]]) 
 
 def placed(targets: Tensor, layouts: Sequence[Layout], lexicon: Lexicon, vocabulary: Vocabulary) -> Tensor:
     """Return targets whose values a lexicon numbers by their places in a vocabulary, -1 for one that it lacks."""
-    moved = targets.tolist()
-    for at, layout in enumerate(layouts):
-        if layout.kind is Kind.ATTRIBUTE and layout.argument:
-            name, known = list(lexicon.attributes[layout.argument].values)[moved[at]], vocabulary.attributes
-            moved[at] = next((place for place, value in enumerate(known.get(layout.argument, ())) if value == name), -1)
+    places = {
+        name: [learned.index(value) if value in learned else -1 for value in attribute.values]
+        for name, attribute in lexicon.attributes.items()
+        for learned in [vocabulary.attributes.get(name, ())]
+    }
+    moved = [
+        places[layout.argument][target] if layout.kind is Kind.ATTRIBUTE and layout.argument else target
+        for layout, target in zip(layouts, targets.tolist(), strict=True)
+    ]
     return torch.tensor(moved, device=targets.device)
 
 

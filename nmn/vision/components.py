@@ -18,7 +18,6 @@ from nmn.vision.nlvr_format import NLVR_BOX, NLVR_COLORS, NLVR_PANELS, NLVR_SIZE
 Images = NDArray[np.uint8]
 Ints = NDArray[np.int64]
 TRIANGLE_BELOW = 0.65  # of its box is filled
-SIDE = NLVR_PANELS[0][2]
 
 
 def read_components(images: Sequence[Images] | Images) -> list[SceneGraph]:

@@ -1,0 +1,46 @@
+"""What stands before a noun: articles, quantifiers and quantities, from their trees."""
+
+from typing import TYPE_CHECKING
+
+from lark import Token, Tree
+
+from nmn.language.attach import Determiner
+from nmn.language.trees import is_token, number_of, rule
+
+if TYPE_CHECKING:
+    from nmn.language.phrases import Reader
+
+DETERMINERS = {
+    "A": "some", "THE": "the", "NO": "no", "EVERY": "every", "MOST": "most", "HALF": "half", "BOTH": "both",
+    "NEITHER": "neither", "ONLY": "only", "SEVERAL": "several", "ANOTHER": "another", "SOMETHING": "some",
+    "EVERYTHING": "every", "NOTHING": "no", "IT": "it",
+}  # fmt: skip
+
+
+def determiner_of(tree: Tree[Token], reader: "Reader") -> Determiner:
+    """Read a ``det``: an article, a quantifier or a quantity."""
+    numbers = [child for child in tree.children if is_token(child, "NUMBER", "ONE")]
+    quantities = [child for child in tree.children if isinstance(child, Tree)]
+    if quantities:
+        return _quantity(quantities[0], reader)
+    if numbers:
+        name = "no" if is_token(tree.children[0], "NO") else "the"
+        return Determiner(name, number_of(numbers[0]))  # type: ignore[arg-type]
+    if len(tree.children) == 2:  # "only the"
+        return Determiner("only", 1)
+    return Determiner(DETERMINERS[tree.children[0].type])  # type: ignore[union-attr]
+
+
+def _quantity(tree: Tree[Token], reader: "Reader") -> Determiner:
+    """Read a number with its bounds, such as "at least two" or "between two and four"."""
+    numbers = [number_of(child) for child in tree.children if is_token(child, "NUMBER", "ONE")]  # type: ignore[arg-type]
+    kind, low = rule(tree), numbers[0]
+    if kind == "between" and numbers[1] < low:
+        raise reader.error(tree, f"between {low} and {numbers[1]} lies nothing: the smaller number comes first")
+    bounds = {
+        "numeral": (low, low), "exactly": (low, low), "at_least": (low, None), "at_most": (None, low),
+        "more_than": (low + 1, None), "fewer_than": (None, low - 1), "between": (low, numbers[-1]),
+    }  # fmt: skip
+    if kind == "fewer_than" and low == 0:
+        raise reader.error(tree, "nothing is fewer than zero")
+    return Determiner("numeral" if kind == "numeral" else "number", *bounds[kind])
