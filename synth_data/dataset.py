@@ -97,7 +97,7 @@ class Dataset:
 
 def _anew(shard: int) -> str:
     """Return how a shard is mended."""
-    return f"delete {shard:05d}.sha256 and generate again, which writes the shard anew"
+    return f"generate the dataset again into its directory, which writes shard {shard} anew"
 
 
 def read_dataset(directory: str | Path) -> Dataset:

@@ -1,5 +1,6 @@
 """A contact sheet: pictures of a dataset with their texts and answers under them, for people to look at."""
 
+import io
 import textwrap
 from collections.abc import Sequence
 from itertools import accumulate
@@ -9,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
+from nmn.atomic import write_file
 from nmn.errors import DataError
 from synth_data.dataset import Dataset
 from synth_data.example import Answer, Example
@@ -16,6 +18,7 @@ from synth_data.example import Answer, Example
 TILE_PX, MARGIN_PX, LINE_PX = 216, 14, 15
 PAPER, INK, GREEN, RED, BLUE, GRAY = "#ffffff", "#1d2330", "#14804a", "#c02b2b", "#2456b8", "#7a8190"
 MAX_TILES = 400
+ENDINGS = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP"}
 
 
 def sheet(dataset: Dataset, path: str | Path, rows: int = 4, columns: int = 5) -> None:
@@ -24,11 +27,12 @@ def sheet(dataset: Dataset, path: str | Path, rows: int = 4, columns: int = 5) -
     examples, pictures = dataset.examples(0)[:count], np.asarray(dataset.images(0)[:count])
     if dataset.config.style == "shapes":
         pictures = pictures[..., ::-1]  # its files hold blue, green, red
-    canvas = draw_sheet(examples, list(pictures), columns)
-    try:
-        canvas.save(path)
-    except (OSError, ValueError) as error:
-        raise DataError(f"{path}: cannot be written: {error}") from None
+    canvas, content = draw_sheet(examples, list(pictures), columns), io.BytesIO()
+    ending = Path(path).suffix.lower()
+    if ending not in ENDINGS:
+        raise DataError(f"{path}: cannot be written: a sheet is {', '.join(ENDINGS)}, by its ending")
+    canvas.save(content, ENDINGS[ending])
+    write_file(Path(path), content.getbuffer(), DataError)
 
 
 def draw_sheet(examples: Sequence[Example], pictures: Sequence[NDArray[np.uint8]], columns: int) -> Image.Image:
