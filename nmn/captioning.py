@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from nmn.vision.image import ImageSource
 
 WAYS = ("greedy", "beam", "sampled")
+CAPTIONERS = ("captioner", "attention_captioner")
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,7 @@ class Captions:
     """A trained captioner: a file or the folder of a run. Raises CheckpointError."""
 
     def __init__(self, model: str | Path) -> None:
-        self.baseline = load_baseline(weights_file(model))
+        self.baseline = load_baseline(weights_file(model), CAPTIONERS)
 
     def caption(self, image: "ImageSource", way: str = "greedy", width: int = 3, seed: int = 0) -> Caption:
         """Return a caption of an image (see ``load_image``), found in one of WAYS."""

@@ -163,9 +163,11 @@ def read_header(path: Path) -> tuple[dict[str, Any], int]:
     header = _json(content)
     if not isinstance(header, dict) or not all(isinstance(entry, dict) for entry in header.values()):
         raise CheckpointError(f"{path}: {_what_it_is(start, size)}")
-    ends = [(entry.get("data_offsets") or [0])[-1] for name, entry in header.items() if name != "__metadata__"]
+    offsets = [entry.get("data_offsets") for name, entry in header.items() if name != "__metadata__"]
+    if not all(isinstance(pair, list) and len(pair) == 2 and all(type(n) is int for n in pair) for pair in offsets):
+        raise CheckpointError(f"{path}: damaged: its header does not say where its weights are")
     begin = LENGTH_BYTES + length
-    wanted = begin + max([0, *(end for end in ends if isinstance(end, int))])
+    wanted = begin + max([0, *(end for _, end in offsets)])
     if size < wanted:
         raise CheckpointError(f"{path}: cut short: {size:,} bytes of {wanted:,}; copy or download it again")
     return header, begin
@@ -212,8 +214,9 @@ def weights_file(path: str | Path | None) -> Path:
         return shipped(DEFAULT_WEIGHTS)
     given, file = Path(path), Path(path) / NETWORK
     begun = (given / "config.json").exists()
-    if shipped(str(path)).is_file() and not (given.is_file() or file.exists() or begun):
-        return shipped(str(path))
+    named = given.name == str(path) and shipped(given.name).is_file()
+    if named and not (given.is_file() or file.exists() or begun):
+        return shipped(given.name)
     if given.is_dir() and not file.exists():
         state = "its run is not finished; the command that began it goes on with it" if begun else "it holds no run"
         raise CheckpointError(f"{given}: no {NETWORK} there: {state}")

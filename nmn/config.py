@@ -9,6 +9,7 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
 from nmn.errors import ConfigError, did_you_mean
@@ -54,8 +55,10 @@ def read_object(path: Path, what: str, advice: str = "") -> dict[str, Any]:
     return found
 
 
-def parse_overrides(pairs: Sequence[str]) -> dict[str, Any]:
+def parse_overrides(pairs: Sequence[str], elsewhere: Mapping[str, str] = MappingProxyType({})) -> dict[str, Any]:
     """Return ``["size=10", "name=a", "tags=b,c"]`` as settings; a value that is no TOML is text.
+
+    ``elsewhere``: keys that are not set here, and what is given instead. Raises ConfigError.
 
     >>> parse_overrides(["size=10", "colors=red,blue", "shapes=[]"])
     {'size': 10, 'colors': 'red,blue', 'shapes': []}
@@ -65,6 +68,8 @@ def parse_overrides(pairs: Sequence[str]) -> dict[str, Any]:
         key, equals, value = pair.partition("=")
         if not equals or not key.strip():
             raise ConfigError(f"expected key=value, got {pair!r}")
+        if instead := elsewhere.get(key.strip()):
+            raise ConfigError(f"{pair}: is not set here; {instead}")
         try:
             settings[key.strip()] = tomllib.loads(f"value = {value}")["value"]
         except tomllib.TOMLDecodeError:

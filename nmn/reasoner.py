@@ -274,6 +274,7 @@ def by_size(images: Sequence["ImageSource"], pixels: int, square: bool) -> Itera
     from nmn.vision.image import load_image
     from nmn.vision.view import brought
 
+    images = list(images)  # held, so that no two have one identity: an array makes its rows anew, each time
     pictures = {key: load_image(image) for key, image in {id(image): image for image in images}.items()}
     all_brought = {key: Brought(picture, brought(picture, pixels, square)) for key, picture in pictures.items()}
     sizes: dict[tuple[int, ...], list[int]] = {}

@@ -179,6 +179,7 @@ def test_the_threshold_that_judges_most_right_is_taken() -> None:
     assert judged(values, truths, threshold).right == max(
         judged(values, truths, float(at)).right for at in torch.linspace(-2, 6, 81)
     )
+    assert best_threshold(torch.tensor([0.0, 0, 0, 1, 1, 1]), torch.tensor([1, 0, 0, 0, 1, 1]).bool()) == 0.5
     assert best_threshold(values, torch.ones(5, dtype=torch.bool)) < -1
     assert best_threshold(values, torch.zeros(5, dtype=torch.bool)) > 5
 
@@ -199,4 +200,4 @@ def test_a_caption_and_where_it_looked_are_printed_and_drawn(tmp_path: Path) -> 
     refused = CliRunner().invoke(app, ["caption", *common, "--way", "loudly"])
     assert refused.exit_code == 2 and "one of the ways greedy, beam, sampled" in refused.stderr
     save_baseline(tmp_path / "network.safetensors", small("film"), {})
-    assert "film says no captions" in CliRunner().invoke(app, ["caption", *common]).stderr
+    assert "of the kind film, not captioner or attention_captioner" in CliRunner().invoke(app, ["caption", *common]).stderr

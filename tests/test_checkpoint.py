@@ -103,6 +103,8 @@ def test_a_changed_bit_is_noticed(path: Path) -> None:
         (b"\x09\0\0\0\0\0\0\0{no json}", "cut short"),
         (b"\x02\0\0\0\0\0\0\0{}tail", "damaged"),
         (b'\x0f\0\0\0\0\0\0\0{"weight": 7   }', "cut short"),
+        (b'\x18\0\0\0\0\0\0\0{"a":{"data_offsets":5}}', "damaged: its header"),
+        (b'\x20\0\0\0\0\0\0\0{"a":{"data_offsets":{"x":1}}}  ', "damaged: its header"),
         (b"version https://git-lfs", "not a safetensors file"),
     ],
 )

@@ -220,6 +220,33 @@ def test_written_statements_come_after_the_generated_ones_with_images_of_their_o
     assert Generated(config, crowd=str(tmp_path))[1][1].shape == (2, 3, 3, 100, 100)
 
 
+def test_a_rate_that_diverges_is_none_to_take(fakes: Fakes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def diverging(told: TrainSettings, folder: Path, *rest: object) -> Outcome:
+        if told.rate > 0.002:
+            raise TrainingError("the loss is nan")
+        return fakes.train(told, folder, *rest)
+
+    monkeypatch.setattr(comparing, "train", diverging)
+    compare("film", *TINY, "rates=0.001,0.01", "--out", tmp_path / "one")
+    told = json.loads((tmp_path / "one" / "tuning" / "film.json").read_text())
+    assert told == {"held_back": {"0.001": 0.001, "0.01": 0.0}, "rate": 0.001}
+    assert "the loss is nan" in compare("film", *TINY, "rates=0.01", "--out", tmp_path / "two", code=1)
+
+
+def test_what_was_asked_for_before_stays_in_the_tables(fakes: Fakes, tmp_path: Path) -> None:
+    compare("majority", *TINY[:-1], "courses=world,held", "seeds=2", "curve=4", "images=8", "--out", tmp_path)
+    compare("majority", "film", *TINY[:-1], "courses=world", "images=8", "--out", tmp_path)
+    told = json.loads((tmp_path / RESULTS).read_text())["settings"]
+    assert (told["seeds"], told["courses"], told["curve"]) == (2, ["world", "held"], [4])
+
+
+def test_captions_are_not_read_where_they_would_show_what_is_held_out() -> None:
+    systems = comparing.systems_of([CONFIGS / "compare" / "coattention.toml"])
+    made = comparing.Comparison(systems, size_settings("small"), Path("runs"), None)  # type: ignore[arg-type]
+    told = [made._told(systems["coattention"], course, 0).pretraining_steps for course in ("world", "held", "nlvr")]
+    assert told == [125, 0, 0]
+
+
 def test_the_rate_that_gets_most_right_is_taken(fakes: Fakes, tmp_path: Path) -> None:
     compare("film", *TINY, "rates=0.001,0.01,0.003", "--out", tmp_path)  # the fake is as right as its rate is high
     assert json.loads((tmp_path / "tuning" / "film.json").read_text())["rate"] == 0.01
@@ -292,6 +319,20 @@ def test_the_tables_show_mean_and_spread_and_what_it_cost() -> None:
     assert "| count | 40.0 ± 28.3 |" in text and "| query | 100.0 ± 0.0 |" in text
     assert "| film | 55.0 | 60.0 |" in text and "### Judges" not in text
     assert "| film | 60.0 |" in markdown(made_up(seeds=1))
+
+
+def test_splits_alone_are_shown_and_nlvr_from_the_best_down() -> None:
+    results = made_up()
+    results["systems"] = {name: {} for name in ("unasked", "worse", "film", "also")}
+    for name, right in (("worse", 0), ("also", 9)):
+        runs = [run for run in results["runs"] if run["course"] == "nlvr"]
+        results["runs"] += [{**run, "system": name, "tests": {"dev": {"count": [right, 10]}}} for run in runs]
+    told = markdown(results).partition("### NLVR")[2].partition("###")[0]
+    assert [line.split(" | ")[0] for line in told.splitlines() if line.startswith("| ")][1:] == [
+        "| also", "| film", "| worse"
+    ]  # fmt: skip
+    results["runs"] = [run for run in results["runs"] if run["course"] == "held"]
+    assert "| cogent - seen |" in markdown(results)
 
 
 def test_the_margin_over_question_only_is_of_the_same_seeds() -> None:

@@ -14,6 +14,7 @@ from nmn.lexicon import load_lexicon
 from nmn.modules.exact import encode, exact_library
 from nmn.scene import SceneGraph, SceneObject
 from nmn.vision.grid import grid_regions
+from nmn.vision.matching import match_cells
 
 WORLD = load_lexicon("world")
 COLORS = ("red", "red", "blue", "green")
@@ -103,6 +104,14 @@ def test_more_or_fewer_regions_than_objects_can_be_matched() -> None:
         regions = grid_regions(torch.zeros(1, 1, 1, len(values)), 64, 64)
         own = replace(changed(exact, Kind.ATTENTION, [values]), regions=regions)
         assert agreement(own, exact, torch.tensor([match])).tallies["find[red]"] == tally
+
+
+def test_cells_of_a_wide_picture_lie_where_its_border_leaves_it() -> None:
+    """A picture of 80 x 40 in the middle of 8 x 8 cells of 10: the thing is in its upper left."""
+    thing = SceneObject({}, (0, 0, 10, 10))
+    cells = grid_regions(torch.zeros(1, 1, 8, 8), 80, 80)
+    match = match_cells(cells, [SceneGraph((thing,), 80.0, 40.0)]).view(8, 8)
+    assert match.eq(0).nonzero().tolist() == [[2, 0]]
 
 
 def test_runs_of_different_plans_are_refused() -> None:

@@ -121,6 +121,23 @@ def test_empty_cells_are_no_things() -> None:
     assert_equal([scene, found + others], [things[0], things[0]])
 
 
+def test_neither_is_a_chance_where_cells_may_be_empty() -> None:
+    """Either of two values can be likelier than that there is something at all; a chance below 0 is none."""
+    made = NeuralModules(VOCABULARY, CHANNELS, (ROWS, COLUMNS), empty=True)
+    torch.nn.init.constant_(made.biases, 3.0)
+    one, other = VOCABULARY.values[:2]
+    neither = parse_layout(f"not(or(find[{one}], find[{other}]))")
+    (chances,) = root_values(run(made, [neither], [0], regions(1, grid=True)))
+    assert len(chances) == CELLS and chances.min() >= 0 and chances.max() <= 1
+
+
+def test_numbers_that_cells_are_not_counted_to_are_refused() -> None:
+    library = nlvr_network().model.reasoning.library
+    check_words(parse_layout("compare[equal](count(scene), number[16])"), library)
+    with pytest.raises(ArgumentError, match="number 17: cells are counted up to 16 only"):
+        check_words(parse_layout("compare[equal](count(scene), number[17])"), library)
+
+
 def test_a_network_judges_each_box_alone_and_the_order_of_boxes_changes_nothing() -> None:
     judge = by_network(nlvr_network())
     texts = ["There is a box with a black square touching the left wall", "There are 2 black squares"]

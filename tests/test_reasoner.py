@@ -1,7 +1,9 @@
 """Asking images: every form that an image comes in, one or many, of one size or several."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,7 +15,7 @@ import nmn
 from nmn.answer import Answer
 from nmn.app.runs import Runs
 from nmn.checkpoint import shipped, weights_file
-from nmn.errors import ArgumentError, ImageError, QuestionError
+from nmn.errors import ArgumentError, CheckpointError, ImageError, QuestionError
 from nmn.layout import Kind
 from nmn.models.build import save_network
 from nmn.reasoner import Reasoner, load, nlvr_reader
@@ -76,6 +78,28 @@ def test_images_of_several_sizes_are_asked_together_as_one_by_one(objects: bool)
         assert_same(answer, asked.ask(images[place], question))
         assert answer.view is not None and torch.equal(answer.view.pixels, images[place])
         assert answer.view.boxes.shape[0] >= 1
+
+
+class Lazy(Sequence[Tensor]):
+    """Images that are made whenever they are asked for."""
+
+    def __len__(self) -> int:
+        return 3
+
+    def __getitem__(self, at: Any) -> Any:
+        if at >= 3:
+            raise IndexError
+        return image(seed=at)
+
+
+@pytest.mark.parametrize("form", ["array", "tensor", "lazy"])
+def test_images_that_are_made_anew_each_time_are_not_taken_for_each_other(form: str) -> None:
+    asked, images = reasoner(objects=False), [image(seed=seed) for seed in range(3)]
+    batch: Any = Lazy()
+    if form != "lazy":
+        batch = torch.stack(images) if form == "tensor" else torch.stack(images).permute(0, 2, 3, 1).numpy()
+    for one, picture in zip(asked.ask_many(batch, QUESTIONS[:3]), images, strict=True):
+        assert one.view is not None and torch.equal(one.view.pixels, picture)
 
 
 def test_many_questions_are_asked_in_batches_of_a_bounded_size(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -169,6 +193,10 @@ def test_weights_that_ship_are_meant_whatever_else_is_called_so(
     assert weights_file(None) == ours
     assert list(Runs().by_name) == ["exact", "world", "nlvr"]
     assert nlvr_reader().detector is not None
+    (tmp_path / "run.safetensors").write_bytes(b"")
+    (tmp_path / "run").mkdir()
+    with pytest.raises(CheckpointError, match="it holds no run"):
+        weights_file(tmp_path / "run")  # and not the file beside it
 
 
 @pytest.mark.parametrize(("text", "value", "confidence"), [

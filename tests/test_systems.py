@@ -224,6 +224,19 @@ def contradicted() -> Batch:
     )  # fmt: skip
 
 
+def test_the_streams_start_with_weights_of_their_width() -> None:
+    """Weights of 0.02, transformers' own for 768 units, are so faint at 32 that attention never begins to learn."""
+    model = small("coattention", **NUMBERS["coattention"]).model
+    weights = [part.weight for part in model.streams.modules() if isinstance(part, torch.nn.Linear)]  # type: ignore
+    assert weights and all(0.6 < float(one.detach().std()) * 32**0.5 < 1.5 for one in weights if one.shape[1] == 32)
+
+
+def test_words_read_once_are_not_told_apart_and_yet_were_read() -> None:
+    words = words_of(["is a red star there", "is a star there"])
+    assert (words.words, words.rare) == (("a", "is", "star", "there"), ("red",))
+    assert words.unknown("a red heart") == ["red", "heart"] and words.unread("a red heart") == ["heart"]
+
+
 def test_pretraining_learns_which_captions_are_of_their_image(tmp_path: Path) -> None:
     system, batch = small("coattention", **NUMBERS["coattention"]).model, contradicted()
     assert isinstance(system, Coattention)

@@ -393,6 +393,19 @@ def test_pictures_that_do_not_fit_are_refused(
         train(settings, tmp_path)
 
 
+@pytest.mark.parametrize(("told", "message"), [
+    ({"synth": ("families=refer",)}, "those of refer point at objects"),
+    ({"synth": ("seed=7",)}, "seed=7: is not set here; give seed="),
+    ({"synth": ("preset=nlvr",)}, "give preset="),
+    ({"data": "nlvr", "preset": "varied"}, "pictures of their scenes' size, 64"),
+    ({"folder": "."}, 'give preset="nlvr"'),
+    ({"patch_px": 128, "synth": ("pixels=64",)}, "64 pixels a side are too few for a cell"),
+])  # fmt: skip
+def test_settings_that_make_no_data_are_refused(told: dict[str, Any], message: str, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=message):
+        train(TrainSettings(**{"regions": "cells", "images": 4, "steps": 1, **told}), tmp_path)
+
+
 def test_a_network_in_16_bits_still_counts_in_32(tmp_path: Path) -> None:
     settings = TrainSettings(
         regions="cells", images=4, each=2, held_back=4, steps=1, batch=2, bf16=True, synth=("pixels=128",), threads=1

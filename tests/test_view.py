@@ -21,6 +21,11 @@ def test_a_box_beyond_the_image_is_cut() -> None:
     assert heat.nonzero().tolist() == [[0, 0]]
 
 
+def test_a_box_outside_of_the_image_is_not_shown() -> None:
+    boxes = torch.tensor([[0.0, -24, 6, -3], [-9, 0, -2, 4], [0, 6, 3, 9], [8, 0, 9, 3]])
+    assert not View(PIXELS, boxes, None).heat([1.0] * 4).any()
+
+
 def test_regions_with_owners_cover_what_they_own() -> None:
     owners = torch.zeros(5, 7, dtype=torch.uint8)
     owners[0], owners[4] = 1, 2

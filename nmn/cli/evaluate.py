@@ -106,8 +106,8 @@ def nlvr(
     from nmn.reasoner import nlvr_reader
     from nmn.vision.components import read_components
 
-    if network is not None and classical:
-        raise ConfigError("--network and --classical: give one of them, they are different eyes")
+    if sum([network is not None, classical, model is not None]) > 1:
+        raise ConfigError("--network, --model and --classical: give one of them, they are different eyes")
     if network is not None:
         judge = by_network(load_network(weights_file(network)))
     else:
@@ -127,8 +127,12 @@ def pairs(
     split: Annotated[str, typer.Option(help="A split: dev, test1, ...")] = "dev",
     model: Annotated[str | None, typer.Option(help=f"{MODEL_HELP} By default the world's.")] = None,
     lexicon: Annotated[
-        str, typer.Option(help="A lexicon's name or TOML file, whose panels are images: what words mean.")
-    ] = "pairs",
+        str | None,
+        typer.Option(
+            help="A lexicon's name or TOML file, whose panels are images: what words mean; by default the network's"
+            " own, or pairs where that is of single images."
+        ),
+    ] = None,
     predictions: Annotated[Path | None, typer.Option(help="Write the official lines: identifier,True.")] = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -139,7 +143,9 @@ def pairs(
     from nmn.evaluation.shown import show
     from nmn.models.build import load_network
 
-    network = load_network(weights_file(model)).speaking(lexicon)
+    network = load_network(weights_file(model))
+    if lexicon is not None or network.settings.panels == 1:
+        network = network.speaking(lexicon or "pairs")
     total = len(read_pairs(data, split))
 
     def run(watch: "Callable[[int], None]") -> "PairsReport":
@@ -209,6 +215,8 @@ def clevr(
 
     if (scenes is None) == (images is None):
         raise ConfigError("give --scenes for exact execution or --images (with --model) for a network")
+    if scenes is not None and (model is not None or cache is not None):
+        raise ConfigError("--scenes: questions are executed on the scenes, so --model and --cache are not used")
     if images is not None:
         _of_images(read_clevr_images(questions, images), model, cache, as_json)
         return

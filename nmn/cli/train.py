@@ -13,6 +13,8 @@ from nmn.exits import clear_errors
 if TYPE_CHECKING:
     from rich.progress import TaskID
 
+    from nmn.training.settings import TrainSettings
+
 QUIET_SECONDS = 20
 
 
@@ -50,9 +52,24 @@ def train(
     for part, note in bars.notes.items():
         typer.echo(f"{part}: {note}")
     if outcome.accuracy is not None:
-        typer.echo(f"held-back questions: {percent(outcome.accuracy)} right")
+        asked = "boxes" if settings.data == "nlvr" else "questions"
+        typer.echo(f"held-back {asked}: {percent(outcome.accuracy)} right")
     typer.echo(f"network: {file}, {file.stat().st_size / 1e6:.2f} MB")
-    typer.echo(f'ask it: nmn ask IMAGE "QUESTION" --model {out}')
+    typer.echo(f"{_use_of(settings)} {out}")
+
+
+def _use_of(settings: "TrainSettings") -> str:
+    """Return the command that uses what was trained, but for its folder."""
+    from nmn.models.baselines import MODELS
+    from nmn.models.build import MODULES
+
+    if settings.data == "nlvr":
+        return 'ask it: nmn ask IMAGE "STATEMENT" --grammar nlvr --model'
+    if settings.model != MODULES and MODELS[settings.model].learns == "captions":
+        if settings.model == "dual_encoder":
+            return "try it: nmn classify image IMAGE --label TEXT --label TEXT --weights"
+        return "try it: nmn caption IMAGE --model"
+    return 'ask it: nmn ask IMAGE "QUESTION" --model'
 
 
 class Bars:

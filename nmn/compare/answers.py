@@ -103,7 +103,7 @@ def answered(system: Network | Baseline, asked: Shown, seen: dict[str, Tensor], 
     else:
         found = rights_of(system, told.batch(system.words, system.answers, seen)).tolist()
         right = [
-            bool(one) and not (strict and system.words.unknown(text))
+            bool(one) and not (strict and system.words.unread(text))
             for one, text in zip(found, told.texts, strict=True)
         ]
     of, ones = Counter(told.families), Counter(family for family, one in zip(told.families, right, strict=True) if one)

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from nmn.atomic import write_figure
-from nmn.compare.courses import COURSES, STANDARD
+from nmn.compare.courses import COURSES, SEEN, STANDARD
 from nmn.compare.tables import SPLITS_COURSE, STYLES_COURSE, Results, by_family, curve, figure, ranked, runs_of
 from nmn.errors import ConfigError
 
@@ -16,7 +16,7 @@ MARKS = "osD^vP*X<>hd8p"
 
 def write_plots(results: Results, folder: Path) -> list[Path]:
     """Write the plots that the results are enough for; raise ConfigError where matplotlib is not installed."""
-    systems = ranked(results)
+    systems = ranked(results) or ranked(results, SPLITS_COURSE, SEEN)
     drawn = {FAMILIES: _families(results, systems), GAPS: _gaps(results, systems), CURVES: _curves(results, systems)}
     written = []
     for name, plot in drawn.items():

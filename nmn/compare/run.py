@@ -40,7 +40,7 @@ from nmn.compare.files import (
 from nmn.compare.settings import GROWING, CompareSettings
 from nmn.compare.tables import share
 from nmn.config import settings_json, with_usual
-from nmn.errors import ConfigError, NmnError, listed
+from nmn.errors import ConfigError, NmnError, TrainingError, listed
 from nmn.models.baselines import Baseline, kind_of, load_system
 from nmn.models.build import MODULES, Network
 from nmn.training.data import Generated, Memory
@@ -177,6 +177,7 @@ class Comparison:
             if changed := [name for name, one in wanted["systems"].items() if systems.get(name, one) != one]:
                 raise ConfigError(f"{self.folder}: holds another {listed(changed)}; give another --out")
             wanted["systems"] = {**systems, **wanted["systems"]}
+            wanted["settings"] |= grown(told, wanted["settings"])
         elif self.folder.exists() and any(self.folder.iterdir()):
             raise ConfigError(f"{self.folder}: holds something else than a comparison; give another --out")
         write_json(path, wanted)
@@ -220,7 +221,9 @@ class Comparison:
                 "frozen": True,
                 "cache": str(self.folder / "cache"),
             }
-        pretrained = one.model != MODULES and kind_of(one.model).pretrained and not about.split
+        # captions hold relations that the generalisation splits hold out
+        captioned = not about.split and not about.split_side
+        pretrained = captioned and one.model != MODULES and kind_of(one.model).pretrained
         return replace(
             one, preset=about.preset, synth=about.synth, split_side=about.split_side, seed=seed, images=images,
             each=size.each, steps=steps, batch=size.batch, held_back=size.held_back, threads=size.threads,
@@ -238,6 +241,7 @@ class Comparison:
         path = self._tuned(name)
         if not path.exists():
             shares: dict[str, float] = {}
+            diverged: TrainingError | None = None
             for rate in self.settings.rates:
                 steps = self.settings.tuning_steps
                 told = self._told(self.systems[name], TUNED_ON, 0)
@@ -245,8 +249,13 @@ class Comparison:
                 whole = max(steps, told.steps)
                 told = replace(told, rate=rate, steps=steps, schedule=whole, pretraining_steps=before)
                 folder = self.folder / "tuning" / name / f"{rate:g}"
-                outcome = train(told, folder, self._watch(name, f"tuning, rate {rate:g}"), self.memory)
-                shares[f"{rate:g}"] = outcome.accuracy or 0.0
+                try:
+                    outcome = train(told, folder, self._watch(name, f"tuning, rate {rate:g}"), self.memory)
+                    shares[f"{rate:g}"] = outcome.accuracy or 0.0
+                except TrainingError as error:
+                    shares[f"{rate:g}"], diverged = 0.0, error
+            if not any(shares.values()) and diverged:
+                raise diverged
             best = max(shares, key=lambda rate: shares[rate])
             write_json(path, {"held_back": shares, "rate": float(best)})
         return f"rate {read_json(path)['rate']:g}"
@@ -314,6 +323,19 @@ class Comparison:
         config = synth_config(told, told.held_back, told.seed + HELD_BACK_SEED)
         data = Generated(config, told.each, told.split_side, True, memory=self.memory)
         return Asked(shown(data, 0, lambda done: None), config.shard_size)
+
+
+def grown(known: Mapping[str, Any], asked: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the settings of GROWING that tables go by: what any command on the folder has asked for.
+
+    >>> grown({"seeds": 3, "courses": ["world"], "curve": [13]}, {"seeds": 1, "courses": ["held"], "curve": [125, 13]})
+    {'seeds': 3, 'courses': ['world', 'held'], 'curve': [13, 125]}
+    """
+    courses = dict.fromkeys([*known["courses"], *asked["courses"]])
+    return {
+        "seeds": max(known["seeds"], asked["seeds"]), "courses": list(courses),
+        "curve": sorted({*known["curve"], *asked["curve"]}),
+    }  # fmt: skip
 
 
 def summary(result: Mapping[str, Any]) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from statistics import mean, stdev
 from typing import Any
 
-from nmn.compare.courses import COURSES, NLVR, STANDARD
+from nmn.compare.courses import COURSES, NLVR, SEEN, STANDARD
 from nmn.errors import ConfigError
 
 Results = Mapping[str, Any]
@@ -81,9 +81,9 @@ def by_family(runs: Sequence[Run], test: str) -> dict[str, Figure]:
     }
 
 
-def ranked(results: Results) -> list[str]:
-    """Return the systems that answer questions, the best on the default world last."""
-    figures = {name: figure(runs_of(results, name, STYLES_COURSE), STANDARD) for name in results["systems"]}
+def ranked(results: Results, course: str = STYLES_COURSE, test: str = STANDARD) -> list[str]:
+    """Return the systems that were asked a test's questions, the best at them last; by default the default world's."""
+    figures = {name: figure(runs_of(results, name, course), test) for name in results["systems"]}
     figures = {name: one for name, one in figures.items() if one.values}
     return sorted(figures, key=lambda name: figures[name].mean)
 
@@ -153,10 +153,9 @@ def _above(results: Results, system: str, other: str) -> str:
 def _splits(results: Results) -> str:
     tests = COURSES[SPLITS_COURSE].tests
     rows = []
-    for name in reversed(ranked(results)):
-        if runs := runs_of(results, name, SPLITS_COURSE):
-            told = [str(figure(runs, test)) for test in tests]
-            rows.append((name, *told))
+    for name in reversed(ranked(results, SPLITS_COURSE, SEEN)):
+        runs = runs_of(results, name, SPLITS_COURSE)
+        rows.append((name, *(str(figure(runs, test)) for test in tests)))
     if not rows:
         return ""
     gaps = [
@@ -183,8 +182,7 @@ def _styles(results: Results) -> str:
 
 
 def _nlvr(results: Results) -> str:
-    told = {name: figure(runs_of(results, name, NLVR), "dev") for name in results["systems"]}
-    rows = [(name, str(one)) for name, one in sorted(told.items(), key=lambda pair: -pair[1].mean) if one.values]
+    rows = [(name, str(figure(runs_of(results, name, NLVR), "dev"))) for name in reversed(ranked(results, NLVR, "dev"))]
     if not rows:
         return "### NLVR\n\nLeft out: no run was given its files (`nlvr=DIR`, the folder that holds dev and train1000)."
     about = (

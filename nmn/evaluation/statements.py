@@ -51,7 +51,9 @@ def best_threshold(values: Float[Tensor, " statements"], truths: Bool[Tensor, " 
     order = values.argsort()
     true = truths[order].long()
     right = torch.cat([true.sum()[None], true.sum() - true.cumsum(0) + (1 - true).cumsum(0)])
-    best, ordered = int(right.argmax()), values[order]
+    ordered = values[order]
+    right[1:-1][ordered[1:] == ordered[:-1]] = -1  # no threshold parts equal values
+    best = int(right.argmax())
     if best in (0, len(values)):
         return float(ordered[0] - 1 if best == 0 else ordered[-1] + 1)
     return float((ordered[best - 1] + ordered[best]) / 2)

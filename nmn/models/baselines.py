@@ -4,7 +4,7 @@ All see through the same vision (``build.cell_vision``) and read with the same r
 ``NetworkSettings`` beside the module network's.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
@@ -141,6 +141,7 @@ def save_baseline(path: str | Path, baseline: Baseline, card: Mapping[str, Any])
     """Write a system and its card as one file, whole or not at all."""
     about = {
         "network": settings_json(baseline.settings), "words": list(baseline.words.words),
+        "rare": list(baseline.words.rare),
         "answers": list(baseline.answers), "card": dict(card),
     }  # fmt: skip
     save_checkpoint(path, baseline.model.state_dict(), about)
@@ -155,18 +156,21 @@ def load_system(path: str | Path) -> Network | Baseline:
     return network_of(path, state, about)
 
 
-def load_baseline(path: str | Path) -> Baseline:
-    """Build the system that a file holds, ready to answer; raise CheckpointError where it holds none."""
+def load_baseline(path: str | Path, wanted: Sequence[str] = tuple(MODELS)) -> Baseline:
+    """Build the system that a file holds, ready to answer; raise CheckpointError where it holds none that is wanted."""
     loaded = load_system(path)
-    if isinstance(loaded, Network):
-        raise CheckpointError(f"{path}: holds a module network, not one of {', '.join(MODELS)}")
+    if loaded.settings.model not in wanted:
+        held = "a module network" if isinstance(loaded, Network) else f"a network of the kind {loaded.settings.model}"
+        raise CheckpointError(f"{path}: holds {held}, not {' or '.join(wanted)}")
+    assert isinstance(loaded, Baseline)
     return loaded
 
 
 def _baseline_of(path: str | Path, state: Mapping[str, Tensor], about: Mapping[str, Any]) -> Baseline:
     try:
         settings = build_settings(NetworkSettings, about["network"])
-        words, answers = Words(tuple(map(str, about["words"]))), tuple(map(str, about["answers"]))
+        words = Words(*(tuple(map(str, about.get(name, ()))) for name in ("words", "rare")))
+        answers = tuple(map(str, about["answers"]))
         built = build_baseline(replace(settings, weights=""), words, answers)
     except (KeyError, TypeError) as error:
         raise CheckpointError(f"{path}: no system: its metadata lacks {error}") from None

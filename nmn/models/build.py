@@ -122,7 +122,10 @@ def cell_vision(settings: NetworkSettings) -> CellVision:
 def grid_of(vision: CellVision, pixels: int) -> tuple[int, int]:
     """Return rows and columns of the grid that square images of so many pixels give."""
     with torch.no_grad():
-        rows, columns = vision.eval().backbone(torch.zeros(1, 3, pixels, pixels)).shape[-2:]
+        try:
+            rows, columns = vision.eval().backbone(torch.zeros(1, 3, pixels, pixels)).shape[-2:]
+        except RuntimeError as error:
+            raise ConfigError(f"{pixels} pixels a side are too few for a cell of the backbone: {error}") from None
     return rows, columns
 
 

@@ -124,5 +124,6 @@ def _lxmert(features: int, words: int, hidden: int, layers: int, heads: int, dro
         vocab_size=words, hidden_size=hidden, num_attention_heads=heads, intermediate_size=2 * hidden, l_layers=layers,
         r_layers=layers, x_layers=layers, visual_feat_dim=features, visual_pos_dim=4,
         max_position_embeddings=LONGEST + 2, hidden_dropout_prob=dropout, attention_probs_dropout_prob=dropout,
+        initializer_range=hidden**-0.5,  # its own, 0.02, is meant for 768 units: fewer start too faint to learn
     )  # fmt: skip
     return LxmertModel(config)

@@ -180,6 +180,8 @@ class Library:
     def resolve(self, argument: Argument, word: str) -> int:
         """Return the index of a word (a number: itself); raise ArgumentError naming the nearest known one."""
         if argument is Argument.NUMBER:
+            if self.most is not None and int(word) > self.most:
+                raise ArgumentError(f"number {word}: cells are counted up to {self.most} only")
             return int(word)
         words = self.words[argument]
         if word not in words:
@@ -237,7 +239,8 @@ def _shared_modules(sources: Sources) -> dict[str, Module]:
     def complement(group: Group) -> Tensor:
         if group.kind is Kind.TRUTH:
             return 1 - first(group)
-        return (group.mask if group.kind is Kind.ATTENTION else group.panel_mask) - first(group)
+        whole = group.mask if group.kind is Kind.ATTENTION else group.panel_mask
+        return (whole - first(group)).clamp(min=0)  # where a region may be empty, "or" can exceed its mask
 
     def in_panels(group: Group) -> Tensor:
         return first(group).unsqueeze(1) * group.members

@@ -37,6 +37,11 @@ from synth_data.scenes import draw_scenes
 REGIMES = {"scratch": 3e-3, "linear": 1e-2, "finetune": 5e-4}
 ATTRIBUTES = ("color", "shape", "size", "texture")  # that a class may be of, in the order in which they are said
 SEEN_AT_ONCE = 128  # images
+ONE_OBJECT = "a class is of one object an image"
+OF_THE_RUN = {
+    "seed": "give seed=", "size": "give images=", "preset": "give preset=", "pixels": "give pixels=",
+    "min_objects": ONE_OBJECT, "max_objects": ONE_OBJECT,
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -118,8 +123,8 @@ def load_classify_settings(source: str | Path | None, overrides: Sequence[str] =
 
 def one_object(settings: ClassifySettings) -> SynthConfig:
     """Return the generator's configuration for a run: one object an image."""
-    changes = {"pixels": settings.pixels} | parse_overrides(settings.synth)
-    config = load_config(settings.preset, **changes, min_objects=1, max_objects=1, size=1)
+    changes = parse_overrides(settings.synth, OF_THE_RUN)
+    config = load_config(settings.preset, **changes, pixels=settings.pixels, min_objects=1, max_objects=1, size=1)
     if config.panels > 1 or config.style != "world":
         raise ConfigError(f'preset: "{settings.preset}" has panels or a size of its own; give one that is drawn freely')
     return config

@@ -9,6 +9,7 @@ from jaxtyping import UInt8
 from torch import Tensor
 
 from nmn.data.nlvr import read_nlvr, read_pixels
+from nmn.errors import DataError
 from nmn.language.crowd.read import read_statement
 from nmn.vision.nlvr_format import nlvr_scene
 from synth_data.example import Example
@@ -31,4 +32,6 @@ def crowd_statements(folder: str, split: str) -> tuple[tuple[Example, ...], UInt
         images.append(np.ascontiguousarray(read_pixels(path).transpose(2, 0, 1)))
         layout, scene = read_statement(one.sentence).layout, nlvr_scene(one.structured_rep)
         examples.append(Example(len(examples), FAMILY, one.sentence, layout, one.label, scene, ()))
+    if not examples:
+        raise DataError(f"{folder}: no statement of {split} has a label, a scene and an image")
     return tuple(examples), torch.from_numpy(np.stack(images))

@@ -198,8 +198,8 @@ def _flush(
     for (step, *_, rate), (loss, right, norm) in zip(waiting, numbers.T.tolist(), strict=True):
         if not (math.isfinite(loss) and math.isfinite(norm)):
             raise TrainingError(
-                f"step {step}: the loss is {loss}, its gradient {norm}; lower rate={rate:g} or set clip=1, and start"
-                " again: the state of the last save is as it was"
+                f"step {step}: the loss is {loss}, its gradient {norm}; lower rate={rate:g} or set clip=1, with"
+                " another --out; what was saved last is as it was"
             )
         if log is not None:
             entry = {"step": step, "loss": loss, "accuracy": right, "gradient": norm, "rate": rate, "time": time.time()}

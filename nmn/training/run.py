@@ -59,13 +59,14 @@ from nmn.vision.cells import CellVision
 from nmn.vision.nlvr_reader import save_detector
 from nmn.vision.objects import ObjectVision
 from synth_data.config import SynthConfig, load_config
-from synth_data.drawn import panel_gap_px
+from synth_data.drawn import image_size, panel_gap_px
 from synth_data.maker import families
 from synth_data.splits import split_settings
 
 CONFIG = "config.json"
 ANSWERED_AT_ONCE = 256
 TOLD = {field.name for field in fields(TrainSettings)}
+OF_THE_RUN = {"seed": "give seed=", "size": "give images=", "preset": "give preset="}  # not among synth=
 HELD_BACK_SEED = 1_000_003  # added to the seed, for questions that are not trained on
 
 
@@ -103,11 +104,13 @@ def load_settings(source: str | Path, overrides: Sequence[str] = ()) -> TrainSet
 
 def synth_config(settings: TrainSettings, size: int, seed: int, further: tuple[str, ...] = ()) -> SynthConfig:
     """Return the generator's configuration for questions of a run: all families that have an answer in words."""
-    chosen = parse_overrides((*settings.synth, *further))
+    chosen = parse_overrides((*settings.synth, *further), OF_THE_RUN)
     if settings.split_side:
         chosen |= split_settings(settings.split_side)
     config = load_config(settings.preset, **chosen, size=size, seed=seed)
     answered = tuple(name for name in families(config) if not name.startswith("refer"))
+    if not answered:
+        raise ConfigError("families: those of refer point at objects and have no answer in words to learn from")
     if settings.model != MODULES and kind_of(settings.model).reads_captions:
         config = replace(config, captions=settings.captions)
     return replace(config, families=answered)
@@ -184,6 +187,10 @@ def _check(settings: TrainSettings) -> None:
             raise ConfigError(f'model: {settings.model} is trained on data="generated" over regions="cells"')
     if settings.regions != "cells" and settings.data == "generated" and synth_config(settings, 1, 0).panels > 1:
         raise ConfigError('panels: pictures of several are for the module network over cells; give regions="cells"')
+    if settings.folder and settings.data == "generated":
+        made, nlvr = synth_config(settings, 1, 0), load_config("nlvr")
+        if (made.lexicon, made.panels, made.pixels) != (nlvr.lexicon, nlvr.panels, nlvr.pixels):
+            raise ConfigError('folder: NLVR\'s statements are learned from beside generated ones; give preset="nlvr"')
     if settings.looks and settings.data != "generated":
         raise ConfigError(f'looks: data="{settings.data}" holds no questions back; leave it out')
     if settings.proposals and settings.proposal_start:
@@ -218,7 +225,9 @@ def _training(watch: Watcher, part: str = "training") -> Callable[[Progress], No
 
 def _train_detector(settings: TrainSettings, folder: Path, watch: Watcher, start: float) -> Outcome:
     """Train the perception of a world whose scenes are read, not asked."""
-    config = load_config(settings.preset, **parse_overrides(settings.synth))
+    config = load_config(settings.preset, **parse_overrides(settings.synth, OF_THE_RUN))
+    if config.pixels != max(image_size(config)):
+        raise ConfigError(f"pixels: a detector is trained on pictures of their scenes' size, {max(image_size(config))}")
     detector = train_detector(settings, config, folder, _training(watch, "detector"))
     held = gold_panels(
         config, detector.attributes, settings.held_back, np.random.default_rng([settings.seed + HELD_BACK_SEED, 8])

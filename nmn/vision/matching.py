@@ -30,7 +30,9 @@ def _matched(
     for image, scene in enumerate(scenes):
         count = int(regions.mask[image].sum())
         boxes = torch.tensor([thing.box for thing in scene.objects]).reshape(-1, 4)
-        boxes = boxes * (whole[image] / torch.tensor([scene.width, scene.height])).repeat(2)
+        size = torch.tensor([scene.width, scene.height])
+        scale = (whole[image] / size).min()  # a picture keeps its proportions, in the middle of what is looked at
+        boxes = boxes * scale + ((whole[image] - size * scale) / 2).repeat(2)
         match[image, :count] = torch.tensor(match_one(regions.boxes[image, :count].cpu(), boxes), dtype=torch.long)
     return match
 

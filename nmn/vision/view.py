@@ -34,8 +34,8 @@ class View:
             return weights[self.owners.long().clamp(max=len(weights) - 1)]
         heat = torch.zeros(height, width)
         for weight, box in zip(weights[1:], self.boxes.round().int().tolist(), strict=True):
-            left, top, right, bottom = box
-            heat[max(0, top) : bottom, max(0, left) : right].clamp_(min=float(weight))
+            left, top, right, bottom = (max(0, side) for side in box)
+            heat[top:bottom, left:right].clamp_(min=float(weight))
         return heat
 
 
