@@ -18,7 +18,7 @@ from nmn.reasoner import Reasoner
 from nmn.training.words import Taught, learn_word, read_taught
 
 SHAPES = load_lexicon("shapes")
-TAUGHT = 16
+TAUGHT = 32
 
 
 def without(network: Network, word: str) -> Network:
