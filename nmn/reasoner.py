@@ -1,6 +1,7 @@
 """The facade: ask a question of an image or a scene, or run a layout on it, and get the answer with its trace."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -169,8 +170,10 @@ class Reasoner:
     ) -> list[Answer]:
         answered: dict[int, Answer] = {}
         for ran in self.runs(images, layouts):
+            values = {kind: value.cpu() for kind, value in ran.run.values.items()}  # at once, not call by call
+            run = replace(ran.run, values=values)
             for example, (at, view) in enumerate(zip(ran.asked, ran.views, strict=True)):
-                answered[at] = answer_of(ran.run, example, readings[at], view)
+                answered[at] = answer_of(run, example, readings[at], view)
         return [answered[at] for at in range(len(images))]
 
 

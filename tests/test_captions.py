@@ -200,4 +200,6 @@ def test_a_caption_and_where_it_looked_are_printed_and_drawn(tmp_path: Path) -> 
     refused = CliRunner().invoke(app, ["caption", *common, "--way", "loudly"])
     assert refused.exit_code == 2 and "one of the ways greedy, beam, sampled" in refused.stderr
     save_baseline(tmp_path / "network.safetensors", small("film"), {})
-    assert "of the kind film, not captioner or attention_captioner" in CliRunner().invoke(app, ["caption", *common]).stderr
+    assert (
+        "of the kind film, not captioner or attention_captioner" in CliRunner().invoke(app, ["caption", *common]).stderr
+    )

@@ -218,7 +218,9 @@ def test_missing_and_broken_images_are_named_and_the_rest_goes_on(tmp_path: Path
 # ---- training
 
 
-def test_a_network_is_trained_on_pairs_of_photographs_and_judges_them(exported: Path, tmp_path: Path) -> None:
+def test_a_network_is_trained_on_pairs_of_photographs_and_judges_them(
+    exported: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     settings = TrainSettings(
         data="pairs", folder=str(exported), split="dev", regions="cells", patch_px=8, pair_px=32, channels=7, steps=3,
         batch=8, threads=1,
@@ -229,6 +231,9 @@ def test_a_network_is_trained_on_pairs_of_photographs_and_judges_them(exported: 
     trained = load_network(tmp_path / "network.safetensors")
     assert (trained.settings.panels, trained.settings.lexicon) == (2, "pairs")
     assert evaluate_pairs(trained, exported, "dev").figures["accuracy"].total == SIZE
+    monkeypatch.setattr(Network, "speaking", lambda *_: pytest.fail("its own words mean what they meant in training"))
+    command = ["evaluate", "pairs", "--data", str(exported), "--model", str(tmp_path), "--json"]
+    assert CliRunner().invoke(app, command).exit_code == 0
 
 
 def test_pairs_none_of_whose_statements_can_be_read_are_refused(tmp_path: Path) -> None:

@@ -7,6 +7,8 @@ from torch import Tensor, nn
 from nmn.modules.grid import windows
 
 HIDDEN = 48
+GEOMETRY = 46  # numbers of a pair
+WAVES = (4, 8, 16, 32, 64)  # units of length
 
 
 class GridPairs(nn.Module):
@@ -39,7 +41,7 @@ class BoxPairs(nn.Module):
         super().__init__()
         last = nn.Linear(HIDDEN, words)
         nn.init.constant_(last.bias, bias)
-        self.net = nn.Sequential(nn.Linear(16, HIDDEN), nn.SiLU(), nn.Linear(HIDDEN, HIDDEN), nn.SiLU(), last)
+        self.net = nn.Sequential(nn.Linear(GEOMETRY, HIDDEN), nn.SiLU(), nn.Linear(HIDDEN, HIDDEN), nn.SiLU(), last)
 
     def forward(self, boxes: Float[Tensor, "batch regions 4"]) -> Float[Tensor, "batch words others regions"]:
         """Return the rates of pairs of boxes, in units of the image."""
@@ -47,8 +49,12 @@ class BoxPairs(nn.Module):
         return rates * (1 - torch.eye(rates.shape[-1], device=rates.device))
 
 
-def pair_geometry(boxes: Float[Tensor, "batch regions 4"]) -> Float[Tensor, "batch others regions 16"]:
-    """Return, for [j, i], how box i lies to box j: differences of centres, sides, areas, and gaps; coarse, fine."""
+def pair_geometry(boxes: Float[Tensor, "batch regions 4"]) -> Float[Tensor, "batch others regions numbers"]:
+    """Return, for [j, i], how box i lies to box j: differences of centres, sides, areas, and gaps; coarse, fine.
+
+    Of gaps also as waves, or a limit far from 0, as "near" has one, stays blurred: few answers turn on pairs that are
+    close to it (Tancik et al. 2020, section 3).
+    """
     low, high = boxes[..., :2], boxes[..., 2:]
     side = high - low
     area = side.prod(-1, keepdim=True).clamp(min=1e-6).log()
@@ -57,4 +63,6 @@ def pair_geometry(boxes: Float[Tensor, "batch regions 4"]) -> Float[Tensor, "bat
     widest = gap.amax(-1, keepdim=True)
     coarse = [centre / 16, wide / 8, large, gap / 8, widest / 8]
     fine = [torch.tanh(part / 2) for part in (centre, wide, 16 * large, gap, widest)]
-    return torch.cat([*coarse, *fine], -1)
+    phases = [2 * torch.pi / wave * torch.cat([gap, widest], -1) for wave in WAVES]
+    waves = [part for phase in phases for part in (torch.sin(phase), torch.cos(phase))]
+    return torch.cat([*coarse, *fine, *waves], -1)

@@ -81,7 +81,7 @@ def joined(parts: Sequence[Mapping[str, Tensor]]) -> dict[str, Tensor]:
 
 
 RAGGED = ("boxes", "mask", "scores", "coverage", "colours")
-TRAINED_ON = ("boxes", "mask", "coverage", "colours", "size", "images", "features")  # of what vision prepares
+TRAINED_ON = ("boxes", "mask", "coverage", "colours", "size", "images", "features", "frame")  # of what vision prepares
 
 
 def _widened(tensor: Tensor, most: int) -> Tensor:

@@ -59,8 +59,8 @@ class CellVision(nn.Module):
         """Return what is computed once per image: a frozen backbone's features; of another one nothing."""
         if not self.frozen:
             return {"images": images}
-        size = torch.tensor([images.shape[-1], images.shape[-2]]).expand(len(images), 2)  # read on the processor
-        return {"features": self._features(images), "size": size}
+        # images without channels say by their shape how large they are, on any device, and hold nothing
+        return {"features": self._features(images), "frame": images[:, :0]}
 
     def _features(self, images: UInt8[Tensor, "batch 3 height width"]) -> Tensor:
         if self.cache is not None and isinstance(self.backbone, Backbone):
@@ -72,12 +72,12 @@ class CellVision(nn.Module):
     def forward(self, seen: Mapping[str, Tensor]) -> Regions:
         """Return every cell as a region, with its box in pixels."""
         if "features" in seen:
-            features, (width, height) = seen["features"], seen["size"][0].tolist()
+            features, (height, width) = seen["features"], seen["frame"].shape[-2:]
         else:
             images = seen["images"]
             height, width = images.shape[-2:]
             features = self.backbone(images.to(self.dtype) / 255)
-        return grid_regions(self.projection(features), int(width), int(height))
+        return grid_regions(self.projection(features), width, height)
 
     @property
     def dtype(self) -> torch.dtype:
