@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from nmn.checkpoint import weights_file
-from nmn.errors import ConfigError
-from nmn.models.baselines import Baseline, load_baseline
+from nmn.errors import CheckpointError, ConfigError
+from nmn.models.baselines import Baseline, load_system
+from nmn.models.build import Network
 from nmn.models.captioner import Teller
 from nmn.models.encoders import look
 from nmn.models.protocol import Batch
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from nmn.vision.image import ImageSource
 
 WAYS = ("greedy", "beam", "sampled")
-CAPTIONERS = ("captioner", "attention_captioner")
+SAYS_NONE = "says no captions; train captioner or attention_captioner"
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ def say(baseline: Baseline, batch: Batch, way: str = "greedy", width: int = 3, s
     """
     model = baseline.model
     if not isinstance(model, Teller):
-        raise ConfigError(f"{baseline.settings.model} says no captions; train captioner or attention_captioner")
+        raise ConfigError(f"{baseline.settings.model} {SAYS_NONE}")
     if way not in WAYS:
         raise ConfigError(f"a caption is said in one of the ways {', '.join(WAYS)}; got {way!r}")
     with torch.inference_mode():
@@ -66,7 +67,10 @@ class Captions:
     """A trained captioner: a file or the folder of a run. Raises CheckpointError."""
 
     def __init__(self, model: str | Path) -> None:
-        self.baseline = load_baseline(weights_file(model), CAPTIONERS)
+        loaded = load_system(weights_file(model))
+        if isinstance(loaded, Network):
+            raise CheckpointError(f"{model}: a module network {SAYS_NONE}")
+        self.baseline = loaded
 
     def caption(self, image: "ImageSource", way: str = "greedy", width: int = 3, seed: int = 0) -> Caption:
         """Return a caption of an image (see ``load_image``), found in one of WAYS."""

@@ -200,6 +200,6 @@ def test_a_caption_and_where_it_looked_are_printed_and_drawn(tmp_path: Path) -> 
     refused = CliRunner().invoke(app, ["caption", *common, "--way", "loudly"])
     assert refused.exit_code == 2 and "one of the ways greedy, beam, sampled" in refused.stderr
     save_baseline(tmp_path / "network.safetensors", small("film"), {})
-    assert (
-        "of the kind film, not captioner or attention_captioner" in CliRunner().invoke(app, ["caption", *common]).stderr
-    )
+    assert "film says no captions" in CliRunner().invoke(app, ["caption", *common]).stderr
+    shipped = CliRunner().invoke(app, ["caption", str(demo), "--model", "world"])
+    assert shipped.exit_code == 2 and "a module network says no captions" in shipped.stderr

@@ -8,7 +8,7 @@ import pytest
 import torch
 from typer.testing import CliRunner
 
-from nmn.checkpoint import state_digest
+from nmn.checkpoint import read_checkpoint, save_checkpoint, state_digest
 from nmn.cli import app
 from nmn.config import config_file
 from nmn.errors import ArgumentError, CheckpointError, ConfigError
@@ -235,6 +235,16 @@ def test_words_read_once_are_not_told_apart_and_yet_were_read() -> None:
     words = words_of(["is a red star there", "is a star there"])
     assert (words.words, words.rare) == (("a", "is", "star", "there"), ("red",))
     assert words.unknown("a red heart") == ["red", "heart"] and words.unread("a red heart") == ["heart"]
+
+
+@pytest.mark.parametrize("missing", ["words", "answers"])
+def test_a_system_without_its_words_is_refused_by_name(tmp_path: Path, missing: str) -> None:
+    save_baseline(tmp_path / "a.safetensors", small("film"), {})
+    state, about = read_checkpoint(tmp_path / "a.safetensors")
+    del about[missing]
+    save_checkpoint(tmp_path / "b.safetensors", state, about)
+    with pytest.raises(CheckpointError, match=f"b.safetensors: no system: its metadata lacks '{missing}'"):
+        load_baseline(tmp_path / "b.safetensors")
 
 
 def test_pretraining_learns_which_captions_are_of_their_image(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ All see through the same vision (``build.cell_vision``) and read with the same r
 ``NetworkSettings`` beside the module network's.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
@@ -156,20 +156,18 @@ def load_system(path: str | Path) -> Network | Baseline:
     return network_of(path, state, about)
 
 
-def load_baseline(path: str | Path, wanted: Sequence[str] = tuple(MODELS)) -> Baseline:
-    """Build the system that a file holds, ready to answer; raise CheckpointError where it holds none that is wanted."""
+def load_baseline(path: str | Path) -> Baseline:
+    """Build the system that a file holds, ready to answer; raise CheckpointError where it holds none."""
     loaded = load_system(path)
-    if loaded.settings.model not in wanted:
-        held = "a module network" if isinstance(loaded, Network) else f"a network of the kind {loaded.settings.model}"
-        raise CheckpointError(f"{path}: holds {held}, not {' or '.join(wanted)}")
-    assert isinstance(loaded, Baseline)
+    if isinstance(loaded, Network):
+        raise CheckpointError(f"{path}: holds a module network, not one of {', '.join(MODELS)}")
     return loaded
 
 
 def _baseline_of(path: str | Path, state: Mapping[str, Tensor], about: Mapping[str, Any]) -> Baseline:
     try:
         settings = build_settings(NetworkSettings, about["network"])
-        words = Words(*(tuple(map(str, about.get(name, ()))) for name in ("words", "rare")))
+        words = Words(tuple(map(str, about["words"])), tuple(map(str, about.get("rare", ()))))
         answers = tuple(map(str, about["answers"]))
         built = build_baseline(replace(settings, weights=""), words, answers)
     except (KeyError, TypeError) as error:

@@ -7,8 +7,8 @@ from torch import Tensor, nn
 from nmn.modules.grid import windows
 
 HIDDEN = 48
-GEOMETRY = 46  # numbers of a pair
 WAVES = (4, 8, 16, 32, 64)  # units of length
+GEOMETRY = 16 + 6 * len(WAVES)  # numbers of a pair
 
 
 class GridPairs(nn.Module):

@@ -27,7 +27,18 @@ from nmn.models.classifier import (
 )
 from nmn.scene import SceneGraph
 from nmn.training.loop import fit_batches, places_of, spent
-from nmn.training.run import HELD_BACK_SEED, Outcome, Watcher, card, claim, finished, is_first, silent, use_threads
+from nmn.training.run import (
+    HELD_BACK_SEED,
+    OF_THE_RUN,
+    Outcome,
+    Watcher,
+    card,
+    claim,
+    finished,
+    is_first,
+    silent,
+    use_threads,
+)
 from nmn.training.settings import LoopSettings
 from synth_data.config import SynthConfig, load_config
 from synth_data.picture import picture
@@ -38,10 +49,7 @@ REGIMES = {"scratch": 3e-3, "linear": 1e-2, "finetune": 5e-4}
 ATTRIBUTES = ("color", "shape", "size", "texture")  # that a class may be of, in the order in which they are said
 SEEN_AT_ONCE = 128  # images
 ONE_OBJECT = "a class is of one object an image"
-OF_THE_RUN = {
-    "seed": "give seed=", "size": "give images=", "preset": "give preset=", "pixels": "give pixels=",
-    "min_objects": ONE_OBJECT, "max_objects": ONE_OBJECT,
-}  # fmt: skip
+ELSEWHERE = {**OF_THE_RUN, "pixels": "give pixels=", "min_objects": ONE_OBJECT, "max_objects": ONE_OBJECT}
 
 
 @dataclass(frozen=True)
@@ -123,7 +131,7 @@ def load_classify_settings(source: str | Path | None, overrides: Sequence[str] =
 
 def one_object(settings: ClassifySettings) -> SynthConfig:
     """Return the generator's configuration for a run: one object an image."""
-    changes = parse_overrides(settings.synth, OF_THE_RUN)
+    changes = parse_overrides(settings.synth, ELSEWHERE)
     config = load_config(settings.preset, **changes, pixels=settings.pixels, min_objects=1, max_objects=1, size=1)
     if config.panels > 1 or config.style != "world":
         raise ConfigError(f'preset: "{settings.preset}" has panels or a size of its own; give one that is drawn freely')

@@ -185,18 +185,23 @@ def _check(settings: TrainSettings) -> None:
             raise ConfigError(f"attentions: {settings.model} has none of calls to learn; leave them out")
         if settings.data != "generated" or settings.regions != "cells":
             raise ConfigError(f'model: {settings.model} is trained on data="generated" over regions="cells"')
-    if settings.regions != "cells" and settings.data == "generated" and synth_config(settings, 1, 0).panels > 1:
-        raise ConfigError('panels: pictures of several are for the module network over cells; give regions="cells"')
-    if settings.folder and settings.data == "generated":
-        made, nlvr = synth_config(settings, 1, 0), load_config("nlvr")
-        if (made.lexicon, made.panels, made.pixels) != (nlvr.lexicon, nlvr.panels, nlvr.pixels):
-            raise ConfigError('folder: NLVR\'s statements are learned from beside generated ones; give preset="nlvr"')
+    if settings.data == "generated":
+        _check_pictures(settings, synth_config(settings, 1, 0))
     if settings.looks and settings.data != "generated":
         raise ConfigError(f'looks: data="{settings.data}" holds no questions back; leave it out')
     if settings.proposals and settings.proposal_start:
         raise ConfigError("proposal_start: proposals= uses trained ones as they are; give one of the two")
     if settings.cache and not (settings.regions == "cells" and settings.frozen):
         raise ConfigError("cache: only the features of a frozen backbone's cells can be kept; set frozen=true")
+
+
+def _check_pictures(settings: TrainSettings, made: SynthConfig) -> None:
+    """Raise ConfigError for generated pictures that the settings cannot be trained on."""
+    if settings.regions != "cells" and made.panels > 1:
+        raise ConfigError('panels: pictures of several are for the module network over cells; give regions="cells"')
+    nlvr = load_config("nlvr")
+    if settings.folder and (made.lexicon, made.panels, made.pixels) != (nlvr.lexicon, nlvr.panels, nlvr.pixels):
+        raise ConfigError('folder: NLVR\'s statements are learned from beside generated ones; give preset="nlvr"')
 
 
 def _train_compared(

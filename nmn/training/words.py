@@ -158,10 +158,8 @@ def _learned_row(
     def value_of(offset: Tensor) -> float:
         return float(loss_of(offset))
 
-    with torch.no_grad():
-        starts = _starts(features, seen.things * (1 - claimed), mean, spread)
-        tried = torch.stack([loss_of(start) for start in starts])
-    begun = [_descended(starts[place], loss_of, STEPS // 10) for place in tried.argsort()[:STARTS].tolist()]
+    starts = _starts(features, seen.things * (1 - claimed), mean, spread)
+    begun = [_descended(one, loss_of, STEPS // 10) for one in sorted(starts, key=value_of)[:STARTS]]
     ends = [_descended(one, loss_of, STEPS) for one in sorted(begun, key=value_of)[:FINISHED]]
     return mean + spread * min(ends, key=value_of)
 
@@ -185,8 +183,8 @@ def _prior(network: Network, seen: ReadRegions, row: int) -> tuple[Tensor, Tenso
 def _starts(features: Tensor, free: Tensor, mean: Tensor, spread: Tensor) -> Float[Tensor, "starts weights"]:
     """Return offsets to start from: 0, and for each of the regions freest of siblings the likeliest that finds it."""
     places = free.flatten().argsort(descending=True)[:TRIED]
-    found = features.flatten(0, 1)[places] * spread
-    missing = FOUND - features.flatten(0, 1)[places] @ mean
+    free_ones = features.flatten(0, 1)[places]
+    found, missing = free_ones * spread, FOUND - free_ones @ mean
     least = found * (missing / found.square().sum(1).clamp(min=1e-6)).unsqueeze(1)
     return torch.cat([torch.zeros_like(mean).unsqueeze(0), least])
 

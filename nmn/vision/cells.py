@@ -60,7 +60,7 @@ class CellVision(nn.Module):
         if not self.frozen:
             return {"images": images}
         # images without channels say by their shape how large they are, on any device, and hold nothing
-        return {"features": self._features(images), "frame": images[:, :0]}
+        return {"features": self._features(images), "frame": images.new_empty(len(images), 0, *images.shape[-2:])}
 
     def _features(self, images: UInt8[Tensor, "batch 3 height width"]) -> Tensor:
         if self.cache is not None and isinstance(self.backbone, Backbone):
