@@ -202,6 +202,12 @@ def test_a_vocabulary_holds_what_layouts_use_in_the_lexicons_order() -> None:
     assert vocabulary_of([parse_layout("at_side[wall]")], LEXICON) == Vocabulary({}, (), (), sides=True)
 
 
+def test_a_value_that_no_object_has_and_no_question_names_is_not_learned() -> None:
+    asked = [parse_layout("describe[color](find[square])"), parse_layout("exists(find[blue])")]
+    shown = vocabulary_of(asked, LEXICON, {"color": ("red",), "shape": ("rectangle",)}.__getitem__)
+    assert shown.attributes == {"color": ("red", "blue"), "shape": ("square",)}
+
+
 def test_a_network_without_words_still_runs() -> None:
     made = NeuralModules(Vocabulary({}, (), ()), CHANNELS)
     assert run(made, [parse_layout("count(scene)")], [3], regions(IMAGES, False)).values[Kind.NUMBER].argmax() == 4

@@ -16,10 +16,11 @@ from torch import nn
 import nmn.training.run as running
 from nmn.assembler.plan import plan
 from nmn.checkpoint import NETWORK, read_checkpoint, save_checkpoint, state_digest
-from nmn.errors import CheckpointError, ConfigError, TrainingError
+from nmn.errors import ArgumentError, CheckpointError, ConfigError, TrainingError
 from nmn.layout import Kind, parse_layout
 from nmn.models.build import load_network
 from nmn.models.network import ModuleNetwork
+from nmn.reasoner import Reasoner
 from nmn.resources import WEIGHTS
 from nmn.training.best import BEST, Best
 from nmn.training.data import Memory, Questions
@@ -321,6 +322,28 @@ def test_held_back_images_are_asked_as_many_questions(
     settings = TrainSettings(model=model, regions="cells", images=8, each=4, held_back=16, steps=1, batch=2, threads=1)
     train(replace(settings, synth=("pixels=128",)), tmp_path)
     assert 2 * 16 < held[0] <= 4 * 16
+
+
+def test_values_that_no_object_has_are_not_learned_and_answers_are_numbered_by_the_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fitted: list[Questions] = []
+    monkeypatch.setattr(running, "fit", lambda model, questions, *rest: fitted.append(questions))
+    told = ('colors=["white", "magenta"]', 'families=["query"]', "pixels=128")
+    train(
+        TrainSettings(regions="cells", images=16, each=2, held_back=4, steps=1, batch=2, threads=1, synth=told),
+        tmp_path,
+    )
+    network, (questions,) = load_network(tmp_path / NETWORK), fitted
+    assert network.vocabulary.attributes["color"] == ("white", "magenta")
+    colors = [
+        target
+        for layout, target in zip(questions.layouts, questions.targets.tolist(), strict=True)
+        if layout.argument == "color"
+    ]
+    assert set(colors) == {0, 1}
+    with pytest.raises(ArgumentError, match='"red"'):
+        Reasoner(network, "cpu").ask(torch.zeros(3, 128, 128, dtype=torch.uint8), "is there a red square?")
 
 
 def test_runs_of_one_memory_look_for_objects_once_and_learn_what_they_would_alone(

@@ -11,34 +11,23 @@ from PIL import Image
 
 from nmn.data.shapes import read_images, read_questions
 from nmn.errors import DataError, LexiconError
+from nmn.evaluation.words import learned_again, pool_of
 from nmn.lexicon import load_lexicon
 from nmn.models.build import Network, NetworkSettings, build_network, load_network, save_network
 from nmn.modules.neural import Vocabulary
 from nmn.reasoner import Reasoner
-from nmn.training.words import Taught, learn_word, read_taught
+from nmn.resources import WEIGHTS
+from nmn.training.words import Taught, forgotten, learn_word, read_taught
+from synth_data.config import load_config
 
 SHAPES = load_lexicon("shapes")
 TAUGHT = 32
 
 
-def without(network: Network, word: str) -> Network:
-    """Return a network that never knew a word."""
-    known = network.vocabulary
-    attributes = {name: tuple(one for one in values if one != word) for name, values in known.attributes.items()}
-    made = build_network(network.settings, Vocabulary(attributes, known.relations, known.superlatives))
-    state = dict(network.model.state_dict())
-    kept = torch.tensor([value != word for value in known.values])
-    for name in ("reasoning.words.weight", "reasoning.biases"):
-        state[name] = state[name][kept]
-    made.model.load_state_dict(state)
-    made.model.eval()
-    return made
-
-
 @pytest.fixture(scope="module")
 def unlearned(shapes_run: Path) -> Network:
     """A network of SHAPES that does not know circles."""
-    return without(load_network(shapes_run / "network.safetensors"), "circle")
+    return forgotten(load_network(shapes_run / "network.safetensors"), "circle")
 
 
 @pytest.fixture(scope="module")
@@ -90,6 +79,33 @@ def test_a_word_that_cannot_be_learned_is_named(
 ) -> None:
     with pytest.raises(error, match=message):
         learn_word(unlearned, SHAPES, word, taught[:2])
+
+
+def test_a_word_that_is_not_known_cannot_be_forgotten(unlearned: Network) -> None:
+    with pytest.raises(LexiconError, match='does not know "circle"'):
+        forgotten(unlearned, "circle")
+
+
+def test_a_word_is_taken_out_and_learned_again() -> None:
+    network, seen = load_network(WEIGHTS / "world.safetensors"), list[int]()
+    pool = pool_of(network, load_config("varied", size=60, seed=5), seen.append)
+    assert len(pool) == sum(seen) == 60
+    learned = learned_again(network, "red", [8], 1, 20, pool, seen.append)
+    assert learned.known == 1 and learned.exam == 20 and learned.lessons[0].mean >= 0.95
+    again = learned_again(forgotten(network, "red"), "red", [8], 1, 20, pool, seen.append)
+    assert again.known is None and again.lessons == learned.lessons
+    with pytest.raises(
+        DataError, match=r"red: 80 examples and an exam of 20 need 50 images with it; there are \d\d among 60"
+    ):
+        learned_again(network, "red", [80], 1, 20, pool, seen.append)
+    with pytest.raises(LexiconError, match='no value "reed"; did you mean "red"'):
+        learned_again(network, "reed", [2], 1, 20, pool, seen.append)
+
+
+def test_pictures_of_shapes_are_shown_in_their_colours(shapes_run: Path) -> None:
+    network = load_network(shapes_run / "network.safetensors")
+    pool = pool_of(network, load_config("shapes", size=200, seed=5, fill=0.3, min_objects=1), lambda more: None)
+    assert learned_again(network, "red", [2], 1, 40, pool, lambda more: None).known == 1
 
 
 def test_questions_that_do_not_use_the_word_are_refused(unlearned: Network, taught: list[Taught]) -> None:

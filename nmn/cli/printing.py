@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from nmn.assembler.trace import TracedCall
     from nmn.evaluation.faithfulness import Faithfulness
     from nmn.evaluation.report import Record, Report
+    from nmn.evaluation.words import LearnedWord
     from nmn.language import Reading, Readings
     from nmn.layout import Layout
     from nmn.visualisation.explanation import Explanation
@@ -162,6 +163,21 @@ def print_report(report: "Report") -> None:
         typer.echo(f"unread: {question}\n  {error.splitlines()[0]}")
     if len(report.unread) > SHOWN:
         typer.echo(f"... and {len(report.unread) - SHOWN:,} more questions; --json lists them all")
+
+
+def print_words(learned: "Sequence[LearnedWord]") -> None:
+    """Print how much of an exam is right after lessons of so many examples."""
+    from rich.table import Table
+
+    from nmn.assembler.trace import percent
+
+    table = Table("word", "known before", *(f"{one.examples} examples" for one in learned[0].lessons))
+    for word in learned:
+        known = "no" if word.known is None else percent(word.known)
+        lessons = [f"{100 * one.mean:.1f} ± {100 * one.deviation:.1f} %" for one in word.lessons]
+        table.add_row(word.word, known, *lessons)
+    print_rich(table)
+    typer.echo(f"right of {learned[0].exam} questions, half of them about images without the word's things")
 
 
 def print_faithfulness(faithfulness: "Faithfulness", records: "Sequence[Record]") -> None:

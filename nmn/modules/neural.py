@@ -14,7 +14,7 @@ then only gathers. The tables are
 "Is there a red shape left of a circle?": find[red], find[circle], relate[left_of].
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
@@ -76,16 +76,23 @@ def vocabulary_from_json(data: Any) -> Vocabulary:
         raise CheckpointError(f"its vocabulary is malformed: {error!r}") from None
 
 
-def vocabulary_of(layouts: Sequence[Layout], lexicon: Lexicon) -> Vocabulary:
+def vocabulary_of(
+    layouts: Sequence[Layout], lexicon: Lexicon, shown: Callable[[str], Sequence[str]] | None = None
+) -> Vocabulary:
     """Return the words that layouts use, in the lexicon's order: what a network can learn from them.
 
-    ``describe``, ``same``, ``agree`` and ``distinct`` of an attribute use every value of it.
+    ``describe``, ``same``, ``agree`` and ``distinct`` of an attribute use every value of it that objects may have:
+    those that ``shown`` returns for its name, by default all.
     """
     calls = {(call.module, call.argument) for layout in layouts for call in layout.calls if call.argument}
     used = {argument for _, argument in calls}
     spread = {argument for module, argument in calls if module in ("describe", "same", "agree", "distinct")}
     attributes = {
-        name: tuple(value for value in attribute.values if value in used or name in spread)
+        name: tuple(
+            value
+            for value in attribute.values
+            if value in used or (name in spread and (shown is None or value in shown(name)))
+        )
         for name, attribute in lexicon.attributes.items()
     }
     return Vocabulary(

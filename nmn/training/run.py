@@ -332,5 +332,7 @@ def _over_generated(
     )
     held_back = prepared(held, vision, workers, lambda done: watch("held-back images", done, settings.held_back))
     torch.manual_seed(settings.seed)  # again: proposals may have been trained or loaded meanwhile
-    network = build_network(network_settings, vocabulary_of(questions.layouts, config.words), vision)
-    return network, questions, held_back
+    vocabulary = vocabulary_of(questions.layouts, config.words, config.values)
+    network = build_network(network_settings, vocabulary, vision)
+    targets = placed(questions.targets, questions.layouts, config.words, vocabulary)
+    return network, replace(questions, targets=targets), held_back

@@ -87,9 +87,32 @@ def learn_word(network: Network, lexicon: Lexicon, word: str, taught: Sequence[T
     layouts = [read(one.question, network.settings.grammar, lexicon=lexicon).layout for one in taught]
     if not any(call.argument == word for layout in layouts for call in layout.calls):
         raise DataError(f'none of the {len(taught)} questions uses "{word}"')
+    return _taught(
+        grown, word, layouts, [one.answer for one in taught], regions_of(network, [one.image for one in taught])
+    )
+
+
+def learn_from_regions(
+    network: Network, lexicon: Lexicon, word: str, layouts: Sequence[Layout], answers: Sequence[str], regions: Regions
+) -> Network:
+    """Return a network that knows one more value, as ``learn_word`` does, from layouts, each about an image."""
+    return _taught(_grown(network, lexicon, word), word, layouts, answers, regions)
+
+
+def forgotten(network: Network, word: str) -> Network:
+    """Return a network that does not know a value of an attribute; raise LexiconError where this one does not."""
+    old = network.vocabulary
+    if word not in old.values:
+        raise LexiconError(f'the network does not know "{word}"{did_you_mean(word, old.values)}')
+    attributes = {name: tuple(one for one in values if one != word) for name, values in old.attributes.items()}
+    vocabulary = replace(old, attributes={name: values for name, values in attributes.items() if values})
+    return _with_rows(network, vocabulary, torch.tensor([old.values.index(value) for value in vocabulary.values]))
+
+
+def _taught(grown: Network, word: str, layouts: Sequence[Layout], answers: Sequence[str], regions: Regions) -> Network:
+    """Give a grown network the row of its new word."""
     values = grown.vocabulary.attributes
-    targets = torch.tensor([target_of(layout, one.answer, values) for layout, one in zip(layouts, taught, strict=True)])
-    regions = _regions(network, taught)
+    targets = torch.tensor([target_of(layout, answer, values) for layout, answer in zip(layouts, answers, strict=True)])
     with torch.no_grad():
         seen = grown.model.reasoning(regions)
     row = grown.vocabulary.values.index(word)
@@ -111,28 +134,32 @@ def _grown(network: Network, lexicon: Lexicon, word: str) -> Network:
         raise LexiconError(f'the network knows "{word}" already')
     attributes = {**old.attributes, attribute: (*old.attributes.get(attribute, ()), word)}
     vocabulary = replace(old, attributes=attributes)
-    grown = restored(network.settings, vocabulary)
+    places = [old.values.index(value) if value in old.values else -1 for value in vocabulary.values]
+    return _with_rows(network, vocabulary, torch.tensor(places))
+
+
+def _with_rows(network: Network, vocabulary: Vocabulary, places: Tensor) -> Network:
+    """Return a network of another vocabulary whose words have the rows of these places, -1 for a row of zeros."""
+    changed = restored(network.settings, vocabulary)
     state = dict(network.model.state_dict())
-    places = torch.tensor([old.values.index(value) for value in vocabulary.values if value != word])
-    kept = torch.tensor([value != word for value in vocabulary.values])
     for name in ("reasoning.words.weight", "reasoning.biases"):
-        rows = state[name].new_zeros(len(kept), *state[name].shape[1:])
-        rows[kept] = state[name][places]
+        rows = state[name][places]
+        rows[places < 0] = 0
         state[name] = rows
-    grown.model.load_state_dict(state)
-    grown.model.eval()
-    return replace(grown, card=network.card)
+    changed.model.load_state_dict(state)
+    changed.model.eval()
+    return replace(changed, card=network.card)
 
 
-def _regions(network: Network, taught: Sequence[Taught]) -> Regions:
-    """Return the regions of the examples' images."""
+def regions_of(network: Network, images: Sequence[ImageSource]) -> Regions:
+    """Return the regions of images, as many objects of each as there are of the richest."""
     settings = network.settings
     with torch.no_grad():
         seen = [
             network.model.prepare(
-                brought(load_image(one.image), settings.pixels, settings.regions == "cells").pixels.unsqueeze(0)
+                brought(load_image(one), settings.pixels, settings.regions == "cells").pixels.unsqueeze(0)
             )
-            for one in taught
+            for one in images
         ]
         trained_on = [{name: part for name, part in one.items() if name in TRAINED_ON} for one in seen]
         return network.model.vision(joined(trained_on))  # type: ignore[no-any-return]
