@@ -82,10 +82,12 @@ SPLITS: dict[str, Split] = {
         lambda example: type(example.answer) is int and example.answer > 4,
     ),
 }  # fmt: skip
-# what only pictures differ in: the same texts and scenes drawn otherwise (robustness, Hendrycks and Dietterich 2019)
+# what only pictures differ in: the same texts and scenes drawn otherwise (robustness, Hendrycks and Dietterich 2019);
+# of a texture that no picture shows nothing is asked
+PLAIN: dict[str, Any] = {"textures": ("solid",)}
 STYLES: dict[str, Mapping[str, Any]] = {
-    "outline": {"texture": "outlined"},
-    "textured": {"texture": "textured"},
+    "outline": {**PLAIN, "texture": "outlined"},
+    "textured": {**PLAIN, "texture": "textured"},
     "noisy": {"noise_sigma": 28.0},
     "hue": {"hue_shift_degrees": 25.0},
     "blurred": {"blur_px": 1.2},

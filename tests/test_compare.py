@@ -19,7 +19,7 @@ from nmn.compare.courses import COURSES, HELD, STANDARD, Course
 from nmn.compare.files import PLAN, RESULTS, loop_seconds
 from nmn.compare.plots import write_plots
 from nmn.compare.settings import SIZES, size_settings
-from nmn.compare.tables import Figure, curve, figure, markdown, runs_of
+from nmn.compare.tables import Figure, curve, figure, gap, markdown, runs_of
 from nmn.errors import ConfigError, TrainingError
 from nmn.resources import CONFIGS
 from nmn.training.data import Generated
@@ -290,6 +290,7 @@ def made_up(seeds: int = 2) -> dict[str, Any]:
         tests = {name: {"count": [right, 10], "query": [10, 10]} for name in COURSES[course].tests}
         if course == "held":
             tests["cogent"] = {"count": [0, 10], "query": [10, 10]}
+            tests["closure"] = {"count_same": [1, 20], "query_same": [10, 20]}
         return {
             "system": system, "course": course, "images": images, "seed": seed, "tests": tests, "parameters": 1234,
             "seconds": 10.0 + 4 * seed, "a_second": 100.0, "statements": [3, 4], "date": "2026-11-25",
@@ -308,7 +309,9 @@ def test_figures_are_what_they_are_by_hand() -> None:
     world, held = (runs_of(results, "film", course) for course in ("world", "held"))
     assert figure(world, STANDARD).values == (60.0, 80.0)  # (2 + 10) / 20 and (6 + 10) / 20
     assert str(figure(world, STANDARD)) == "70.0 ± 14.1"  # 10 * sqrt(2)
-    assert figure(held, "cogent", "seen").values == (-10.0, -30.0)
+    assert gap(held, "held", "cogent").values == (-10.0, -30.0)
+    # beside are as many of count (2 and 6 of 10) and of query (all of 10): 11 of 40 against 24 and 32 of 40
+    assert gap(held, "held", "closure").values == (-32.5, -52.5)
     assert curve(results, "film") == [(80, 55.0), (800, 60.0)]
     assert Figure(()).spread == 0.0
 

@@ -1,7 +1,8 @@
 """What systems answer in tests: each question right or wrong, and statements judged.
 
-Images are prepared once for all systems that see alike, such as those over cells, which share a frozen backbone. A
-question with a word that a system never read counts as wrong, for all of them.
+Images are prepared once for all systems that see alike, such as those over cells, which share a frozen backbone. A word
+that a system never read is an unknown one to those that learn words from texts, and they answer all the same; module
+networks know what they have a module for, and what they have none for counts as wrong.
 """
 
 import time
@@ -85,27 +86,23 @@ def asked_in(course: Course, name: str, settings: CompareSettings, memory: Memor
     return Asked(shown(Generated(config, split=side, memory=memory), 0, lambda done: None), config.shard_size)
 
 
-def answered(system: Network | Baseline, asked: Shown, seen: dict[str, Tensor], strict: bool = True) -> Tallies:
+def answered(system: Network | Baseline, asked: Shown, seen: dict[str, Tensor], guess: bool = False) -> Tallies:
     """Return how many questions of each family a system answers right.
 
-    If not ``strict``, words that were never read are read as unknown ones; of what a module network has no module for,
-    it says that it is true, as most of NLVR's statements are.
+    If it is to ``guess``, a module network says of what it has no module for that it is true, as most of NLVR's
+    statements are.
     """
     told = questions_told(asked.examples)
     if isinstance(system, Network):
         questions = questions_of(asked_of(asked.examples), seen, system.lexicon)
         right = rights(system, replace(questions, images=torch.tensor(told.images)))
-        if not strict:
+        if guess:
             right = [
                 one or (example.answer is True and not knows(system, example.layout))
                 for one, example in zip(right, asked.examples, strict=True)
             ]
     else:
-        found = rights_of(system, told.batch(system.words, system.answers, seen)).tolist()
-        right = [
-            bool(one) and not (strict and system.words.unread(text))
-            for one, text in zip(found, told.texts, strict=True)
-        ]
+        right = rights_of(system, told.batch(system.words, system.answers, seen)).tolist()
     of, ones = Counter(told.families), Counter(family for family, one in zip(told.families, right, strict=True) if one)
     return {family: [ones[family], of[family]] for family in sorted(of)}
 

@@ -2,37 +2,44 @@
 
 All generalisation splits are trained for at once, in one course that holds out what each of them does, so that one run
 is asked about all of them. ``beside`` is the test on the train side that a test is compared with: it differs from it in
-what was held out alone, as far as the splits can be taken apart.
+what was held out alone, as far as the splits can be taken apart. Where its families are others, each of them is set
+against one whose answers are of the same kind (``alike``).
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from nmn.config import parse_overrides
 from nmn.errors import ConfigError, did_you_mean
 from synth_data.config import SynthConfig, load_config
 from synth_data.maker import families
-from synth_data.splits import CLOSURE_HELD_OUT, CLOSURE_SEEN, ORDERS, SPLITS, STYLES, split_settings
+from synth_data.splits import CLOSURE_HELD_OUT, CLOSURE_SEEN, ORDERS, PLAIN, SPLITS, STYLES, split_settings
 
 HELD = ",".join(f"{name}:train" for name in ("cogent", "sqoop", "chains", "objects", "counts"))
-STANDARD, SEEN = "standard", "seen"
+STANDARD, SEEN, SOLID = "standard", "seen", "solid"
 SYNTH = ("pixels=128", "captions=3")  # the size that the proposals that ship know; all systems get the same images
 TEST_SEED = 2_000_003  # of tests, which are the same for every system and seed
 CHAINED = ("query_related",)  # the family of chains of relations that closure does not hold out
 NLVR = "nlvr"
+ALIKE = {
+    "existence_related": "relation", "query_same": "query", "count_same": "count", "count_related": "count"
+}  # fmt: skip
 CROWDED = {"families": ("count",), "min_objects": 7, "max_objects": 10}
 
 
 class Test(NamedTuple):
     """Settings of the generator beside the course's; ``split``: whose test side every example is on.
 
+    ``alike``: for each family the one of the test ``beside`` that it is compared with, where that is another.
     Each question has an image of its own, as it was generated: the text tells nothing of its answer.
     """
 
     settings: Mapping[str, Any]
     beside: str = ""
     split: str = ""
+    alike: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -63,7 +70,7 @@ def _held_tests() -> dict[str, Test]:
             "sqoop",
         ),
         "chains": Test({**seen, **SPLITS["chains"].test, "families": CHAINED}, "seen chains", "chains"),
-        "closure": Test({**seen, "families": CLOSURE_HELD_OUT}, SEEN, "closure"),
+        "closure": Test({**seen, "families": CLOSURE_HELD_OUT}, SEEN, "closure", ALIKE),
         "objects": Test({**seen, **SPLITS["objects"].test}, SEEN, "objects"),
         "counts": Test({**seen, **SPLITS["counts"].test, **CROWDED}, "seen counts", "counts"),
     }
@@ -72,7 +79,11 @@ def _held_tests() -> dict[str, Test]:
 COURSES: Mapping[str, Course] = {
     "world": Course(
         "the default world, and the same scenes drawn in other styles",
-        {STANDARD: Test({}), **{name: Test(style, STANDARD) for name, style in STYLES.items()}},
+        {
+            STANDARD: Test({}),
+            SOLID: Test(PLAIN),
+            **{name: Test(style, SOLID if "texture" in style else STANDARD) for name, style in STYLES.items()},
+        },
     ),
     "held": Course(
         "six generalisation splits, all held out at once: "

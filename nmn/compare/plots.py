@@ -7,7 +7,7 @@ import numpy as np
 
 from nmn.atomic import write_figure
 from nmn.compare.courses import COURSES, SEEN, STANDARD
-from nmn.compare.tables import SPLITS_COURSE, STYLES_COURSE, Results, by_family, curve, figure, ranked, runs_of
+from nmn.compare.tables import SPLITS_COURSE, STYLES_COURSE, Results, by_family, curve, gap, ranked, runs_of
 from nmn.errors import ConfigError
 
 FAMILIES, GAPS, CURVES = "families.png", "gaps.png", "curves.png"
@@ -65,19 +65,19 @@ def _families(results: Results, systems: list[str]) -> Any:
 
 def _gaps(results: Results, systems: list[str]) -> Any:
     tests = [
-        (course, name, test.beside)
+        (course, name)
         for course in (SPLITS_COURSE, STYLES_COURSE)
         for name, test in COURSES[course].tests.items()
         if test.beside
     ]
     names = list(reversed(systems))
     values = np.array(
-        [[figure(runs_of(results, one, course), name, beside).mean for course, name, beside in tests] for one in names]
+        [[gap(runs_of(results, one, course), course, name).mean for course, name in tests] for one in names]
     )
     asked = np.isfinite(values).any(0)
     if not asked.any():
         return None
-    columns = [name for (_, name, _), there in zip(tests, asked, strict=True) if there]
+    columns = [name for (_, name), there in zip(tests, asked, strict=True) if there]
     title = "points above (below: -) the same questions\nwithout what was held out, or in the default style"
     return _heat(values[:, asked], names, columns, title, vmin=-50, vmax=50, cmap="RdBu")
 

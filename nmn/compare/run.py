@@ -289,7 +289,7 @@ class Comparison:
             self.board.part(job.system, f"{job.place}: asking {name}", tests.index(name), len(tests))
             seen = asked.seen_by(system, self._seeing(job))
             if answers_questions(system):
-                found["tests"][name] = answered(system, asked.shown, seen, strict=not course_of(job.course).split)
+                found["tests"][name] = answered(system, asked.shown, seen, guess=bool(course_of(job.course).split))
             if name == STANDARD:
                 found |= self._judged(system, self._held(told), asked, seen, folder)
         return found

@@ -13,13 +13,14 @@ from nmn.errors import ConfigError
 Results = Mapping[str, Any]
 Run = Mapping[str, Any]
 SPLITS_COURSE, STYLES_COURSE = "held", "world"
+Tallies = Mapping[str, Sequence[float]]  # by family: how many are right, of how many
 MISSING = "-"
 BLIND = "question_only"  # what language alone gives away
 NOTES = (
     "Mean and standard deviation over seeds, of percentages right. Systems over cells see through one frozen backbone,"
     " which learned from scenes what each cell shows; of modules_objects, proposals saw boxes and masks. All else is"
     " learned from questions and answers, or from captions; module networks are given the layout of each question, as"
-    " the grammar reads it. A question with a word that was never read is wrong."
+    " the grammar reads it."
 )
 
 
@@ -56,7 +57,7 @@ def runs_of(results: Results, system: str, course: str, images: int | None = Non
     return sorted(ones, key=lambda run: int(run["seed"]))
 
 
-def share(tallies: Mapping[str, Sequence[int]]) -> float:
+def share(tallies: Tallies) -> float:
     """Return the percentage right over all families.
 
     >>> share({"count": [1, 4], "query": [2, 2]})
@@ -66,10 +67,28 @@ def share(tallies: Mapping[str, Sequence[int]]) -> float:
     return 100.0 * right / of if of else math.nan
 
 
-def figure(runs: Iterable[Run], test: str, beside: str = "") -> Figure:
-    """Return the percentage right in a test; with ``beside``, by how much it is above that in another."""
-    told = [run["tests"] for run in runs if test in run["tests"]]
-    return Figure(tuple(share(one[test]) - (share(one[beside]) if beside else 0.0) for one in told))
+def figure(runs: Iterable[Run], test: str) -> Figure:
+    """Return the percentage right in a test."""
+    return Figure(tuple(share(run["tests"][test]) for run in runs if test in run["tests"]))
+
+
+def gap(runs: Iterable[Run], course: str, test: str) -> Figure:
+    """Return by how much the percentage right in a test is above that in the one beside it."""
+    about = COURSES[course].tests[test]
+    told = [run["tests"] for run in runs if {test, about.beside} <= run["tests"].keys()]
+    return Figure(tuple(share(one[test]) - share(alike(one[test], one[about.beside], about.alike)) for one in told))
+
+
+def alike(tallies: Tallies, beside: Tallies, families: Mapping[str, str]) -> Tallies:
+    """Return what stands beside a test: another's tallies or, by family, as many of those of the families alike.
+
+    >>> alike({"count_same": [1, 4], "query_same": [2, 2]}, {"count": [3, 6], "query": [5, 5]},
+    ...       {"count_same": "count", "query_same": "query"})
+    {'count_same': [2.0, 4], 'query_same': [2.0, 2]}
+    """
+    if not families:
+        return beside
+    return {name: [of * beside[families[name]][0] / beside[families[name]][1], of] for name, (_, of) in tallies.items()}
 
 
 def by_family(runs: Sequence[Run], test: str) -> dict[str, Figure]:
@@ -159,25 +178,29 @@ def _splits(results: Results) -> str:
     if not rows:
         return ""
     gaps = [
-        (name, *(str(figure(runs_of(results, name, SPLITS_COURSE), test, one.beside)) for test, one in tests.items()
+        (name, *(str(gap(runs_of(results, name, SPLITS_COURSE), SPLITS_COURSE, test)) for test, one in tests.items()
                  if one.beside))
         for name in (row[0] for row in rows)
     ]  # fmt: skip
     beside = [f"{test} - {one.beside}" for test, one in tests.items() if one.beside]
     return (
         "### Generalisation splits, all held out at once\n\n" + grid(("system", *tests), rows)
-        + "\n\nAgainst the test that has the same questions without what was held out:\n\n"
+        + "\n\nAgainst the test that has the same questions without what was held out; closure's families against seen"
+        " ones with answers of the same kinds:\n\n"
         + grid(("system", *beside), gaps)
     )  # fmt: skip
 
 
 def _styles(results: Results) -> str:
-    styles = [name for name in COURSES[STYLES_COURSE].tests if name != STANDARD]
+    styles = [name for name, test in COURSES[STYLES_COURSE].tests.items() if test.beside]
     rows = [
-        (name, *(str(figure(runs_of(results, name, STYLES_COURSE), style, STANDARD)) for style in styles))
+        (name, *(str(gap(runs_of(results, name, STYLES_COURSE), STYLES_COURSE, style)) for style in styles))
         for name in reversed(ranked(results))
     ]
-    head = "### The same questions, the pictures drawn in another style: against the default\n\n"
+    head = (
+        "### The same questions, the pictures drawn in another style: against the default (outline and textured:"
+        " against solid shapes, nothing asked about textures)\n\n"
+    )
     return head + grid(("system", *styles), rows) if rows else ""
 
 

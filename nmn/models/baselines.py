@@ -141,7 +141,6 @@ def save_baseline(path: str | Path, baseline: Baseline, card: Mapping[str, Any])
     """Write a system and its card as one file, whole or not at all."""
     about = {
         "network": settings_json(baseline.settings), "words": list(baseline.words.words),
-        "rare": list(baseline.words.rare),
         "answers": list(baseline.answers), "card": dict(card),
     }  # fmt: skip
     save_checkpoint(path, baseline.model.state_dict(), about)
@@ -167,7 +166,7 @@ def load_baseline(path: str | Path) -> Baseline:
 def _baseline_of(path: str | Path, state: Mapping[str, Tensor], about: Mapping[str, Any]) -> Baseline:
     try:
         settings = build_settings(NetworkSettings, about["network"])
-        words = Words(tuple(map(str, about["words"])), tuple(map(str, about.get("rare", ()))))
+        words = Words(tuple(map(str, about["words"])))
         answers = tuple(map(str, about["answers"]))
         built = build_baseline(replace(settings, weights=""), words, answers)
     except (KeyError, TypeError) as error:

@@ -22,12 +22,10 @@ RARE = 2  # words that occur less often in training are read as unknown, so that
 class Words:
     """A list of words; a text is numbered from START, or from DENY where it is denied, to END.
 
-    A denied text is the contradiction of the text itself: "it is not the case that ..." in one mark. ``rare`` are words
-    that were read in training too, but so seldom that they have no number of their own.
+    A denied text is the contradiction of the text itself: "it is not the case that ..." in one mark.
     """
 
     words: tuple[str, ...]
-    rare: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(MARKS) + len(self.words)
@@ -65,10 +63,6 @@ class Words:
         """Return the words of a text that are not known."""
         return [word for word in split(text) if word not in self._numbers]
 
-    def unread(self, text: str) -> list[str]:
-        """Return the words of a text that never occurred in training, not even among the rare ones."""
-        return [word for word in self.unknown(text) if word not in self.rare]
-
 
 def split(text: str) -> list[str]:
     """Return the words of a text, in lower case.
@@ -82,5 +76,4 @@ def split(text: str) -> list[str]:
 def words_of(texts: Iterable[str]) -> Words:
     """Return the words that texts use, without rare ones, in the order of the alphabet."""
     counts = Counter(word for text in texts for word in split(text))
-    often = {word for word, count in counts.items() if count >= RARE}
-    return Words(tuple(sorted(often)), tuple(sorted(counts.keys() - often)))
+    return Words(tuple(sorted(word for word, count in counts.items() if count >= RARE)))
