@@ -136,6 +136,12 @@ def test_weights_of_another_backbone_are_refused(run: Path) -> None:
         fresh_classifier(settings("regime=linear", f"weights={run}", "widths=5,11"))
 
 
+def test_one_class_alone_is_refused(tmp_path: Path) -> None:
+    settings = ClassifySettings(synth=("shapes=circle", "textures=solid", "width=32", "height=32"), images=4, steps=1)
+    with pytest.raises(ConfigError, match="classes: there is one alone, circle; give shape more values"):
+        train_classifier(settings, tmp_path)
+
+
 def test_what_is_no_classifier_is_refused(tmp_path: Path) -> None:
     save_checkpoint(tmp_path / NETWORK, {"weight": torch.zeros(2)}, {})
     with pytest.raises(CheckpointError, match="no classifier: its metadata lacks 'classifier'"):

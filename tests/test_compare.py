@@ -112,6 +112,21 @@ def test_a_comparison_goes_on_from_its_results_alone(fakes: Fakes, tmp_path: Pat
     assert "holds a comparison with another steps" in compare("film", *TINY, "steps=3", "--out", copied.parent, code=2)
 
 
+def test_rates_that_print_alike_are_tuned_apart_and_used_whole(fakes: Fakes, tmp_path: Path) -> None:
+    compare("film", *TINY, "rates=[0.00123456789, 0.00123456788]", "--out", tmp_path)
+    assert [one.rate for one in fakes.told[:2]] == [0.00123456789, 0.00123456788]
+    assert fakes.told[2].rate == 0.00123456789  # what the tuning of these says is right is their rate
+    tuned = json.loads((tmp_path / "tuning" / "film.json").read_text())
+    assert list(tuned["held_back"]) == ["0.00123456789", "0.00123456788"]
+
+
+def test_a_system_of_other_data_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "other.toml"
+    path.write_text('name = "other"\ndata = "shapes"\nregions = "cells"\n', encoding="utf-8")
+    with pytest.raises(ConfigError, match=r"other.toml: systems are compared on data=.generated., got 'shapes'"):
+        comparing.systems_of([path])
+
+
 def test_a_system_is_tuned_by_the_beginning_of_its_run(fakes: Fakes, tmp_path: Path) -> None:
     compare("film", *TINY, "steps=40", "tuning_steps=7", "rates=[0.5]", "--out", tmp_path)
     tuned, ran = fakes.told

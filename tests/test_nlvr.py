@@ -140,6 +140,8 @@ BAD = [
     ('{"sentence": "a"}', 'line 1: field "identifier" is missing'),
     ('{"sentence": " ", "identifier": "1-0"}', 'line 1: field "sentence" is missing, or no text'),
     ('{"sentence": "a", "identifier": "1-0", "label": "maybe"}', "line 1: label is"),
+    ('{"sentence": "a", "identifier": "1-0", "label": ["true"]}', "line 1: label is"),
+    ('{"sentence": "a", "identifier": "1-0", "label": 1}', "line 1: label is"),
     ('{"sentence": "a", "identifier": "1-0"}\n\n{"sentence": "b", "identifier": "1-0"}', "line 3: .* line 1 already"),
     ("", "no example in it"),
     ('{"sentence": "a", "identifier": "1-0"}', "no image of this split"),

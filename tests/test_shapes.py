@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from nmn.data.shapes import CELL_PX, COLORS, SHAPES, SIDE_PX, SPLITS, decode_images, read_shapes
+from nmn.data.shapes import CELL_PX, COLORS, SHAPES, SIDE_PX, SPLITS, decode_images, read_questions, read_shapes
 from nmn.errors import DataError
 from nmn.evaluation.exact import evaluate_exact
 
@@ -90,6 +90,9 @@ def test_files_that_do_not_fit_each_other_are_named(tmp_path: Path, counts: tupl
     write_split(tmp_path, *counts)
     with pytest.raises(DataError, match=message):
         read_shapes(tmp_path, "val")
+    if counts[0] != counts[2]:  # what is trained on has no images
+        with pytest.raises(DataError, match=message):
+            read_questions(tmp_path, "val")
 
 
 def test_the_last_line_counts_without_a_newline_at_its_end(tmp_path: Path) -> None:

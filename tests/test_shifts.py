@@ -128,6 +128,11 @@ def test_samples_say_what_the_system_says_of_each_drawing() -> None:
     assert dark.title in names and len(light.tiles) == len(COLUMNS)
 
 
+def test_textures_that_some_shifts_do_not_show_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="texture cannot be asked"):
+        compare_shifts(settings("classes=texture"), tmp_path)
+
+
 def test_a_comparison_from_weights_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="systems are compared from scratch"):
         compare_shifts(settings("regime=linear", "weights=package"), tmp_path)

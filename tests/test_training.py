@@ -22,6 +22,8 @@ from nmn.models.build import load_network
 from nmn.models.network import ModuleNetwork
 from nmn.reasoner import Reasoner
 from nmn.resources import WEIGHTS
+from nmn.scene import SceneGraph
+from nmn.training.attentions import attention_loss
 from nmn.training.best import BEST, Best
 from nmn.training.data import Memory, Questions
 from nmn.training.loop import LOG, STATE, Progress, batch_of, fit, rate_at
@@ -30,6 +32,7 @@ from nmn.training.perception import PROPOSALS, PROPOSER, train_proposer
 from nmn.training.run import CONFIG, load_settings, train
 from nmn.training.settings import TrainSettings, warm_cosine
 from nmn.training.systems import Shown
+from nmn.vision.matching import match_objects
 from nmn.vision.objects import ObjectVision
 from nmn.vision.proposals import Proposer, channels_last
 from synth_data.config import load_config
@@ -423,10 +426,28 @@ def test_pictures_that_do_not_fit_are_refused(
     ({"data": "nlvr", "preset": "varied"}, "pictures of their scenes' size, 64"),
     ({"folder": "."}, 'give preset="nlvr"'),
     ({"patch_px": 128, "synth": ("pixels=64",)}, "64 pixels a side are too few for a cell"),
+    ({"frozen": True}, "frozen: of other backbones; patch is trained"),
+    ({"weights": "no/such/file"}, "weights: of other backbones; patch is trained"),
 ])  # fmt: skip
 def test_settings_that_make_no_data_are_refused(told: dict[str, Any], message: str, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=message):
         train(TrainSettings(**{"regions": "cells", "images": 4, "steps": 1, **told}), tmp_path)
+
+
+def test_a_network_of_another_run_is_not_taken_for_a_finished_one(tmp_path: Path) -> None:
+    (tmp_path / NETWORK).write_bytes((WEIGHTS / "world.safetensors").read_bytes())
+    with pytest.raises(ConfigError, match="holds a network without the settings of its run"):
+        train(TrainSettings(regions="cells", images=4, steps=1), tmp_path)
+
+
+def test_attentions_of_images_without_regions_cost_nothing() -> None:
+    network = object_network(seed=1)
+    seen = {name: part.clone() for name, part in seen_objects(2).items()}
+    seen["mask"] &= False
+    asked = [parse_layout("exists(find[red])")] * 2
+    scenes = [SceneGraph((), 64, 64)] * 2
+    loss = attention_loss(network.model(seen, plan(asked)), scenes, network.lexicon, match_objects)
+    assert loss == 0
 
 
 def test_a_network_in_16_bits_still_counts_in_32(tmp_path: Path) -> None:

@@ -98,6 +98,8 @@ def test_a_word_is_taken_out_and_learned_again() -> None:
         DataError, match=r"red: 80 examples and an exam of 20 need 50 images with it; there are \d\d among 60"
     ):
         learned_again(network, "red", [80], 1, 20, pool, seen.append)
+    with pytest.raises(DataError, match="their number is even; got 5"):
+        learned_again(network, "red", [4, 5], 1, 20, pool, seen.append)
     with pytest.raises(LexiconError, match='no value "reed"; did you mean "red"'):
         learned_again(network, "reed", [2], 1, 20, pool, seen.append)
 

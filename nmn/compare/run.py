@@ -87,6 +87,8 @@ def systems_of(paths: Sequence[Path]) -> dict[str, TrainSettings]:
         settings = load_settings(path)
         if settings.name in systems:
             raise ConfigError(f"{path}: there is a system {settings.name} already; give it another name")
+        if settings.data != "generated":
+            raise ConfigError(f'{path}: systems are compared on data="generated", got {settings.data!r}')
         if settings.model != MODULES:
             kind_of(settings.model)
         systems[settings.name] = settings
@@ -248,17 +250,17 @@ class Comparison:
                 before = told.pretraining_steps * steps // told.steps
                 whole = max(steps, told.steps)
                 told = replace(told, rate=rate, steps=steps, schedule=whole, pretraining_steps=before)
-                folder = self.folder / "tuning" / name / f"{rate:g}"
+                folder = self.folder / "tuning" / name / repr(rate)
                 try:
-                    outcome = train(told, folder, self._watch(name, f"tuning, rate {rate:g}"), self.memory)
-                    shares[f"{rate:g}"] = outcome.accuracy or 0.0
+                    outcome = train(told, folder, self._watch(name, f"tuning, rate {rate}"), self.memory)
+                    shares[repr(rate)] = outcome.accuracy or 0.0
                 except TrainingError as error:
-                    shares[f"{rate:g}"], diverged = 0.0, error
+                    shares[repr(rate)], diverged = 0.0, error
             if not any(shares.values()) and diverged:
                 raise diverged
             best = max(shares, key=lambda rate: shares[rate])
             write_json(path, {"held_back": shares, "rate": float(best)})
-        return f"rate {read_json(path)['rate']:g}"
+        return f"rate {read_json(path)['rate']}"
 
     def _watch(self, system: str, what: str) -> Callable[..., None]:
         return lambda part, done, of, note="": self.board.part(system, f"{what}: {part}", done, of)

@@ -277,9 +277,9 @@ def _curves(results: Results) -> str:
 
 def _tuning(results: Results) -> str:
     settings = results["settings"]
-    rates = [f"{rate:g}" for rate in settings["rates"]]
+    rates = [repr(rate) for rate in settings["rates"]]
     rows = [
-        (name, *(f"{100 * one['held_back'][rate]:.1f}" for rate in rates), f"{one['rate']:g}")
+        (name, *(f"{100 * one['held_back'][rate]:.1f}" for rate in rates), repr(one["rate"]))
         for name, one in sorted(results["tuning"].items())
     ]
     about = (

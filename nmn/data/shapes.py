@@ -55,11 +55,13 @@ def read_pictures(folder: str | Path, split: str, scenes: bool = False) -> list[
 def _read_split(folder: Path, split: str) -> tuple[list[str], NDArray[np.uint8], list[str | None]]:
     """Return a split's questions, images and answers, None for each where they are not recorded."""
     (questions, recorded), images = read_questions(folder, split), read_images(folder, split)
-    answers: list[str | None] = [*recorded] if recorded is not None else [None] * len(questions)
-    for name, count in (("input.npy", len(images)), ("output", len(answers))):
-        if count != len(questions):
-            raise DataError(f"{folder / split}.{name}: {count} entries for {len(questions)} questions")
-    return questions, images, answers
+    _check_count(folder / f"{split}.input.npy", len(images), questions)
+    return questions, images, [*recorded] if recorded is not None else [None] * len(questions)
+
+
+def _check_count(path: Path, entries: int, questions: list[str]) -> None:
+    if entries != len(questions):
+        raise DataError(f"{path}: {entries} entries for {len(questions)} questions")
 
 
 def _decoded(folder: Path, split: str, images: NDArray[np.uint8]) -> list[SceneGraph]:
@@ -72,7 +74,11 @@ def _decoded(folder: Path, split: str, images: NDArray[np.uint8]) -> list[SceneG
 def read_questions(folder: str | Path, split: str) -> tuple[list[str], list[str] | None]:
     """Return a split's questions and, where they are recorded, their answers, "true" or "false"."""
     questions, recorded = text_lines(Path(folder) / f"{split}.query_str.txt"), Path(folder) / f"{split}.output"
-    return questions, _answers(recorded) if recorded.exists() else None
+    if not recorded.exists():
+        return questions, None
+    answers = _answers(recorded)
+    _check_count(recorded, len(answers), questions)
+    return questions, answers
 
 
 def read_images(folder: str | Path, split: str) -> NDArray[np.uint8]:

@@ -44,6 +44,6 @@ def _entry(place: str, line: str) -> dict[str, Any]:
         if not isinstance(entry.get(name), str) or not entry[name].strip():
             raise DataError(f'{place}: field "{name}" is missing, or no text')
     label = entry.get("label")
-    if (label.lower() if isinstance(label, str) else label) not in LABELS:
+    if not isinstance(label, str | bool | None) or (label.lower() if isinstance(label, str) else label) not in LABELS:
         raise DataError(f'{place}: label is "true" or "false", got {label!r}')
     return entry

@@ -52,9 +52,10 @@ def read_known(folder: Path) -> Mapping[str, Known]:
 def _of_nlvr(folder: Path) -> Known:
     """Return a split's statements about the first of their pictures, read as they were written."""
     found = [
-        ImageExample(one.sentence, image, answer_text(one.label, Kind.TRUTH), nlvr_family(boxes), nlvr_scene(boxes))
+        ImageExample(one.sentence, image, answer_text(one.label, Kind.TRUTH), nlvr_family(boxes), scene)
         for one in read_nlvr(folder.parent, folder.name).examples
         if (boxes := one.structured_rep) and one.label is not None and (image := one.images[0].path)
+        for scene in [nlvr_scene(boxes)]  # which checks the boxes
     ]
     if not found:
         raise DataError(f"{folder}: no statement has a label, a picture and the objects in it (structured_rep)")

@@ -113,6 +113,8 @@ def compare_shifts(
     """
     if settings.regime != "scratch":
         raise ConfigError(f"regime: systems are compared from scratch, got {settings.regime}")
+    if "texture" in settings.classes:
+        raise ConfigError("classes: some of the shifts draw other textures, so texture cannot be asked; leave it out")
     if not (1 <= seeds <= 1000 and 1 <= count <= 10**6 and 0 <= epsilon <= 1):
         raise ConfigError("expected 1 to 1,000 seeds, 1 to 1,000,000 images and an epsilon of 0 to 1")
     rows = []

@@ -101,13 +101,15 @@ def learned_again(
     """Take a word out of a network, where it knows it, and measure lessons of each number of examples.
 
     Lesson d of a number draws its images with seed d. ``watch`` is told of each lesson. Raises LexiconError for a value
-    that the network's lexicon lacks, DataError where the pool has too few images with or without it.
+    that the network's lexicon lacks, DataError for odd numbers and for a pool with too few images with or without it.
     """
     lexicon = network.lexicon
     if word not in lexicon.attribute_of:
         raise LexiconError(
             f'the lexicon {lexicon.name} has no value "{word}"{did_you_mean(word, lexicon.attribute_of)}'
         )
+    if odd := [one for one in (*counts, exam) if one % 2]:
+        raise DataError(f"half of the images show the word's things, so their number is even; got {odd[0]}")
     has = np.array([word in values for values in pool.values])
     due = (max(counts) + exam) // 2
     halves = [np.flatnonzero(has), np.flatnonzero(~has)]

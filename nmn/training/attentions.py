@@ -50,4 +50,5 @@ def attention_loss(
     things = match(run.regions, scenes)[images]
     wanted = ((theirs.gather(1, things.clamp(min=0)) > 0.5) & (things >= 0)).to(ours.device)
     there = run.regions.mask[torch.from_numpy(images).to(ours.device)]
-    return -log_truth(torch.where(wanted, ours, 1 - ours))[there].mean()
+    losses = -log_truth(torch.where(wanted, ours, 1 - ours)) * there
+    return losses.sum() / there.sum().clamp(min=1)  # there may be no region at all

@@ -208,8 +208,11 @@ def train_classifier(settings: ClassifySettings, folder: Path, watch: Watcher = 
 
 def fresh_classifier(settings: ClassifySettings) -> Classifier:
     """Return the classifier that a run starts with; a function of the settings."""
+    names = class_names(one_object(settings), settings.classes)
+    if len(names) < 2:
+        raise ConfigError(f"classes: there is one alone, {names[0]}; give {', '.join(settings.classes)} more values")
     torch.manual_seed(settings.seed)
-    return build_classifier(network_settings(settings), class_names(one_object(settings), settings.classes))
+    return build_classifier(network_settings(settings), names)
 
 
 def network_settings(settings: ClassifySettings) -> ClassifierSettings:

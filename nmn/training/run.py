@@ -26,6 +26,7 @@ from nmn.lexicon import load_lexicon
 from nmn.models.baselines import kind_of, save_baseline
 from nmn.models.build import (
     MODULES,
+    PATCH,
     Network,
     NetworkSettings,
     build_network,
@@ -191,6 +192,9 @@ def _check(settings: TrainSettings) -> None:
         raise ConfigError(f'looks: data="{settings.data}" holds no questions back; leave it out')
     if settings.proposals and settings.proposal_start:
         raise ConfigError("proposal_start: proposals= uses trained ones as they are; give one of the two")
+    idle = [name for name in ("frozen", "layer", "weights") if getattr(settings, name)]
+    if settings.regions == "cells" and settings.backbone == PATCH and idle:
+        raise ConfigError(f"{idle[0]}: of other backbones; {PATCH} is trained from its first weights on")
     if settings.cache and not (settings.regions == "cells" and settings.frozen):
         raise ConfigError("cache: only the features of a frozen backbone's cells can be kept; set frozen=true")
 
@@ -287,6 +291,8 @@ def knows(network: Network, layout: Layout) -> bool:
 def claim(settings: LoopSettings, folder: Path) -> None:
     """Note the settings in the folder; raise ConfigError where it holds more of another run than its settings."""
     path, text = folder / CONFIG, json.dumps(settings_json(settings), indent=2)
+    if (folder / NETWORK).exists() and not path.exists():
+        raise ConfigError(f"{folder}: holds a network without the settings of its run ({CONFIG}); give another --out")
     if path.exists() and any(other.name != CONFIG for other in folder.iterdir()):
         known = with_usual(read_object(path, "the settings of a run", "; give another --out"), type(settings))
         if changed := sorted(key for key, value in resumable(settings).items() if known[key] != value):
