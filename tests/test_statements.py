@@ -64,9 +64,18 @@ def test_a_reading_says_what_was_repaired_and_where() -> None:
     assert reading.cost == pytest.approx(1.6)
 
 
+@pytest.mark.parametrize("text", ["not every circle is large.", "not all circles are large"])
+def test_not_every_denies_every(text: str) -> None:
+    reading = read_statement(text)
+    assert (reading.how, str(reading.layout)) == ("grammar", "not(quantify[every](find[circle], find[large]))")
+
+
 def test_what_leaves_out_a_colour_or_a_number_is_partial() -> None:
     assert read_statement("There is a circle touching three walls").how == "partial"
     assert read_statement("colorless green ideas sleep furiously").how in ("partial", "unread")
+    for elsewhere in ("there is a red block", "a box with a star", "most yellow things are circles"):
+        assert read_statement(elsewhere).how == "partial", elsewhere
+    assert read_statement("flurb glorp zing bling in the boxes wobble").how == "partial"
     assert read_statement("?!").how == "unread"
 
 

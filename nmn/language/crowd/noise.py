@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from nmn.language.crowd.chart import Edge, Edit
+from nmn.lexicon import load_lexicon
 
 WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)?|,")
 SPELLED = 1.0  # an unknown word for a known one, one letter off
@@ -24,6 +25,7 @@ SKIPPED = {"filler": 0.1, "repeated": 0.5, "unknown": 1.2, "known": 1.5, "noun":
 MOST_SKIPPED = 3
 FILLERS = frozenset({",", "so", "also", "then", "please", "very", "image", "total", "color"})
 ENDS = frozenset({"is", "are", "has", "have", "with", "of", "on", "in", "and", "as"})  # "isa": a word that "a" follows
+QUANTITIES = frozenset({"most", "half"})  # which no rule reads
 NOUNS = frozenset({"THING", "PANEL", "WALL"})
 
 
@@ -113,6 +115,10 @@ class Lattice:
         """Whether a word names a colour, shape, number and the like."""
         return word in self.content or word.isdigit()
 
+    def is_missed(self, word: str) -> bool:
+        """Whether a sentence means another thing without a word: also one that names a value of another lexicon."""
+        return self.is_content(word) or (word not in self.words and word in values_elsewhere())
+
     def _phrases_at(
         self, words: Sequence[str], start: int
     ) -> Iterator[tuple[int, tuple[str, ...], float, tuple[Edit, ...]]]:
@@ -199,6 +205,14 @@ class Lattice:
             if parts and len(parts) <= MOST_GLUED and (len(parts[-1]) > 1 or parts[-1].isdigit() or parts[-2] in ENDS):
                 return parts
         return (word,)
+
+
+@lru_cache(maxsize=1)
+def values_elsewhere() -> frozenset[str]:
+    """Return every word for a value of the world, of CLEVR or of SHAPES."""
+    attributes = [load_lexicon(name).attributes.values() for name in ("world", "clevr", "shapes")]
+    values = (one for some in attributes for attribute in some for one in attribute.values.items())
+    return frozenset(word.lower() for name, words in values for word in (name, *words))
 
 
 def edit_distance(one: str, other: str, most: int) -> int:

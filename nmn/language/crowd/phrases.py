@@ -311,7 +311,7 @@ def existence(np: Np, alone: bool) -> tuple[Layout, ...] | None:
     quant, things = np.quant, np.things
     if quant.name == "only":
         return (*nothing_but(things), *np.besides)
-    if quant.name == "every" and quant.low is None:
+    if quant.name == "not every" or (quant.name == "every" and quant.low is None):
         return None
     if np.all_are is not None:
         if alone:
@@ -340,6 +340,8 @@ def claimed(np: Np, predicate: Layout) -> Layout | None:
         return both(exists(both(layout, predicate)), every(predicate, layout))
     if quant.name in ("every", "bare") or (quant.name == "the" and quant.low and IT not in (layout,)):
         return every(layout, predicate)
+    if quant.name == "not every":
+        return negate(every(layout, predicate))
     held = both(layout, predicate)
     if quant.name == "none":
         return negate(exists(held))

@@ -6,7 +6,7 @@ from typing import Literal
 
 from nmn.language.crowd.chart import Chart, Edit, Item
 from nmn.language.crowd.grammar import START, CrowdGrammar, load_crowd_grammar
-from nmn.language.crowd.noise import GLUED, Typed, typed_words
+from nmn.language.crowd.noise import GLUED, QUANTITIES, Typed, typed_words
 from nmn.layout import Layout
 
 How = Literal["grammar", "repaired", "partial", "unread"]
@@ -27,8 +27,9 @@ class StatementReading:
     """What a statement was read as, and the text that it rests on.
 
     ``how``: "grammar" as it stands; "repaired" after edits that change none of its colours, shapes and numbers;
-    "partial" after leaving out some of those; "unread" where nothing was understood, and the layout says only that
-    something is there. ``cost`` is the weight of rules and edits, about 0 for plain English.
+    "partial" after leaving out some of those, or more than half of the words; "unread" where nothing was understood,
+    and the layout says only that something is there. ``cost`` is the weight of rules and edits, about 0 for plain
+    English.
     """
 
     layout: Layout
@@ -110,7 +111,9 @@ class _Source:
         """Return an item that covers all words as a reading."""
         assert isinstance(item.meaning, Layout)
         lattice, edits = self.grammar.lattice, tuple(sorted(self.glued + item.edits, key=lambda edit: edit.position))
-        left_out = any(lattice.is_content(edit.typed) and not edit.read for edit in edits)
+        gone = [edit for edit in edits if edit.typed and not edit.read]
+        most = any(edit.typed in QUANTITIES and self.words[edit.position - 1].text != "at" for edit in gone)
+        left_out = most or any(lattice.is_missed(edit.typed) for edit in gone) or 2 * len(gone) > len(self.words)
         how: How = "partial" if left_out else "repaired" if edits else "grammar"
         cost = item.cost + GLUED * len(self.glued)
         placed = tuple(edit._replace(position=self._offset(edit)) for edit in edits)
