@@ -79,6 +79,10 @@ def fakes(monkeypatch: pytest.MonkeyPatch) -> Iterator[Fakes]:
     yield made
 
 
+def test_a_folder_without_results_is_not_shown(tmp_path: Path) -> None:
+    assert "no results of a comparison here" in compare("--show", tmp_path, code=2)
+
+
 def test_an_interrupted_comparison_goes_on_at_the_run_where_it_stopped(fakes: Fakes, tmp_path: Path) -> None:
     given = ("majority", "film", *TINY, "seeds=3", "--out", tmp_path)
     fakes.stop = "film/world-4-1"

@@ -8,6 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from nmn.cli import app
+from nmn.cli.printing import stopped
 from nmn.cli.train import Bars
 from nmn.config import config_file
 from nmn.errors import ConfigError
@@ -44,6 +45,12 @@ def test_a_finished_run_is_told_of_again_and_nothing_is_prepared(made_shapes: Pa
     first = json.loads(train(*given))
     shutil.rmtree(data)  # what it learned from
     assert json.loads(train(*given)) == {**first, "parts": {}, "seconds": round(first["seconds"], 1)}
+
+
+def test_an_interruption_before_the_first_save_says_so(tmp_path: Path) -> None:
+    (tmp_path / "log.jsonl").touch()
+    told = "stopped at training 3 of 6; the same command begins again: nothing is saved yet (save_every=)"
+    assert str(stopped(" at training 3 of 6", tmp_path)) == told
 
 
 def test_an_interrupted_run_says_how_to_go_on_and_goes_on(

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from nmn.cli.options import JsonOption
-from nmn.cli.printing import print_json, print_rich
+from nmn.cli.printing import print_json, print_rich, stopped
 from nmn.cli.train import Bars
 from nmn.errors import ConfigError
 from nmn.exits import clear_errors
@@ -44,7 +44,7 @@ def train(
         with bars:
             outcome = train_classifier(settings, out, bars if is_first() else silent)
     except KeyboardInterrupt:
-        raise KeyboardInterrupt(f"stopped{bars.place}; the same command goes on from what is saved in {out}") from None
+        raise stopped(bars.place, out) from None
     if not is_first():
         return
     if as_json:
@@ -126,7 +126,7 @@ def shifts(
         with bars:
             table = compare_shifts(settings, out, seeds, count, epsilon, bars)
     except KeyboardInterrupt:
-        raise KeyboardInterrupt(f"stopped{bars.place}; the same command goes on from what is saved in {out}") from None
+        raise stopped(bars.place, out) from None
     if samples:
         draw_samples(settings, out, epsilon)
     drawn = find_spec("matplotlib") is not None

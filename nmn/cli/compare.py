@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from nmn.cli.options import JsonOption
-from nmn.cli.printing import bars, print_json
+from nmn.cli.printing import bars, print_json, stopped
 from nmn.cli.train import QUIET_SECONDS
 from nmn.exits import FAULTY, clear_errors
 
@@ -41,6 +41,8 @@ def compare(
     if show is not None:
         if what:
             raise ConfigError("--show prints what is there; leave out the systems")
+        if not (show / RESULTS).exists():
+            raise ConfigError(f"{show}: no results of a comparison here ({RESULTS}); nmn compare --out makes them")
         _show(show, read_json(show / RESULTS), as_json)
         return
     assert out is not None
@@ -63,9 +65,7 @@ def _run(what: list[str], out: Path, size: str) -> dict[str, Any]:
         with board:
             return Comparison(systems, settings, out.resolve(), board).run()
     except KeyboardInterrupt:
-        raise KeyboardInterrupt(
-            f"stopped at {board.place}; the same command goes on from what is saved in {out}"
-        ) from None
+        raise stopped(f" at {board.place}", out) from None
 
 
 def _show(folder: Path, results: dict[str, Any], as_json: bool) -> None:

@@ -8,6 +8,7 @@ import typer
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from rich.progress import Progress
     from rich.tree import Tree
@@ -55,6 +56,13 @@ def bars(elapsed: bool = False) -> "Progress":
         TimeElapsedColumn() if elapsed else TimeRemainingColumn(), TextColumn("{task.fields[note]}"),
     )  # fmt: skip
     return Progress(*columns, console=Console(stderr=True))
+
+
+def stopped(place: str, out: "Path") -> KeyboardInterrupt:
+    """Return an interruption that says where a run stopped, and whether something of it is kept."""
+    kept = any(out.rglob("*.safetensors"))
+    goes_on = f"goes on from what is saved in {out}" if kept else "begins again: nothing is saved yet (save_every=)"
+    return KeyboardInterrupt(f"stopped{place}; the same command {goes_on}")
 
 
 def say_repairs(reading: "Reading") -> None:

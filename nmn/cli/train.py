@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from nmn.cli.options import JsonOption
-from nmn.cli.printing import bars, print_json
+from nmn.cli.printing import bars, print_json, stopped
 from nmn.exits import clear_errors
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def train(
         with bars:
             outcome = train_network(settings, out, bars if is_first() else silent)
     except KeyboardInterrupt:
-        raise KeyboardInterrupt(f"stopped{bars.place}; the same command goes on from what is saved in {out}") from None
+        raise stopped(bars.place, out) from None
     if not is_first():
         return
     file = out / NETWORK
