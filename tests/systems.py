@@ -10,7 +10,7 @@ from torch import Tensor
 from nmn.models.baselines import Baseline, build_baseline
 from nmn.models.build import NetworkSettings
 from nmn.models.protocol import Batch
-from nmn.models.tokens import END, Words
+from nmn.models.tokens import DENY, END, Words
 from nmn.vision.torchvision_loading import load_torchvision
 
 SIZES = NetworkSettings(
@@ -21,6 +21,8 @@ WORDS = Words(("is", "it", "red", "blue", "round", "what", "where"))
 ANSWERS = ("yes", "no", "3", "red", "blue")
 TEXTS = ("is it red", "is it round", "what is it", "where is it", "is it blue")
 IMAGES, EXAMPLES = 11, 32
+# of some, beside SIZES
+NUMBERS: dict[str, dict[str, int]] = {"coattention": {"hidden": 32, "layers": 1, "heads": 2}}
 
 
 def small(model: str, seed: int = 0, **numbers: object) -> Baseline:
@@ -52,6 +54,17 @@ def captioned(seed: int = 0) -> Batch:
     texts = [" ".join(WORDS.words[digit] for digit in three) for three in digits]
     none = torch.full((EXAMPLES,), -1)
     return Batch(torch.arange(EXAMPLES), {"images": pictures(EXAMPLES, generator)}, WORDS.encode_all(texts), none)
+
+
+def contradicted() -> Batch:
+    """Return every caption twice: of its own image, and denied of the image after it."""
+    batch = captioned().take(range(16))
+    denied = batch.words.clone()
+    denied[:, 0] = DENY
+    return Batch(
+        torch.cat([batch.images, (batch.images + 1) % 16]), batch.seen, torch.cat([batch.words, denied]),
+        batch.targets.repeat(2),
+    )  # fmt: skip
 
 
 def speaking_captioner(seed: int = 0) -> Baseline:

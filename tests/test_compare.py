@@ -1,13 +1,12 @@
 """The comparison: resumed at the very run, a failing system reported, tables worked out by hand, and how it refuses."""
 
 import json
+import tomllib
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-import torch
 from PIL import Image
 from typer.testing import CliRunner
 
@@ -20,6 +19,7 @@ from nmn.compare.files import PLAN, RESULTS, loop_seconds
 from nmn.compare.plots import write_plots
 from nmn.compare.settings import SIZES, size_settings
 from nmn.compare.tables import Figure, curve, figure, gap, markdown, runs_of
+from nmn.config import settings_json
 from nmn.errors import ConfigError, TrainingError
 from nmn.resources import CONFIGS
 from nmn.training.data import Generated
@@ -427,7 +427,9 @@ def test_the_folder_of_another_comparison_is_refused(fakes: Fakes, tmp_path: Pat
     assert "not the results of a comparison" in compare("--show", tmp_path / "one", code=2)
 
 
-@pytest.mark.parametrize("name", sorted(path.stem for path in SIZES.glob("*.toml")))
-def test_a_size_that_ships_is_read(name: str) -> None:
-    size = size_settings(name)
-    assert replace(size) == size and torch.tensor(size.rates).min() > 0
+@pytest.mark.parametrize("path", sorted(SIZES.glob("*.toml")), ids=lambda path: path.stem)
+def test_a_size_that_ships_is_read_as_it_is_written(path: Path) -> None:
+    size, written = settings_json(size_settings(path.stem)), tomllib.loads(path.read_text(encoding="utf-8"))
+    assert written and {name: size[name] for name in written} == written
+    given = settings_json(size_settings(path.stem, ["seeds=9", "rates=[0.5]"]))
+    assert given == {**size, "seeds": 9, "rates": [0.5]}

@@ -1,36 +1,35 @@
 """The compared systems: each learns, is what its equation says, trains from its configuration and answers."""
 
 import json
+import math
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
+from torch import Tensor
 from typer.testing import CliRunner
 
-from nmn.checkpoint import read_checkpoint, save_checkpoint, state_digest
+from nmn.checkpoint import read_checkpoint, save_checkpoint
 from nmn.cli import app
 from nmn.config import config_file
 from nmn.errors import ArgumentError, CheckpointError, ConfigError
 from nmn.layout import Kind
 from nmn.models.baselines import MODELS, kind_of, load_baseline, save_baseline
-from nmn.models.coattention import Coattention
 from nmn.models.dual_encoder import DualEncoder
 from nmn.models.encoders import look
-from nmn.models.hard_attention import HardAttention, reinforce
+from nmn.models.hard_attention import ENTROPY, HardAttention, reinforce
 from nmn.models.protocol import Answerer, Batch, System, answer_losses
 from nmn.models.tokens import DENY, END, START, UNKNOWN, Words, words_of
 from nmn.reasoner import SystemReasoner, load
 from nmn.resources import CONFIGS
 from nmn.training.run import load_settings
 from nmn.training.settings import LoopSettings
-from nmn.training.systems import PRETRAINED, losses_of, pretraining_of, train_on
-from tests.systems import ANSWERS, TEXTS, WORDS, captioned, small, told
+from nmn.training.systems import losses_of, train_on
+from tests.systems import ANSWERS, NUMBERS, TEXTS, WORDS, captioned, small, told
 
 # what each can tell of 32 examples: of 11 images with up to 5 texts each, answers are of chance
 REACHES = {"majority": 0.2, "question_only": 0.25, "image_only": 0.35}
-# numbers of some
-NUMBERS: dict[str, dict[str, int]] = {"coattention": {"hidden": 32, "layers": 1, "heads": 2}}
 STEPS = {"hard_attention": 600, "captioner": 300, "coattention": 600}
 RATES = {"coattention": 3e-3}
 ANSWERERS = sorted(name for name, kind in MODELS.items() if kind.learns == "answers")
@@ -113,18 +112,49 @@ def test_the_estimated_gradient_is_that_of_the_expected_reward() -> None:
     assert min(spread, key=spread.__getitem__) != 0.0
 
 
-def test_hard_attention_draws_cells_as_often_as_its_policy_says_and_learns_its_baseline() -> None:
+def test_hard_attention_draws_cells_as_often_as_its_policy_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of 4,000 draws, no cell's share is further from its chance than four standard deviations of such a share."""
+    many, drawn = 4_000, []
+    system, batch = small("hard_attention").model, told().take([3] * many)
+    assert isinstance(system, HardAttention)
+    plain = system._logits
+
+    def noted(cells: Tensor, question: Tensor, batch: Batch, chosen: Tensor) -> Tensor:
+        drawn.append(chosen)
+        return plain(cells, question, batch, chosen)
+
+    with torch.no_grad():
+        system.score.weight *= 30  # or all cells are nearly as likely
+        policy = system(batch).attention[0, 0]
+        monkeypatch.setattr(system, "_logits", noted)
+        system.losses(batch)
+    assert policy.max() > 0.1 and 8 / many < policy.min() < 0.01  # none so rare that its share is no bell curve
+    shares = torch.bincount(drawn[0], minlength=25) / many
+    assert bool(((shares - policy).abs() <= 4 * (policy * (1 - policy) / many).sqrt()).all())
+
+
+def test_hard_attention_learns_its_baseline_and_is_asked_by_its_likeliest_cell() -> None:
     system, batch = small("hard_attention").model, told()
     assert isinstance(system, HardAttention)
-    with torch.no_grad():
-        drawn = torch.stack([system.losses(batch).loss for _ in range(5)])
-    assert drawn.std(0).max() > 0
     loss = system.losses(batch).loss.mean()
     loss.backward()  # type: ignore[no-untyped-call]
     assert all(part.grad is not None for part in system.baseline.parameters())
     chosen = system(batch).attention[:, 0].argmax(1)
     cells, question = system.cells(look(system.vision, batch).features), system.reader(batch.words)
     assert torch.equal(system(batch).logits, system._logits(cells, question, batch, chosen))
+
+
+def test_hard_attention_is_rewarded_for_looking_around() -> None:
+    """Where every answer is as likely from any cell, and foreseen, entropy is all that a policy learns from."""
+    system, batch = small("hard_attention").model, told()
+    assert isinstance(system, HardAttention)
+    for head, said in ((system.head, 0.0), (system.baseline, -math.log(len(ANSWERS)))):
+        torch.nn.init.zeros_(head[-1].weight)  # type: ignore[arg-type]
+        torch.nn.init.constant_(head[-1].bias, said)  # type: ignore[arg-type]
+    policy = system(batch).attention[:, 0]
+    entropy = -(policy * policy.log()).sum(1)
+    assert torch.allclose(system.losses(batch).loss, math.log(len(ANSWERS)) - ENTROPY * entropy, atol=1e-5)
+    assert ENTROPY * entropy.min() > 0.01
 
 
 def test_an_unknown_answer_costs_nothing_and_is_never_right() -> None:
@@ -213,22 +243,23 @@ def test_a_dual_encoder_tells_denied_texts_from_others_and_keeps_vectors_of_leng
     assert Words(()).encode("") == [START, END]
 
 
-def contradicted() -> Batch:
-    """Return every caption twice: of its own image, and denied of the image after it."""
-    batch = captioned().take(range(16))
-    denied = batch.words.clone()
-    denied[:, 0] = DENY
-    return Batch(
-        torch.cat([batch.images, (batch.images + 1) % 16]), batch.seen, torch.cat([batch.words, denied]),
-        batch.targets.repeat(2),
-    )  # fmt: skip
-
-
-def test_the_streams_start_with_weights_of_their_width() -> None:
-    """Weights of 0.02, transformers' own for 768 units, are so faint at 32 that attention never begins to learn."""
-    model = small("coattention", **NUMBERS["coattention"]).model
-    weights = [part.weight for part in model.streams.modules() if isinstance(part, torch.nn.Linear)]  # type: ignore
-    assert weights and all(0.6 < float(one.detach().std()) * 32**0.5 < 1.5 for one in weights if one.shape[1] == 32)
+def test_a_text_is_told_from_those_of_other_images_and_an_image_from_other_images() -> None:
+    """Of three images with one, two and three texts: each text among the images, and for its own image among it and the
+    texts of the others.
+    """
+    model, batch = small("dual_encoder").model, captioned().take(range(6))
+    assert isinstance(model, DualEncoder)
+    own = [0, 1, 1, 2, 2, 2]
+    batch = replace(batch, images=torch.tensor(own), seen={"images": batch.seen["images"][:3]})
+    with torch.no_grad():
+        fits = (model.scale * model.image_vectors(batch) @ model.texts(batch.words).T).double().exp().tolist()
+        found = model.losses(batch)
+    for text, image in enumerate(own):
+        of_text = fits[image][text] / sum(row[text] for row in fits)
+        others = sum(fits[image][other] for other in range(6) if own[other] != image)
+        of_image = fits[image][text] / (fits[image][text] + others)
+        assert float(found.loss[text]) == pytest.approx(-(math.log(of_text) + math.log(of_image)) / 2, abs=1e-4)
+        assert bool(found.right[text]) == (fits[image][text] == max(row[text] for row in fits))
 
 
 def test_words_read_once_are_not_told_apart() -> None:
@@ -245,31 +276,6 @@ def test_a_system_without_its_words_is_refused_by_name(tmp_path: Path, missing: 
     save_checkpoint(tmp_path / "b.safetensors", state, about)
     with pytest.raises(CheckpointError, match=f"b.safetensors: no system: its metadata lacks '{missing}'"):
         load_baseline(tmp_path / "b.safetensors")
-
-
-def test_pretraining_learns_which_captions_are_of_their_image(tmp_path: Path) -> None:
-    system, batch = small("coattention", **NUMBERS["coattention"]).model, contradicted()
-    assert isinstance(system, Coattention)
-    settings = LoopSettings(steps=700, batch=32, rate=6e-3, warm_up=30, clip=1.0, threads=1, cosine=True)
-    train_on(system, pretraining_of, batch, settings, tmp_path, lambda now: None)
-    with torch.no_grad():
-        assert float(system.pretraining(batch).right.float().mean()) > 0.9
-        logits = system.fits(batch)
-    told = replace(batch, words=batch.words.masked_fill(batch.words == DENY, START))
-    assert (logits[:16] > 0).float().mean() > 0.9 and (logits[16:] > 0).float().mean() > 0.9
-    assert torch.allclose(system.fits(told)[16:], -logits[16:], atol=1e-5)
-
-
-def test_a_system_that_is_pretrained_is_kept_as_it_was_then_and_goes_on_where_it_stopped(tmp_path: Path) -> None:
-    quick = ["images=40", "held_back=20", "each=2", "steps=3", "pretraining_steps=2", "hidden=16", "heads=2"]
-    command = ["train", "coattention", *quick, 'synth=["families=existence,query"]', "--out", str(tmp_path)]
-    digests = []
-    for _ in range(2):
-        result = CliRunner().invoke(app, command)
-        assert result.exit_code == 0, result.output
-        files = (tmp_path / PRETRAINED, tmp_path / "network.safetensors")
-        digests.append([state_digest(load_baseline(file).model.state_dict()) for file in files])
-    assert digests[0] == digests[1] and digests[0][0] != digests[0][1]
 
 
 def test_images_without_texts_are_not_drawn() -> None:

@@ -214,21 +214,37 @@ def shapes_settings(folder: Path) -> TrainSettings:
     return load_settings(path, [f"folder={folder}", "steps=12", "batch=8", "channels=11", "threads=1", "save_every=6"])
 
 
-def test_a_run_writes_a_network_that_can_be_loaded_and_goes_on_where_it_stopped(
-    shapes_like: Path, tmp_path: Path
-) -> None:
+def test_a_run_writes_a_network_that_can_be_loaded(shapes_like: Path, tmp_path: Path) -> None:
     settings = shapes_settings(shapes_like)
     train(settings, tmp_path / "run")
-    loaded = load_network(tmp_path / "run" / "network.safetensors")
+    loaded = load_network(tmp_path / "run" / NETWORK)
     assert loaded.card["settings"]["steps"] == 12
     assert loaded.vocabulary.attributes == {
         "color": ("red", "green", "blue"), "shape": ("circle", "square", "triangle")
     }  # fmt: skip
-    train(settings, tmp_path / "run")
-    again = load_network(tmp_path / "run" / "network.safetensors")
-    assert state_digest(again.model.state_dict()) == state_digest(loaded.model.state_dict())
     with pytest.raises(ConfigError, match=r"holds a run of other settings \(seed\)"):
         train(replace(settings, seed=4), tmp_path / "run")
+
+
+def test_a_run_goes_on_where_it_stopped_and_a_finished_one_does_nothing(shapes_like: Path, tmp_path: Path) -> None:
+    settings, seen = shapes_settings(shapes_like), list[int]()  # saved after 6 of 12 steps
+
+    def interrupt(part: str, done: int, of: int, note: str = "") -> None:
+        seen.append(done)
+        if seen == [6, 12]:
+            raise Interruption
+
+    train(settings, tmp_path / "whole")
+    with pytest.raises(Interruption):
+        train(settings, tmp_path / "part", interrupt)
+    assert not (tmp_path / "part" / NETWORK).exists()
+    train(settings, tmp_path / "part", interrupt)
+    assert seen == [6, 12, 12]
+    networks = [read_checkpoint(tmp_path / name / NETWORK)[0] for name in ("whole", "part")]
+    assert state_digest(networks[0]) == state_digest(networks[1])
+    written = (tmp_path / "part" / NETWORK).stat().st_mtime_ns
+    train(settings, tmp_path / "part", interrupt)
+    assert seen == [6, 12, 12] and (tmp_path / "part" / NETWORK).stat().st_mtime_ns == written
 
 
 def test_the_time_of_a_run_counts_that_before_an_interruption(shapes_like: Path, tmp_path: Path) -> None:
