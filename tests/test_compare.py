@@ -79,10 +79,6 @@ def fakes(monkeypatch: pytest.MonkeyPatch) -> Iterator[Fakes]:
     yield made
 
 
-def test_a_folder_without_results_is_not_shown(tmp_path: Path) -> None:
-    assert "no results of a comparison here" in compare("--show", tmp_path, code=2)
-
-
 def test_an_interrupted_comparison_goes_on_at_the_run_where_it_stopped(fakes: Fakes, tmp_path: Path) -> None:
     given = ("majority", "film", *TINY, "seeds=3", "--out", tmp_path)
     fakes.stop = "film/world-4-1"
@@ -400,7 +396,7 @@ def test_joined_splits_hold_out_what_each_does_and_reach_no_other_side() -> None
         (("film", "rates=0", "--out", "runs"), "rates: expected one or more above 0"),
         (("film",), "give --out DIR to compare systems, or --show DIR"),
         (("film", "--show", "runs"), "leave out the systems"),
-        (("--show", "nowhere"), "not a file of a comparison"),
+        (("--show", "nowhere"), "no results of a comparison here"),
     ],
 )
 def test_bad_input_is_named(
@@ -422,7 +418,7 @@ def test_the_folder_of_another_comparison_is_refused(fakes: Fakes, tmp_path: Pat
     (tmp_path / "two" / "notes.txt").write_text("")
     assert "holds something else than a comparison" in compare("film", *TINY, "--out", tmp_path / "two", code=2)
     (tmp_path / "one" / PLAN).write_text("[]")
-    assert "not a file of a comparison" in compare("film", *TINY, "--out", tmp_path / "one", code=2)
+    assert "no results of a comparison here" in compare("film", *TINY, "--out", tmp_path / "one", code=2)
     (tmp_path / "one" / RESULTS).write_text("{}")
     assert "not the results of a comparison" in compare("--show", tmp_path / "one", code=2)
 
