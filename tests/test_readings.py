@@ -180,6 +180,16 @@ ANSWERS: tuple[tuple[str, object], ...] = (
     ("The star is not blue, but the triangle is yellow.", False),
     ("How many non-red, non-blue shapes are there?", 2),
     ("Is something non-red?", True),
+    ("How many shapes are left of the triangle other than the red square?", 2),
+    ("Nothing left of the triangle except the blue circle is blue.", True),
+    ("How many things other than circles are there left of the triangle?", 1),
+    ("Is there anything besides the triangle that is yellow?", False),
+    ("Every circle is red except the blue one.", True),
+    ("Is everything red but the star?", False),
+    ("Is everything large except the star?", False),
+    ("Every circle is left of the triangle except the small red one.", True),
+    ("All shapes are red or blue except the triangle and the green square.", True),
+    ("How many shapes are red or green except the circles?", 2),
 )
 REFUSED = (
     "All circles but one are red.",

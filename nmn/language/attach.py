@@ -145,7 +145,9 @@ def attach_modifier(
         levels.reverse()
     elif modifier.joined:
         levels.sort(key=lambda level: (0, -level) if _goes_on(edge[level], modifier) else (1, level > 0))
-    elif len(edge) > 1 and not modifier.relative and _is_all_there_is(edge[-2]):
+    elif modifier.kind == "other_than":
+        levels.sort(key=lambda level: _unlikely(edge[level], modifier))
+    elif len(edge) > 1 and _is_all_there_is(edge[-2], modifier):
         levels.sort(key=lambda level: level != len(edge) - 2)
     elif modifier.plural is not None:
         levels.sort(key=lambda level: edge[level].plural != modifier.plural)
@@ -264,11 +266,24 @@ def _replace_last(phrases: list[Joined], phrase: Phrase) -> list[Joined]:
     return [*phrases[:-1], Joined(phrases[-1].conjunction, phrase)]
 
 
-def _is_all_there_is(phrase: Phrase) -> bool:
+def _is_all_there_is(phrase: Phrase, modifier: Modifier) -> bool:
     """Whether a phrase is "nothing but circles", of which what follows says where."""
     last = phrase.modifiers[-1]
-    excepted = last.operands[-1].determiner.name if last.operands else ""
-    return phrase.determiner.name == "no" and last.kind == "other_than" and excepted in ("bare", "some")
+    if last.kind != "other_than" or phrase.determiner.name == "every":
+        return False
+    return last.operands[-1].determiner.name in ("bare", "some") or (modifier.relative and phrase.noun == SCENE)
+
+
+def _unlikely(phrase: Phrase, exception: Modifier) -> int:
+    """Return how unlikely an exception is from a phrase: 1 from one thing, 2 from another kind."""
+    noun, name = exception.operands[0].noun, phrase.determiner.name
+    if SCENE not in (noun, phrase.noun) and noun != phrase.noun:
+        return 2
+    if exception.name.startswith("except"):
+        several = phrase.plural or name in ("every", "no", "bare")
+    else:
+        several = name != "the" or phrase.plural or noun == phrase.noun != SCENE
+    return 0 if several else 1
 
 
 def _goes_on(phrase: Phrase, modifier: Modifier) -> bool:

@@ -36,6 +36,7 @@ class Reader:
     claimed: list[Layout] = field(default_factory=list)
     topic: Phrase | None = None
     relating: bool = False  # to what a phrase names, which is never the thing itself
+    excepting: bool = False  # so that "one" is one of several that were mentioned
     free: bool = False  # "any" means every one
     inside: bool = False  # the clause that is about the topic, so that "it" is another thing there
 
@@ -148,7 +149,8 @@ class Reader:
         if token.type == "VALUE_NOUN":
             return Layout("find", name_of(token)), plural
         if token.type in ("ONE", "ONES") and self.mentioned:
-            return self.mentioned[-1].noun, plural
+            several = [one for one in self.mentioned if one.plural or one.determiner.name in ("every", "no")]
+            return (several if several and self.excepting else self.mentioned)[-1].noun, plural
         return SCENE, plural
 
     def premodifier(self, node: Node) -> tuple[str, object]:
@@ -255,12 +257,14 @@ class Reader:
 
     def _related(self, kind: str, parts: list[Node], joined: str | None) -> Modifier:
         operands, joins = [], []
+        self.excepting = kind == "other_than"
         objects = [part for part in parts if isinstance(part, Tree)]
         for tree in objects:
             for phrase, join in self.object(tree):
                 operands.append(phrase)
                 joins.append(join)
-        relations = [part for part in parts if is_token(part, "RELATION", "VERB")]
+        self.excepting = False
+        relations = [part for part in parts if is_token(part, "RELATION", "VERB", "OTHER_THAN")]
         if relations and self.text(relations[-1]).endswith("than") and self.is_free(objects[-1]):
             operands = [replace(phrase, determiner=Determiner("every")) for phrase in operands]
         names = [name_of(part) for part in relations]  # type: ignore[arg-type]

@@ -10,6 +10,7 @@ from lark import Token, Tree
 
 from nmn.language.attach import Joined, attach_modifier
 from nmn.language.clause import Clause
+from nmn.language.connect import conj, fold, negate
 from nmn.language.joined import (
     attribute_of_tree,
     conjunction_of,
@@ -23,7 +24,7 @@ from nmn.language.panel_phrases import panel_phrase
 from nmn.language.panels import contents, panels_such
 from nmn.language.phrases import Reader, anything
 from nmn.language.sentences import more_np
-from nmn.language.sets import conj, fold, members, negate, referent, restriction, union
+from nmn.language.sets import members, referent, restriction, union
 from nmn.language.trees import SCENE, Node, is_token, name_of, rule, span_of
 from nmn.language.truths import existences
 from nmn.layout import Layout

@@ -21,11 +21,12 @@ from nmn.language.attach import (
     leaves_out,
 )
 from nmn.language.clause import Clause
+from nmn.language.connect import fold, negate, number
 from nmn.language.joined import KNOWN, attribute_of_tree, conjunction_of, join_modifiers, phrases_of, trees_of
 from nmn.language.panel_phrases import panel_phrase
 from nmn.language.panels import PANEL_PIECES, Scope, compared_in_panels, in_their_panels, scoped_existences
 from nmn.language.phrases import Reader, anything
-from nmn.language.sets import QUANTIFIERS, fold, negate, number, restriction, spread, union
+from nmn.language.sets import QUANTIFIERS, restriction, spread, union
 from nmn.language.trees import SCENE, is_token, number_of, rule, span_of
 from nmn.language.truths import agreement, claim, compared
 from nmn.layout import Kind, Layout
@@ -145,7 +146,7 @@ def _join_phrase(clause: Clause, joined: Joined, tree: Tree[Token], reader: Read
         denied = joined.phrase.determiner.name == "no" and last.kind != "related"
         if clause.subjects and leaves_out(clause.subjects[-1].phrase, joined):
             clause.subjects = attach_phrase(clause.subjects, joined, reader.choices, False)
-        elif last.kind in LISTED and not denied:
+        elif (last.kind in LISTED or last.kind == "other_than") and not denied:
             _join_operand(clause, joined, reader)
         else:
             modifier = Modifier("nominal", operands=(joined.phrase,), verbless=True, joined=joined.conjunction)
@@ -267,6 +268,7 @@ def truth(clause: Clause, reader: Reader) -> Layout:
     if clause.truth is not None:
         layout = clause.truth
     elif clause.predicate is not None:
+        _move_exceptions(clause)
         (_, predicate), *_ = clause.predicate
         first = predicate.modifiers[0]
         if clause.negated and len(predicate.modifiers) == 1 and first.kind in ("same_each", "different_each"):
@@ -291,7 +293,7 @@ def _split_predicate(clause: Clause, reader: Reader) -> None:
     """Take the last group of joined modifiers of "is the circle left of a square" as the predicate."""
     subject = clause.subjects[-1].phrase
     start = len(subject.modifiers) - 1
-    while start > subject.sealed and subject.modifiers[start].joined:
+    while start > subject.sealed and (subject.modifiers[start].joined or subject.modifiers[start].kind == "other_than"):
         start -= 1
     if start < subject.sealed:
         raise QuestionError(
@@ -302,6 +304,21 @@ def _split_predicate(clause: Clause, reader: Reader) -> None:
     predicate = replace(anything(), modifiers=subject.modifiers[start:])
     clause.predicate = [Joined("and", predicate)]
     clause.subjects[-1] = Joined(clause.subjects[-1].conjunction, replace(subject, modifiers=subject.modifiers[:start]))
+
+
+def _move_exceptions(clause: Clause) -> None:
+    """Leave what a predicate ends in leaves out, "every circle is red except the blue one", out of the subjects."""
+    assert clause.predicate is not None
+    (_, predicate), *_ = clause.predicate
+    first, *others = predicate.modifiers
+    exceptions = tuple(modifier for modifier in others if modifier.kind == "other_than" and not modifier.joined)
+    if not exceptions or any(phrase.determiner.name in ("only", "no") for _, phrase in clause.subjects):
+        return
+    rest = (first, *(modifier for modifier in others if modifier not in exceptions))
+    clause.predicate = [Joined("and", replace(predicate, modifiers=rest))]
+    clause.subjects = [
+        Joined(join, replace(phrase, modifiers=(*phrase.modifiers, *exceptions))) for join, phrase in clause.subjects
+    ]
 
 
 def _claims(subjects: Sequence[Joined], modifiers: Sequence[Modifier], reader: Reader) -> Layout:

@@ -11,11 +11,11 @@ and which nouns after it share it; what it claims of them stands in ``truths.py`
 
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import reduce
 from itertools import pairwise
 
 from nmn.errors import QuestionError
 from nmn.language.attach import Determiner, Joined, Modifier, Phrase
+from nmn.language.connect import conj, fold, includes, negate, number, of_one, with_noun
 from nmn.language.panel_phrases import inside
 from nmn.language.phrases import FROM_PLACE, Reader
 from nmn.language.trees import SCENE
@@ -29,36 +29,6 @@ WHICH = 'which one is left out? Say "the ...", or of how many something holds'
 SHARED = {"or": UNLIKE_SETS, "and": ("every", "most", "half", "no", "only")}
 
 
-def conj(first: Layout, second: Layout) -> Layout:
-    """Return the set of what is in both, leaving ``scene`` out."""
-    if first == SCENE:
-        return second
-    return first if second == SCENE else Layout("and", None, (first, second))
-
-
-def negate(layout: Layout) -> Layout:
-    """Return the complement; twice negated is not negated."""
-    return layout.operands[0] if layout.module == "not" else Layout("not", None, (layout,))
-
-
-def fold(joins: Sequence[str], layouts: Sequence[Layout]) -> Layout:
-    """Join layouts, by "and" before "or" and "or" before "but"; ``joins[i]`` stands before ``layouts[i]``."""
-    parts = [[layouts[0]]]  # what "but" joins: each of what "or" joins
-    for join, layout in zip(joins[1:], layouts[1:], strict=True):
-        if join == "but":
-            parts.append([layout])
-        elif join == "or":
-            parts[-1].append(layout)
-        else:
-            parts[-1][-1] = conj(parts[-1][-1], layout)
-    return reduce(conj, [reduce(lambda one, other: Layout("or", None, (one, other)), part) for part in parts])
-
-
-def number(value: int) -> Layout:
-    """Return the numeral."""
-    return Layout("number", str(value))
-
-
 def members(phrase: Phrase, reader: Reader) -> Layout:
     """Return the set that a phrase names, its determiner left out."""
     before = list(phrase.premodifiers)
@@ -68,8 +38,8 @@ def members(phrase: Phrase, reader: Reader) -> Layout:
         kind, layout = before.pop()
         if kind != "other":
             assert isinstance(layout, Layout)
-            inner = conj(_of_one(layout) if kind == "each" and is_one else layout, inner)
-    inner = _with_noun(inner, phrase.noun)
+            inner = conj(of_one(layout) if kind == "each" and is_one else layout, inner)
+    inner = with_noun(inner, phrase.noun)
     restricting = [modifier for modifier in phrase.modifiers if modifier.kind != FROM_PLACE]
     if restricting:
         inner = conj(inner, restriction(restricting, reader))
@@ -78,20 +48,6 @@ def members(phrase: Phrase, reader: Reader) -> Layout:
     if is_other(phrase) and not restricting:
         inner = _without_mentioned(inner, phrase, reader)
     return inner
-
-
-def _of_one(either: Layout) -> Layout:
-    """Return "red and blue" of one thing, which would be both, from "either" of several."""
-    if either.module != "or":
-        return either
-    return Layout("and", None, (_of_one(either.operands[0]), either.operands[1]))
-
-
-def _with_noun(adjectives: Layout, noun: Layout) -> Layout:
-    """Put the noun behind the innermost adjective: ``and(find[small], and(find[red], find[circle]))``."""
-    if adjectives.module == "and" and adjectives.operands[0].kind == adjectives.kind:
-        return Layout("and", None, (adjectives.operands[0], _with_noun(adjectives.operands[1], noun)))
-    return conj(adjectives, noun)
 
 
 def _apply_before(
@@ -144,23 +100,18 @@ def _without_mentioned(inner: Layout, phrase: Phrase, reader: Reader) -> Layout:
     if meant.determiner.name in ("the", "every", "bare") or (name == "no" and not reader.relating):
         places = tuple(modifier for modifier in meant.modifiers if modifier.kind == FROM_PLACE)
         mentioned = members(replace(meant, modifiers=places), reader)
-        return inner if _includes(mentioned, inner) else conj(inner, negate(mentioned))
+        return inner if includes(mentioned, inner) else conj(inner, negate(mentioned))
     if name == "the" and not (reader.relating and phrase.plural):
         raise reader.error(phrase, '"the other" than which? Not one thing alone was mentioned, such as "the circle"')
     return inner
 
 
-def _includes(wide: Layout, narrow: Layout) -> bool:
-    """Whether a set has all members of another, as far as one sees from their layouts."""
-    if wide in (SCENE, narrow):
-        return True
-    return narrow.module == "and" and any(_includes(wide, part) for part in narrow.operands)
-
-
 def restriction(modifiers: Sequence[Modifier], reader: Reader) -> Layout:
     """Return the set of what all the modifiers, joined as they are, hold of."""
     layouts = [modifier_set(modifier, reader) for modifier in modifiers]
-    return fold([modifier.joined or "and" for modifier in modifiers], layouts)
+    some = any(modifier.joined == "or" for modifier in modifiers)
+    joins = ["but" if some and modifier.kind == "other_than" else modifier.joined or "and" for modifier in modifiers]
+    return fold(joins, layouts)
 
 
 def modifier_set(modifier: Modifier, reader: Reader) -> Layout:

@@ -14,8 +14,9 @@ from dataclasses import replace
 from functools import reduce
 
 from nmn.language.attach import Joined, Modifier, Phrase
+from nmn.language.connect import conj, fold, negate, number
 from nmn.language.phrases import Reader
-from nmn.language.sets import QUANTIFIERS, conj, fold, is_definite, is_other, members, negate, number, referent, spread
+from nmn.language.sets import QUANTIFIERS, is_definite, is_other, members, referent, spread
 from nmn.language.trees import SCENE
 from nmn.layout import Layout
 
