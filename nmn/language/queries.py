@@ -24,7 +24,7 @@ from nmn.language.panel_phrases import panel_phrase
 from nmn.language.panels import contents, panels_such
 from nmn.language.phrases import Reader, anything
 from nmn.language.sentences import more_np
-from nmn.language.sets import members, referent, restriction, union
+from nmn.language.sets import members, referent, restriction, shared_modifiers, union
 from nmn.language.trees import SCENE, Node, is_token, name_of, rule, span_of
 from nmn.language.truths import existences
 from nmn.layout import Layout
@@ -65,7 +65,7 @@ def _how_many(tree: Tree[Token], reader: Reader) -> Layout:
     if rule(tree) == "how_many_there" and not of_all:
         phrases = reader.attached(phrases, _after_be(tree))
     predicate = _predicate_set(_after_be(tree), reader) if of_all and _after_be(tree) else SCENE
-    counted = fold(["or"] * len(phrases), [members(joined.phrase, reader) for joined in phrases])
+    counted = fold(["or"] * len(phrases), [members(joined.phrase, reader) for joined in shared_modifiers(phrases)])
     return Layout("count", None, (conj(counted, predicate),))
 
 

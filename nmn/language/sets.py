@@ -97,6 +97,8 @@ def _without_mentioned(inner: Layout, phrase: Phrase, reader: Reader) -> Layout:
         if not known or not (name in QUANTIFIERS or (name == "the" and phrase.plural)):
             return inner  # no relation holds of a thing to itself
     meant = earlier[-1] if earlier else known[0]
+    if reader.relating and not (meant.determiner.name == "the" or (phrase.plural and _are_several(meant))):
+        return inner
     if meant.determiner.name in ("the", "every", "bare") or (name == "no" and not reader.relating):
         places = tuple(modifier for modifier in meant.modifiers if modifier.kind == FROM_PLACE)
         mentioned = members(replace(meant, modifiers=places), reader)
@@ -104,6 +106,10 @@ def _without_mentioned(inner: Layout, phrase: Phrase, reader: Reader) -> Layout:
     if name == "the" and not (reader.relating and phrase.plural):
         raise reader.error(phrase, '"the other" than which? Not one thing alone was mentioned, such as "the circle"')
     return inner
+
+
+def _are_several(phrase: Phrase) -> bool:
+    return phrase.plural or phrase.determiner.name in ("every", "no")
 
 
 def restriction(modifiers: Sequence[Modifier], reader: Reader) -> Layout:
@@ -200,20 +206,30 @@ def _same_set(modifier: Modifier, reader: Reader) -> Layout:
 def _same_as(modifier: Modifier, phrase: Phrase, reader: Reader) -> Layout:
     determiner = phrase.determiner.name
     if modifier.kind == "same_as":
-        reference = uncounted(phrase, reader, '"the same as"')
+        reference = _another(phrase, reader, '"the same as"')
         if determiner == "the" and phrase.plural:
             raise reader.error(phrase, 'the same as which of them? Say "as one of the ...", or that all have the same')
     elif determiner in UNLIKE_SETS and determiner not in ("every", "both"):
         raise reader.error(phrase, '"how many" is not read after "different from"')
     else:
-        reference = referent(phrase, reader)
+        reference = _another(phrase, reader)
     if determiner == "bare" and is_definite(phrase):
         reference = Layout("unique", None, (reference,))
     same = fold(
         ["and"] * len(modifier.name.split()),
         [Layout("same", attribute, (reference,)) for attribute in modifier.name.split()],
     )
-    return same if modifier.kind == "same_as" else conj(negate(same), negate(reference))
+    if modifier.kind == "same_as":
+        return same
+    return negate(same) if is_other(phrase) else conj(negate(same), negate(reference))
+
+
+def _another(phrase: Phrase, reader: Reader, uncounted_after: str = "") -> Layout:
+    """Return what a phrase refers to beside the thing that is compared with it, which is never compared with itself."""
+    before, reader.relating = reader.relating, True
+    found = uncounted(phrase, reader, uncounted_after) if uncounted_after else referent(phrase, reader)
+    reader.relating = before
+    return found
 
 
 def referent(phrase: Phrase, reader: Reader) -> Layout:
@@ -228,9 +244,7 @@ def referent(phrase: Phrase, reader: Reader) -> Layout:
 def related(relation: str, phrase: Phrase, reader: Reader) -> Layout:
     """Return the set of what stands in the relation to a phrase, by the phrase's determiner."""
     name, low, high = phrase.determiner
-    before, reader.relating = reader.relating, True
-    operand = referent(phrase, reader)
-    reader.relating = before
+    operand = _another(phrase, reader)
     if name in ("every", "both") or (name == "the" and phrase.plural):
         return Layout("relate_every", relation, (operand,))
     if name in ("no", "neither") or (name == "numeral" and low == 0):
@@ -250,6 +264,7 @@ def related(relation: str, phrase: Phrase, reader: Reader) -> Layout:
 
 def union(phrases: Sequence[Joined], reader: Reader) -> Layout:
     """Return the set of everything that a list of phrases refers to, whether joined by "and" or "or"."""
+    phrases = shared_modifiers(phrases)
     for before, joined in pairwise(phrases):
         _check_extreme(before.phrase, joined.phrase, reader)
     return fold(["or"] * len(phrases), [referent(joined.phrase, reader) for joined in phrases])
@@ -262,8 +277,40 @@ def _check_extreme(before: Phrase, phrase: Phrase, reader: Reader) -> None:
         raise reader.error(phrase, "the extreme one of several kinds is not read; ask it of each")
 
 
+def shared_modifiers(phrases: Sequence[Joined]) -> list[Joined]:
+    """Return phrases, with what follows the last of "circles or squares left of the star" after each of them."""
+    found = list(phrases)
+    for place in range(len(found) - 1, 0, -1):
+        (first, before), (_, phrase) = found[place - 1 : place + 1]
+        alike = phrase.determiner.name == "bare" and before.plural == phrase.plural
+        both = found[place].conjunction == "and" and not (before.plural or phrase.plural) and _are_said_of(phrase)
+        if before.modifiers or not (alike or both):
+            break
+        found[place - 1] = Joined(first, replace(before, modifiers=phrase.modifiers))
+    return found
+
+
+def _are_said_of(phrase: Phrase) -> bool:
+    """Whether a relative clause with a plural verb follows one thing: "a circle and a star that are blue"."""
+    return any(modifier.relative and modifier.plural for modifier in phrase.modifiers[:1])
+
+
+def _shared_determiners(phrases: Sequence[Joined]) -> list[Joined]:
+    """Return phrases, with "any" and "all" of "any circles or squares" before each, as far as they are all alike."""
+    found = list(phrases[:1])
+    for conjunction, phrase in phrases[1:]:
+        determiner, plural = found[-1].phrase.determiner, found[-1].phrase.plural
+        alike = plural == phrase.plural and determiner.low is None and not is_other(phrase)
+        each = determiner.name == "the" or (plural and determiner.name == "some")
+        each = each or (plural and determiner.name == "every" and conjunction == "and")
+        shared = alike and each and phrase.determiner.name == "bare"
+        found.append(Joined(conjunction, replace(phrase, determiner=determiner) if shared else phrase))
+    return found
+
+
 def spread(phrases: Sequence[Joined], reader: Reader) -> list[Joined]:
     """Return phrases, with each bare noun that shares the determiner before it in one phrase with what has that."""
+    phrases = _shared_determiners(shared_modifiers(phrases))
     shared = list(phrases[:1])
     for joined in phrases[1:]:
         (first, before), (conjunction, phrase) = shared[-1], joined
