@@ -208,6 +208,23 @@ ANSWERS: tuple[tuple[str, object], ...] = (
     ("Is the star right of all circles and squares?", True),
     ("Is the triangle right of all squares and circles?", False),
     ("The star and triangle are red.", False),
+    ("Are any of the three circles green?", False),
+    ("Are any of the three circles blue?", True),
+    ("Are any of the two circles blue?", False),
+    ("None of the three circles is red.", False),
+    ("None of the three circles is green.", True),
+    ("Not one circle is red.", False),
+    ("Not one of the squares is blue.", True),
+    ("There is not one circle.", False),
+    ("Is the circle that is right of the triangle above the star?", True),
+    ("Is the square that is left of the triangle below the star?", False),
+    ("Are there only circles above the triangle?", True),
+    ("Are there only circles and squares left of the triangle?", True),
+    ("There are only squares left of the triangle.", False),
+    ("Are the squares the only red shapes?", False),
+    ("The star and the blue circle are the only blue shapes.", True),
+    ("Are the circles the only red shapes?", False),
+    ("Are there both red and blue circles?", True),
 )
 REFUSED = (
     "All circles but one are red.",
@@ -227,6 +244,7 @@ REFUSED = (
     "All circles except one are red.",
     "The largest of the circles and squares is red.",
     "Find the largest of the circles or squares.",
+    "Is the triangle that is left of the star?",
 )
 
 

@@ -33,7 +33,10 @@ Result = TypeVar("Result")
 
 
 class Determiner(NamedTuple):
-    """What stands before a noun: ``name`` is a key of the tables in ``sets.py``; numbers are inclusive bounds."""
+    """What stands before a noun: ``name`` is a key of the tables in ``sets.py``; numbers are inclusive bounds.
+
+    "any of the three circles" and "none of the three circles" have as ``high`` how many there are taken to be.
+    """
 
     name: str
     low: int | None = None
@@ -158,9 +161,10 @@ def attach_modifier(
 
 
 def _asks(subject: Phrase, modifier: Modifier) -> bool:
-    """Whether a modifier in an inverted question is its predicate: a comparison, or what follows an exception."""
-    excepted = bool(subject.modifiers) and subject.modifiers[-1].kind == "other_than"
-    return modifier.kind in COMPARISONS or (excepted and not modifier.joined)
+    """Whether a modifier in an inverted question is its predicate: a comparison, or what follows a clause."""
+    last = subject.modifiers[-1] if subject.modifiers else None
+    closed = last is not None and (last.kind == "other_than" or last.relative)
+    return modifier.kind in COMPARISONS or (closed and modifier.kind != "other_than" and not modifier.joined)
 
 
 def attach_phrase(phrases: list[Joined], joined: Joined, choices: Choices, nearest_first: bool) -> list[Joined]:

@@ -18,13 +18,14 @@ from nmn.language.joined import (
     joined_phrases,
     named,
     phrases_of,
+    shared_modifiers,
     trees_of,
 )
 from nmn.language.panel_phrases import panel_phrase
 from nmn.language.panels import contents, panels_such
 from nmn.language.phrases import Reader, anything
 from nmn.language.sentences import more_np
-from nmn.language.sets import members, referent, restriction, shared_modifiers, union
+from nmn.language.sets import members, referent, restriction, union
 from nmn.language.trees import SCENE, Node, is_token, name_of, rule, span_of
 from nmn.language.truths import existences
 from nmn.layout import Layout

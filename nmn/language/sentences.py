@@ -9,26 +9,27 @@ from dataclasses import replace
 
 from lark import Token, Tree
 
-from nmn.errors import QuestionError
 from nmn.language.attach import (
     LISTED,
     Choices,
     Determiner,
     Joined,
     Modifier,
+    Phrase,
     attach_modifier,
     attach_phrase,
     leaves_out,
 )
+from nmn.language.claims import truth
 from nmn.language.clause import Clause
 from nmn.language.connect import fold, negate, number
 from nmn.language.joined import KNOWN, attribute_of_tree, conjunction_of, join_modifiers, phrases_of, trees_of
 from nmn.language.panel_phrases import panel_phrase
-from nmn.language.panels import PANEL_PIECES, Scope, compared_in_panels, in_their_panels, scoped_existences
+from nmn.language.panels import PANEL_PIECES, Scope, compared_in_panels
 from nmn.language.phrases import Reader, anything
-from nmn.language.sets import QUANTIFIERS, restriction, spread, union
-from nmn.language.trees import SCENE, is_token, number_of, rule, span_of
-from nmn.language.truths import agreement, claim, compared
+from nmn.language.sets import QUANTIFIERS, union
+from nmn.language.trees import is_token, number_of, rule, span_of
+from nmn.language.truths import compared
 from nmn.layout import Kind, Layout
 
 
@@ -82,7 +83,10 @@ def _there_is(clauses: list[Clause], tree: Tree[Token], conjunction: str, reader
     existent = tree.children[-1]
     assert isinstance(existent, Tree)
     negated = rule(tree) == "there_is_not" or rule(existent) == "pair_nor"
-    clauses.append(Clause("there", conjunction, phrases_of(existent, reader), negated=negated))
+    phrases = phrases_of(existent, reader)
+    if rule(tree) == "there_is_not" and _is_one(phrases[0].phrase):
+        phrases, negated = [_none_of(phrases[0]), *phrases[1:]], False
+    clauses.append(Clause("there", conjunction, phrases, negated=negated))
 
 
 def _predicate_clause(clauses: list[Clause], tree: Tree[Token], conjunction: str, reader: Reader) -> None:
@@ -99,10 +103,24 @@ def _predicate_clause(clauses: list[Clause], tree: Tree[Token], conjunction: str
     if reader.is_free(first) and (first.span[0] == 0 or reader.free):  # of the whole sentence, so no question
         reader.free = True
         subjects = [Joined("and", replace(first, determiner=Determiner("every"))), *subjects[1:]]
+    denied = rule(tree) == "negated_clause" and is_token(tree.children[0], "NOT")
+    if denied and _is_one(subjects[0].phrase):
+        subjects, denied = [_none_of(subjects[0]), *subjects[1:]], False
+    elif rule(tree) == "negated_clause" and not denied:
+        denied = not _confirms(tree, subjects)
     parts = [part for part in rest if not is_token(part, "BE", "DO", "NOT", "EVERY")]
     predicate = reader.attached([Joined("and", anything())], parts)
-    negated = (rule(tree) == "negated_clause" and not _confirms(tree, subjects)) or rule(subject) == "pair_nor"
+    negated = denied or rule(subject) == "pair_nor"
     clauses.append(Clause("predicate", conjunction, subjects, predicate, negated))
+
+
+def _is_one(phrase: Phrase) -> bool:
+    return phrase.determiner == Determiner("numeral", 1, 1)
+
+
+def _none_of(joined: Joined) -> Joined:
+    """Return "no circle" of "one circle", before which a "not" stands."""
+    return Joined(joined.conjunction, replace(joined.phrase, determiner=Determiner("no")))
 
 
 def _confirms(tree: Tree[Token], subjects: list[Joined]) -> bool:
@@ -256,82 +274,3 @@ PIECES: dict[str, Callable[[list[Clause], Tree[Token], str, Reader], None]] = {
     "numeric_clause": _numeric_clause,
     "attribute_clause": _attribute_clause,
 }
-
-
-def truth(clause: Clause, reader: Reader) -> Layout:
-    """Return the truth of a finished clause."""
-    if clause.kind == "inverted" and len(clause.subjects) > 1 and all(map(_predicated, clause.subjects)):
-        parts = [Clause("inverted", subjects=[Joined("and", joined.phrase)]) for joined in clause.subjects]
-        clause.truth = fold([join for join, _ in clause.subjects], [truth(part, reader) for part in parts])
-    elif clause.kind == "inverted":
-        _split_predicate(clause, reader)
-    if clause.truth is not None:
-        layout = clause.truth
-    elif clause.predicate is not None:
-        _move_exceptions(clause)
-        (_, predicate), *_ = clause.predicate
-        first = predicate.modifiers[0]
-        if clause.negated and len(predicate.modifiers) == 1 and first.kind in ("same_each", "different_each"):
-            denied = replace(predicate, modifiers=(replace(first, negated=not first.negated),))
-            clause.predicate, clause.negated = [Joined("and", denied)], False
-        layout = _claims(clause.subjects, clause.predicate[0].phrase.modifiers, reader)
-    else:
-        layout = scoped_existences(clause.subjects, reader, alone=clause.scope is not None)
-    layout = negate(layout) if clause.negated else layout
-    return clause.scope.of(layout, reader) if clause.scope else layout
-
-
-def _predicated(joined: Joined) -> bool:
-    """Whether a subject brings its predicate: "is something red and something blue"."""
-    phrase = joined.phrase
-    starts = sum(modifier.joined is None for modifier in phrase.modifiers)
-    relative = any(modifier.relative for modifier in phrase.modifiers)
-    return phrase.noun == SCENE and not phrase.premodifiers and starts == 1 and not relative
-
-
-def _split_predicate(clause: Clause, reader: Reader) -> None:
-    """Take the last group of joined modifiers of "is the circle left of a square" as the predicate."""
-    subject = clause.subjects[-1].phrase
-    start = len(subject.modifiers) - 1
-    while start > subject.sealed and (subject.modifiers[start].joined or subject.modifiers[start].kind == "other_than"):
-        start -= 1
-    if start < subject.sealed:
-        raise QuestionError(
-            reader.question, len(reader.question.rstrip()), len(reader.question.rstrip()),
-            "the question stops before saying what is asked of it", reader.question.strip(),
-            ("a predicate such as an adjective, a noun or a relation",),
-        )  # fmt: skip
-    predicate = replace(anything(), modifiers=subject.modifiers[start:])
-    clause.predicate = [Joined("and", predicate)]
-    clause.subjects[-1] = Joined(clause.subjects[-1].conjunction, replace(subject, modifiers=subject.modifiers[:start]))
-
-
-def _move_exceptions(clause: Clause) -> None:
-    """Leave what a predicate ends in leaves out, "every circle is red except the blue one", out of the subjects."""
-    assert clause.predicate is not None
-    (_, predicate), *_ = clause.predicate
-    first, *others = predicate.modifiers
-    exceptions = tuple(modifier for modifier in others if modifier.kind == "other_than" and not modifier.joined)
-    if not exceptions or any(phrase.determiner.name in ("only", "no") for _, phrase in clause.subjects):
-        return
-    rest = (first, *(modifier for modifier in others if modifier not in exceptions))
-    clause.predicate = [Joined("and", replace(predicate, modifiers=rest))]
-    clause.subjects = [
-        Joined(join, replace(phrase, modifiers=(*phrase.modifiers, *exceptions))) for join, phrase in clause.subjects
-    ]
-
-
-def _claims(subjects: Sequence[Joined], modifiers: Sequence[Modifier], reader: Reader) -> Layout:
-    """Return that the predicate holds of the subjects."""
-    if len(modifiers) == 1:
-        if (places := in_their_panels(subjects, modifiers[0], reader)) is not None:
-            return places
-        if modifiers[0].kind in ("same_each", "different_each"):
-            return compared(subjects, modifiers[0], reader)
-        agreeing = agreement(subjects[0].phrase, modifiers[0], reader) if len(subjects) == 1 else None
-        if agreeing is not None:
-            return agreeing
-    predicate = restriction(modifiers, reader)
-    subjects = spread(subjects, reader)
-    claims = [claim(joined.phrase, predicate, reader) for joined in subjects]
-    return fold([joined.conjunction for joined in subjects], claims)

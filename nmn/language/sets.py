@@ -16,6 +16,7 @@ from itertools import pairwise
 from nmn.errors import QuestionError
 from nmn.language.attach import Determiner, Joined, Modifier, Phrase
 from nmn.language.connect import conj, fold, includes, negate, number, of_one, with_noun
+from nmn.language.joined import is_other, shared_determiners, shared_modifiers
 from nmn.language.panel_phrases import inside
 from nmn.language.phrases import FROM_PLACE, Reader
 from nmn.language.trees import SCENE
@@ -77,12 +78,8 @@ def _how_many_extremes(phrase: Phrase, reader: Reader) -> int:
     """Return how many "the two largest circles" are."""
     name, low, high = phrase.determiner
     counted = name == "the" or (name == "numeral" and low == high and not _partitive(phrase, reader))
-    return low if counted and low else 1
-
-
-def is_other(phrase: Phrase) -> bool:
-    """Whether a phrase means others than were mentioned: "another circle", "the other circles"."""
-    return phrase.determiner.name == "another" or any(kind == "other" for kind, _ in phrase.premodifiers)
+    taken = high if name in ("some", "no") else low
+    return taken if (counted or name in ("some", "no")) and taken else 1
 
 
 def _without_mentioned(inner: Layout, phrase: Phrase, reader: Reader) -> Layout:
@@ -277,40 +274,9 @@ def _check_extreme(before: Phrase, phrase: Phrase, reader: Reader) -> None:
         raise reader.error(phrase, "the extreme one of several kinds is not read; ask it of each")
 
 
-def shared_modifiers(phrases: Sequence[Joined]) -> list[Joined]:
-    """Return phrases, with what follows the last of "circles or squares left of the star" after each of them."""
-    found = list(phrases)
-    for place in range(len(found) - 1, 0, -1):
-        (first, before), (_, phrase) = found[place - 1 : place + 1]
-        alike = phrase.determiner.name == "bare" and before.plural == phrase.plural
-        both = found[place].conjunction == "and" and not (before.plural or phrase.plural) and _are_said_of(phrase)
-        if before.modifiers or not (alike or both):
-            break
-        found[place - 1] = Joined(first, replace(before, modifiers=phrase.modifiers))
-    return found
-
-
-def _are_said_of(phrase: Phrase) -> bool:
-    """Whether a relative clause with a plural verb follows one thing: "a circle and a star that are blue"."""
-    return any(modifier.relative and modifier.plural for modifier in phrase.modifiers[:1])
-
-
-def _shared_determiners(phrases: Sequence[Joined]) -> list[Joined]:
-    """Return phrases, with "any" and "all" of "any circles or squares" before each, as far as they are all alike."""
-    found = list(phrases[:1])
-    for conjunction, phrase in phrases[1:]:
-        determiner, plural = found[-1].phrase.determiner, found[-1].phrase.plural
-        alike = plural == phrase.plural and determiner.low is None and not is_other(phrase)
-        each = determiner.name == "the" or (plural and determiner.name == "some")
-        each = each or (plural and determiner.name == "every" and conjunction == "and")
-        shared = alike and each and phrase.determiner.name == "bare"
-        found.append(Joined(conjunction, replace(phrase, determiner=determiner) if shared else phrase))
-    return found
-
-
 def spread(phrases: Sequence[Joined], reader: Reader) -> list[Joined]:
     """Return phrases, with each bare noun that shares the determiner before it in one phrase with what has that."""
-    phrases = _shared_determiners(shared_modifiers(phrases))
+    phrases = shared_determiners(shared_modifiers(phrases))
     shared = list(phrases[:1])
     for joined in phrases[1:]:
         (first, before), (conjunction, phrase) = shared[-1], joined
@@ -334,8 +300,11 @@ def spread(phrases: Sequence[Joined], reader: Reader) -> list[Joined]:
             raise reader.error(phrase, 'how many of these? Say it of each, or "or" for how many there are of both')
         alone = is_other(phrase) or (phrase.plural and (conjunction, before.determiner.name) == ("and", "every"))
         if phrase.determiner.name == "bare" and before.determiner.name in SHARED.get(conjunction, ()) and not alone:
+            after = before.modifiers if before.modifiers == phrase.modifiers else ()
+            if after:
+                before, phrase = replace(before, modifiers=()), replace(phrase, modifiers=())
             both = Layout("or", None, (members(before, reader), members(phrase, reader)))
-            plain = replace(before, noun=both, plural=phrase.plural, premodifiers=(), modifiers=())
+            plain = replace(before, noun=both, plural=phrase.plural, premodifiers=(), modifiers=after)
             shared[-1] = Joined(first, plain)
         else:
             shared.append(joined)
