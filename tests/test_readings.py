@@ -225,6 +225,16 @@ ANSWERS: tuple[tuple[str, object], ...] = (
     ("The star and the blue circle are the only blue shapes.", True),
     ("Are the circles the only red shapes?", False),
     ("Are there both red and blue circles?", True),
+    ("Is there a shape that is red and not a circle?", True),
+    ("Is there a shape that is yellow and a circle?", False),
+    ("Is there a star that is left of a triangle or a circle?", False),
+    ("There are as many squares left of the blue circle as red ones.", True),
+    ("The star and the blue circle are blue and nothing else is blue.", True),
+    ("The star and the triangle are not red and everything else is red.", False),
+    ("The largest circle is red and the smallest is blue.", True),
+    ("Which circle is the second from the left?", (1,)),
+    ("Which circle is not the smallest?", (0, 2)),
+    ("Which circle is not the smallest shape?", (0, 1, 2)),
 )
 REFUSED = (
     "All circles but one are red.",
@@ -245,6 +255,12 @@ REFUSED = (
     "The largest of the circles and squares is red.",
     "Find the largest of the circles or squares.",
     "Is the triangle that is left of the star?",
+    "Is the star large and the blue circle too?",
+    "The star is large, but not the blue circle.",
+    "Is the star blue and the triangle not red?",
+    "Which one is yellow, the star or the triangle?",
+    "A circle is red and every other circle is blue.",
+    "The star is larger than the blue circle but not every square.",
 )
 
 

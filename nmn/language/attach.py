@@ -179,7 +179,8 @@ def attach_phrase(phrases: list[Joined], joined: Joined, choices: Choices, neare
         )
         return _replace_last(phrases, _edit(phrases[-1].phrase, place, lambda phrase: _modified(phrase, nominal)))
     levels = [0] + [level for level in range(len(edge) - 1, 0, -1) if edge[level - 1].modifiers[-1].kind in LISTED]
-    if nearest_first:
+    clause = any(phrase.modifiers and phrase.modifiers[-1].relative for phrase in edge)
+    if nearest_first or (joined.conjunction == "or" and clause):  # "that is left of a circle or a square"
         levels = levels[1:] + levels[:1]
     excepting = [level for level in range(len(edge) - 1, 0, -1) if _left_out(edge[level - 1], joined.phrase)]
     level = choices.pick(excepting[:1] + levels)
@@ -236,12 +237,18 @@ def leaves_out(phrase: Phrase, joined: Joined) -> bool:
 
 
 def _nominal_level(edge: list[Phrase], joined: Joined) -> int | None:
-    """Return where on the edge a noun goes on with what a relative clause says: "that are not circles or squares"."""
-    if joined.conjunction != "or" or joined.phrase.determiner.name not in ("bare", "some"):
-        return None
+    """Return where on the edge a noun goes on with a relative clause: "that are not circles or squares".
+
+    After "a shape that is red", which says nothing of its kind, "and a circle" says it; so does "and not a circle".
+    """
+    name, noun = joined.phrase.determiner.name, joined.phrase.noun
     for level in range(len(edge) - 1, -1, -1):
         last = edge[level].modifiers[-1] if edge[level].modifiers else None
-        if last is not None and last.kind == "nominal" and last.relative:
+        if last is None or not last.relative:
+            continue
+        kind_of_it = name == "some" and edge[level].noun == SCENE != noun and last.kind == "is"
+        one_of_kinds = joined.conjunction == "or" and name in ("bare", "some") and last.kind == "nominal"
+        if kind_of_it or one_of_kinds:
             return level
     return None
 

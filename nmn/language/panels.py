@@ -138,7 +138,10 @@ def compared_in_panels(tree: Tree[Token], reader: Reader) -> Layout:
     """Read "more circles than squares", in the panels that the last of the two names if it names some."""
     if rule(tree).endswith("_in"):
         return elsewhere(tree, reader)
-    first, second = (reader.noun_phrase(part) for part in tree.children if isinstance(part, Tree))
+    one, other = (part for part in tree.children if isinstance(part, Tree))
+    first = reader.noun_phrase(one)
+    reader.compared = first[-1].phrase
+    second, reader.compared = reader.noun_phrase(other), None
     place, phrase = _split_panel(second[-1].phrase)
     if place is None or any(_split_panel(joined.phrase)[0] for joined in first):
         return _comparison(rule(tree), first, second, reader)

@@ -131,7 +131,8 @@ def _which_are(tree: Tree[Token], reader: Reader) -> Layout:
     phrases = reader.noun_phrase(trees_of(tree, "np")[0])
     if (extreme := _extreme(_after_be(tree))) is not None:
         return Layout("superlative", extreme, (members(phrases[0].phrase, reader),))
-    predicate = _predicate_set(_after_be(tree), reader)
+    reader.among = members(phrases[0].phrase, reader)
+    predicate, reader.among = _predicate_set(_after_be(tree), reader), None
     asked = list(trees_of(tree, "np")[0].scan_values(lambda _: True))
     if len(asked) == 1 and is_token(asked[0], "THING_ATTRIBUTE") and not asked[0].value.plural:
         return Layout("describe", name_of(asked[0]), (predicate,))  # "what shape touches ...": which of the shapes

@@ -19,6 +19,7 @@ from nmn.language.attach import (
     attach_modifier,
     attach_phrase,
     leaves_out,
+    right_edge,
 )
 from nmn.language.claims import truth
 from nmn.language.clause import Clause
@@ -150,10 +151,30 @@ def more_np(clauses: list[Clause], tree: Tree[Token], conjunction: str, reader: 
     else:  # "but not a square"
         _, determiner, noun, *modifiers = tree.children
         phrase = reader.core(Tree("core", [determiner, noun]))
+        if phrase.determiner.name in (*QUANTIFIERS, "numeral", "number", "only", "several"):
+            raise reader.error(tree, '"not every" and the like are not read here: say it in a clause of its own')
+        if phrase.determiner.name == "the" and clause.predicate is not None:
+            _check_said(clause.predicate, phrase, reader)
         phrase = replace(phrase, determiner=phrase.determiner._replace(name="no"))
+        if clause.predicate is None and clause.truth is None and _continues_relative(clause.subjects[-1].phrase):
+            denied = Modifier("nominal", operands=(phrase,), verbless=True, relative=True, joined=conjunction)
+            clause.subjects = reader.attached(attach_modifier(clause.subjects, denied, reader.choices), modifiers)
+            return
     _join_phrase(clause, Joined(conjunction, phrase), tree, reader)
     target = clause.subjects if clause.predicate is None else clause.predicate
     target[:] = reader.attached(target, modifiers, clause.kind == "inverted")
+
+
+def _continues_relative(phrase: Phrase) -> bool:
+    """Whether a phrase ends in a relative clause, which "and not a circle" goes on with."""
+    return any(one.modifiers and one.modifiers[-1].relative for one in right_edge(phrase))
+
+
+def _check_said(predicate: Sequence[Joined], phrase: Phrase, reader: Reader) -> None:
+    """Raise QuestionError for "is the star large and the blue circle", which says nothing of the circle."""
+    extreme = any(kind != "set" for kind, _ in phrase.premodifiers) or reader.text(phrase).startswith("the only")
+    if predicate[-1].phrase.modifiers[-1].kind == "is" and phrase.determiner.name in KNOWN and not extreme:
+        raise reader.error(phrase, "what is said of this? Say it of each, or name both before what is said of them")
 
 
 def _join_phrase(clause: Clause, joined: Joined, tree: Tree[Token], reader: Reader) -> None:
@@ -167,6 +188,7 @@ def _join_phrase(clause: Clause, joined: Joined, tree: Tree[Token], reader: Read
         elif (last.kind in LISTED or last.kind == "other_than") and not denied:
             _join_operand(clause, joined, reader)
         else:
+            _check_said(clause.predicate, joined.phrase, reader)
             modifier = Modifier("nominal", operands=(joined.phrase,), verbless=True, joined=joined.conjunction)
             clause.predicate = attach_modifier(clause.predicate, modifier, Choices())
     else:

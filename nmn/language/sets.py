@@ -96,13 +96,34 @@ def _without_mentioned(inner: Layout, phrase: Phrase, reader: Reader) -> Layout:
     meant = earlier[-1] if earlier else known[0]
     if reader.relating and not (meant.determiner.name == "the" or (phrase.plural and _are_several(meant))):
         return inner
-    if meant.determiner.name in ("the", "every", "bare") or (name == "no" and not reader.relating):
-        places = tuple(modifier for modifier in meant.modifiers if modifier.kind == FROM_PLACE)
-        mentioned = members(replace(meant, modifiers=places), reader)
+    if earlier and not reader.relating and (name in ("every", "no") or (name == "the" and phrase.plural)):
+        return _without_all(inner, _unrelated(earlier), phrase, reader)
+    if meant.determiner.name in ("the", "every", "bare"):
+        mentioned = _mentioned_set(meant, reader)
         return inner if includes(mentioned, inner) else conj(inner, negate(mentioned))
     if name == "the" and not (reader.relating and phrase.plural):
         raise reader.error(phrase, '"the other" than which? Not one thing alone was mentioned, such as "the circle"')
     return inner
+
+
+def _mentioned_set(phrase: Phrase, reader: Reader) -> Layout:
+    places = tuple(modifier for modifier in phrase.modifiers if modifier.kind == FROM_PLACE)
+    return members(replace(phrase, modifiers=places), reader)
+
+
+def _unrelated(phrases: Sequence[Phrase]) -> list[Phrase]:
+    """Return those phrases that no relation of another one reaches."""
+    reached = {operand.span for one in phrases for modifier in one.modifiers for operand in modifier.operands}
+    return [one for one in phrases if one.span not in reached]
+
+
+def _without_all(inner: Layout, mentioned: Sequence[Phrase], phrase: Phrase, reader: Reader) -> Layout:
+    """Leave all that was mentioned out of "everything else"; raise QuestionError where that would be everything."""
+    sets = [_mentioned_set(one, reader) for one in mentioned]
+    left_out = fold(["or"] * len(sets), sets)
+    if any(includes(one, inner) for one in sets):
+        raise reader.error(phrase, "other than which? What was mentioned may be any of them: say which by its noun")
+    return conj(inner, negate(left_out))
 
 
 def _are_several(phrase: Phrase) -> bool:
