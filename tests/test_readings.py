@@ -235,6 +235,9 @@ ANSWERS: tuple[tuple[str, object], ...] = (
     ("Which circle is the second from the left?", (1,)),
     ("Which circle is not the smallest?", (0, 2)),
     ("Which circle is not the smallest shape?", (0, 1, 2)),
+    ("A circle is left of the triangle and it is blue.", True),
+    ("A circle is small and it is red or blue.", True),
+    ("Is a square left of the triangle and is it green?", False),
 )
 REFUSED = (
     "All circles but one are red.",
@@ -256,6 +259,7 @@ REFUSED = (
     "Find the largest of the circles or squares.",
     "Is the triangle that is left of the star?",
     "Is the star large and the blue circle too?",
+    "If a shape is red, it is a star.",
     "The star is large, but not the blue circle.",
     "Is the star blue and the triangle not red?",
     "Which one is yellow, the star or the triangle?",

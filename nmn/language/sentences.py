@@ -41,7 +41,9 @@ def sentence(tree: Tree[Token], reader: Reader) -> Layout:
     if kind == "untrue":
         return negate(_stated(trees[0], reader))
     if kind == "implies":
-        condition, consequence = (_stated(part, reader) for part in trees)
+        condition = _stated(trees[0], reader)
+        _check_known(trees, reader)
+        consequence = _stated(trees[1], reader)
         return Layout("or", None, (negate(condition), consequence))
     if kind == "either":
         first, second = (_stated(Tree("sentence", [part]), reader) for part in trees)
@@ -52,6 +54,14 @@ def sentence(tree: Tree[Token], reader: Reader) -> Layout:
     if len(clauses) == 1 and clauses[0].kind == "fragment" and _refers(clauses[0].subjects):
         return union(clauses[0].subjects, reader)
     return fold([clause.conjunction for clause in clauses], [truth(clause, reader) for clause in clauses])
+
+
+def _check_known(trees: Sequence[Tree[Token]], reader: Reader) -> None:
+    """Raise QuestionError for "if a shape is red, it is a star", which is said of every one of them."""
+    its = [token for token in trees[1].scan_values(bool) if isinstance(token, Token) and is_token(token, "IT", "ITS")]
+    some = reader.topic is not None and reader.topic.determiner.name == "some"
+    if its and some and any(rule(part) == "predicate_clause" for part in trees[0].iter_subtrees()):
+        raise reader.error(its[0], 'any of several may be meant: say, for instance, "every red shape is a star"')
 
 
 def _stated(tree: Tree[Token], reader: Reader) -> Layout:
@@ -112,7 +122,24 @@ def _predicate_clause(clauses: list[Clause], tree: Tree[Token], conjunction: str
     parts = [part for part in rest if not is_token(part, "BE", "DO", "NOT", "EVERY")]
     predicate = reader.attached([Joined("and", anything())], parts)
     negated = denied or rule(subject) == "pair_nor"
+    if clauses and not negated and conjunction == "and" and _is_said_of_it(clauses[-1], subject, reader):
+        said = clauses[-1].predicate
+        assert said is not None
+        more, *others = predicate[0].phrase.modifiers
+        together = (*said[0].phrase.modifiers, replace(more, joined="but"), *others)
+        clauses[-1].predicate = [Joined("and", replace(said[0].phrase, modifiers=together))]
+        return
     clauses.append(Clause("predicate", conjunction, subjects, predicate, negated))
+
+
+def _is_said_of_it(clause: Clause, subject: Tree[Token], reader: Reader) -> bool:
+    """Whether "it" is the very thing that a clause says to be there: "a circle is below the star and it is red"."""
+    words = list(subject.scan_values(bool))
+    if clause.kind != "predicate" or clause.negated or len(words) != 1 or not is_token(words[0], "IT"):
+        return False
+    (_, phrase), *more = clause.subjects
+    known = reader.topic is not None and reader.topic.span == phrase.span
+    return known and not more and phrase.determiner.name == "some"
 
 
 def _is_one(phrase: Phrase) -> bool:
