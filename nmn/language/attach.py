@@ -33,7 +33,10 @@ Result = TypeVar("Result")
 
 
 class Determiner(NamedTuple):
-    """What stands before a noun: ``name`` is a key of the tables in ``sets.py``; numbers are inclusive bounds."""
+    """What stands before a noun: ``name`` is a key of the tables in ``sets.py``; numbers are inclusive bounds.
+
+    "any of the three circles" and "none of the three circles" have as ``high`` how many there are taken to be.
+    """
 
     name: str
     low: int | None = None
@@ -145,7 +148,9 @@ def attach_modifier(
         levels.reverse()
     elif modifier.joined:
         levels.sort(key=lambda level: (0, -level) if _goes_on(edge[level], modifier) else (1, level > 0))
-    elif len(edge) > 1 and not modifier.relative and _is_all_there_is(edge[-2]):
+    elif modifier.kind == "other_than":
+        levels.sort(key=lambda level: _unlikely(edge[level], modifier))
+    elif len(edge) > 1 and _is_all_there_is(edge[-2], modifier):
         levels.sort(key=lambda level: level != len(edge) - 2)
     elif modifier.plural is not None:
         levels.sort(key=lambda level: edge[level].plural != modifier.plural)
@@ -156,9 +161,10 @@ def attach_modifier(
 
 
 def _asks(subject: Phrase, modifier: Modifier) -> bool:
-    """Whether a modifier in an inverted question is its predicate: a comparison, or what follows an exception."""
-    excepted = bool(subject.modifiers) and subject.modifiers[-1].kind == "other_than"
-    return modifier.kind in COMPARISONS or (excepted and not modifier.joined)
+    """Whether a modifier in an inverted question is its predicate: a comparison, or what follows a clause."""
+    last = subject.modifiers[-1] if subject.modifiers else None
+    closed = last is not None and (last.kind == "other_than" or last.relative)
+    return modifier.kind in COMPARISONS or (closed and modifier.kind != "other_than" and not modifier.joined)
 
 
 def attach_phrase(phrases: list[Joined], joined: Joined, choices: Choices, nearest_first: bool) -> list[Joined]:
@@ -173,7 +179,8 @@ def attach_phrase(phrases: list[Joined], joined: Joined, choices: Choices, neare
         )
         return _replace_last(phrases, _edit(phrases[-1].phrase, place, lambda phrase: _modified(phrase, nominal)))
     levels = [0] + [level for level in range(len(edge) - 1, 0, -1) if edge[level - 1].modifiers[-1].kind in LISTED]
-    if nearest_first:
+    clause = any(phrase.modifiers and phrase.modifiers[-1].relative for phrase in edge)
+    if nearest_first or (joined.conjunction == "or" and clause):  # "that is left of a circle or a square"
         levels = levels[1:] + levels[:1]
     excepting = [level for level in range(len(edge) - 1, 0, -1) if _left_out(edge[level - 1], joined.phrase)]
     level = choices.pick(excepting[:1] + levels)
@@ -230,12 +237,18 @@ def leaves_out(phrase: Phrase, joined: Joined) -> bool:
 
 
 def _nominal_level(edge: list[Phrase], joined: Joined) -> int | None:
-    """Return where on the edge a noun goes on with what a relative clause says: "that are not circles or squares"."""
-    if joined.conjunction != "or" or joined.phrase.determiner.name not in ("bare", "some"):
-        return None
+    """Return where on the edge a noun goes on with a relative clause: "that are not circles or squares".
+
+    After "a shape that is red", which says nothing of its kind, "and a circle" says it; so does "and not a circle".
+    """
+    name, noun = joined.phrase.determiner.name, joined.phrase.noun
     for level in range(len(edge) - 1, -1, -1):
         last = edge[level].modifiers[-1] if edge[level].modifiers else None
-        if last is not None and last.kind == "nominal" and last.relative:
+        if last is None or not last.relative:
+            continue
+        kind_of_it = name == "some" and edge[level].noun == SCENE != noun and last.kind == "is"
+        one_of_kinds = joined.conjunction == "or" and name in ("bare", "some") and last.kind == "nominal"
+        if kind_of_it or one_of_kinds:
             return level
     return None
 
@@ -264,11 +277,24 @@ def _replace_last(phrases: list[Joined], phrase: Phrase) -> list[Joined]:
     return [*phrases[:-1], Joined(phrases[-1].conjunction, phrase)]
 
 
-def _is_all_there_is(phrase: Phrase) -> bool:
+def _is_all_there_is(phrase: Phrase, modifier: Modifier) -> bool:
     """Whether a phrase is "nothing but circles", of which what follows says where."""
     last = phrase.modifiers[-1]
-    excepted = last.operands[-1].determiner.name if last.operands else ""
-    return phrase.determiner.name == "no" and last.kind == "other_than" and excepted in ("bare", "some")
+    if last.kind != "other_than" or phrase.determiner.name == "every":
+        return False
+    return last.operands[-1].determiner.name in ("bare", "some") or (modifier.relative and phrase.noun == SCENE)
+
+
+def _unlikely(phrase: Phrase, exception: Modifier) -> int:
+    """Return how unlikely an exception is from a phrase: 1 from one thing, 2 from another kind."""
+    noun, name = exception.operands[0].noun, phrase.determiner.name
+    if SCENE not in (noun, phrase.noun) and noun != phrase.noun:
+        return 2
+    if exception.name.startswith("except"):
+        several = phrase.plural or name in ("every", "no", "bare")
+    else:
+        several = name != "the" or phrase.plural or noun == phrase.noun != SCENE
+    return 0 if several else 1
 
 
 def _goes_on(phrase: Phrase, modifier: Modifier) -> bool:

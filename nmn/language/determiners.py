@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from lark import Token, Tree
 
 from nmn.language.attach import Determiner
-from nmn.language.trees import is_token, number_of, rule
+from nmn.language.trees import is_token, name_of, number_of, rule
 
 if TYPE_CHECKING:
     from nmn.language.phrases import Reader
@@ -21,11 +21,17 @@ def determiner_of(tree: Tree[Token], reader: "Reader") -> Determiner:
     """Read a ``det``: an article, a quantifier or a quantity."""
     numbers = [child for child in tree.children if is_token(child, "NUMBER", "ONE")]
     quantities = [child for child in tree.children if isinstance(child, Tree)]
+    partitive = is_token(tree.children[0], "A", "NO") and " of" in name_of(tree.children[0])  # type: ignore[arg-type]
     if quantities:
-        return _quantity(quantities[0], reader)
+        bounds = _quantity(quantities[0], reader)
+        if partitive and bounds.name != "numeral":
+            raise reader.error(tree, 'a plain number is read after "of the", such as "any of the three"')
+        return Determiner("some", None, bounds.high) if partitive else bounds
     if numbers:
-        name = "no" if is_token(tree.children[0], "NO") else "the"
-        return Determiner(name, number_of(numbers[0]))  # type: ignore[arg-type]
+        count = number_of(numbers[0])  # type: ignore[arg-type]
+        if is_token(tree.children[0], "NO"):
+            return Determiner("no", None, count) if partitive else Determiner("no", count)
+        return Determiner("the", count)
     if len(tree.children) == 2:  # "only the"
         return Determiner("only", 1)
     return Determiner(DETERMINERS[tree.children[0].type])  # type: ignore[union-attr]

@@ -1,10 +1,11 @@
 """Lists of noun phrases and modifiers that conjunctions join: what sentences and questions share."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from lark import Token, Tree
 
-from nmn.language.attach import Joined, attach_modifier, attach_phrase
+from nmn.language.attach import Joined, Phrase, attach_modifier, attach_phrase
 from nmn.language.phrases import Reader
 from nmn.language.trees import is_token, name_of, rule
 
@@ -74,3 +75,39 @@ def named(tree: Tree[Token], *terminals: str) -> str:
 def attribute_of_tree(tree: Tree[Token]) -> str:
     """Return the attribute that a clause or question names."""
     return named(tree, "ATTRIBUTE", "THING_ATTRIBUTE")
+
+
+def is_other(phrase: Phrase) -> bool:
+    """Whether a phrase means others than were mentioned: "another circle", "the other circles"."""
+    return phrase.determiner.name == "another" or any(kind == "other" for kind, _ in phrase.premodifiers)
+
+
+def shared_modifiers(phrases: Sequence[Joined]) -> list[Joined]:
+    """Return phrases, with what follows the last of "circles or squares left of the star" after each of them."""
+    found = list(phrases)
+    for place in range(len(found) - 1, 0, -1):
+        (first, before), (_, phrase) = found[place - 1 : place + 1]
+        alike = phrase.determiner.name == "bare" and before.plural == phrase.plural
+        both = found[place].conjunction == "and" and not (before.plural or phrase.plural) and _are_said_of(phrase)
+        if before.modifiers or not (alike or both):
+            break
+        found[place - 1] = Joined(first, replace(before, modifiers=phrase.modifiers))
+    return found
+
+
+def _are_said_of(phrase: Phrase) -> bool:
+    """Whether a relative clause with a plural verb follows one thing: "a circle and a star that are blue"."""
+    return any(modifier.relative and modifier.plural for modifier in phrase.modifiers[:1])
+
+
+def shared_determiners(phrases: Sequence[Joined]) -> list[Joined]:
+    """Return phrases, with "any" and "all" of "any circles or squares" before each, as far as they are all alike."""
+    found = list(phrases[:1])
+    for conjunction, phrase in phrases[1:]:
+        determiner, plural = found[-1].phrase.determiner, found[-1].phrase.plural
+        alike = plural == phrase.plural and determiner.low is None and not is_other(phrase)
+        each = determiner.name == "the" or (plural and determiner.name == "some")
+        each = each or (plural and determiner.name == "every" and conjunction == "and")
+        shared = alike and each and phrase.determiner.name == "bare"
+        found.append(Joined(conjunction, replace(phrase, determiner=determiner) if shared else phrase))
+    return found

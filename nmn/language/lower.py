@@ -5,10 +5,11 @@ from dataclasses import replace
 from lark import Token, Tree
 
 from nmn.language.attach import Choices, Determiner
+from nmn.language.connect import fold
 from nmn.language.phrases import Reader
 from nmn.language.queries import QUERIES
 from nmn.language.sentences import PIECES, sentence
-from nmn.language.sets import fold, referent
+from nmn.language.sets import referent
 from nmn.language.trees import is_token, rule
 from nmn.layout import Layout
 from nmn.lexicon import Lexicon

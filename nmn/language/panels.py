@@ -17,9 +17,10 @@ from lark import Token, Tree
 
 from nmn.language.attach import Joined, Modifier, Phrase
 from nmn.language.clause import Clause
+from nmn.language.connect import conj, fold, negate
 from nmn.language.panel_phrases import PANELS, in_panel, panel_phrase, panel_set
 from nmn.language.phrases import Reader
-from nmn.language.sets import QUANTIFIERS, conj, fold, negate, union
+from nmn.language.sets import QUANTIFIERS, union
 from nmn.language.trees import rule
 from nmn.language.truths import count_in_bounds, existences, there_are
 from nmn.layout import Layout
@@ -137,7 +138,10 @@ def compared_in_panels(tree: Tree[Token], reader: Reader) -> Layout:
     """Read "more circles than squares", in the panels that the last of the two names if it names some."""
     if rule(tree).endswith("_in"):
         return elsewhere(tree, reader)
-    first, second = (reader.noun_phrase(part) for part in tree.children if isinstance(part, Tree))
+    one, other = (part for part in tree.children if isinstance(part, Tree))
+    first = reader.noun_phrase(one)
+    reader.compared = first[-1].phrase
+    second, reader.compared = reader.noun_phrase(other), None
     place, phrase = _split_panel(second[-1].phrase)
     if place is None or any(_split_panel(joined.phrase)[0] for joined in first):
         return _comparison(rule(tree), first, second, reader)

@@ -36,6 +36,10 @@ class Reader:
     claimed: list[Layout] = field(default_factory=list)
     topic: Phrase | None = None
     relating: bool = False  # to what a phrase names, which is never the thing itself
+    among: Layout | None = None  # the things of which "which circle is the second largest" asks for one
+    predicating: bool = False  # what a subject is, so that "the largest" may be of another kind than it
+    compared: Phrase | None = None  # with which "ones" are: "more red squares right of a circle than blue ones"
+    excepting: bool = False  # so that "one" is one of several that were mentioned
     free: bool = False  # "any" means every one
     inside: bool = False  # the clause that is about the topic, so that "it" is another thing there
 
@@ -92,8 +96,8 @@ class Reader:
                 premodifiers += [self.premodifier(part) for part in before]
                 noun, plural = self.noun(last)
                 plural = plural and rule(child) == "head"
-        if premodifiers and is_token(node.children[-1], "SUPERLATIVE", "SUPERLATIVE_PLACE"):
-            noun = self._elided(premodifiers)
+        if premodifiers and is_token(node.children[-1], "SUPERLATIVE", "SUPERLATIVE_PLACE", "PLACE"):
+            noun = self.among or self._elided(premodifiers)
         plural = plural or (determiner.name == "the" and (determiner.low or 1) > 1)
         phrase = Phrase(determiner, noun, plural, tuple(premodifiers), tuple(after), span_of(node))
         return self.remember(phrase)
@@ -110,7 +114,8 @@ class Reader:
     def _elided(self, premodifiers: list[tuple[str, object]]) -> Layout:
         """Return the noun of "all red circles except the largest", and add its adjectives."""
         subject = self.mentioned[0] if self.mentioned else None
-        if subject is None or not (subject.plural or subject.determiner.name in ("every", "no")):
+        parallel = subject is not None and not self.predicating and any(one != "set" for one, _ in subject.premodifiers)
+        if subject is None or not (subject.plural or subject.determiner.name in ("every", "no") or parallel):
             return SCENE
         premodifiers += [part for part in subject.premodifiers if part[0] == "set"]
         return subject.noun
@@ -148,7 +153,9 @@ class Reader:
         if token.type == "VALUE_NOUN":
             return Layout("find", name_of(token)), plural
         if token.type in ("ONE", "ONES") and self.mentioned:
-            return self.mentioned[-1].noun, plural
+            several = [one for one in self.mentioned if one.plural or one.determiner.name in ("every", "no")]
+            among = several if several and (plural or self.excepting) else self.mentioned
+            return (self.compared or among[-1]).noun, plural
         return SCENE, plural
 
     def premodifier(self, node: Node) -> tuple[str, object]:
@@ -245,7 +252,9 @@ class Reader:
         if kind == FROM_PLACE:
             return Modifier(FROM_PLACE, name_of(parts[-1]), joined=joined)  # type: ignore[arg-type]
         if kind in ("nominal", "not_nominal"):
-            return Modifier("nominal", operands=(self.core(first),), negated=kind == "not_nominal", joined=joined)
+            self.predicating = True
+            operand, self.predicating = self.core(first), False
+            return Modifier("nominal", operands=(operand,), negated=kind == "not_nominal", joined=joined)
         if kind in ("joint_and", "joint_or", "joint_nor"):
             return self._joint(kind, parts, joined)
         if kind == "whose":
@@ -255,12 +264,14 @@ class Reader:
 
     def _related(self, kind: str, parts: list[Node], joined: str | None) -> Modifier:
         operands, joins = [], []
+        self.excepting = kind == "other_than"
         objects = [part for part in parts if isinstance(part, Tree)]
         for tree in objects:
             for phrase, join in self.object(tree):
                 operands.append(phrase)
                 joins.append(join)
-        relations = [part for part in parts if is_token(part, "RELATION", "VERB")]
+        self.excepting = False
+        relations = [part for part in parts if is_token(part, "RELATION", "VERB", "OTHER_THAN")]
         if relations and self.text(relations[-1]).endswith("than") and self.is_free(objects[-1]):
             operands = [replace(phrase, determiner=Determiner("every")) for phrase in operands]
         names = [name_of(part) for part in relations]  # type: ignore[arg-type]

@@ -10,6 +10,7 @@ from lark import Token, Tree
 
 from nmn.language.attach import Joined, attach_modifier
 from nmn.language.clause import Clause
+from nmn.language.connect import conj, fold, negate
 from nmn.language.joined import (
     attribute_of_tree,
     conjunction_of,
@@ -17,13 +18,14 @@ from nmn.language.joined import (
     joined_phrases,
     named,
     phrases_of,
+    shared_modifiers,
     trees_of,
 )
 from nmn.language.panel_phrases import panel_phrase
 from nmn.language.panels import contents, panels_such
 from nmn.language.phrases import Reader, anything
 from nmn.language.sentences import more_np
-from nmn.language.sets import conj, fold, members, negate, referent, restriction, union
+from nmn.language.sets import members, referent, restriction, union
 from nmn.language.trees import SCENE, Node, is_token, name_of, rule, span_of
 from nmn.language.truths import existences
 from nmn.layout import Layout
@@ -64,7 +66,7 @@ def _how_many(tree: Tree[Token], reader: Reader) -> Layout:
     if rule(tree) == "how_many_there" and not of_all:
         phrases = reader.attached(phrases, _after_be(tree))
     predicate = _predicate_set(_after_be(tree), reader) if of_all and _after_be(tree) else SCENE
-    counted = fold(["or"] * len(phrases), [members(joined.phrase, reader) for joined in phrases])
+    counted = fold(["or"] * len(phrases), [members(joined.phrase, reader) for joined in shared_modifiers(phrases)])
     return Layout("count", None, (conj(counted, predicate),))
 
 
@@ -129,7 +131,8 @@ def _which_are(tree: Tree[Token], reader: Reader) -> Layout:
     phrases = reader.noun_phrase(trees_of(tree, "np")[0])
     if (extreme := _extreme(_after_be(tree))) is not None:
         return Layout("superlative", extreme, (members(phrases[0].phrase, reader),))
-    predicate = _predicate_set(_after_be(tree), reader)
+    reader.among = members(phrases[0].phrase, reader)
+    predicate, reader.among = _predicate_set(_after_be(tree), reader), None
     asked = list(trees_of(tree, "np")[0].scan_values(lambda _: True))
     if len(asked) == 1 and is_token(asked[0], "THING_ATTRIBUTE") and not asked[0].value.plural:
         return Layout("describe", name_of(asked[0]), (predicate,))  # "what shape touches ...": which of the shapes

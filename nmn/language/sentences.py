@@ -9,25 +9,28 @@ from dataclasses import replace
 
 from lark import Token, Tree
 
-from nmn.errors import QuestionError
 from nmn.language.attach import (
     LISTED,
     Choices,
     Determiner,
     Joined,
     Modifier,
+    Phrase,
     attach_modifier,
     attach_phrase,
     leaves_out,
+    right_edge,
 )
+from nmn.language.claims import truth
 from nmn.language.clause import Clause
+from nmn.language.connect import fold, negate, number
 from nmn.language.joined import KNOWN, attribute_of_tree, conjunction_of, join_modifiers, phrases_of, trees_of
 from nmn.language.panel_phrases import panel_phrase
-from nmn.language.panels import PANEL_PIECES, Scope, compared_in_panels, in_their_panels, scoped_existences
+from nmn.language.panels import PANEL_PIECES, Scope, compared_in_panels
 from nmn.language.phrases import Reader, anything
-from nmn.language.sets import QUANTIFIERS, fold, negate, number, restriction, spread, union
-from nmn.language.trees import SCENE, is_token, number_of, rule, span_of
-from nmn.language.truths import agreement, claim, compared
+from nmn.language.sets import QUANTIFIERS, union
+from nmn.language.trees import is_token, number_of, rule, span_of
+from nmn.language.truths import compared
 from nmn.layout import Kind, Layout
 
 
@@ -38,7 +41,9 @@ def sentence(tree: Tree[Token], reader: Reader) -> Layout:
     if kind == "untrue":
         return negate(_stated(trees[0], reader))
     if kind == "implies":
-        condition, consequence = (_stated(part, reader) for part in trees)
+        condition = _stated(trees[0], reader)
+        _check_known(trees, reader)
+        consequence = _stated(trees[1], reader)
         return Layout("or", None, (negate(condition), consequence))
     if kind == "either":
         first, second = (_stated(Tree("sentence", [part]), reader) for part in trees)
@@ -49,6 +54,14 @@ def sentence(tree: Tree[Token], reader: Reader) -> Layout:
     if len(clauses) == 1 and clauses[0].kind == "fragment" and _refers(clauses[0].subjects):
         return union(clauses[0].subjects, reader)
     return fold([clause.conjunction for clause in clauses], [truth(clause, reader) for clause in clauses])
+
+
+def _check_known(trees: Sequence[Tree[Token]], reader: Reader) -> None:
+    """Raise QuestionError for "if a shape is red, it is a star", which is said of every one of them."""
+    its = [token for token in trees[1].scan_values(bool) if isinstance(token, Token) and is_token(token, "IT", "ITS")]
+    some = reader.topic is not None and reader.topic.determiner.name == "some"
+    if its and some and any(rule(part) == "predicate_clause" for part in trees[0].iter_subtrees()):
+        raise reader.error(its[0], 'any of several may be meant: say, for instance, "every red shape is a star"')
 
 
 def _stated(tree: Tree[Token], reader: Reader) -> Layout:
@@ -81,7 +94,10 @@ def _there_is(clauses: list[Clause], tree: Tree[Token], conjunction: str, reader
     existent = tree.children[-1]
     assert isinstance(existent, Tree)
     negated = rule(tree) == "there_is_not" or rule(existent) == "pair_nor"
-    clauses.append(Clause("there", conjunction, phrases_of(existent, reader), negated=negated))
+    phrases = phrases_of(existent, reader)
+    if rule(tree) == "there_is_not" and _is_one(phrases[0].phrase):
+        phrases, negated = [_none_of(phrases[0]), *phrases[1:]], False
+    clauses.append(Clause("there", conjunction, phrases, negated=negated))
 
 
 def _predicate_clause(clauses: list[Clause], tree: Tree[Token], conjunction: str, reader: Reader) -> None:
@@ -98,10 +114,41 @@ def _predicate_clause(clauses: list[Clause], tree: Tree[Token], conjunction: str
     if reader.is_free(first) and (first.span[0] == 0 or reader.free):  # of the whole sentence, so no question
         reader.free = True
         subjects = [Joined("and", replace(first, determiner=Determiner("every"))), *subjects[1:]]
+    denied = rule(tree) == "negated_clause" and is_token(tree.children[0], "NOT")
+    if denied and _is_one(subjects[0].phrase):
+        subjects, denied = [_none_of(subjects[0]), *subjects[1:]], False
+    elif rule(tree) == "negated_clause" and not denied:
+        denied = not _confirms(tree, subjects)
     parts = [part for part in rest if not is_token(part, "BE", "DO", "NOT", "EVERY")]
     predicate = reader.attached([Joined("and", anything())], parts)
-    negated = (rule(tree) == "negated_clause" and not _confirms(tree, subjects)) or rule(subject) == "pair_nor"
+    negated = denied or rule(subject) == "pair_nor"
+    if clauses and not negated and conjunction == "and" and _is_said_of_it(clauses[-1], subject, reader):
+        said = clauses[-1].predicate
+        assert said is not None
+        more, *others = predicate[0].phrase.modifiers
+        together = (*said[0].phrase.modifiers, replace(more, joined="but"), *others)
+        clauses[-1].predicate = [Joined("and", replace(said[0].phrase, modifiers=together))]
+        return
     clauses.append(Clause("predicate", conjunction, subjects, predicate, negated))
+
+
+def _is_said_of_it(clause: Clause, subject: Tree[Token], reader: Reader) -> bool:
+    """Whether "it" is the very thing that a clause says to be there: "a circle is below the star and it is red"."""
+    words = list(subject.scan_values(bool))
+    if clause.kind != "predicate" or clause.negated or len(words) != 1 or not is_token(words[0], "IT"):
+        return False
+    (_, phrase), *more = clause.subjects
+    known = reader.topic is not None and reader.topic.span == phrase.span
+    return known and not more and phrase.determiner.name == "some"
+
+
+def _is_one(phrase: Phrase) -> bool:
+    return phrase.determiner == Determiner("numeral", 1, 1)
+
+
+def _none_of(joined: Joined) -> Joined:
+    """Return "no circle" of "one circle", before which a "not" stands."""
+    return Joined(joined.conjunction, replace(joined.phrase, determiner=Determiner("no")))
 
 
 def _confirms(tree: Tree[Token], subjects: list[Joined]) -> bool:
@@ -131,10 +178,30 @@ def more_np(clauses: list[Clause], tree: Tree[Token], conjunction: str, reader: 
     else:  # "but not a square"
         _, determiner, noun, *modifiers = tree.children
         phrase = reader.core(Tree("core", [determiner, noun]))
+        if phrase.determiner.name in (*QUANTIFIERS, "numeral", "number", "only", "several"):
+            raise reader.error(tree, '"not every" and the like are not read here: say it in a clause of its own')
+        if phrase.determiner.name == "the" and clause.predicate is not None:
+            _check_said(clause.predicate, phrase, reader)
         phrase = replace(phrase, determiner=phrase.determiner._replace(name="no"))
+        if clause.predicate is None and clause.truth is None and _continues_relative(clause.subjects[-1].phrase):
+            denied = Modifier("nominal", operands=(phrase,), verbless=True, relative=True, joined=conjunction)
+            clause.subjects = reader.attached(attach_modifier(clause.subjects, denied, reader.choices), modifiers)
+            return
     _join_phrase(clause, Joined(conjunction, phrase), tree, reader)
     target = clause.subjects if clause.predicate is None else clause.predicate
     target[:] = reader.attached(target, modifiers, clause.kind == "inverted")
+
+
+def _continues_relative(phrase: Phrase) -> bool:
+    """Whether a phrase ends in a relative clause, which "and not a circle" goes on with."""
+    return any(one.modifiers and one.modifiers[-1].relative for one in right_edge(phrase))
+
+
+def _check_said(predicate: Sequence[Joined], phrase: Phrase, reader: Reader) -> None:
+    """Raise QuestionError for "is the star large and the blue circle", which says nothing of the circle."""
+    extreme = any(kind != "set" for kind, _ in phrase.premodifiers) or reader.text(phrase).startswith("the only")
+    if predicate[-1].phrase.modifiers[-1].kind == "is" and phrase.determiner.name in KNOWN and not extreme:
+        raise reader.error(phrase, "what is said of this? Say it of each, or name both before what is said of them")
 
 
 def _join_phrase(clause: Clause, joined: Joined, tree: Tree[Token], reader: Reader) -> None:
@@ -145,9 +212,10 @@ def _join_phrase(clause: Clause, joined: Joined, tree: Tree[Token], reader: Read
         denied = joined.phrase.determiner.name == "no" and last.kind != "related"
         if clause.subjects and leaves_out(clause.subjects[-1].phrase, joined):
             clause.subjects = attach_phrase(clause.subjects, joined, reader.choices, False)
-        elif last.kind in LISTED and not denied:
+        elif (last.kind in LISTED or last.kind == "other_than") and not denied:
             _join_operand(clause, joined, reader)
         else:
+            _check_said(clause.predicate, joined.phrase, reader)
             modifier = Modifier("nominal", operands=(joined.phrase,), verbless=True, joined=joined.conjunction)
             clause.predicate = attach_modifier(clause.predicate, modifier, Choices())
     else:
@@ -255,66 +323,3 @@ PIECES: dict[str, Callable[[list[Clause], Tree[Token], str, Reader], None]] = {
     "numeric_clause": _numeric_clause,
     "attribute_clause": _attribute_clause,
 }
-
-
-def truth(clause: Clause, reader: Reader) -> Layout:
-    """Return the truth of a finished clause."""
-    if clause.kind == "inverted" and len(clause.subjects) > 1 and all(map(_predicated, clause.subjects)):
-        parts = [Clause("inverted", subjects=[Joined("and", joined.phrase)]) for joined in clause.subjects]
-        clause.truth = fold([join for join, _ in clause.subjects], [truth(part, reader) for part in parts])
-    elif clause.kind == "inverted":
-        _split_predicate(clause, reader)
-    if clause.truth is not None:
-        layout = clause.truth
-    elif clause.predicate is not None:
-        (_, predicate), *_ = clause.predicate
-        first = predicate.modifiers[0]
-        if clause.negated and len(predicate.modifiers) == 1 and first.kind in ("same_each", "different_each"):
-            denied = replace(predicate, modifiers=(replace(first, negated=not first.negated),))
-            clause.predicate, clause.negated = [Joined("and", denied)], False
-        layout = _claims(clause.subjects, clause.predicate[0].phrase.modifiers, reader)
-    else:
-        layout = scoped_existences(clause.subjects, reader, alone=clause.scope is not None)
-    layout = negate(layout) if clause.negated else layout
-    return clause.scope.of(layout, reader) if clause.scope else layout
-
-
-def _predicated(joined: Joined) -> bool:
-    """Whether a subject brings its predicate: "is something red and something blue"."""
-    phrase = joined.phrase
-    starts = sum(modifier.joined is None for modifier in phrase.modifiers)
-    relative = any(modifier.relative for modifier in phrase.modifiers)
-    return phrase.noun == SCENE and not phrase.premodifiers and starts == 1 and not relative
-
-
-def _split_predicate(clause: Clause, reader: Reader) -> None:
-    """Take the last group of joined modifiers of "is the circle left of a square" as the predicate."""
-    subject = clause.subjects[-1].phrase
-    start = len(subject.modifiers) - 1
-    while start > subject.sealed and subject.modifiers[start].joined:
-        start -= 1
-    if start < subject.sealed:
-        raise QuestionError(
-            reader.question, len(reader.question.rstrip()), len(reader.question.rstrip()),
-            "the question stops before saying what is asked of it", reader.question.strip(),
-            ("a predicate such as an adjective, a noun or a relation",),
-        )  # fmt: skip
-    predicate = replace(anything(), modifiers=subject.modifiers[start:])
-    clause.predicate = [Joined("and", predicate)]
-    clause.subjects[-1] = Joined(clause.subjects[-1].conjunction, replace(subject, modifiers=subject.modifiers[:start]))
-
-
-def _claims(subjects: Sequence[Joined], modifiers: Sequence[Modifier], reader: Reader) -> Layout:
-    """Return that the predicate holds of the subjects."""
-    if len(modifiers) == 1:
-        if (places := in_their_panels(subjects, modifiers[0], reader)) is not None:
-            return places
-        if modifiers[0].kind in ("same_each", "different_each"):
-            return compared(subjects, modifiers[0], reader)
-        agreeing = agreement(subjects[0].phrase, modifiers[0], reader) if len(subjects) == 1 else None
-        if agreeing is not None:
-            return agreeing
-    predicate = restriction(modifiers, reader)
-    subjects = spread(subjects, reader)
-    claims = [claim(joined.phrase, predicate, reader) for joined in subjects]
-    return fold([joined.conjunction for joined in subjects], claims)

@@ -11,11 +11,12 @@ and which nouns after it share it; what it claims of them stands in ``truths.py`
 
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import reduce
 from itertools import pairwise
 
 from nmn.errors import QuestionError
 from nmn.language.attach import Determiner, Joined, Modifier, Phrase
+from nmn.language.connect import conj, fold, includes, negate, number, of_one, with_noun
+from nmn.language.joined import is_other, shared_determiners, shared_modifiers
 from nmn.language.panel_phrases import inside
 from nmn.language.phrases import FROM_PLACE, Reader
 from nmn.language.trees import SCENE
@@ -29,36 +30,6 @@ WHICH = 'which one is left out? Say "the ...", or of how many something holds'
 SHARED = {"or": UNLIKE_SETS, "and": ("every", "most", "half", "no", "only")}
 
 
-def conj(first: Layout, second: Layout) -> Layout:
-    """Return the set of what is in both, leaving ``scene`` out."""
-    if first == SCENE:
-        return second
-    return first if second == SCENE else Layout("and", None, (first, second))
-
-
-def negate(layout: Layout) -> Layout:
-    """Return the complement; twice negated is not negated."""
-    return layout.operands[0] if layout.module == "not" else Layout("not", None, (layout,))
-
-
-def fold(joins: Sequence[str], layouts: Sequence[Layout]) -> Layout:
-    """Join layouts, by "and" before "or" and "or" before "but"; ``joins[i]`` stands before ``layouts[i]``."""
-    parts = [[layouts[0]]]  # what "but" joins: each of what "or" joins
-    for join, layout in zip(joins[1:], layouts[1:], strict=True):
-        if join == "but":
-            parts.append([layout])
-        elif join == "or":
-            parts[-1].append(layout)
-        else:
-            parts[-1][-1] = conj(parts[-1][-1], layout)
-    return reduce(conj, [reduce(lambda one, other: Layout("or", None, (one, other)), part) for part in parts])
-
-
-def number(value: int) -> Layout:
-    """Return the numeral."""
-    return Layout("number", str(value))
-
-
 def members(phrase: Phrase, reader: Reader) -> Layout:
     """Return the set that a phrase names, its determiner left out."""
     before = list(phrase.premodifiers)
@@ -68,8 +39,8 @@ def members(phrase: Phrase, reader: Reader) -> Layout:
         kind, layout = before.pop()
         if kind != "other":
             assert isinstance(layout, Layout)
-            inner = conj(_of_one(layout) if kind == "each" and is_one else layout, inner)
-    inner = _with_noun(inner, phrase.noun)
+            inner = conj(of_one(layout) if kind == "each" and is_one else layout, inner)
+    inner = with_noun(inner, phrase.noun)
     restricting = [modifier for modifier in phrase.modifiers if modifier.kind != FROM_PLACE]
     if restricting:
         inner = conj(inner, restriction(restricting, reader))
@@ -78,20 +49,6 @@ def members(phrase: Phrase, reader: Reader) -> Layout:
     if is_other(phrase) and not restricting:
         inner = _without_mentioned(inner, phrase, reader)
     return inner
-
-
-def _of_one(either: Layout) -> Layout:
-    """Return "red and blue" of one thing, which would be both, from "either" of several."""
-    if either.module != "or":
-        return either
-    return Layout("and", None, (_of_one(either.operands[0]), either.operands[1]))
-
-
-def _with_noun(adjectives: Layout, noun: Layout) -> Layout:
-    """Put the noun behind the innermost adjective: ``and(find[small], and(find[red], find[circle]))``."""
-    if adjectives.module == "and" and adjectives.operands[0].kind == adjectives.kind:
-        return Layout("and", None, (adjectives.operands[0], _with_noun(adjectives.operands[1], noun)))
-    return conj(adjectives, noun)
 
 
 def _apply_before(
@@ -121,12 +78,8 @@ def _how_many_extremes(phrase: Phrase, reader: Reader) -> int:
     """Return how many "the two largest circles" are."""
     name, low, high = phrase.determiner
     counted = name == "the" or (name == "numeral" and low == high and not _partitive(phrase, reader))
-    return low if counted and low else 1
-
-
-def is_other(phrase: Phrase) -> bool:
-    """Whether a phrase means others than were mentioned: "another circle", "the other circles"."""
-    return phrase.determiner.name == "another" or any(kind == "other" for kind, _ in phrase.premodifiers)
+    taken = high if name in ("some", "no") else low
+    return taken if (counted or name in ("some", "no")) and taken else 1
 
 
 def _without_mentioned(inner: Layout, phrase: Phrase, reader: Reader) -> Layout:
@@ -141,26 +94,48 @@ def _without_mentioned(inner: Layout, phrase: Phrase, reader: Reader) -> Layout:
         if not known or not (name in QUANTIFIERS or (name == "the" and phrase.plural)):
             return inner  # no relation holds of a thing to itself
     meant = earlier[-1] if earlier else known[0]
-    if meant.determiner.name in ("the", "every", "bare") or (name == "no" and not reader.relating):
-        places = tuple(modifier for modifier in meant.modifiers if modifier.kind == FROM_PLACE)
-        mentioned = members(replace(meant, modifiers=places), reader)
-        return inner if _includes(mentioned, inner) else conj(inner, negate(mentioned))
+    if reader.relating and not (meant.determiner.name == "the" or (phrase.plural and _are_several(meant))):
+        return inner
+    if earlier and not reader.relating and (name in ("every", "no") or (name == "the" and phrase.plural)):
+        return _without_all(inner, _unrelated(earlier), phrase, reader)
+    if meant.determiner.name in ("the", "every", "bare"):
+        mentioned = _mentioned_set(meant, reader)
+        return inner if includes(mentioned, inner) else conj(inner, negate(mentioned))
     if name == "the" and not (reader.relating and phrase.plural):
         raise reader.error(phrase, '"the other" than which? Not one thing alone was mentioned, such as "the circle"')
     return inner
 
 
-def _includes(wide: Layout, narrow: Layout) -> bool:
-    """Whether a set has all members of another, as far as one sees from their layouts."""
-    if wide in (SCENE, narrow):
-        return True
-    return narrow.module == "and" and any(_includes(wide, part) for part in narrow.operands)
+def _mentioned_set(phrase: Phrase, reader: Reader) -> Layout:
+    places = tuple(modifier for modifier in phrase.modifiers if modifier.kind == FROM_PLACE)
+    return members(replace(phrase, modifiers=places), reader)
+
+
+def _unrelated(phrases: Sequence[Phrase]) -> list[Phrase]:
+    """Return those phrases that no relation of another one reaches."""
+    reached = {operand.span for one in phrases for modifier in one.modifiers for operand in modifier.operands}
+    return [one for one in phrases if one.span not in reached]
+
+
+def _without_all(inner: Layout, mentioned: Sequence[Phrase], phrase: Phrase, reader: Reader) -> Layout:
+    """Leave all that was mentioned out of "everything else"; raise QuestionError where that would be everything."""
+    sets = [_mentioned_set(one, reader) for one in mentioned]
+    left_out = fold(["or"] * len(sets), sets)
+    if any(includes(one, inner) for one in sets):
+        raise reader.error(phrase, "other than which? What was mentioned may be any of them: say which by its noun")
+    return conj(inner, negate(left_out))
+
+
+def _are_several(phrase: Phrase) -> bool:
+    return phrase.plural or phrase.determiner.name in ("every", "no")
 
 
 def restriction(modifiers: Sequence[Modifier], reader: Reader) -> Layout:
     """Return the set of what all the modifiers, joined as they are, hold of."""
     layouts = [modifier_set(modifier, reader) for modifier in modifiers]
-    return fold([modifier.joined or "and" for modifier in modifiers], layouts)
+    some = any(modifier.joined == "or" for modifier in modifiers)
+    joins = ["but" if some and modifier.kind == "other_than" else modifier.joined or "and" for modifier in modifiers]
+    return fold(joins, layouts)
 
 
 def modifier_set(modifier: Modifier, reader: Reader) -> Layout:
@@ -249,20 +224,30 @@ def _same_set(modifier: Modifier, reader: Reader) -> Layout:
 def _same_as(modifier: Modifier, phrase: Phrase, reader: Reader) -> Layout:
     determiner = phrase.determiner.name
     if modifier.kind == "same_as":
-        reference = uncounted(phrase, reader, '"the same as"')
+        reference = _another(phrase, reader, '"the same as"')
         if determiner == "the" and phrase.plural:
             raise reader.error(phrase, 'the same as which of them? Say "as one of the ...", or that all have the same')
     elif determiner in UNLIKE_SETS and determiner not in ("every", "both"):
         raise reader.error(phrase, '"how many" is not read after "different from"')
     else:
-        reference = referent(phrase, reader)
+        reference = _another(phrase, reader)
     if determiner == "bare" and is_definite(phrase):
         reference = Layout("unique", None, (reference,))
     same = fold(
         ["and"] * len(modifier.name.split()),
         [Layout("same", attribute, (reference,)) for attribute in modifier.name.split()],
     )
-    return same if modifier.kind == "same_as" else conj(negate(same), negate(reference))
+    if modifier.kind == "same_as":
+        return same
+    return negate(same) if is_other(phrase) else conj(negate(same), negate(reference))
+
+
+def _another(phrase: Phrase, reader: Reader, uncounted_after: str = "") -> Layout:
+    """Return what a phrase refers to beside the thing that is compared with it, which is never compared with itself."""
+    before, reader.relating = reader.relating, True
+    found = uncounted(phrase, reader, uncounted_after) if uncounted_after else referent(phrase, reader)
+    reader.relating = before
+    return found
 
 
 def referent(phrase: Phrase, reader: Reader) -> Layout:
@@ -277,9 +262,7 @@ def referent(phrase: Phrase, reader: Reader) -> Layout:
 def related(relation: str, phrase: Phrase, reader: Reader) -> Layout:
     """Return the set of what stands in the relation to a phrase, by the phrase's determiner."""
     name, low, high = phrase.determiner
-    before, reader.relating = reader.relating, True
-    operand = referent(phrase, reader)
-    reader.relating = before
+    operand = _another(phrase, reader)
     if name in ("every", "both") or (name == "the" and phrase.plural):
         return Layout("relate_every", relation, (operand,))
     if name in ("no", "neither") or (name == "numeral" and low == 0):
@@ -299,6 +282,7 @@ def related(relation: str, phrase: Phrase, reader: Reader) -> Layout:
 
 def union(phrases: Sequence[Joined], reader: Reader) -> Layout:
     """Return the set of everything that a list of phrases refers to, whether joined by "and" or "or"."""
+    phrases = shared_modifiers(phrases)
     for before, joined in pairwise(phrases):
         _check_extreme(before.phrase, joined.phrase, reader)
     return fold(["or"] * len(phrases), [referent(joined.phrase, reader) for joined in phrases])
@@ -313,6 +297,7 @@ def _check_extreme(before: Phrase, phrase: Phrase, reader: Reader) -> None:
 
 def spread(phrases: Sequence[Joined], reader: Reader) -> list[Joined]:
     """Return phrases, with each bare noun that shares the determiner before it in one phrase with what has that."""
+    phrases = shared_determiners(shared_modifiers(phrases))
     shared = list(phrases[:1])
     for joined in phrases[1:]:
         (first, before), (conjunction, phrase) = shared[-1], joined
@@ -336,8 +321,11 @@ def spread(phrases: Sequence[Joined], reader: Reader) -> list[Joined]:
             raise reader.error(phrase, 'how many of these? Say it of each, or "or" for how many there are of both')
         alone = is_other(phrase) or (phrase.plural and (conjunction, before.determiner.name) == ("and", "every"))
         if phrase.determiner.name == "bare" and before.determiner.name in SHARED.get(conjunction, ()) and not alone:
+            after = before.modifiers if before.modifiers == phrase.modifiers else ()
+            if after:
+                before, phrase = replace(before, modifiers=()), replace(phrase, modifiers=())
             both = Layout("or", None, (members(before, reader), members(phrase, reader)))
-            plain = replace(before, noun=both, plural=phrase.plural, premodifiers=(), modifiers=())
+            plain = replace(before, noun=both, plural=phrase.plural, premodifiers=(), modifiers=after)
             shared[-1] = Joined(first, plain)
         else:
             shared.append(joined)

@@ -13,12 +13,15 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import reduce
 
-from nmn.language.attach import Joined, Modifier, Phrase
+from nmn.language.attach import Determiner, Joined, Modifier, Phrase
+from nmn.language.connect import conj, fold, negate, number
+from nmn.language.joined import is_other
 from nmn.language.phrases import Reader
-from nmn.language.sets import QUANTIFIERS, conj, fold, is_definite, is_other, members, negate, number, referent, spread
+from nmn.language.sets import QUANTIFIERS, is_definite, members, referent, restriction, spread
 from nmn.language.trees import SCENE
 from nmn.layout import Layout
 
+PLACES = ("related", "related_all", "related_any", "between_two", "between_some", "in_panel")
 ONE = ("some", "another", "the", "bare")  # of a singular noun
 
 
@@ -55,8 +58,12 @@ def existence(phrase: Phrase, reader: Reader, alone: bool = False) -> Layout:
     ``alone``: it is asked of each panel, so that "only circles" takes a circle too.
     """
     name, low, _ = phrase.determiner
-    if name in ("bare", "some") and phrase.plural and (kinds := _each_kind(phrase)):
+    if name in ("bare", "some", "both") and phrase.plural and (kinds := _each_kind(phrase)):
         return reduce(conj, [existence(kind, reader, alone) for kind in kinds])
+    if name == "only" and phrase.modifiers and all(map(_is_place, phrase.modifiers)):
+        placed = restriction(phrase.modifiers, reader)
+        every = Layout("quantify", "every", (placed, referent(replace(phrase, modifiers=()), reader)))
+        return conj(Layout("exists", None, (referent(phrase, reader),)), every) if alone else every
     layout = referent(phrase, reader)
     if name == "only":
         every = Layout("quantify", "every", (SCENE, layout))
@@ -66,6 +73,11 @@ def existence(phrase: Phrase, reader: Reader, alone: bool = False) -> Layout:
     if name == "the" and low is not None:
         return count_in_bounds(Layout("count", None, (layout,)), low, low)
     return there_are(layout, phrase)
+
+
+def _is_place(modifier: Modifier) -> bool:
+    """Whether a modifier says where there is something: "only circles left of the star"."""
+    return not modifier.relative and modifier.kind in PLACES
 
 
 def _each_kind(phrase: Phrase) -> list[Phrase]:
@@ -79,7 +91,8 @@ def _each_kind(phrase: Phrase) -> list[Phrase]:
         either = either.operands[0]
     assert isinstance(either, Layout)
     before, after = phrase.premodifiers[:place], phrase.premodifiers[place + 1 :]
-    return [replace(phrase, premodifiers=(*before, ("set", value), *after)) for value in (either, *values)]
+    some = replace(phrase, determiner=Determiner("bare"))
+    return [replace(some, premodifiers=(*before, ("set", value), *after)) for value in (either, *values)]
 
 
 def existences(phrases: Sequence[Joined], reader: Reader, alone: bool = False) -> Layout:
@@ -97,7 +110,7 @@ def existences(phrases: Sequence[Joined], reader: Reader, alone: bool = False) -
 
 def claim(phrase: Phrase, predicate: Layout, reader: Reader) -> Layout:
     """Return that a predicate holds of a subject, by the subject's determiner."""
-    name, low, _ = phrase.determiner
+    name, low, high = phrase.determiner
     subject = referent(phrase, reader)
     if name == "only":
         return Layout("quantify", "every", (predicate, subject))
@@ -110,6 +123,8 @@ def claim(phrase: Phrase, predicate: Layout, reader: Reader) -> Layout:
         return Layout("and", None, (count_in_bounds(Layout("count", None, (subject,)), low, low), every))
     both = conj(subject, predicate)
     truth = there_are(both, phrase)
+    if name in ("some", "no") and high:
+        truth = conj(count_in_bounds(Layout("count", None, (subject,)), high, high), truth)
     if name == "no":
         return truth
     earlier = reader.claimed[-1] if reader.claimed and name != "the" and is_other(phrase) else None

@@ -1,0 +1,99 @@
+"""Finished clauses to truths: what of a clause is its predicate, and that it holds of the clause's subjects."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from nmn.errors import QuestionError
+from nmn.language.attach import Joined, Modifier
+from nmn.language.clause import Clause
+from nmn.language.connect import conj, fold, negate
+from nmn.language.panels import in_their_panels, scoped_existences
+from nmn.language.phrases import Reader, anything
+from nmn.language.sets import restriction, spread, union
+from nmn.language.trees import SCENE
+from nmn.language.truths import agreement, claim, compared
+from nmn.layout import Layout
+
+
+def truth(clause: Clause, reader: Reader) -> Layout:
+    """Return the truth of a finished clause."""
+    if clause.kind == "inverted" and len(clause.subjects) > 1 and all(map(_predicated, clause.subjects)):
+        parts = [Clause("inverted", subjects=[Joined("and", joined.phrase)]) for joined in clause.subjects]
+        clause.truth = fold([join for join, _ in clause.subjects], [truth(part, reader) for part in parts])
+    elif clause.kind == "inverted":
+        _split_predicate(clause, reader)
+    if clause.truth is not None:
+        layout = clause.truth
+    elif clause.predicate is not None:
+        _move_exceptions(clause)
+        (_, predicate), *_ = clause.predicate
+        first = predicate.modifiers[0]
+        if clause.negated and len(predicate.modifiers) == 1 and first.kind in ("same_each", "different_each"):
+            denied = replace(predicate, modifiers=(replace(first, negated=not first.negated),))
+            clause.predicate, clause.negated = [Joined("and", denied)], False
+        layout = _claims(clause.subjects, clause.predicate[0].phrase.modifiers, reader)
+    else:
+        layout = scoped_existences(clause.subjects, reader, alone=clause.scope is not None)
+    layout = negate(layout) if clause.negated else layout
+    return clause.scope.of(layout, reader) if clause.scope else layout
+
+
+def _predicated(joined: Joined) -> bool:
+    """Whether a subject brings its predicate: "is something red and something blue"."""
+    phrase = joined.phrase
+    starts = sum(modifier.joined is None for modifier in phrase.modifiers)
+    relative = any(modifier.relative for modifier in phrase.modifiers)
+    return phrase.noun == SCENE and not phrase.premodifiers and starts == 1 and not relative
+
+
+def _split_predicate(clause: Clause, reader: Reader) -> None:
+    """Take the last group of joined modifiers of "is the circle left of a square" as the predicate."""
+    subject = clause.subjects[-1].phrase
+    start = len(subject.modifiers) - 1
+    while start > subject.sealed and (subject.modifiers[start].joined or subject.modifiers[start].kind == "other_than"):
+        start -= 1
+    if start < subject.sealed or subject.modifiers[start].relative:
+        raise QuestionError(
+            reader.question, len(reader.question.rstrip()), len(reader.question.rstrip()),
+            "the question stops before saying what is asked of it", reader.question.strip(),
+            ("a predicate such as an adjective, a noun or a relation",),
+        )  # fmt: skip
+    predicate = replace(anything(), modifiers=subject.modifiers[start:])
+    clause.predicate = [Joined("and", predicate)]
+    clause.subjects[-1] = Joined(clause.subjects[-1].conjunction, replace(subject, modifiers=subject.modifiers[:start]))
+
+
+def _move_exceptions(clause: Clause) -> None:
+    """Leave what a predicate ends in leaves out, "every circle is red except the blue one", out of the subjects."""
+    assert clause.predicate is not None
+    (_, predicate), *_ = clause.predicate
+    first, *others = predicate.modifiers
+    exceptions = tuple(modifier for modifier in others if modifier.kind == "other_than" and not modifier.joined)
+    if not exceptions or any(phrase.determiner.name in ("only", "no") for _, phrase in clause.subjects):
+        return
+    rest = (first, *(modifier for modifier in others if modifier not in exceptions))
+    clause.predicate = [Joined("and", replace(predicate, modifiers=rest))]
+    clause.subjects = [
+        Joined(join, replace(phrase, modifiers=(*phrase.modifiers, *exceptions))) for join, phrase in clause.subjects
+    ]
+
+
+def _claims(subjects: Sequence[Joined], modifiers: Sequence[Modifier], reader: Reader) -> Layout:
+    """Return that the predicate holds of the subjects."""
+    if len(modifiers) == 1:
+        if (places := in_their_panels(subjects, modifiers[0], reader)) is not None:
+            return places
+        if modifiers[0].kind in ("same_each", "different_each"):
+            return compared(subjects, modifiers[0], reader)
+        agreeing = agreement(subjects[0].phrase, modifiers[0], reader) if len(subjects) == 1 else None
+        if agreeing is not None:
+            return agreeing
+    predicate = restriction(modifiers, reader)
+    subjects = spread(subjects, reader)
+    claims = [claim(joined.phrase, predicate, reader) for joined in subjects]
+    found = fold([joined.conjunction for joined in subjects], claims)
+    if len(modifiers) == 1 and modifiers[0].kind == "nominal" and not modifiers[0].negated:
+        nominal = modifiers[0].operands[0]
+        if nominal.plural and reader.text(nominal).startswith("the only"):  # so that there is no other
+            return conj(found, Layout("quantify", "every", (predicate, union(subjects, reader))))
+    return found
