@@ -64,6 +64,11 @@ def test_a_reading_says_what_was_repaired_and_where() -> None:
     assert reading.cost == pytest.approx(1.6)
 
 
+def test_what_the_chart_reads_in_part_alone_is_read_by_the_other_grammar_where_it_can() -> None:
+    layout = read("most boxes have a circle", "nlvr").layout
+    assert str(layout) == "quantify[most](panels, where(exists(find[circle])))"
+
+
 @pytest.mark.parametrize("text", ["not every circle is large.", "not all circles are large"])
 def test_not_every_denies_every(text: str) -> None:
     reading = read_statement(text)

@@ -178,8 +178,11 @@ def _read_crowd(question: str, grammar: str, repair: bool, all_of_them: bool) ->
     if first.how == "unread":
         raise QuestionError(question, 0, len(question), "nothing in it could be read as a statement")
     if first.how == "partial":
-        reason = f'only a part of it could be read, as "{first.text}", and what was left out matters'
-        raise QuestionError(question, 0, len(question), reason)
+        try:
+            return (read_fresh(question, load_grammar(grammar), repair=False),)  # such as "most", which no rule reads
+        except QuestionError:
+            reason = f'only a part of it could be read, as "{first.text}", and what was left out matters'
+            raise QuestionError(question, 0, len(question), reason) from None
     if first.edits and not repair:
         raise QuestionError(question, 0, len(question), "it can only be read with repairs", suggestion=first.text)
     return tuple(
