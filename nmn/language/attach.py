@@ -10,9 +10,12 @@ read so far. The decisions, in order of preference (Kimball 1973, "right associa
    large" the square is large.
 3. A noun phrase joined by "and" or "or" stands beside the outermost one ("there is a circle left of a square and a
    star": there is a star), but after a verb beside the nearest ("the circle is left of a square and a star"), and after
-   an exception it is left out too ("everything but the square and the star").
-4. In an inverted question a comparison is the predicate, so it attaches to the outermost noun: "is the circle left of
-   the square the same size as the star".
+   an exception it is left out too ("everything but the square and the star"). "Or" after a relative clause goes on
+   with it ("a circle that is left of a square or a star").
+4. In an inverted question a comparison, and what follows a relative clause, is the predicate, so it attaches to the
+   outermost noun: "is the circle left of the square the same size as the star".
+5. An exception is one of several of its kind: in "how many shapes are left of the star other than the ring" the ring is
+   no star, so it is left out of the shapes.
 
 ``Choices`` replays the lowering with other picks, so every reading is made by the same code as the first.
 """

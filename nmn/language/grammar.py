@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 from lark import Lark, Token
 from lark.lexer import Lexer
@@ -79,12 +80,14 @@ def _parser(name: str) -> Lark:
 def _cache_file(name: str) -> str | bool:
     """Return where the parser's tables are kept between processes, or False where no such place can be had.
 
-    Lark checks them against the grammar's text and its own version and rebuilds them where they differ.
+    Lark checks them against the grammar's text and its own version and rebuilds them where they differ; what a grammar
+    imports it checks where that lay when the tables were made, so that the name says which text that is.
     """
     root = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "nmn"
     try:
         root.mkdir(parents=True, exist_ok=True, mode=0o700)
     except OSError:
         return False
-    version = f"{sys.version_info.major}.{sys.version_info.minor}"
+    shared = crc32((GRAMMARS / "shared.lark").read_bytes())
+    version = f"{sys.version_info.major}.{sys.version_info.minor}-{shared:08x}"
     return str(root / f"{name}-{version}.lark") if os.access(root, os.W_OK) else False
