@@ -79,6 +79,7 @@ def client() -> Any:
         yield found
 
 
+@pytest.mark.filterwarnings("ignore:Generating overly large repr")  # a word of 50 kB among WORDS
 @settings(max_examples=2000, suppress_health_check=list(HealthCheck), database=None)
 @given(
     some.one_of(
