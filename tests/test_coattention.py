@@ -14,7 +14,7 @@ from nmn.models.encoders import PLACES, look
 from nmn.models.tokens import DENY, END, MASK, START
 from nmn.training.data import Memory
 from nmn.training.loop import STATE
-from nmn.training.run import train
+from nmn.training.run import finished, train
 from nmn.training.settings import LoopSettings, TrainSettings
 from nmn.training.systems import PRETRAINED, pretraining_of, train_on
 from tests.systems import NUMBERS, captioned, contradicted, small
@@ -127,4 +127,6 @@ def test_a_finished_run_does_nothing(whole_run: Path) -> None:
     def watch(part: str, done: int, of: int, note: str = "") -> None:
         pytest.fail(f"{part} is worked on")
 
-    train(PRETRAINING, whole_run, watch, Memory())
+    before = digest(whole_run / NETWORK)
+    outcome = train(PRETRAINING, whole_run, watch, Memory())
+    assert outcome == finished(whole_run) and digest(whole_run / NETWORK) == before

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from nmn.cli.options import MODEL_HELP, JsonOption
-from nmn.cli.printing import print_faithfulness, print_json, print_report
+from nmn.cli.printing import bars, print_faithfulness, print_json, print_report, print_words
 from nmn.errors import ConfigError, DataError
 from nmn.exits import clear_errors
 
@@ -245,7 +245,6 @@ def words(
 ) -> None:
     """Take words out of a network and learn them again from a few generated images: how many does a word take?"""
     from nmn.checkpoint import weights_file
-    from nmn.cli.printing import bars, print_words
     from nmn.evaluation.words import learned_again, pool_of
     from nmn.models.build import load_network
     from synth_data.config import load_config
