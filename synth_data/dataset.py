@@ -15,6 +15,7 @@ from nmn.errors import ConfigError, DataError, NmnError
 from synth_data.config import SynthConfig
 from synth_data.example import Example, example_from_json
 from synth_data.generate import blocks, shard_size
+from synth_data.picture import as_stored
 from synth_data.write import MANIFEST, is_as_written, read_manifest, read_sums, shard_files
 
 Pictures = NDArray[np.uint8]
@@ -60,12 +61,12 @@ class Dataset:
             raise DataError(f"{path}, line {number}: corrupted: {reason}; {_anew(shard)}") from None
 
     def images(self, shard: int) -> Pictures:
-        """Return one shard's images [examples height width 3], a memory map where they are stored as one array."""
+        """Return one shard's images [examples height width 3], red, green, blue; an array of them is a memory map."""
         if self.config.images == "none":
             raise DataError(f"{self.root}: holds no images (images=none)")
         try:
             if self.config.images == "npy":
-                return np.load(self.root / f"{shard:05d}.npy", mmap_mode="r")  # type: ignore[no-any-return]
+                return as_stored(np.load(self.root / f"{shard:05d}.npy", mmap_mode="r"), self.config)
             paths = sorted((self.root / f"{shard:05d}").glob("*.png"))
             return np.stack([np.asarray(Image.open(path)) for path in paths])
         except (OSError, ValueError, EOFError) as error:

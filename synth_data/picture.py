@@ -16,14 +16,14 @@ Pixels = NDArray[np.uint8]
 
 
 def picture(scene: SceneGraph, config: SynthConfig, rng: np.random.Generator) -> Pixels:
-    """Draw a scene as its dataset does: uint8 [height width 3]; red, green, blue, but for the style "shapes"."""
+    """Draw a scene as its configuration says: uint8 [height width 3], red, green, blue."""
     return next(pictures([scene], config, rng))
 
 
 def pictures(scenes: Sequence[SceneGraph], config: SynthConfig, rng: np.random.Generator) -> Iterator[Pixels]:
     """Yield the pictures of scenes, each as ``picture`` draws it in its turn."""
     if config.style == "shapes":
-        return (render_shapes(scene, rng) for scene in scenes)
+        return (np.ascontiguousarray(render_shapes(scene, rng)[..., ::-1]) for scene in scenes)
     if config.style == "nlvr":
         return map(render_nlvr, scenes)
     styles = config.drawings
@@ -33,6 +33,11 @@ def pictures(scenes: Sequence[SceneGraph], config: SynthConfig, rng: np.random.G
         return style, rng if style.random else None
 
     return render_each(scenes, config.pixels, styles, choose)
+
+
+def as_stored(pictures: Pixels, config: SynthConfig) -> Pixels:
+    """Turn pictures [... 3] to a dataset's array, or back: of the style "shapes" blue first, as SHAPES' files."""
+    return pictures[..., ::-1] if config.style == "shapes" else pictures
 
 
 def index_mask(scene: SceneGraph, config: SynthConfig) -> Pixels:

@@ -25,8 +25,6 @@ def sheet(dataset: Dataset, path: str | Path, rows: int = 4, columns: int = 5) -
     """Write a contact sheet of a dataset's first examples as an image file; raise DataError where that fails."""
     count = min(rows * columns, dataset.config.size, dataset.config.shard_size, MAX_TILES)
     examples, pictures = dataset.examples(0)[:count], np.asarray(dataset.images(0)[:count])
-    if dataset.config.style == "shapes":
-        pictures = pictures[..., ::-1]  # its files hold blue, green, red
     canvas, content = draw_sheet(examples, list(pictures), columns), io.BytesIO()
     ending = Path(path).suffix.lower()
     if ending not in ENDINGS:

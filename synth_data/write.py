@@ -34,7 +34,7 @@ from nmn.errors import ConfigError, DataError
 from synth_data.config import SynthConfig
 from synth_data.generate import blocks, generate_block, shard_size
 from synth_data.maker import Maker
-from synth_data.picture import draw_block, index_mask
+from synth_data.picture import as_stored, draw_block, index_mask
 from synth_data.workers import worker_pool
 
 FORMAT = 1
@@ -100,9 +100,9 @@ def write_shard(config: SynthConfig, directory: str, shard: int) -> int:
     if config.images != "none":
         pictures = draw_block(examples, config, shard)
         if config.images == "npy":
-            files[f"{stem}.npy"] = _npy(pictures)
+            files[f"{stem}.npy"] = _npy(as_stored(pictures, config))
         else:
-            files |= _pngs(stem, pictures[..., ::-1] if config.style == "shapes" else pictures)
+            files |= _pngs(stem, pictures)
     if config.masks:
         files[f"{stem}.masks.npy"] = _npy(np.stack([index_mask(example.scene, config) for example in examples]))
     for name, content in files.items():

@@ -20,7 +20,7 @@ from nmn.lexicon import load_lexicon
 from nmn.models.build import NetworkSettings, build_network, load_network, save_network
 from nmn.modules.exact import encode
 from nmn.modules.neural import vocabulary_of
-from nmn.reasoner import Reasoner, keep_features
+from nmn.reasoner import Reasoner, keep_features, load
 from nmn.scene import SceneGraph, SceneObject
 from nmn.training.run import load_settings, train
 from nmn.vision.cells import CellVision
@@ -51,6 +51,13 @@ def test_regions_are_the_objects_that_their_boxes_cover_best() -> None:
     gold = scene((31, 30, 41, 40), (1, 0, 11, 10), (0, 1, 10, 11))
     match = match_objects(seen, [gold])[0].tolist()
     assert match[1] == 0 and match[0] in (1, 2) and match[2] == -1  # no object twice, none where nothing is
+
+
+def test_a_network_of_shapes_files_answers_a_generated_dataset_of_them(shapes_run: Path, tmp_path: Path) -> None:
+    write_dataset(load_config("shapes", size=200, relations=["above", "left_of"]), tmp_path)
+    examples = [example for _, example in image_examples(read_dataset(tmp_path))]
+    report = evaluate_neural(load(shapes_run), examples)
+    assert sum(record.right for record in report.records) > 170  # with red and blue exchanged some 125
 
 
 def test_cells_are_the_object_that_their_middle_is_in() -> None:

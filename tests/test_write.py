@@ -22,6 +22,7 @@ from synth_data.config import SynthConfig, load_config
 from synth_data.dataset import read_dataset
 from synth_data.generate import generate
 from synth_data.picture import picture
+from synth_data.preview import sheet
 from synth_data.write import write_dataset, write_shard
 
 CONFIG = load_config("world", size=25, shard_size=10, families=["existence", "count"], masks=True)
@@ -89,11 +90,29 @@ def test_images_may_be_single_files_or_none(tmp_path: Path) -> None:
     assert sorted(contents(tmp_path / "none")) == ["00000.jsonl", "00000.sha256", "manifest.json"]
 
 
-def test_single_files_hold_what_the_array_holds(tmp_path: Path) -> None:
-    write_dataset(PNG, tmp_path / "png")
-    write_dataset(load_config("world", size=5, shard_size=4, families=["existence"]), tmp_path / "npy")
+@pytest.mark.parametrize("preset", ["world", "shapes"])
+def test_single_files_hold_what_the_array_holds(tmp_path: Path, preset: str) -> None:
+    for images in ("png", "npy"):
+        write_dataset(load_config(preset, size=5, shard_size=4, images=images), tmp_path / images)
     png, npy = read_dataset(tmp_path / "png"), read_dataset(tmp_path / "npy")
     assert all((png.images(shard) == npy.images(shard)).all() for shard in (0, 1))
+    for form in (png, npy):
+        sheet(form, tmp_path / f"{form.config.images}-sheet.png")
+    assert (tmp_path / "png-sheet.png").read_bytes() == (tmp_path / "npy-sheet.png").read_bytes()
+
+
+def test_images_are_red_green_blue_where_the_files_are_blue_first(tmp_path: Path) -> None:
+    write_dataset(load_config("shapes", size=20), tmp_path)
+    dataset, files = read_dataset(tmp_path), np.load(tmp_path / "00000.npy")
+    channels, seen = ("red", "green", "blue"), set()
+    for example, pixels, stored in zip(dataset.examples(0), dataset.images(0), files, strict=True):
+        assert (stored == pixels[..., ::-1]).all()
+        for thing in example.scene.objects:
+            left, top, right, bottom = thing.box
+            if color := thing.attributes.get("color"):
+                assert channels[pixels[int(top + bottom) // 2, int(left + right) // 2].argmax()] == color
+                seen.add(color)
+    assert seen == set(channels)
 
 
 # ---- resuming -------------------------------------------------------------------------------------------------------

@@ -134,7 +134,6 @@ def browse(directory: Path, run: str | None, most: int) -> Browsed:
 
 
 def _generated(dataset: Dataset) -> Iterator[Item]:
-    blue_first = dataset.config.style == "shapes" and dataset.config.images == "npy"
     lexicon = dataset.config.lexicon
     preset = dataset.config.preset if dataset.config.preset in preset_names() else style_of(lexicon)
     for shard in dataset.shards:
@@ -142,7 +141,7 @@ def _generated(dataset: Dataset) -> Iterator[Item]:
         for row, example in enumerate(dataset.examples(shard)):
 
             def seen(pixels: Any = images[row], scene: Any = example.scene) -> Seen:
-                picture = planes(np.asarray(pixels)[..., ::-1] if blue_first else pixels)
+                picture = planes(np.asarray(pixels))
                 return Seen(picture, picture, scene, lexicon, grammar_of(lexicon), preset)
 
             yield Item(example.text, example.family, answer_text(example.answer, example.layout.kind), seen)

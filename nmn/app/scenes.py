@@ -113,8 +113,7 @@ def seen(scene: SceneGraph, preset: str | None, seed: int) -> Seen:
 
 
 def _painted(scene: SceneGraph, config: SynthConfig, seed: int) -> Picture:
-    painted = picture(scene, config, np.random.default_rng([seed, 1]))
-    return planes(painted[..., ::-1] if config.style == "shapes" else painted)
+    return planes(picture(scene, config, np.random.default_rng([seed, 1])))
 
 
 def hiding_seen(scene: SceneGraph) -> SceneGraph:

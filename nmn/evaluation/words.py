@@ -86,9 +86,9 @@ def pool_of(network: Network, config: SynthConfig, watch: Callable[[int], None])
     """Return ``config.size`` images; ``watch`` is told how many more are seen."""
     rng = np.random.default_rng(config.seed)
     scenes = many_scenes(config, config.size, rng)
-    drawn, blue_first = pictures(scenes, config, rng), config.style == "shapes"
+    drawn = pictures(scenes, config, rng)
     parts = []
-    while some := [np.ascontiguousarray(one[..., ::-1] if blue_first else one) for one in islice(drawn, SEEN_AT_ONCE)]:
+    while some := list(islice(drawn, SEEN_AT_ONCE)):
         parts.append(regions_of(network, some))
         watch(len(some))
     values = [frozenset(value for thing in scene.objects for value in thing.attributes.values()) for scene in scenes]

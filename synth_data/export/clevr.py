@@ -49,7 +49,7 @@ def write_clevr(dataset: Dataset, root: Path, split: str, shards: Shards) -> int
             if isinstance(example.answer, tuple):
                 continue
             name = f"CLEVR_{split}_{written:06d}.png"
-            (root / "images" / split / name).write_bytes(png_bytes(pixels, dataset.config))
+            (root / "images" / split / name).write_bytes(png_bytes(pixels))
             image = {"split": split, "image_index": written, "image_filename": name}
             add_scene("scenes", image | _scene(example, pixels, dataset))
             add_question("questions", image | {"question_index": written} | _question(example, dataset))

@@ -38,7 +38,7 @@ def write_coco(dataset: Dataset, root: Path, split: str, shards: Shards) -> int:
     ):
         for example, pixels in chain.from_iterable(shards):
             image = _image(example, pixels)
-            (root / split / image["file_name"]).write_bytes(png_bytes(pixels, dataset.config))
+            (root / split / image["file_name"]).write_bytes(png_bytes(pixels))
             for add in (add_caption, add_instance):
                 add("images", image)
             for caption in _captions(example):

@@ -13,7 +13,6 @@ import numpy as np
 from PIL import Image
 
 from nmn.errors import DataError
-from synth_data.config import SynthConfig
 from synth_data.dataset import Dataset
 from synth_data.example import Example
 from synth_data.picture import Pixels, draw_block
@@ -34,11 +33,10 @@ def pictured(dataset: Dataset, report: Callable[[int], None]) -> Shards:
         report(len(examples))
 
 
-def png_bytes(pixels: Pixels, config: SynthConfig) -> bytes:
-    """Return a picture as a PNG file: red, green, blue, also of the style "shapes", which stores them backwards."""
+def png_bytes(pixels: Pixels) -> bytes:
+    """Return a picture as a PNG file."""
     buffer = io.BytesIO()
-    channels = pixels[:, :, ::-1] if config.style == "shapes" else pixels
-    Image.fromarray(np.ascontiguousarray(channels)).save(buffer, "PNG")
+    Image.fromarray(np.ascontiguousarray(pixels)).save(buffer, "PNG")
     return buffer.getvalue()
 
 

@@ -46,7 +46,7 @@ def write_nlvr(dataset: Dataset, root: Path, split: str, shards: Shards) -> int:
             (images / directory).mkdir(exist_ok=True)
             for order in orders(example, dataset.config.words):
                 path = images / directory / f"{split}-{name}-{order}.png"
-                path.write_bytes(png_bytes(_reordered(pixels, example.scene, order), dataset.config))
+                path.write_bytes(png_bytes(_reordered(pixels, example.scene, order)))
             written += 1
     return written
 

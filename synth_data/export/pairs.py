@@ -45,7 +45,7 @@ def write_pairs(dataset: Dataset, root: Path, split: str, shards: Shards) -> int
             folder.mkdir(parents=True, exist_ok=True)
             for side, image in enumerate(_panels(pixels, dataset)):
                 path = folder / f"{split}-{number}-{pair}-img{side}.png"
-                path.write_bytes(png_bytes(image, dataset.config))
+                path.write_bytes(png_bytes(image))
             written += 1
     return written
 

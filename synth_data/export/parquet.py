@@ -30,7 +30,7 @@ def write_parquet(dataset: Dataset, root: Path, split: str, shards: Shards) -> i
     schema, written = _schema(arrow), 0
     (root / "data").mkdir()
     for shard, examples in enumerate(shards):
-        rows = [_row(example, png_bytes(pixels, dataset.config)) for example, pixels in examples]
+        rows = [_row(example, png_bytes(pixels)) for example, pixels in examples]
         path = root / "data" / f"{split}-{shard:05d}-of-{len(dataset.shards):05d}.parquet"
         parquet.write_table(arrow.Table.from_pylist(rows, schema=schema), path, row_group_size=ROW_GROUP)
         written += len(rows)

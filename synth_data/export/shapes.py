@@ -48,7 +48,7 @@ def write_shapes(dataset: Dataset, root: Path, split: str, shards: Shards) -> in
         for example, pixels in chain.from_iterable(shards):
             if lines := _lines(example, dataset):
                 written += 1
-                pixels_file.write(np.ascontiguousarray(pixels).tobytes())
+                pixels_file.write(np.ascontiguousarray(pixels[..., ::-1]).tobytes())
                 for file, line in zip(files, lines, strict=True):
                     file.write(line + "\n")
         pixels_file.seek(0)
