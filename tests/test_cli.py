@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+import nmn
 from nmn.cli import app
 from nmn.resources import SCENES
 from synth_data.cli import app as synth_app
@@ -29,6 +30,10 @@ def test_parse_prints_the_layout_and_its_tree() -> None:
         "    ├── find[red] attention",
         "    └── find[circle] attention",
     ]
+
+
+def test_the_version_is_told() -> None:
+    assert runner.invoke(app, ["--version"]).output == f"nmn {nmn.__version__}\n"
 
 
 def test_parse_says_when_there_is_more_than_one_reading() -> None:

@@ -18,9 +18,10 @@ from nmn.compare.courses import COURSES, HELD, STANDARD, Course
 from nmn.compare.files import PLAN, RESULTS, loop_seconds
 from nmn.compare.plots import write_plots
 from nmn.compare.settings import SIZES, size_settings
-from nmn.compare.tables import Figure, curve, figure, gap, markdown, runs_of
+from nmn.compare.tables import curve, figure, gap, markdown, runs_of
 from nmn.config import settings_json
 from nmn.errors import ConfigError, TrainingError
+from nmn.evaluation.spread import Spread
 from nmn.resources import CONFIGS
 from nmn.training.data import Generated
 from nmn.training.loop import LOG, rate_at
@@ -328,7 +329,7 @@ def test_figures_are_what_they_are_by_hand() -> None:
     # beside are as many of count (2 and 6 of 10) and of query (all of 10): 11 of 40 against 24 and 32 of 40
     assert gap(held, "held", "closure").values == (-32.5, -52.5)
     assert curve(results, "film") == [(80, 55.0), (800, 60.0)]
-    assert Figure(()).spread == 0.0
+    assert Spread(()).deviation == 0.0
 
 
 def test_the_tables_show_mean_and_spread_and_what_it_cost() -> None:

@@ -6,7 +6,9 @@ from shutil import copyfile
 
 import pytest
 import torch
+from typer.testing import CliRunner
 
+from nmn.cli import app
 from nmn.errors import ArgumentError, ConfigError
 from nmn.evaluation.faithfulness import Faithfulness
 from nmn.evaluation.generated import (
@@ -186,3 +188,9 @@ def test_generated_texts_are_read_by_the_networks_grammar() -> None:
     examples = list(generate(config))
     network = build_network(NetworkSettings(), vocabulary_of([one.layout for one in examples], WORLD))
     assert [Reasoner(network, "cpu").read(one.text).layout for one in examples] == [one.layout for one in examples]
+
+
+def test_a_dataset_of_panels_is_refused_by_a_network_of_whole_images(tmp_path: Path) -> None:
+    write_dataset(load_config("pairs", size=2), tmp_path)
+    result = CliRunner().invoke(app, ["evaluate", "generated", "--data", str(tmp_path)])
+    assert result.exit_code == 2 and "its scenes have 2 panels, the network sees 1" in result.output

@@ -79,8 +79,8 @@ def row(system: str, seed: int, share: float) -> Row:
 
 def test_the_table_has_means_and_spreads() -> None:
     table = ShiftTable((row("a", 0, 0.5), row("b", 0, 1.0), row("a", 1, 0.7)), {})
-    mean, spread = table.cell("a", "PGD")
-    assert mean == pytest.approx(60) and spread == pytest.approx(math.sqrt(200))
+    cell = table.cell("a", "PGD")
+    assert cell.mean == pytest.approx(60) and cell.deviation == pytest.approx(math.sqrt(200))
     assert table.lines()[1][:2] == ["a", "60.0 ± 14.1"] and table.lines()[2][:2] == ["b", "100.0"]
     assert table.markdown().splitlines()[0] == "| system | " + " | ".join(COLUMNS) + " |"
 

@@ -477,3 +477,13 @@ def test_a_network_in_16_bits_still_counts_in_32(tmp_path: Path) -> None:
         finished = network.model(seen, plan([parse_layout("count(scene)")]))
     assert finished.values[Kind.NUMBER].dtype == torch.float32
     assert finished.values[Kind.NUMBER].sum().item() == pytest.approx(1, abs=1e-5)
+
+
+def test_threads_are_as_many_as_the_environment_says_unless_the_settings_do() -> None:
+    code = (
+        "import torch; from nmn.training.run import use_threads; from nmn.training.settings import LoopSettings;"
+        "told = [(use_threads(LoopSettings(threads=n)), torch.get_num_threads())[1] for n in (0, 2, 0)]; print(told)"
+    )
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[1, 2, 1]"

@@ -91,7 +91,7 @@ def test_a_word_is_taken_out_and_learned_again() -> None:
     pool = pool_of(network, load_config("varied", size=60, seed=5), seen.append)
     assert len(pool) == sum(seen) == 60
     learned = learned_again(network, "red", [8], 1, 20, pool, seen.append)
-    assert learned.known == 1 and learned.exam == 20 and learned.lessons[0].mean >= 0.95
+    assert learned.known == 1 and learned.exam == 20 and min(learned.lessons[0].right) >= 0.95
     again = learned_again(forgotten(network, "red"), "red", [8], 1, 20, pool, seen.append)
     assert again.known is None and again.lessons == learned.lessons
     with pytest.raises(

@@ -1,7 +1,10 @@
 """The command line: arguments in, text or JSON out. Each command imports what it needs when it runs."""
 
+from typing import Annotated
+
 import typer
 
+from nmn import __version__
 from nmn.cli import classify, evaluate
 from nmn.cli.ask import ask, parse
 from nmn.cli.bench import bench
@@ -15,7 +18,7 @@ from nmn.cli.serve import serve
 from nmn.cli.train import train
 from nmn.cli.words import learn_word
 
-app = typer.Typer(no_args_is_help=True, add_completion=True, pretty_exceptions_enable=False, help="Visual reasoning.")
+app = typer.Typer(no_args_is_help=True, add_completion=True, pretty_exceptions_enable=False)
 app.command()(parse)
 app.command()(ask)
 app.command()(explain)
@@ -42,6 +45,20 @@ classify_app.command()(classify.train)
 classify_app.command()(classify.image)
 classify_app.command()(classify.shifts)
 app.add_typer(classify_app, name="classify")
+
+
+def _tell_version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"nmn {__version__}")
+        raise typer.Exit
+
+
+VERSION = typer.Option("--version", is_eager=True, callback=_tell_version, help="Print the version and leave.")
+
+
+@app.callback()
+def begin(version: Annotated[bool, VERSION] = False) -> None:
+    """Visual reasoning."""
 
 
 def main() -> None:

@@ -171,6 +171,12 @@ def generated(
     from synth_data.dataset import read_dataset
 
     dataset, reasoner = read_dataset(data), load(model)
+    asked, seen = dataset.config.panels, reasoner.network.settings.panels
+    if asked != seen:
+        raise DataError(
+            f"{data}: its scenes have {asked} panel{'s' * (asked > 1)}, the network sees {seen}; --model nlvr_cells"
+            " sees NLVR's three, and what synth-data export writes of nlvr and pairs is for nmn evaluate nlvr and pairs"
+        )
     pairs = list(image_examples(dataset))
     if not pairs:
         raise DataError(f"{data}: no question has an answer in words; those of the families refer point at objects")

@@ -182,7 +182,7 @@ def print_words(learned: "Sequence[LearnedWord]") -> None:
     table = Table("word", "known before", *(f"{one.examples} examples" for one in learned[0].lessons))
     for word in learned:
         known = "no" if word.known is None else percent(word.known)
-        lessons = [f"{100 * one.mean:.1f} ± {100 * one.deviation:.1f} %" for one in word.lessons]
+        lessons = [f"{one.spread} %" for one in word.lessons]
         table.add_row(word.word, known, *lessons)
     print_rich(table)
     typer.echo(f"right of {learned[0].exam} questions, half of them about images without the word's things")

@@ -3,18 +3,17 @@
 import math
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from statistics import mean, stdev
+from statistics import mean
 from typing import Any
 
 from nmn.compare.courses import COURSES, NLVR, SEEN, STANDARD
 from nmn.errors import ConfigError
+from nmn.evaluation.spread import MISSING, Spread
 
 Results = Mapping[str, Any]
 Run = Mapping[str, Any]
 SPLITS_COURSE, STYLES_COURSE = "held", "world"
 Tallies = Mapping[str, Sequence[float]]  # by family: how many are right, of how many
-MISSING = "-"
 BLIND = "question_only"  # what language alone gives away
 NOTES = (
     "Mean and standard deviation over seeds, of percentages right. Systems over cells see through one frozen backbone,"
@@ -22,32 +21,6 @@ NOTES = (
     " learned from questions and answers, or from captions; module networks are given the layout of each question, as"
     " the grammar reads it."
 )
-
-
-@dataclass(frozen=True)
-class Figure:
-    """A figure of several seeds.
-
-    >>> str(Figure((50.0, 52.0))), str(Figure((7.25,))), str(Figure(()))
-    ('51.0 ± 1.4', '7.2', '-')
-    """
-
-    values: tuple[float, ...]
-
-    @property
-    def mean(self) -> float:
-        """Their mean; of none, nan."""
-        return mean(self.values) if self.values else float("nan")
-
-    @property
-    def spread(self) -> float:
-        """Their standard deviation, of a sample; of one, 0."""
-        return stdev(self.values) if len(self.values) > 1 else 0.0
-
-    def __str__(self) -> str:
-        if not self.values:
-            return MISSING
-        return f"{self.mean:.1f} ± {self.spread:.1f}" if len(self.values) > 1 else f"{self.mean:.1f}"
 
 
 def runs_of(results: Results, system: str, course: str, images: int | None = None) -> list[Run]:
@@ -67,16 +40,16 @@ def share(tallies: Tallies) -> float:
     return 100.0 * right / of if of else math.nan
 
 
-def figure(runs: Iterable[Run], test: str) -> Figure:
+def figure(runs: Iterable[Run], test: str) -> Spread:
     """Return the percentage right in a test."""
-    return Figure(tuple(share(run["tests"][test]) for run in runs if test in run["tests"]))
+    return Spread(tuple(share(run["tests"][test]) for run in runs if test in run["tests"]))
 
 
-def gap(runs: Iterable[Run], course: str, test: str) -> Figure:
+def gap(runs: Iterable[Run], course: str, test: str) -> Spread:
     """Return by how much the percentage right in a test is above that in the one beside it."""
     about = COURSES[course].tests[test]
     told = [run["tests"] for run in runs if {test, about.beside} <= run["tests"].keys()]
-    return Figure(tuple(share(one[test]) - share(alike(one[test], one[about.beside], about.alike)) for one in told))
+    return Spread(tuple(share(one[test]) - share(alike(one[test], one[about.beside], about.alike)) for one in told))
 
 
 def alike(tallies: Tallies, beside: Tallies, families: Mapping[str, str]) -> Tallies:
@@ -91,11 +64,11 @@ def alike(tallies: Tallies, beside: Tallies, families: Mapping[str, str]) -> Tal
     return {name: [of * beside[families[name]][0] / beside[families[name]][1], of] for name, (_, of) in tallies.items()}
 
 
-def by_family(runs: Sequence[Run], test: str) -> dict[str, Figure]:
+def by_family(runs: Sequence[Run], test: str) -> dict[str, Spread]:
     """Return the percentage right in each family of a test."""
     families = sorted({family for run in runs for family in run["tests"].get(test, {})})
     return {
-        family: Figure(tuple(share({family: run["tests"][test][family]}) for run in runs if test in run["tests"]))
+        family: Spread(tuple(share({family: run["tests"][test][family]}) for run in runs if test in run["tests"]))
         for family in families
     }
 
@@ -150,7 +123,7 @@ def _main(results: Results) -> str:
     rows = []
     for name in reversed(ranked(results)):
         runs = runs_of(results, name, STYLES_COURSE)
-        truths = Figure(tuple(100 * run["statements"][0] / run["statements"][1] for run in runs))
+        truths = Spread(tuple(100 * run["statements"][0] / run["statements"][1] for run in runs))
         rows.append((
             name, str(figure(runs, STANDARD)), _above(results, name, BLIND), str(truths), f"{runs[0]['parameters']:,}",
             f"{mean(run['seconds'] for run in runs):.0f}", f"{mean(run['a_second'] for run in runs):,.0f}",
@@ -166,7 +139,7 @@ def _above(results: Results, system: str, other: str) -> str:
     told = [{run["seed"]: share(run["tests"][STANDARD]) for run in runs_of(results, name, STYLES_COURSE)}
             for name in (system, other)]  # fmt: skip
     pairs = [(told[0][seed], told[1][seed]) for seed in told[0] if seed in told[1]]
-    return MISSING if system == other else str(Figure(tuple(one - two for one, two in pairs)))
+    return MISSING if system == other else str(Spread(tuple(one - two for one, two in pairs)))
 
 
 def _splits(results: Results) -> str:
@@ -219,7 +192,7 @@ def _nlvr(results: Results) -> str:
 def _families(results: Results) -> str:
     told = {name: by_family(runs_of(results, name, STYLES_COURSE), STANDARD) for name in reversed(ranked(results))}
     families = sorted({family for one in told.values() for family in one})
-    rows = [(family, *(str(one.get(family, Figure(()))) for one in told.values())) for family in families]
+    rows = [(family, *(str(one.get(family, Spread(()))) for one in told.values())) for family in families]
     return "### By family, on the default world\n\n" + grid(("family", *told), rows) if rows else ""
 
 
@@ -228,7 +201,7 @@ def _statements(results: Results) -> str:
     for name in results["systems"]:
         runs = [run for run in runs_of(results, name, STYLES_COURSE) if "judged" in run]
         if runs:
-            told = Figure(tuple(100 * run["judged"]["right"] / run["judged"]["of"] for run in runs))
+            told = Spread(tuple(100 * run["judged"]["right"] / run["judged"]["of"] for run in runs))
             rows.append((name, str(told), f"{runs[0]['parameters']:,}", f"{mean(run['seconds'] for run in runs):.0f}"))
     if not rows:
         return ""

@@ -7,8 +7,6 @@ learns from captions has CAPTION_STEPS times the steps, since it is slower to te
 """
 
 import json
-import math
-import statistics
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -20,6 +18,7 @@ from nmn.config import settings_json
 from nmn.errors import ConfigError, DataError
 from nmn.evaluation.shift_samples import sample_picture
 from nmn.evaluation.shifts import COLUMNS, EPSILON, SEED, Scorer, accuracies
+from nmn.evaluation.spread import Spread
 from nmn.models.classifier import load_classifier
 from nmn.training.captioned import label_texts, load_encoder, train_encoder
 from nmn.training.classify import ClassifySettings, class_names, one_object, train_classifier
@@ -66,10 +65,9 @@ class ShiftTable:
     rows: tuple[Row, ...]
     about: Mapping[str, Any]
 
-    def cell(self, system: str, column: str) -> tuple[float, float]:
-        """Return the mean and the standard deviation (of a sample) over the seeds of a system, in percent."""
-        values = [100 * row.accuracies[column] for row in self.rows if row.system == system]
-        return statistics.mean(values), statistics.stdev(values) if len(values) > 1 else math.nan
+    def cell(self, system: str, column: str) -> Spread:
+        """Return what the seeds of a system have right."""
+        return Spread(tuple(100 * row.accuracies[column] for row in self.rows if row.system == system))
 
     @property
     def systems(self) -> list[str]:
@@ -80,8 +78,7 @@ class ShiftTable:
         """Return the table as text, the heading first."""
         lines = [["system", *COLUMNS]]
         for system in self.systems:
-            cells = (self.cell(system, column) for column in COLUMNS)
-            lines.append([system, *(f"{mean:.1f}" + ("" if math.isnan(sd) else f" ± {sd:.1f}") for mean, sd in cells)])
+            lines.append([system, *(str(self.cell(system, column)) for column in COLUMNS)])
         return lines
 
     def markdown(self) -> str:
@@ -196,7 +193,7 @@ def plot_shifts(table: ShiftTable, path: Path) -> None:
     for place, system in enumerate(systems):
         cells = [table.cell(system, column) for column in COLUMNS]
         at = [column + (place - (len(systems) - 1) / 2) * wide for column in range(len(COLUMNS))]
-        means, spreads = [mean for mean, _ in cells], [0 if math.isnan(sd) else sd for _, sd in cells]
+        means, spreads = [cell.mean for cell in cells], [cell.deviation for cell in cells]
         axes.bar(at, means, wide * 0.92, yerr=spreads, capsize=2, label=system, color=f"C{place}")
     classes = table.about.get("classes")
     if classes:

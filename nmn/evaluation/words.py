@@ -5,7 +5,6 @@ network that has seen a word's things in training has features that part them fr
 out; so the stricter measure is of a network that was trained without them, which does not know the word to begin with.
 """
 
-import statistics
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -18,6 +17,7 @@ from numpy.typing import NDArray
 from nmn.assembler.execute import execute
 from nmn.assembler.plan import plan
 from nmn.errors import DataError, LexiconError, did_you_mean
+from nmn.evaluation.spread import Spread
 from nmn.layout import Kind, Layout
 from nmn.models.build import Network
 from nmn.regions import Regions, joined, taken
@@ -33,20 +33,15 @@ Integers = NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True)
 class Lessons:
-    """What came of some lessons with the same number of examples: the share of the exam that was right after each."""
+    """Some lessons of the same number of examples: what share of the exam was right after each."""
 
     examples: int
     right: tuple[float, ...]
 
     @property
-    def mean(self) -> float:
-        """The mean over lessons."""
-        return statistics.mean(self.right)
-
-    @property
-    def deviation(self) -> float:
-        """The standard deviation over lessons, 0 of one."""
-        return statistics.stdev(self.right) if len(self.right) > 1 else 0.0
+    def spread(self) -> Spread:
+        """Their figure over the draws."""
+        return Spread(tuple(100 * share for share in self.right))
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +60,12 @@ class LearnedWord:
     def to_json(self) -> dict[str, Any]:
         """Return the figures as plain JSON data."""
         lessons = [
-            {"examples": one.examples, "right": list(one.right), "mean": one.mean, "deviation": one.deviation}
+            {
+                "examples": one.examples,
+                "right": list(one.right),
+                "mean": one.spread.mean / 100,
+                "deviation": one.spread.deviation / 100,
+            }
             for one in self.lessons
         ]
         return {"word": self.word, "known": self.known, "exam": self.exam, "lessons": lessons}

@@ -65,6 +65,7 @@ from synth_data.maker import families
 from synth_data.splits import split_settings
 
 CONFIG = "config.json"
+OWN_THREADS = torch.get_num_threads()  # OMP_NUM_THREADS, or the cores
 ANSWERED_AT_ONCE = 256
 TOLD = {field.name for field in fields(TrainSettings)}
 OF_THE_RUN = {"seed": "give seed=", "size": "give images=", "preset": "give preset="}  # not among synth=
@@ -247,8 +248,8 @@ def _train_detector(settings: TrainSettings, folder: Path, watch: Watcher, start
 
 
 def use_threads(settings: LoopSettings) -> None:
-    """Let torch use as many threads as the settings say."""
-    torch.set_num_threads(settings.threads or os.cpu_count() or 1)
+    """Let torch use as many threads as the settings say, with 0 as many as it takes by itself."""
+    torch.set_num_threads(settings.threads or OWN_THREADS)
 
 
 def card(settings: LoopSettings, outcome: Outcome) -> dict[str, Any]:

@@ -25,7 +25,7 @@ class LoopSettings:
     weight_decay: float = 0.0
     clip: float = 0.0  # of the gradient's norm; 0: none
     bf16: bool = False
-    threads: int = 0  # of the processor; 0: as many as it has cores
+    threads: int = 0  # of the processor; 0: as many as OMP_NUM_THREADS says, or it has cores
     save_every: int = 500  # steps
 
     def __post_init__(self) -> None:
