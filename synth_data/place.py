@@ -189,7 +189,7 @@ class Placer:
             entry.meaning.margin for entry in self.lexicon.relations.values() if isinstance(entry.meaning, Order)
         ]
         unit = self.lexicon.unit_px or max(image_size(self.config))
-        return max(margins) * unit + self.config.unsure_px + self.config.step_px
+        return max(margins, default=0.0) * unit + self.config.unsure_px + self.config.step_px
 
     def _against_wall(self, rng: np.random.Generator, tried: Floats, mine: Floats, room: NDArray[np.int64]) -> None:
         """Move some of the tried places against a wall of the panel, now and then into a corner."""

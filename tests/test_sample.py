@@ -254,3 +254,8 @@ def test_objects_are_made_smaller_before_a_scene_is_refused() -> None:
         settings(min_objects=12, max_objects=12, shapes=("square",), rotate=False), *[{"size": "large"}] * 12
     )
     assert (found.mask.sum(1) == 12).all() and smallest_gap(found) >= 2.5
+
+
+def test_objects_find_places_where_no_relation_is_an_order() -> None:
+    free = settings("shapes", placement="free", empty_cells=False, max_objects=4)
+    assert smallest_gap(drawn(free)[1]) >= free.gap_px
