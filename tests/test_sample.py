@@ -15,7 +15,7 @@ from nmn.modules.exact import encode, encode_arrays
 from synth_data.config import SynthConfig
 from synth_data.drawn import Drawn, arrays_of, scene_graph
 from synth_data.sample import Sampler
-from tests.worlds import settings
+from tests.worlds import examples, settings
 
 SCENES = 200
 HELD_OUT = ("red circle", "blue square")
@@ -112,6 +112,15 @@ def test_pairs_that_are_held_out_never_occur() -> None:
 def test_not_even_a_wish_brings_a_pair_that_is_held_out(wish: Wish) -> None:
     seen = pairs(*drawn(settings(held_out=HELD_OUT), wish, wish))
     assert not any(scene & set(HELD_OUT) for scene in seen)
+
+
+def test_towers_keep_to_what_objects_may_be() -> None:
+    config = settings("nlvr", size=20, families=("tower_count",), held_out=("yellow square",))
+    colors = {thing.attributes["color"] for example in examples(config) for thing in example.scene.objects}
+    assert colors == {"black", "blue"}
+    for changes in ({"shapes": ("circle",)}, {"sizes": ("small", "large")}, {"required": ("blue square",)}):
+        with pytest.raises(ConfigError, match="towers are of medium squares"):
+            Sampler(settings("nlvr", **changes))
 
 
 def test_every_scene_has_one_of_the_pairs_that_are_required() -> None:
