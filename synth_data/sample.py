@@ -113,7 +113,7 @@ class Sampler:
         order = np.argsort(~mask, axis=1, kind="stable")[:, : int(mask.sum(1).max())]
         codes = drawn.codes.reshape(scenes, panels, attributes, width).swapaxes(1, 2).reshape(scenes, attributes, -1)
         mask = np.take_along_axis(mask, order, 1)
-        front = None if drawn.in_front is None else np.zeros((*mask.shape, mask.shape[1]), bool)
+        front = None if drawn.in_front is None else _side_by_side(drawn.in_front, panels, order)
         joined = np.take_along_axis(boxes.reshape(scenes, -1, 4), order[..., None], 1) * mask[..., None]
         return Drawn(
             np.take_along_axis(codes, order[:, None], 2), joined, mask,
@@ -216,6 +216,16 @@ class Sampler:
         pairs = np.argwhere(self.codes.allowed)
         left = ~self.codes.allowed[codes[..., color], codes[..., shape]]
         codes[left, color], codes[left, shape] = pairs[rng.integers(len(pairs), size=int(left.sum()))].T
+
+
+def _side_by_side(front: NDArray[np.bool_], panels: int, order: Integers) -> NDArray[np.bool_]:
+    """Return pairs of panels drawn one after another [panel object other] as pairs of images [scene object other]."""
+    scenes, width = len(front) // panels, front.shape[1]
+    pairs = np.zeros((scenes, panels, width, panels, width), bool)
+    for place in range(panels):
+        pairs[:, place, :, place] = front[place::panels]
+    whole = pairs.reshape(scenes, panels * width, panels * width)
+    return np.take_along_axis(np.take_along_axis(whole, order[..., None], 1), order[:, None], 2)
 
 
 def _by_scene(rows: Integers, scenes: int) -> Integers:

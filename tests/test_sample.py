@@ -268,3 +268,15 @@ def test_objects_are_made_smaller_before_a_scene_is_refused() -> None:
 def test_objects_find_places_where_no_relation_is_an_order() -> None:
     free = settings("shapes", placement="free", empty_cells=False, max_objects=4)
     assert smallest_gap(drawn(free)[1]) >= free.gap_px
+
+
+def test_what_is_in_front_stays_so_where_panels_lie_side_by_side() -> None:
+    config = settings("pairs", overlap=0.6, min_objects=2, relations=("left_of", "in_front_of", "behind"))
+    _, found = drawn(config)
+    assert found.in_front is not None
+    shares = found.panel[:, :, None] == found.panel[:, None]
+    for front, boxes, mask, alike in zip(found.in_front, found.boxes, found.mask, shares, strict=True):
+        assert not front[~alike].any() and not front[~mask].any() and not front[:, ~mask].any()
+        overlap = gaps(boxes) < 0
+        assert not (front & ~overlap).any()
+    assert set(found.panel[np.nonzero(found.in_front)[:2]].tolist()) == {0, 1}
