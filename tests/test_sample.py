@@ -242,6 +242,14 @@ def test_an_object_larger_than_the_image_is_refused() -> None:
         settings(size_px=(90.0, 90.0, 90.0))
 
 
+def test_objects_larger_than_the_cells_of_a_grid_are_refused() -> None:
+    message = r"grid: objects of up to 19.8 px do not fit into cells of 16.0 x 16.0 px: lower grid=4, size_px"
+    with pytest.raises(ConfigError, match=message):
+        Sampler(settings(placement="grid", grid=4, rotate=False))
+    boxes = drawn(settings(placement="grid", grid=4, rotate=False, size_px=(6.0, 10.0, 14.0)))[1].boxes
+    assert boxes.min() >= 0 and boxes.max() <= 64
+
+
 def test_a_grid_with_too_few_cells_is_refused_by_name() -> None:
     with pytest.raises(ConfigError, match="max_objects: a grid of 3 x 3 cells holds 9 objects at most"):
         settings("shapes", max_objects=10)
