@@ -75,18 +75,24 @@ class Maker:
         return {*self.config.relations, *extremes, *ends, *of_panels}
 
     def _check_pictures(self) -> None:
-        """Raise ConfigError for a setting that pictures in the style of another dataset do not follow."""
-        style = self.config.style
-        if style not in HOUSE_PIXELS:
-            return
-        drawn = replace(SynthConfig(), pixels=HOUSE_PIXELS[style])
-        for name in UNSHOWN:
-            given, only = getattr(self.config, name), getattr(drawn, name)
+        """Raise ConfigError for settings that pictures do not follow, or with which they do not show what is asked."""
+        config, style = self.config, self.config.style
+        drawn = replace(SynthConfig(), pixels=HOUSE_PIXELS.get(style, config.pixels))
+        for name in UNSHOWN if style in HOUSE_PIXELS else ():
+            given, only = getattr(config, name), getattr(drawn, name)
             if given != only:
                 raise ConfigError(
                     f'{name}: pictures in the style "{style}" are drawn as those of its dataset are, with {name}='
                     f"{only!r}; got {given!r}, which takes style=world"
                 )
+        if config.texture and "texture" in config.words.attributes and len(config.values("texture")) > 1:
+            raise ConfigError(
+                f'texture: with "{config.texture}" no picture shows the textures that objects have, of which texts'
+                " speak; let them have one, such as textures=solid"
+            )
+        for one in config.backgrounds or (config.background,):
+            if one in config.values("color"):
+                raise ConfigError(f'background: what is {one} is not seen on "{one}"; leave it out by colors=')
 
     def _check_language(self) -> None:
         """Raise ConfigError for a family whose texts the grammar does not read as they are meant."""

@@ -71,9 +71,12 @@ def test_an_unknown_family_names_the_nearest() -> None:
         ("nlvr", {"pixels": 200}, "pixels=400; got 200"),
         ("shapes", {"pixels": 60}, "pixels=30; got 60"),
         ("shapes", {"rotate": True}, "rotate=False; got True"),
+        ("world", {"texture": "outlined"}, "texture: .*let them have one, such as textures=solid"),
+        ("world", {"background": "red"}, 'background: what is red is not seen on "red"; leave it out by colors='),
+        ("world", {"backgrounds": ["slate", "white"]}, 'what is white is not seen on "white"'),
     ],
 )
-def test_what_pictures_drawn_as_another_datasets_do_not_follow_is_refused(
+def test_what_pictures_would_not_show_or_not_follow_is_refused(
     preset: str, changes: dict[str, Any], message: str
 ) -> None:
     with pytest.raises(ConfigError, match=message):
