@@ -144,6 +144,13 @@ def test_nlvr_shows_one_order_where_the_answer_depends_on_it() -> None:
         assert len(orders(example, load_lexicon("nlvr"))) == shown
 
 
+def test_nlvr_lists_no_empty_cells_as_items(tmp_path: Path) -> None:
+    dataset = made(tmp_path / "data", "shapes")
+    export_dataset(dataset, tmp_path / "out", "nlvr")
+    items = [len(entry["structured_rep"][0]) for entry in lines(tmp_path / "out/train/train.json")]
+    assert items == [sum(bool(thing.attributes) for thing in example.scene.objects) for example in dataset]
+
+
 def test_nlvr_counts_the_images_of_a_sentence(tmp_path: Path) -> None:
     dataset = made(tmp_path / "data", "contrast", families=["existence"], size=8, shard_size=8)
     export_dataset(dataset, tmp_path / "out", "nlvr")
