@@ -12,6 +12,7 @@ from synth_data.config import SynthConfig
 from synth_data.label import judge
 from synth_data.phrases import Noun, Wish, Words, both, call, numeral
 
+GRAMMAR = "world"  # that captions are read with, whatever the language of the texts
 CANDIDATES = 6  # drawn for each caption that is wanted
 
 
@@ -40,8 +41,8 @@ def _first(texts: list[str], fits: Sequence[bool], count: int) -> tuple[str, ...
 
 def _draw(scene: SceneGraph, words: Words) -> tuple[str, Layout]:
     """Draw a statement that speaks of objects of the scene, and so is often true of it."""
-    rng = words.rng
-    chosen = rng.sample(scene.objects, min(2, len(scene.objects)))
+    rng, seen = words.rng, [thing for thing in scene.objects if thing.attributes]  # no empty cells
+    chosen = rng.sample(seen, min(2, len(seen)))
     noun = describe(chosen[0], words)
     kind = rng.random()
     if len(chosen) == 2 and kind < 0.6 and words.config.relations:

@@ -183,6 +183,8 @@ class SynthConfig:
             raise ConfigError(
                 "contrast: objects are changed one by one, so overlap, a grid and required pairs do not go with it"
             )
+        if self.empty_cells and self.placement != "grid":
+            raise ConfigError(f"empty_cells: cells are those of a grid; got placement={self.placement}")
         if self.placement == "grid" and self.max_objects > self.grid**2:
             cells = f"a grid of {self.grid} x {self.grid} cells holds {self.grid**2} objects at most"
             raise ConfigError(f"max_objects: {cells}, got {self.max_objects}")

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from synth_data.codes import Codes
-from synth_data.drawn import Drawn, taken
+from synth_data.drawn import Drawn, panel_boxes, taken
 from synth_data.phrases import Wish
 
 MOVES = 24  # places tried for an object that is moved
@@ -33,7 +33,7 @@ def edits(drawn: Drawn, row: int, wishes: Sequence[Wish], known: Codes, rng: np.
             _refit(edited, copy, thing, known)
     for copy, thing in enumerate(moves, len(changes)):
         _move(edited, copy, thing, known, rng)
-    return taken(edited, np.flatnonzero(_clear(edited.boxes, known)))
+    return taken(edited, np.flatnonzero(_clear(edited, known)))
 
 
 def _value_changes(
@@ -78,16 +78,18 @@ def _refit(edited: Drawn, copy: int, thing: int, known: Codes) -> None:
 def _move(edited: Drawn, copy: int, thing: int, known: Codes, rng: np.random.Generator) -> None:
     box = edited.boxes[copy, thing]
     side = box[2:] - box[:2]
-    room = np.array([known.config.width, known.config.height]) - 2 - side
-    corner = np.round((1 + rng.random(2) * room) * 4) / 4
+    left, top, _, _ = panel_boxes(known.config)[edited.panel[copy, thing]]
+    room, step = np.array([known.config.width, known.config.height]) - 2 - side, known.config.step_px
+    corner = np.round((1 + rng.random(2) * room) / step) * step + (left, top)
     edited.boxes[copy, thing] = [*corner, *(corner + side)]
 
 
-def _clear(boxes: NDArray[np.float64], known: Codes) -> NDArray[np.bool_]:
-    """Return [copies]: whether all objects lie inside the image and keep their distance."""
-    room = np.array([known.config.width, known.config.height])
-    inside = (boxes[..., :2] >= 0).all((1, 2)) & (boxes[..., 2:] <= room).all((1, 2))
-    low, high = boxes[..., :2], boxes[..., 2:]
+def _clear(edited: Drawn, known: Codes) -> NDArray[np.bool_]:
+    """Return [copies]: whether all objects lie inside their panels and keep their distance there."""
+    low, high = edited.boxes[..., :2], edited.boxes[..., 2:]
+    around = np.array(panel_boxes(known.config))[edited.panel]
+    inside = (low >= around[..., :2]).all((1, 2)) & (high <= around[..., 2:]).all((1, 2))
     apart = np.maximum(low[:, :, None] - high[:, None], low[:, None] - high[:, :, None]).max(-1)
-    apart[:, np.eye(boxes.shape[1], dtype=bool)] = np.inf
+    apart[:, np.eye(apart.shape[1], dtype=bool)] = np.inf
+    apart[edited.panel[:, :, None] != edited.panel[:, None]] = np.inf
     return np.asarray(inside & (apart.min((1, 2)) >= known.config.gap_px))

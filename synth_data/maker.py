@@ -6,7 +6,7 @@ contingent, every false one is false for a named reason, and no text tells its a
 """
 
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,10 +16,12 @@ from nmn.language.grammar import load_grammar
 from nmn.language.parse import read_fresh
 from nmn.layout import SIDES
 from nmn.modules.exact import SceneRegions
+from nmn.vision.nlvr_format import NLVR_PX
 from synth_data.claims import Text, draw_pair, superlatives
 from synth_data.config import SynthConfig, load_config, preset_names
 from synth_data.contrast import edits
 from synth_data.drawn import Drawn, joined
+from synth_data.house_styles import SHAPES_PX
 from synth_data.label import judge
 from synth_data.panel_statements import PANEL_CLAIMS
 from synth_data.phrases import Words
@@ -37,6 +39,10 @@ ORDERED = ("query_ordinal", "tower_end")  # families that speak of the sides of 
 # made only where they are asked for by name: seldom true of a scene, or in a language of their own
 BY_NAME = ("between", "cells", *PANEL_CLAIMS)
 OWN = "world"  # the grammar that all other families were written for
+HOUSE_PIXELS = {"shapes": SHAPES_PX, "nlvr": NLVR_PX[0]}  # of pictures drawn as another dataset's
+# settings that such pictures do not follow
+UNSHOWN = ("pixels", "rotate", "background", "backgrounds", "noise_sigma", "blur_px", "hue_shift_degrees", "texture",
+           "scale")  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +60,7 @@ class Maker:
 
     def __init__(self, config: SynthConfig) -> None:
         self.config, self.families = config, families(config)
+        self._check_pictures()
         self._check_language()
         self.search = Search(config, frozenset(self._words_used()))
         self.codes = self.search.codes
@@ -66,6 +73,26 @@ class Maker:
         ends = ["leftmost", "rightmost", "topmost", "bottommost"] if set(ORDERED) & set(self.families) else []
         of_panels = ["on", "under", *SIDES] if set(PANEL_CLAIMS) & set(self.families) else []
         return {*self.config.relations, *extremes, *ends, *of_panels}
+
+    def _check_pictures(self) -> None:
+        """Raise ConfigError for settings that pictures do not follow, or with which they do not show what is asked."""
+        config, style = self.config, self.config.style
+        drawn = replace(SynthConfig(), pixels=HOUSE_PIXELS.get(style, config.pixels))
+        for name in UNSHOWN if style in HOUSE_PIXELS else ():
+            given, only = getattr(config, name), getattr(drawn, name)
+            if given != only:
+                raise ConfigError(
+                    f'{name}: pictures in the style "{style}" are drawn as those of its dataset are, with {name}='
+                    f"{only!r}; got {given!r}, which takes style=world"
+                )
+        if config.texture and "texture" in config.words.attributes and len(config.values("texture")) > 1:
+            raise ConfigError(
+                f'texture: with "{config.texture}" no picture shows the textures that objects have, of which texts'
+                " speak; let them have one, such as textures=solid"
+            )
+        for one in config.backgrounds or (config.background,):
+            if one in config.values("color"):
+                raise ConfigError(f'background: what is {one} is not seen on "{one}"; leave it out by colors=')
 
     def _check_language(self) -> None:
         """Raise ConfigError for a family whose texts the grammar does not read as they are meant."""

@@ -31,6 +31,18 @@ class Placer:
     def __init__(self, codes: Codes) -> None:
         self.codes, self.config, self.lexicon = codes, codes.config, codes.lexicon
         self.sizer = Sizer(codes)
+        if self.config.placement == "grid":
+            self._check_cells()
+
+    def _check_cells(self) -> None:
+        """Raise ConfigError where an object may be larger than its cell."""
+        grid, largest = self.config.grid, self.sizer.largest
+        cell = self.config.width / grid, self.config.height / grid
+        if largest > min(cell):
+            raise ConfigError(
+                f"grid: objects of up to {largest:.1f} px do not fit into cells of {cell[0]:.1f} x {cell[1]:.1f} px:"
+                f" lower grid={grid}, size_px or size_jitter, or raise width and height"
+            )
 
     def place(
         self,
@@ -189,7 +201,7 @@ class Placer:
             entry.meaning.margin for entry in self.lexicon.relations.values() if isinstance(entry.meaning, Order)
         ]
         unit = self.lexicon.unit_px or max(image_size(self.config))
-        return max(margins) * unit + self.config.unsure_px + self.config.step_px
+        return max(margins, default=0.0) * unit + self.config.unsure_px + self.config.step_px
 
     def _against_wall(self, rng: np.random.Generator, tried: Floats, mine: Floats, room: NDArray[np.int64]) -> None:
         """Move some of the tried places against a wall of the panel, now and then into a corner."""

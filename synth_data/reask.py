@@ -52,9 +52,8 @@ def reask(examples: Sequence[Example], config: SynthConfig, each: int, rng: np.r
             if other.layout not in layouts:
                 layouts.add(other.layout)
                 answer = _answer(other, int(answers[at, place]), config)
-                together.append(
-                    replace(other, number=example.number, scene=example.scene, answer=answer, trace=(), way="")
-                )
+                asked = replace(example, family=other.family, text=other.text, layout=other.layout, answer=answer)
+                together.append(replace(asked, trace=(), way="", group=-1))
     return together
 
 

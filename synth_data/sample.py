@@ -8,12 +8,14 @@ is bounded: a scene that finds no room is drawn again, a few times, and then the
 import numpy as np
 from numpy.typing import NDArray
 
+from nmn.errors import ConfigError
 from synth_data.codes import CONFUSED, Codes, Floats, Integers
 from synth_data.config import SynthConfig
 from synth_data.drawn import Drawn, panel_boxes
 from synth_data.place import Placer, relinked
 
 TOWER = 4  # blocks at most
+BLOCK = {"shape": "square", "size": "medium"}
 
 
 class Sampler:
@@ -22,6 +24,18 @@ class Sampler:
     def __init__(self, config: SynthConfig) -> None:
         self.config, self.codes = config, Codes(config)
         self.placer = Placer(self.codes)
+        if any(name.startswith("tower") for name in config.families):
+            self._check_towers()
+
+    def _check_towers(self) -> None:
+        """Raise ConfigError where the blocks of towers are no objects of the configuration."""
+        known = self.codes
+        fine = all(name in known.attributes and value in self.config.values(name) for name, value in BLOCK.items())
+        if not fine or self.config.required or not known.allowed[:, known.of["square"]].any():
+            raise ConfigError(
+                "families: towers are of medium squares, which shapes, sizes, held_out or required leave no room for;"
+                " leave out the families tower_..."
+            )
 
     def draw_counts(self, rng: np.random.Generator, low: int | Integers, scenes: int) -> Integers:
         """Draw how many objects a panel of each scene has: ``low`` at least, a number or [scenes]."""
@@ -81,8 +95,11 @@ class Sampler:
         order = np.argsort(rng.random((scenes, width)) + ~mask, axis=1)  # so that no place tells what was wished
         codes = np.take_along_axis(codes, order[:, :, None], axis=1)
         if stack.any():
-            codes[stack, :, self.codes.place("shape")] = self.codes.of["square"]
-            codes[stack, :, self.codes.place("size")] = self.codes.of["medium"]
+            blocks = np.zeros(codes.shape, bool)
+            for name, value in BLOCK.items():
+                codes[stack, :, self.codes.place(name)] = self.codes.of[value]
+                blocks[stack, :, self.codes.place(name)] = True
+            self._respect_allowed(rng, codes, blocks)
         return self.placer.place(rng, codes, mask, stack, relinked(links, order, mask))
 
     def _side_by_side(self, drawn: Drawn) -> Drawn:
@@ -96,7 +113,7 @@ class Sampler:
         order = np.argsort(~mask, axis=1, kind="stable")[:, : int(mask.sum(1).max())]
         codes = drawn.codes.reshape(scenes, panels, attributes, width).swapaxes(1, 2).reshape(scenes, attributes, -1)
         mask = np.take_along_axis(mask, order, 1)
-        front = None if drawn.in_front is None else np.zeros((*mask.shape, mask.shape[1]), bool)
+        front = None if drawn.in_front is None else _side_by_side(drawn.in_front, panels, order)
         joined = np.take_along_axis(boxes.reshape(scenes, -1, 4), order[..., None], 1) * mask[..., None]
         return Drawn(
             np.take_along_axis(codes, order[:, None], 2), joined, mask,
@@ -199,6 +216,16 @@ class Sampler:
         pairs = np.argwhere(self.codes.allowed)
         left = ~self.codes.allowed[codes[..., color], codes[..., shape]]
         codes[left, color], codes[left, shape] = pairs[rng.integers(len(pairs), size=int(left.sum()))].T
+
+
+def _side_by_side(front: NDArray[np.bool_], panels: int, order: Integers) -> NDArray[np.bool_]:
+    """Return pairs of panels drawn one after another [panel object other] as pairs of images [scene object other]."""
+    scenes, width = len(front) // panels, front.shape[1]
+    pairs = np.zeros((scenes, panels, width, panels, width), bool)
+    for place in range(panels):
+        pairs[:, place, :, place] = front[place::panels]
+    whole = pairs.reshape(scenes, panels * width, panels * width)
+    return np.take_along_axis(np.take_along_axis(whole, order[..., None], 1), order[:, None], 2)
 
 
 def _by_scene(rows: Integers, scenes: int) -> Integers:

@@ -18,6 +18,14 @@ class Sizer:
         self._has_size = "size" in codes.attributes
         self._step = self.config.step_px * (2 if self.config.placement == "free" and not codes.exact else 0.25)
 
+    @property
+    def largest(self) -> float:
+        """The longest side that a box may have, in pixels."""
+        codes, place = self.codes, self.codes.place
+        diameters = codes.diameters[codes.values[place("size")]] if self._has_size else np.array(self.config.size_px)
+        extents = codes.extents[codes.values[place("shape")]]
+        return float(diameters.max() * (1 + self.config.size_jitter) * extents.max())
+
     def measure(
         self, rng: np.random.Generator, codes: Integers, mask: NDArray[np.bool_], links: Integers
     ) -> tuple[Integers, Floats]:

@@ -17,7 +17,7 @@ MOST = 10**9  # examples of an endless stream
 
 
 class Streamed(TypedDict, total=False):
-    """An example with its picture, uint8 [channels height width] in the order in which its dataset stores channels."""
+    """An example with its picture, uint8 [channels height width]: red, green, blue."""
 
     example: Example
     image: torch.Tensor

@@ -10,6 +10,7 @@ from nmn.language.grammar import load_grammar
 from nmn.language.parse import read_fresh
 from nmn.layout import Kind, Layout, asked
 from nmn.lexicon import Lexicon
+from synth_data.captions import GRAMMAR
 from synth_data.config import SynthConfig
 from synth_data.dataset import Dataset, read_dataset
 from synth_data.example import Example
@@ -87,7 +88,7 @@ def check(example: Example, config: SynthConfig) -> Iterator[str]:
         yield f'"{example.text}": cannot be read: {str(error).splitlines()[0]}'
     yield from _check_trace(example, lexicon)
     for caption in example.captions:
-        if evaluate(read_fresh(caption, load_grammar(grammar, lexicon)).layout, example.scene, lexicon) is not True:
+        if evaluate(read_fresh(caption, load_grammar(GRAMMAR, lexicon)).layout, example.scene, lexicon) is not True:
             yield f'caption "{caption}" is not true'
 
 

@@ -134,3 +134,16 @@ def test_edits_are_a_function_of_their_chance() -> None:
     sampler, scenes = drawn()
     one, other = (edits(scenes, 0, [], sampler.codes, np.random.default_rng(3)) for _ in range(2))
     assert (one.boxes == other.boxes).all()
+
+
+def test_images_of_several_panels_have_contrasts_too() -> None:
+    pairs = examples(settings("pairs", size=64, contrast=True))
+    assert len({example.group for example in pairs}) == 16
+    moved = set()
+    for first, second in zip(pairs[::4], pairs[2::4], strict=True):
+        (one, other) = changed(first.scene, second.scene)[0]
+        assert one.panel == other.panel
+        left, top, right, bottom = second.scene.panels[other.panel]
+        assert left <= other.box[0] and top <= other.box[1] and other.box[2] <= right and other.box[3] <= bottom
+        moved.add(other.panel)
+    assert moved == {0, 1}

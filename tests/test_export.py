@@ -144,6 +144,13 @@ def test_nlvr_shows_one_order_where_the_answer_depends_on_it() -> None:
         assert len(orders(example, load_lexicon("nlvr"))) == shown
 
 
+def test_nlvr_lists_no_empty_cells_as_items(tmp_path: Path) -> None:
+    dataset = made(tmp_path / "data", "shapes")
+    export_dataset(dataset, tmp_path / "out", "nlvr")
+    items = [len(entry["structured_rep"][0]) for entry in lines(tmp_path / "out/train/train.json")]
+    assert items == [sum(bool(thing.attributes) for thing in example.scene.objects) for example in dataset]
+
+
 def test_nlvr_counts_the_images_of_a_sentence(tmp_path: Path) -> None:
     dataset = made(tmp_path / "data", "contrast", families=["existence"], size=8, shard_size=8)
     export_dataset(dataset, tmp_path / "out", "nlvr")
@@ -174,8 +181,17 @@ def test_shapes_is_read_back_with_the_same_answers(tmp_path: Path) -> None:
 
 
 def test_shapes_refuses_another_world(world: Dataset, tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match='expected a dataset with lexicon "shapes"'):
+    with pytest.raises(ConfigError, match='expected a dataset with lexicon, grammar and style "shapes"'):
         export_dataset(world, tmp_path, "shapes")
+
+
+@pytest.mark.parametrize("changes", [{"grid": 2, "max_objects": 4}, {"size_px": [9.0, 12.0]}])
+def test_shapes_refuses_pictures_that_its_readers_cannot_read(changes: dict[str, Any], tmp_path: Path) -> None:
+    dataset = made(tmp_path / "data", "shapes", **changes)
+    with pytest.raises(
+        ConfigError, match=r"no image of SHAPES; generate with the sizes and the grid of --preset shapes"
+    ):
+        export_dataset(dataset, tmp_path / "out", "shapes")
 
 
 # ---- CLEVR ----------------------------------------------------------------------------------------------------------
@@ -282,6 +298,13 @@ def test_coco_captions_are_the_captions_and_the_true_statements(world: Dataset, 
     read = read_coco_captions(tmp_path / "annotations/captions_val.json", tmp_path / "val")
     assert [one.question for one in read] == [one["caption"] for one in data["annotations"]]
     assert load_image(read[7].image).shape == (3, 64, 64)
+
+
+def test_coco_takes_no_question_of_shapes_for_a_caption(tmp_path: Path) -> None:
+    dataset = made(tmp_path / "data", "shapes")
+    assert any(example.answer is True for example in dataset)
+    export_dataset(dataset, tmp_path / "out", "coco", "val")
+    assert json.loads((tmp_path / "out/annotations/captions_val.json").read_bytes())["annotations"] == []
 
 
 def test_coco_instances_have_boxes_that_hold_their_masks(world: Dataset, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 import gc
 import math
 from collections import Counter, defaultdict
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -21,6 +22,7 @@ from synth_data.phrases import Wish
 from synth_data.reference import evaluate
 from synth_data.statements import CLAIMS
 from synth_data.stats import collect
+from synth_data.verify import check
 from tests.worlds import examples, settings
 
 PRESETS = ("world", "shapes", "shapeworld", "clevr2d", "counting", "contrast")
@@ -193,6 +195,16 @@ def test_captions_are_true_and_can_be_read() -> None:
     assert len(said) > 2 * CAPTIONS.size
     for caption, scene in said:
         assert evaluate(read_fresh(caption, grammar).layout, scene, CAPTIONS.words) is True, caption
+
+
+def test_captions_speak_of_no_empty_cells_and_are_verified_whatever_the_language_of_the_texts() -> None:
+    config = settings("shapes", size=40, captions=3)
+    for example in examples(config):
+        assert not list(check(example, config))
+        solid = tuple(thing for thing in example.scene.objects if thing.attributes)
+        for caption in example.captions:
+            layout = read_fresh(caption, load_grammar("world", config.words)).layout
+            assert evaluate(layout, replace(example.scene, objects=solid), config.words) is True, caption
 
 
 def test_captions_are_no_more_than_asked_for_and_all_different() -> None:

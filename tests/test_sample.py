@@ -15,7 +15,7 @@ from nmn.modules.exact import encode, encode_arrays
 from synth_data.config import SynthConfig
 from synth_data.drawn import Drawn, arrays_of, scene_graph
 from synth_data.sample import Sampler
-from tests.worlds import settings
+from tests.worlds import examples, settings
 
 SCENES = 200
 HELD_OUT = ("red circle", "blue square")
@@ -112,6 +112,15 @@ def test_pairs_that_are_held_out_never_occur() -> None:
 def test_not_even_a_wish_brings_a_pair_that_is_held_out(wish: Wish) -> None:
     seen = pairs(*drawn(settings(held_out=HELD_OUT), wish, wish))
     assert not any(scene & set(HELD_OUT) for scene in seen)
+
+
+def test_towers_keep_to_what_objects_may_be() -> None:
+    config = settings("nlvr", size=20, families=("tower_count",), held_out=("yellow square",))
+    colors = {thing.attributes["color"] for example in examples(config) for thing in example.scene.objects}
+    assert colors == {"black", "blue"}
+    for changes in ({"shapes": ("circle",)}, {"sizes": ("small", "large")}, {"required": ("blue square",)}):
+        with pytest.raises(ConfigError, match="towers are of medium squares"):
+            Sampler(settings("nlvr", **changes))
 
 
 def test_every_scene_has_one_of_the_pairs_that_are_required() -> None:
@@ -233,6 +242,14 @@ def test_an_object_larger_than_the_image_is_refused() -> None:
         settings(size_px=(90.0, 90.0, 90.0))
 
 
+def test_objects_larger_than_the_cells_of_a_grid_are_refused() -> None:
+    message = r"grid: objects of up to 19.8 px do not fit into cells of 16.0 x 16.0 px: lower grid=4, size_px"
+    with pytest.raises(ConfigError, match=message):
+        Sampler(settings(placement="grid", grid=4, rotate=False))
+    boxes = drawn(settings(placement="grid", grid=4, rotate=False, size_px=(6.0, 10.0, 14.0)))[1].boxes
+    assert boxes.min() >= 0 and boxes.max() <= 64
+
+
 def test_a_grid_with_too_few_cells_is_refused_by_name() -> None:
     with pytest.raises(ConfigError, match="max_objects: a grid of 3 x 3 cells holds 9 objects at most"):
         settings("shapes", max_objects=10)
@@ -254,3 +271,20 @@ def test_objects_are_made_smaller_before_a_scene_is_refused() -> None:
         settings(min_objects=12, max_objects=12, shapes=("square",), rotate=False), *[{"size": "large"}] * 12
     )
     assert (found.mask.sum(1) == 12).all() and smallest_gap(found) >= 2.5
+
+
+def test_objects_find_places_where_no_relation_is_an_order() -> None:
+    free = settings("shapes", placement="free", empty_cells=False, max_objects=4)
+    assert smallest_gap(drawn(free)[1]) >= free.gap_px
+
+
+def test_what_is_in_front_stays_so_where_panels_lie_side_by_side() -> None:
+    config = settings("pairs", overlap=0.6, min_objects=2, relations=("left_of", "in_front_of", "behind"))
+    _, found = drawn(config)
+    assert found.in_front is not None
+    shares = found.panel[:, :, None] == found.panel[:, None]
+    for front, boxes, mask, alike in zip(found.in_front, found.boxes, found.mask, shares, strict=True):
+        assert not front[~alike].any() and not front[~mask].any() and not front[:, ~mask].any()
+        overlap = gaps(boxes) < 0
+        assert not (front & ~overlap).any()
+    assert set(found.panel[np.nonzero(found.in_front)[:2]].tolist()) == {0, 1}

@@ -92,6 +92,14 @@ def test_no_layout_is_asked_twice_of_a_scene_and_the_first_are_those_that_were_t
     assert sum(map(len, by_number.values())) > 0.95 * EACH * len(ASKED)
 
 
+def test_captions_and_groups_are_not_taken_along_to_another_scene() -> None:
+    texts = examples(settings("contrast", size=40, captions=1))
+    said = {example.number: example.captions for example in texts}
+    again = reask(texts, WORLD, EACH, np.random.default_rng(1))
+    assert all(example.captions == said[example.number] for example in again)
+    assert Counter(example.group for example in again if example.group >= 0) == Counter(one.group for one in texts)
+
+
 def test_questions_are_asked_again_the_same_way_from_the_same_seed() -> None:
     assert asked_again() == asked_again() != asked_again(2)
     assert reask(ASKED, WORLD, 1, np.random.default_rng(1)) == list(ASKED)

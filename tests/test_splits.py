@@ -82,6 +82,13 @@ def test_a_split_says_on_which_side_an_example_belongs(split: str, one: Example,
     assert leaks(one, f"{split}:test") is not is_test
 
 
+@pytest.mark.parametrize("preset", ["pairs", "shapes"])
+def test_objects_are_counted_in_a_panel_and_without_empty_cells(preset: str) -> None:
+    few = settings(preset, size=20, min_objects=3, max_objects=6)
+    assert max(len(one.scene.objects) for one in examples(few)) > 6
+    assert not any(leaks(one, "objects:train") for one in examples(few))
+
+
 def test_chains_are_as_long_as_the_most_relations_one_below_the_other() -> None:
     assert hops(example(CHAIN)) == 3
     assert hops(example("and(exists(relate[above](find[red])), exists(relate[below](find[blue])))")) == 1

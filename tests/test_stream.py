@@ -46,7 +46,7 @@ def test_ranks_share_the_examples_out(workers: int) -> None:
 
 
 def test_pictures_are_those_of_the_written_dataset(tmp_path: Path) -> None:
-    config = small(noise_sigma=12.0, texture="textured")
+    config = small(noise_sigma=12.0, texture="textured", textures="solid")
     write_dataset(config, tmp_path)
     dataset = read_dataset(tmp_path)
     items = loaded(ShapeStream(config), workers=2)

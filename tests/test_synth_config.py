@@ -45,6 +45,7 @@ from synth_data.maker import families
         ({"required": ["red"]}, "expected pairs such as \"red circle\", got 'red'"),
         ({"lexicon": "wrld"}, "no lexicon 'wrld'"),
         ({"background": "plaid"}, "plaid"),
+        ({"empty_cells": True}, "empty_cells: cells are those of a grid; got placement=free"),
     ],
 )
 def test_a_bad_setting_is_refused_by_its_name(settings: dict[str, Any], message: str) -> None:
@@ -61,6 +62,25 @@ def test_a_value_with_nothing_near_lists_what_there_is() -> None:
 def test_an_unknown_family_names_the_nearest() -> None:
     with pytest.raises(ConfigError, match=r'unknown family "existense"; did you mean "existence"\?'):
         families(load_config("world", families=["existense"]))
+
+
+@pytest.mark.parametrize(
+    ("preset", "changes", "message"),
+    [
+        ("nlvr", {"noise_sigma": 28.0}, "noise_sigma=0.0; got 28.0, which takes style=world"),
+        ("nlvr", {"pixels": 200}, "pixels=400; got 200"),
+        ("shapes", {"pixels": 60}, "pixels=30; got 60"),
+        ("shapes", {"rotate": True}, "rotate=False; got True"),
+        ("world", {"texture": "outlined"}, "texture: .*let them have one, such as textures=solid"),
+        ("world", {"background": "red"}, 'background: what is red is not seen on "red"; leave it out by colors='),
+        ("world", {"backgrounds": ["slate", "white"]}, 'what is white is not seen on "white"'),
+    ],
+)
+def test_what_pictures_would_not_show_or_not_follow_is_refused(
+    preset: str, changes: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(ConfigError, match=message):
+        next(generate(load_config(preset, size=1, **changes)))
 
 
 def test_an_unknown_preset_names_the_nearest_and_all_there_are() -> None:

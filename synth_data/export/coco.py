@@ -63,7 +63,7 @@ def _image(example: Example, pixels: Pixels) -> dict[str, Any]:
 
 
 def _captions(example: Example) -> list[str]:
-    said = example.answer is True and not example.text.endswith("?")
+    said = example.answer is True and example.text.endswith(".")  # SHAPES' questions end in no mark
     return list(dict.fromkeys((*example.captions, *((example.text,) if said else ()))))
 
 

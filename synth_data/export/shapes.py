@@ -7,50 +7,53 @@
     SPLIT.output         true or false
     SPLIT.input.npy      uint8 [examples 30 30 3], blue, green, red
 
-SHAPES relates cells, also empty ones. A scene that was generated without them (empty_cells=false) is given them, and an
-example whose answer is then another one is left out.
+SHAPES relates cells, also empty ones, which are read off the pictures. An example whose answer is then another one, as
+of a scene that was generated without them (empty_cells=false), is left out.
 """
 
 import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack
-from itertools import chain
 from pathlib import Path
 from tempfile import TemporaryFile
 
 import numpy as np
 
-from nmn.errors import ConfigError
+from nmn.data.shapes import decode_images
+from nmn.errors import ConfigError, DataError
 from nmn.layout import Layout
-from nmn.scene import SceneGraph, SceneObject
+from nmn.scene import SceneGraph
 from synth_data.dataset import Dataset
 from synth_data.example import Example
 from synth_data.export.files import Shards
+from synth_data.picture import Pixels
 from synth_data.reference import evaluate
 
 WORLD = "shapes"
-CELLS, CELL_PX, SIDE_PX = 3, 10, 30
+SIDE_PX = 30
 
 
 def write_shapes(dataset: Dataset, root: Path, split: str, shards: Shards) -> int:
-    """Write the questions of SHAPES' language; return how many. Raises ConfigError for pictures of another world."""
+    """Write the questions of SHAPES' language; return how many. Raises ConfigError for pictures of another kind."""
     config = dataset.config
-    if (config.words.name, config.style) != (WORLD, WORLD):
+    if {config.words.name, config.grammar, config.style} != {WORLD}:
         raise ConfigError(
-            f'shapes: expected a dataset with lexicon "shapes" and style "shapes", got {config.lexicon} and '
-            f"{config.style}; generate with --preset shapes"
+            f'shapes: expected a dataset with lexicon, grammar and style "shapes", got {config.lexicon}, '
+            f"{config.grammar} and {config.style}; generate with --preset shapes"
         )
     written = 0
     with ExitStack() as stack:
         ends = (".query", ".query_str.txt", ".output")
         files = [stack.enter_context((root / (split + end)).open("w", encoding="utf-8", newline="\n")) for end in ends]
         pixels_file = stack.enter_context(TemporaryFile(dir=root))
-        for example, pixels in chain.from_iterable(shards):
-            if lines := _lines(example, dataset):
-                written += 1
-                pixels_file.write(np.ascontiguousarray(pixels[..., ::-1]).tobytes())
-                for file, line in zip(files, lines, strict=True):
-                    file.write(line + "\n")
+        for shard in shards:
+            images = np.stack([pixels[..., ::-1] for _, pixels in shard])  # blue first
+            for (example, _), image, scene in zip(shard, images, _decoded(images), strict=True):
+                if lines := _lines(example, scene, dataset):
+                    written += 1
+                    pixels_file.write(image.tobytes())
+                    for file, line in zip(files, lines, strict=True):
+                        file.write(line + "\n")
         pixels_file.seek(0)
         with (root / f"{split}.input.npy").open("wb") as npy:
             shape = (written, SIDE_PX, SIDE_PX, 3)
@@ -59,10 +62,18 @@ def write_shapes(dataset: Dataset, root: Path, split: str, shards: Shards) -> in
     return written
 
 
-def _lines(example: Example, dataset: Dataset) -> tuple[str, str, str] | None:
-    """Return an example's query, text and answer, or None where SHAPES does not have it."""
+def _decoded(images: Pixels) -> list[SceneGraph]:
+    """Return the cells that SHAPES' readers see in pictures; raise ConfigError where they see none."""
+    try:
+        return decode_images(images)
+    except DataError as error:
+        raise ConfigError(f"shapes: {error}; generate with the sizes and the grid of --preset shapes") from None
+
+
+def _lines(example: Example, scene: SceneGraph, dataset: Dataset) -> tuple[str, str, str] | None:
+    """Return an example's query, text and answer, or None where SHAPES does not have it; ``scene``: its cells."""
     question = query(example.layout)
-    if question is None or evaluate(example.layout, in_cells(example.scene), dataset.config.words) != example.answer:
+    if question is None or evaluate(example.layout, scene, dataset.config.words) != example.answer:
         return None
     return question, example.text, "true" if example.answer else "false"
 
@@ -90,15 +101,3 @@ def _chain(layout: Layout) -> Iterator[str | None]:
         yield layout.argument
         layout = layout.operands[0]
     yield layout.argument if layout.module == "find" else None
-
-
-def in_cells(scene: SceneGraph) -> SceneGraph:
-    """Return a scene as ``nmn.data.shapes`` decodes it: nine cells in reading order, empty ones without attributes."""
-    cells = {}
-    for thing in scene.objects:
-        left, top, right, bottom = thing.box
-        cells[int((top + bottom) / 2 // CELL_PX), int((left + right) / 2 // CELL_PX)] = thing
-    for row, column in np.ndindex(CELLS, CELLS):
-        left, top = float(column * CELL_PX), float(row * CELL_PX)
-        cells.setdefault((row, column), SceneObject({}, (left, top, left + CELL_PX, top + CELL_PX)))
-    return SceneGraph(tuple(cells[place] for place in sorted(cells)), SIDE_PX, SIDE_PX, scene.world)
