@@ -144,8 +144,10 @@ class Reasoner:
         return reading
 
     def run(self, image: "ImageSource", layout: Layout | str) -> Answer:
-        """Run a layout, or its text, on an image."""
-        return self._answers([image], [parse_layout(layout) if isinstance(layout, str) else layout], [None])[0]
+        """Run a layout, or its text, on an image; raise ArgumentError for a word that the network has not learned."""
+        layout = parse_layout(layout) if isinstance(layout, str) else layout
+        check_words(layout, self.network.model.reasoning.library)
+        return self._answers([image], [layout], [None])[0]
 
     def runs(self, images: Sequence["ImageSource"], layouts: Sequence[Layout]) -> Iterator[Ran]:
         """Run ``layouts[i]`` on ``images[i]``, in batches of one size of image; equal images are read once."""

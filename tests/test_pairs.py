@@ -236,6 +236,21 @@ def test_a_network_is_trained_on_pairs_of_photographs_and_judges_them(
     assert CliRunner().invoke(app, command).exit_code == 0
 
 
+def test_statements_of_numbers_that_cells_are_not_counted_up_to_are_left_out_of_training(tmp_path: Path) -> None:
+    sentences = ("there are at least 20 circles", "there are at least 16 circles")
+    entries = [
+        {"sentence": text, "identifier": f"dev-{number}-0-0", "label": "False"} for number, text in enumerate(sentences)
+    ]
+    images = {f"dev-{number}-0-img{side}.png": shown("red") for number in (0, 1) for side in (0, 1)}
+    settings = TrainSettings(
+        data="pairs", folder=str(write(tmp_path / "in", entries, images)), split="dev", regions="cells", patch_px=8,
+        pair_px=32, channels=7, steps=1, threads=1,
+    )  # fmt: skip
+    told: list[str] = []
+    train(settings, tmp_path / "out", lambda part, done, of, note="": told.append(note))
+    assert told[0] == "of 2 statements 1 cannot be read"
+
+
 def test_pairs_none_of_whose_statements_can_be_read_are_refused(tmp_path: Path) -> None:
     entries = [{"sentence": "two dogs run", "identifier": "train-0-0-0", "label": "True"}]
     write(tmp_path / "in", entries, {f"train-0-0-img{side}.png": shown("red") for side in (0, 1)})

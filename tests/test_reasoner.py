@@ -158,6 +158,9 @@ def test_what_cannot_be_asked_is_refused() -> None:
         asked.ask(image(), "Is there a purple square?")
     with pytest.raises(QuestionError):
         asked.ask(image(), "Is there a rde square?")
+    assert asked.run(image(), "at_side[left]").kind is Kind.ATTENTION
+    with pytest.raises(ArgumentError, match='module "near_side": nothing that the network was trained on uses it'):
+        asked.run(image(), "near_side[left]")
     with pytest.raises(ImageError):
         asked.ask(Path("nowhere.png"), QUESTIONS[0])
     with pytest.raises(ValueError, match="1 questions need as many images, got 2"):

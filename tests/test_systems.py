@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 from nmn.checkpoint import read_checkpoint, save_checkpoint
 from nmn.cli import app
 from nmn.config import config_file
-from nmn.errors import ArgumentError, CheckpointError, ConfigError
+from nmn.errors import ArgumentError, CheckpointError, ConfigError, ImageError
 from nmn.layout import Kind
 from nmn.models.baselines import MODELS, kind_of, load_baseline, save_baseline
 from nmn.models.dual_encoder import DualEncoder
@@ -197,6 +197,13 @@ def test_a_trained_system_answers_with_its_attention_as_trace(trained: Path) -> 
     with pytest.raises(ArgumentError, match='unknown word "zebra"'):
         reasoner.ask(image, "is there a zebra?")
     assert reasoner.texts([image], ["is there a zebra?"])[0] in reasoner.network.answers
+
+
+def test_a_picture_that_is_too_narrow_for_a_cell_is_refused() -> None:
+    reasoner = SystemReasoner(small("film"), "cpu")
+    assert str(reasoner.ask(torch.zeros(3, 40, 200, dtype=torch.uint8), "is it red")) in ANSWERS
+    with pytest.raises(ImageError, match="brought to 20 x 1 pixels, the picture is too narrow for one cell"):
+        reasoner.ask(torch.zeros(3, 10, 200, dtype=torch.uint8), "is it red")
 
 
 def test_nmn_ask_shows_what_a_system_attended(trained: Path, tmp_path: Path) -> None:

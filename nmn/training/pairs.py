@@ -13,7 +13,7 @@ from nmn.language import read
 from nmn.layout import Kind, Layout
 from nmn.lexicon import load_lexicon
 from nmn.models.build import Network, NetworkSettings, build_network
-from nmn.modules.neural import vocabulary_of
+from nmn.modules.neural import MOST, vocabulary_of
 from nmn.training.data import TRAINED_ON, Asked, Questions, joined, questions_of
 from nmn.training.settings import TrainSettings
 from nmn.vision.cells import CellVision
@@ -28,7 +28,8 @@ def over_pairs(
 ) -> tuple[Network, Questions]:
     """Return a network with fresh weights and the labelled statements of a split that the grammar reads.
 
-    ``settings.part`` takes that part of the examples, spread evenly; a note says how many statements could not be read.
+    ``settings.part`` takes that part of the examples, spread evenly; a note says how many statements could not be read,
+    those among them that name a number which cells are not counted up to.
     Raises ConfigError where none can be, DataError for files that are none of NLVR2's, ImageError for broken images.
     """
     examples = [one for one in read_pairs(settings.folder, settings.split) if one.label is not None and not one.missing]
@@ -41,7 +42,7 @@ def over_pairs(
             layout = read(example.sentence, network_settings.grammar, lexicon=lexicon, repair=True).layout
         except QuestionError:
             continue
-        if layout.kind is Kind.TRUTH:
+        if layout.kind is Kind.TRUTH and _largest_number(layout) <= MOST:
             chosen.append(example)
             layouts.append(layout)
     if not chosen:
@@ -59,6 +60,10 @@ def over_pairs(
     answers = tuple("true" if one.label else "false" for one in chosen)
     asked = Asked(tuple(layouts), answers, (settings.split,) * len(chosen), ())
     return network, questions_of(asked, joined(seen), lexicon)
+
+
+def _largest_number(layout: Layout) -> int:
+    return max((int(call.argument) for call in layout.calls if call.module == "number" and call.argument), default=0)
 
 
 def _images(examples: list[PairExample], pixels: int) -> Tensor:

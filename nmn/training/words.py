@@ -30,6 +30,7 @@ from nmn.language import read
 from nmn.layout import Layout
 from nmn.lexicon import Lexicon
 from nmn.models.build import Network, restored
+from nmn.modules.library import check_words
 from nmn.modules.neural import Vocabulary
 from nmn.modules.read_regions import ReadRegions
 from nmn.regions import Regions
@@ -109,7 +110,9 @@ def forgotten(network: Network, word: str) -> Network:
 
 
 def _taught(grown: Network, word: str, layouts: Sequence[Layout], answers: Sequence[str], regions: Regions) -> Network:
-    """Give a grown network the row of its new word."""
+    """Give a grown network the row of its new word; raise ArgumentError for another that it has not learned."""
+    for layout in layouts:
+        check_words(layout, grown.model.reasoning.library)
     values = grown.vocabulary.attributes
     targets = torch.tensor([target_of(layout, answer, values) for layout, answer in zip(layouts, answers, strict=True)])
     with torch.no_grad():

@@ -7,7 +7,7 @@ import torch
 from jaxtyping import Float, UInt8
 from torch import Tensor, nn
 
-from nmn.errors import ConfigError
+from nmn.errors import ConfigError, ImageError
 from nmn.regions import Regions
 from nmn.vision.backbone import Backbone
 from nmn.vision.cache import FeatureCache
@@ -60,13 +60,26 @@ class CellVision(nn.Module):
         if not self.frozen:
             return {"images": images}
         # images without channels say by their shape how large they are, on any device, and hold nothing
-        return {"features": self._features(images), "frame": images.new_empty(len(images), 0, *images.shape[-2:])}
+        return {"features": self._kept(images), "frame": images.new_empty(len(images), 0, *images.shape[-2:])}
 
-    def _features(self, images: UInt8[Tensor, "batch 3 height width"]) -> Tensor:
+    def _kept(self, images: UInt8[Tensor, "batch 3 height width"]) -> Tensor:
         if self.cache is not None and isinstance(self.backbone, Backbone):
             return self.cache.of_images(self.backbone, images).to(images.device)
         with torch.no_grad():
+            return self._features(images)
+
+    def _features(self, images: Tensor) -> Tensor:
+        """Return the features of images of 0 to 255; raise ImageError for ones that are too narrow for one cell."""
+        try:
             features: Tensor = self.backbone(images.to(self.dtype) / 255)
+        except RuntimeError as error:
+            if "input size" not in str(error):
+                raise
+            height, width = images.shape[-2:]
+            raise ImageError(
+                f"brought to {width} x {height} pixels, the picture is too narrow for one cell of the network; give one"
+                " that is less long, or a part of it"
+            ) from None
         return features
 
     def forward(self, seen: Mapping[str, Tensor]) -> Regions:
@@ -76,7 +89,7 @@ class CellVision(nn.Module):
         else:
             images = seen["images"]
             height, width = images.shape[-2:]
-            features = self.backbone(images.to(self.dtype) / 255)
+            features = self._features(images)
         return grid_regions(self.projection(features), width, height)
 
     @property
