@@ -142,6 +142,11 @@ def load_lexicon(source: str | Path) -> Lexicon:
     return _load_file(path, path.stat().st_mtime_ns)
 
 
+def whole_name(source: str | Path) -> str:
+    """Return a lexicon's name, of a TOML file its whole path: whoever keeps it finds it from any folder."""
+    return str(Path(source).resolve()) if str(source).endswith(".toml") else str(source)
+
+
 @lru_cache(maxsize=32)
 def _load_file(path: Path, mtime_ns: int) -> Lexicon:
     data = _read_extended(path, ())

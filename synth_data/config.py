@@ -9,7 +9,7 @@ from typing import Any
 from nmn.config import build_settings, read_settings
 from nmn.errors import ConfigError, SceneError, did_you_mean, listed
 from nmn.language.grammar import grammar_names
-from nmn.lexicon import Lexicon, load_lexicon
+from nmn.lexicon import Lexicon, load_lexicon, whole_name
 from synth_data.outlines import SHAPES
 from synth_data.style import COLORS, Style
 
@@ -223,8 +223,7 @@ def load_config(preset: str = "world", **settings: Any) -> SynthConfig:
     file is known by its whole path from then on, so that what is made with it is read from any folder.
     """
     config = build_settings(SynthConfig, *_layers(preset), settings)
-    file = Path(config.lexicon)
-    return replace(config, lexicon=str(file.resolve())) if file.suffix and file.is_file() else config
+    return replace(config, lexicon=whole_name(config.lexicon))
 
 
 def _layers(preset: str) -> list[Mapping[str, Any]]:

@@ -76,6 +76,12 @@ def test_calls_of_one_question_alone_are_new_or_gone() -> None:
     assert [call.change for call in found.first.calls] == ["gone", None, "gone", "becomes 2"]
 
 
+def test_an_image_stored_at_another_size_has_the_same_regions() -> None:
+    reasoner, picture = nmn.load(device="cpu"), Image.open(SCENES / "demo.png")
+    answers = [reasoner.ask(picture.resize(size), "What color is the star?") for size in ((256, 256), (700, 700))]
+    assert changes(compare(nmn.explain(answers[0]), nmn.explain(answers[1]))) == {}
+
+
 def test_one_question_about_two_images_differs_in_values() -> None:
     """The square is gone, so that what was object 2 is object 1."""
     other = replace(DEMO, objects=(DEMO.objects[0], *DEMO.objects[2:]))

@@ -17,7 +17,8 @@ from nmn.layout import Kind, Layout, Signature, parse_layout
 from nmn.lexicon import load_lexicon
 from nmn.modules.exact import SceneRegions, encode, exact_library
 from nmn.modules.library import Group, register_module, unregister_module
-from nmn.reasoner import run, run_many
+from nmn.reasoner import Reasoner, load, run, run_many
+from nmn.resources import SCENES
 from nmn.scene import SceneGraph, SceneObject
 
 WORLD = load_lexicon("world")
@@ -181,6 +182,16 @@ def test_a_module_of_ones_own_runs_in_layouts() -> None:
         unregister_module("upright")
     with pytest.raises(LayoutError, match="unknown module 'upright'"):
         parse_layout("upright(scene)")
+
+
+def test_a_network_that_is_loaded_already_runs_a_module_of_ones_own() -> None:
+    reasoner = load(device="cpu")
+    assert isinstance(reasoner, Reasoner)
+    register_module("twice", Signature((Kind.ATTENTION,), Kind.ATTENTION, None, "x"), lambda group: group.operands[0])
+    try:
+        assert str(reasoner.run(SCENES / "demo.png", "count(twice(find[circle]))")) == "2"
+    finally:
+        unregister_module("twice")
 
 
 def test_a_module_of_the_languages_own_cannot_be_replaced() -> None:

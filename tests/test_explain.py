@@ -212,3 +212,12 @@ def test_chances_in_pictures_are_those_of_the_text(seen: Answer) -> None:
     at = [call.label for call in explained.calls].index("relate[left_of]")
     words = [text.words for text in draw(explained, measure).nodes[at].texts][2:]
     assert re.findall(r"(\d+): box [\d ]+, ([\d.]+ %)", shares) == [tuple(line.split(": ")) for line in words]
+
+
+@pytest.mark.parametrize("question", ["What color are the circles?", "What color is the hexagon?"])
+def test_the_last_call_is_as_sure_as_the_answer(question: str) -> None:
+    explained = nmn.explain(load(device="cpu").ask(SCENES / "demo.png", question))
+    assert explained.calls[-1].confidence == explained.confidence
+    result = runner.invoke(app, ["ask", str(SCENES / "demo.png"), question])
+    sure = re.findall(r"(?:confidence: |describe\[color\] = \w+, )(.*)", result.stdout)
+    assert len(sure) == 2 and sure[0] == sure[1]

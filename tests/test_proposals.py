@@ -20,6 +20,7 @@ from nmn.vision.proposals import (
     cell_centres,
     decode,
     owners,
+    peaks,
     proposal_loss,
     targets,
 )
@@ -92,6 +93,14 @@ def test_the_surest_objects_come_first_and_no_more_than_asked_for() -> None:
     heat = maps.centres.clone()
     heat[0, 1, 1], heat[0, 1, 4], heat[0, 4, 4] = 1.0, 3.0, 2.0
     assert decode(maps._replace(centres=heat), most=2).boxes[0].tolist() == [[14, 2, 18, 6], [14, 14, 18, 18]]
+
+
+def test_equal_neighbours_are_one_peak_the_first() -> None:
+    heat = torch.full((1, ROWS, COLUMNS), -9.0)
+    heat[0, 1, 2:4], heat[0, 3:5, 6], heat[0, 3, 1] = 3.0, 2.0, 1.0  # the middle of two objects is between two cells
+    scores, places = peaks(heat, most=5)
+    assert places[0, :3].tolist() == [1 * COLUMNS + 2, 3 * COLUMNS + 6, 3 * COLUMNS + 1]
+    assert scores[0, 3:].amax() < 0.001
 
 
 def test_a_peak_that_no_pixel_votes_for_is_no_object_and_the_others_move_up() -> None:

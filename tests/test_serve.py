@@ -30,9 +30,11 @@ from nmn.language.complete import completions
 from nmn.language.grammar import load_grammar
 from nmn.lexicon import load_lexicon
 from nmn.models.baselines import save_baseline
+from nmn.models.build import save_network
 from nmn.resources import SCENES
 from synth_data.config import load_config
 from synth_data.write import write_dataset
+from tests.networks import object_network
 from tests.systems import save_small_clip, small, speaking_captioner
 
 QUESTION = "What color is the large shape left of the star?"
@@ -151,6 +153,18 @@ def test_completions_that_a_run_has_not_learned_are_marked_and_come_last(tmp_pat
     assert all(one["known"] for one in help_json(Parse(question="is there a "), runs)["completions"])
     whole = help_json(Parse(question="is there a ", run="exact"), runs)["completions"]
     assert all(one["known"] for one in whole)
+
+
+def test_words_of_a_runs_own_lexicon_are_read_and_offered_as_they_are_typed(tmp_path: Path) -> None:
+    lexicon = tmp_path / "my words.toml"
+    lexicon.write_text('extends = "world"\n[attributes.shape.values]\nzorb = ["zorb"]\n', encoding="utf-8")
+    save_network(tmp_path / "mine.safetensors", object_network().speaking(str(lexicon)), {})
+    runs = Runs(tmp_path)
+    found = help_json(Parse(question="is there a zorb", run="runs/mine.safetensors"), runs)
+    assert found["problem"] is None and found["readings"][0]["layout"] == "exists(find[zorb])"
+    half = help_json(Parse(question="is there a zo", run="runs/mine.safetensors"), runs)
+    assert [one["text"] for one in half["completions"]] == ["zorb", "zorbs"]
+    assert help_json(Parse(question="is there a zorb", run="world"), runs)["problem"] is not None
 
 
 @pytest.mark.parametrize(

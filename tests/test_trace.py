@@ -93,6 +93,12 @@ def test_the_distribution_of_a_number_is_kept() -> None:
     assert raw[:3] == (0, 0, 1) and sum(raw) == 1
 
 
+@pytest.mark.parametrize("color", ["find[red]", "find[green]", "find[circle]"])
+def test_one_value_of_an_attribute_several_and_none_are_as_sure_as_the_answer(color: str) -> None:
+    answer = run(f"describe[color]({color})", PAIR)
+    assert answer.trace.root.confidence == answer.confidence == 1
+
+
 def test_operands_point_to_earlier_calls() -> None:
     calls = run("and(find[red], find[circle])", PAIR).trace.calls
     assert [call.operands for call in calls] == [(), (), (0, 1)]

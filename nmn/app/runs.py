@@ -51,8 +51,8 @@ Asker = Callable[[Seen, str, bool], Said]
 class Run:
     """What is known of a run before it is loaded.
 
-    ``names``: what a module network has learned of the lexicon; ``words``: those of a system without modules. Where
-    both are None it knows every word.
+    ``lexicon``: what its words mean, None for its grammar's own. ``names``: what a module network has learned of the
+    lexicon; ``words``: those of a system without modules. Where both are None it knows every word.
     """
 
     name: str
@@ -62,6 +62,7 @@ class Run:
     card: Mapping[str, Any] = field(default_factory=dict)
     names: frozenset[str] | None = None
     words: Words | None = None
+    lexicon: str | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return the run as plain JSON data, without its place on the disk."""
@@ -173,7 +174,8 @@ def _described(name: str, path: Path) -> Run | None:
         if "network" in meta:
             kind, grammar = meta["network"].get("model", MODULES), meta["network"].get("grammar", WORLD)
             if kind == MODULES:
-                return Run(name, "network", str(grammar), path, card, _names(vocabulary_from_json(meta["vocabulary"])))
+                names, lexicon = _names(vocabulary_from_json(meta["vocabulary"])), meta["network"].get("lexicon")
+                return Run(name, "network", str(grammar), path, card, names, lexicon=lexicon)
             return Run(name, str(kind), str(grammar), path, card, words=Words(tuple(map(str, meta["words"]))))
         if "detector" in meta:
             return Run(name, "detector", NLVR, path, card)

@@ -26,8 +26,9 @@ def help_json(asked: Parse, runs: Runs) -> dict[str, Any]:
     grammar = asked.grammar or (WORLD if run is None else run.grammar)
     if grammar not in grammar_names():
         raise QuestionError("", 0, 0, f"no such grammar; there are {', '.join(grammar_names())}")
-    found, complete = completions(asked.question, load_grammar(grammar))
-    known = {one: run is None or knows(run, one, load_lexicon(grammar)) for one in found}
+    lexicon = load_lexicon(grammar if run is None or run.lexicon is None or asked.grammar else run.lexicon)
+    found, complete = completions(asked.question, load_grammar(grammar, lexicon))
+    known = {one: run is None or knows(run, one, lexicon) for one in found}
     listed = sorted(found, key=lambda one: _rank(one, known[one]))[:MOST]
     data: dict[str, Any] = {
         "grammar": grammar,
@@ -39,12 +40,14 @@ def help_json(asked: Parse, runs: Runs) -> dict[str, Any]:
         "problem": None,
     }
     try:
-        data["readings"] = [reading.to_json() for reading in read_all(asked.question, grammar).readings]
+        readings = read_all(asked.question, grammar, lexicon=lexicon).readings
+        data["readings"] = [reading.to_json() for reading in readings]
     except QuestionError as error:
         data["problem"] = {"message": error.reason, "start": error.start, "end": error.end,
                            "expected": list(error.expected), "suggestion": error.suggestion}  # fmt: skip
         with suppress(QuestionError):
-            data["readings"] = [one.to_json() for one in read_all(asked.question, grammar, repair=True).readings]
+            repaired = read_all(asked.question, grammar, lexicon=lexicon, repair=True).readings
+            data["readings"] = [reading.to_json() for reading in repaired]
     return data
 
 

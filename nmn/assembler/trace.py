@@ -92,12 +92,15 @@ class TracedCall:
 
     @property
     def confidence(self) -> float | None:
-        """The chance of its value; of a set, that every member is in or out as said. None for values panel by panel."""
+        """The chance of its value; of a set, that every member is in or out as said. None for values panel by panel.
+
+        Several values of an attribute, or none, are such a set.
+        """
         if self.in_panels and self.value is self.in_panels:
             return None
         if self.kind is Kind.NUMBER:
             return self.raw[self.value]  # type: ignore[index]
-        if self.kind is Kind.ATTRIBUTE:
+        if self.kind is Kind.ATTRIBUTE and isinstance(self.value, str):
             return max(self.raw) / (sum(self.raw) or 1.0)
         return math.prod((max(part, 1 - part) for part in self.raw), start=1.0)
 

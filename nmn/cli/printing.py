@@ -140,20 +140,21 @@ def trace_tree(answer: "Answer", position: int, names: "Sequence[str]") -> "Tree
     call = answer.trace.calls[position]
     value = str(answer) if call is answer.trace.root and not call.picked else call_text(call, names)
     if answer.view is not None:
-        value = _with_chances(call, value, names)
+        sure = answer.confidence if call is answer.trace.root else call.confidence
+        value = _with_chances(call, value, sure, names)
     tree = Tree(f"{plain(call_label(call.module, call.argument))} = {plain(value)}")
     for operand in call.operands:
         tree.add(trace_tree(answer, operand, names))
     return tree
 
 
-def _with_chances(call: "TracedCall", value: str, names: "Sequence[str]") -> str:
+def _with_chances(call: "TracedCall", value: str, sure: float | None, names: "Sequence[str]") -> str:
     """Return a neural value with its chance; of an attention, with that of each region."""
     from nmn.assembler.trace import percent
 
     if call.picked:
         return "; ".join(f"{number}: {names[number]}, {percent(call.raw[number])}" for number in call.picked)
-    return value if call.confidence is None else f"{value}, {percent(call.confidence)}"
+    return value if sure is None else f"{value}, {percent(sure)}"
 
 
 def print_report(report: "Report") -> None:

@@ -23,14 +23,14 @@ def learn_word(
 ) -> None:
     """Teach a trained network a value (a shape, a colour, ...) by questions about a few images."""
     from nmn.checkpoint import weights_file
-    from nmn.lexicon import load_lexicon
+    from nmn.lexicon import load_lexicon, whole_name
     from nmn.models.build import load_network, save_network
     from nmn.training.words import learn_word as learn
     from nmn.training.words import read_taught
 
     taught = read_taught(examples)
     grown = learn(load_network(weights_file(model)), load_lexicon(lexicon), word, taught)
-    named = grown.speaking(str(lexicon.resolve()))
+    named = grown.speaking(whole_name(lexicon))
     save_network(out, named, {**grown.card, "taught": {"word": word, "examples": len(taught)}})
     if as_json:
         print_json({"word": word, "examples": len(taught), "network": str(out)})

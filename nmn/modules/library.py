@@ -5,6 +5,7 @@ pairs of regions, come from. Everything else is ``logic.py`` for both.
 """
 
 from abc import ABC, abstractmethod
+from collections import ChainMap
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -228,7 +229,7 @@ def build_library(
         Argument.ATTRIBUTE: tuple(values),
     }
     closed = {Argument.COMPARISON: COMPARISONS, Argument.QUANTIFIER: QUANTIFIERS, Argument.SIDE: SIDES}
-    modules = {**_shared_modules(sources), **CUSTOM}
+    modules = ChainMap(_shared_modules(sources), CUSTOM)
     return Library(modules, {**named, **closed, **words}, values, most)
 
 
@@ -296,7 +297,7 @@ CUSTOM: dict[str, Module] = {}
 
 
 def register_module(name: str, signature: Signature, function: Module) -> None:
-    """Add a module of one's own to SIGNATURES and to every library built from now on.
+    """Add a module of one's own to SIGNATURES and to every library, also to those of networks that are loaded.
 
     ``function`` takes a Group and returns a tensor with one row a call: [calls regions] for an attention, [calls] for
     a truth, [calls width] for a number; a run in which it returns something else raises LayoutError. Raises LayoutError

@@ -22,7 +22,7 @@ from nmn.checkpoint import NETWORK, read_checkpoint
 from nmn.config import build_settings, parse_overrides, read_object, read_settings, settings_json, with_usual
 from nmn.errors import ArgumentError, ConfigError, listed
 from nmn.layout import Layout
-from nmn.lexicon import load_lexicon
+from nmn.lexicon import load_lexicon, whole_name
 from nmn.models.baselines import kind_of, save_baseline
 from nmn.models.build import (
     MODULES,
@@ -147,7 +147,8 @@ def train(settings: TrainSettings, folder: Path, watch: Watcher = silent, memory
         seen = joined([network.model.prepare(part) for part in torch.split(images, PREPARED_AT_ONCE)])
         questions, held_back = questions_of(asked, seen, lexicon, settings.attentions > 0), None
     elif settings.data == "pairs":
-        pair = replace(_network_settings(settings, "world", settings.pair_lexicon, settings.pair_px), panels=2)
+        words = whole_name(settings.pair_lexicon)
+        pair = replace(_network_settings(settings, "world", words, settings.pair_px), panels=2)
         (network, questions), held_back = over_pairs(settings, pair, partial(watch, "pairs")), None
     else:
         network, questions, held_back = _over_generated(settings, folder, watch, memory)

@@ -152,9 +152,14 @@ def absolute(distances: Float[Tensor, "batch 4 rows columns"], side_px: int) -> 
 def peaks(
     centres: Float[Tensor, "batch rows columns"], most: int
 ) -> tuple[Float[Tensor, "batch peaks"], Int[Tensor, "batch peaks"]]:
-    """Return the highest cells that no neighbour exceeds, of logits: their chances and their places, row by row."""
+    """Return the highest cells that no neighbour exceeds, of logits: their chances and their places, row by row.
+
+    Of equal neighbours the first alone: the middle of what is symmetric lies as much in one cell as in the next.
+    """
     heat = torch.sigmoid(centres)
-    highest = heat * (heat == functional.max_pool2d(heat.unsqueeze(1), 3, 1, 1).squeeze(1))
+    _, top = functional.max_pool2d(heat.unsqueeze(1), 3, 1, 1, return_indices=True)
+    own = torch.arange(heat[0].numel(), device=heat.device).view_as(heat[0])
+    highest = heat * (top.squeeze(1) == own)
     scores, places = highest.flatten(1).topk(min(most, highest[0].numel()), 1)
     return scores, places
 

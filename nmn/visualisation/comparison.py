@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
+import torch
+
 from nmn.errors import ConfigError
 from nmn.layout import Layout
 from nmn.vision.matching import by_overlap
@@ -106,10 +108,11 @@ def _layouts(explanation: Explanation) -> list[Layout]:
 
 
 def _regions(first: Explanation, second: Explanation) -> Mapping[int, int]:
-    """Return which region of the first image is which of the second, by their boxes."""
+    """Return which region of the first image is which of the second, by their boxes in parts of the image's sides."""
     if first.view is None or second.view is None:
         return {}
-    match = by_overlap(first.view.boxes, second.view.boxes)
+    ours, theirs = (view.boxes / torch.tensor([*view.pixels.shape[:0:-1]] * 2) for view in (first.view, second.view))
+    match = by_overlap(ours, theirs)
     return {ours: theirs for ours, theirs in enumerate(match) if theirs >= 0}
 
 

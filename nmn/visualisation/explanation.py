@@ -195,9 +195,10 @@ def explain(
         str(answer) if number == len(calls) - 1 and not call.picked else call_text(call, named)
         for number, call in enumerate(calls)
     ]
+    sure = [*(call.confidence for call in calls[:-1]), answer.confidence]
     explained = tuple(
-        _explained(call, text, words, true, answer.view is not None)
-        for call, text, words, true in zip(calls, texts, worded.words, exacts, strict=True)
+        _explained(call, text, words, true, chance if answer.view is not None else None)
+        for call, text, words, true, chance in zip(calls, texts, worded.words, exacts, sure, strict=True)
     )
     reading = answer.reading
     chances = sorted(answer.distribution.items(), key=lambda pair: -pair[1])
@@ -278,13 +279,15 @@ def _worded(reading: Reading | None, calls: int) -> _Worded:
     return _Worded(found.mentions, found.tree, [tuple(dict.fromkeys(part)) for part in words])
 
 
-def _explained(call: TracedCall, text: str, words: tuple[str, ...], exact: Exact | None, neural: bool) -> ExplainedCall:
+def _explained(
+    call: TracedCall, text: str, words: tuple[str, ...], exact: Exact | None, confidence: float | None
+) -> ExplainedCall:
     members: tuple[int, ...] = call.value if call.kind in (Kind.ATTENTION, Kind.PANELS) else ()  # type: ignore[assignment]
     by_panel = call.in_panels if call.value is call.in_panels else ()
     failed = call.presupposition is not None and not call.presupposition.holds
     return ExplainedCall(
         *(call.module, call.argument, call.kind, call.operands, words, text, members, call.raw),
-        call.confidence if neural else None,
+        confidence,
         tuple(answer_text(value, call.kind) for value in by_panel),
         f"presupposes {call.presupposition.failure}" if failed and call.presupposition else None,
         exact,
