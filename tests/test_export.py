@@ -185,7 +185,7 @@ def test_shapes_refuses_another_world(world: Dataset, tmp_path: Path) -> None:
         export_dataset(world, tmp_path, "shapes")
 
 
-@pytest.mark.parametrize("changes", [{"grid": 2, "max_objects": 4}, {"size_px": [9.0, 12.0]}])
+@pytest.mark.parametrize("changes", [{"grid": 2, "max_objects": 4}, {"size_px": [3.0, 4.0]}])
 def test_shapes_refuses_pictures_that_its_readers_cannot_read(changes: dict[str, Any], tmp_path: Path) -> None:
     dataset = made(tmp_path / "data", "shapes", **changes)
     with pytest.raises(
