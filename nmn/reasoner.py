@@ -112,7 +112,7 @@ class Reasoner:
         self.network, self.device = network, device_of(device)
         network.model.to(self.device).eval()
         if cache is not None:
-            keep_features(network, cache)
+            keep_features(network.model, cache)
 
     def ask(self, image: "ImageSource", question: str, *, grammar: str | None = None, repair: bool = False) -> Answer:
         """Answer a question about an image: a path, bytes, a Pillow image, an array or a tensor (see ``load_image``).
@@ -185,11 +185,13 @@ class SystemReasoner:
     It reads words, not grammar: any question of words that it has learned gets one of the answers that it knows.
     """
 
-    def __init__(self, network: "Baseline", device: str = "auto") -> None:
+    def __init__(self, network: "Baseline", device: str = "auto", cache: str | Path | None = None) -> None:
         if not network.answers:
             raise ConfigError(f"{network.settings.model}: learns from captions and answers no questions")
         self.network, self.device = network, device_of(device)
         network.model.to(self.device).eval()
+        if cache is not None:
+            keep_features(network.model, cache)
 
     def ask(self, image: "ImageSource", question: str, *, grammar: str | None = None, repair: bool = False) -> Answer:
         """Answer a question about an image; raise ArgumentError for a word that was not learned, and ImageError."""
@@ -229,6 +231,8 @@ class SystemReasoner:
         from nmn.models.protocol import Answerer, Batch
         from nmn.vision.view import View
 
+        if len(images) != len(questions):
+            raise ValueError(f"{len(questions)} questions need as many images, got {len(images)}")
         model, words = self.network.model, self.network.words
         assert isinstance(model, Answerer)
         for fitted in by_size(images, self.network.settings.pixels, square=False):
@@ -308,16 +312,16 @@ def load(
     from nmn.models.build import Network
 
     loaded = load_system(weights_file(path))
-    return Reasoner(loaded, device, cache) if isinstance(loaded, Network) else SystemReasoner(loaded, device)
+    return Reasoner(loaded, device, cache) if isinstance(loaded, Network) else SystemReasoner(loaded, device, cache)
 
 
-def keep_features(network: "Network", folder: str | Path) -> None:
-    """Keep the features of a network's frozen backbone in a folder; raise ConfigError where it has none."""
+def keep_features(model: torch.nn.Module, folder: str | Path) -> None:
+    """Keep the features of a model's frozen backbone in a folder; raise ConfigError where it has none."""
     from nmn.vision.cells import CellVision
 
-    vision = network.model.vision
+    vision = getattr(model, "vision", None)
     if not isinstance(vision, CellVision):
-        raise ConfigError("cache: the network proposes objects and has no frozen backbone whose features could be kept")
+        raise ConfigError("cache: the network has no cells of a frozen backbone whose features could be kept")
     vision.keep(folder)
 
 

@@ -109,7 +109,7 @@ def test_a_frozen_backbone_reads_each_image_once_and_for_all(tmp_path: Path, mon
     network = build_network(cells(backbone="small", frozen=True, pixels=32), vocabulary_of([RED], WORLD))
     image = torch.randint(0, 256, (3, 32, 32), dtype=torch.uint8)
     plain = Reasoner(network, "cpu").run(image, RED)
-    keep_features(network, tmp_path)
+    keep_features(network.model, tmp_path)
     first = Reasoner(network, "cpu").run(image, RED)
     vision = network.model.vision
     assert isinstance(vision, CellVision)
@@ -122,10 +122,10 @@ def test_features_that_training_changes_are_not_kept(tmp_path: Path) -> None:
     for settings, message in (
         (cells(backbone="small", pixels=32), "cannot be kept"),
         (cells(patch_px=8, pixels=32), "cannot be kept"),
-        (NetworkSettings(), "proposes objects"),
+        (NetworkSettings(), "no cells of a frozen backbone"),
     ):
         with pytest.raises(ConfigError, match=message):
-            keep_features(build_network(settings, vocabulary_of([RED], WORLD)), tmp_path)
+            keep_features(build_network(settings, vocabulary_of([RED], WORLD)).model, tmp_path)
 
 
 def test_cells_of_a_frozen_backbone_are_trained_on_generated_questions(tmp_path: Path) -> None:
@@ -194,3 +194,10 @@ def test_a_dataset_of_panels_is_refused_by_a_network_of_whole_images(tmp_path: P
     write_dataset(load_config("pairs", size=2), tmp_path)
     result = CliRunner().invoke(app, ["evaluate", "generated", "--data", str(tmp_path)])
     assert result.exit_code == 2 and "its scenes have 2 panels, the network sees 1" in result.output
+
+
+@pytest.mark.parametrize(("seed", "warned"), [(0, True), (5, False)])
+def test_a_dataset_with_the_seed_of_the_training_is_pointed_out(tmp_path: Path, seed: int, warned: bool) -> None:
+    write_dataset(load_config("nlvr", size=2, seed=seed, families=["number"]), tmp_path)
+    result = CliRunner().invoke(app, ["evaluate", "generated", "--data", str(tmp_path), "--model", "nlvr_cells"])
+    assert result.exit_code == 0 and ("has the preset and the seed" in result.stderr) is warned

@@ -247,3 +247,13 @@ def test_a_pickle_is_refused_and_not_opened(tmp_path: Path) -> None:
     with pytest.raises(CheckpointError, match="a pickle"):
         load_network(tmp_path / "a")
     assert not (tmp_path / "harm").exists()
+
+
+def test_patches_reach_the_edge_of_an_image_that_they_do_not_divide() -> None:
+    patches, image = PatchCNN(5, 10), torch.rand(1, 3, 25, 34)
+    found = patches(image)
+    assert found.shape == (1, 5, 3, 4)
+    assert torch.allclose(found[..., :2, :3], patches(image[..., :20, :30]), atol=1e-6)
+    changed = image.clone()
+    changed[..., 24, 33] += 0.5
+    assert not torch.equal(patches(changed)[..., 2, 3], found[..., 2, 3])

@@ -206,6 +206,19 @@ def test_a_picture_that_is_too_narrow_for_a_cell_is_refused() -> None:
         reasoner.ask(torch.zeros(3, 10, 200, dtype=torch.uint8), "is it red")
 
 
+def test_a_system_is_asked_as_many_questions_as_images() -> None:
+    with pytest.raises(ValueError, match="2 questions need as many images, got 1"):
+        SystemReasoner(small("film"), "cpu").ask_many([torch.zeros(3, 20, 20, dtype=torch.uint8)], ["is it red"] * 2)
+
+
+def test_features_of_a_system_with_a_frozen_backbone_are_kept(tmp_path: Path) -> None:
+    image = torch.full((3, 20, 20), 99, dtype=torch.uint8)
+    said = [str(SystemReasoner(small("film", frozen=True), "cpu", tmp_path).ask(image, "is it red")) for _ in range(2)]
+    assert said[0] == said[1] and any(path.is_file() for path in tmp_path.rglob("*"))
+    with pytest.raises(ConfigError, match="of a backbone that is trained cannot be kept"):
+        SystemReasoner(small("question_only"), "cpu", tmp_path)
+
+
 def test_nmn_ask_shows_what_a_system_attended(trained: Path, tmp_path: Path) -> None:
     demo = Path(__file__).parent.parent / "nmn" / "scenes" / "demo.png"
     arguments = ["ask", str(demo), "is there a red thing?", "--model", str(trained), "--trace", str(tmp_path / "a.png")]

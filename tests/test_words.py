@@ -143,3 +143,10 @@ def test_a_grown_network_keeps_what_it_knows_of_sides() -> None:
 def taught_green() -> Taught:
     """A question about a picture of one colour."""
     return Taught(np.full((30, 30, 3), (0, 200, 0), np.uint8), "is a shape green", "true")
+
+
+def test_images_in_which_nothing_is_seen_teach_nothing(tmp_path: Path) -> None:
+    network = forgotten(load_network(WEIGHTS / "world.safetensors"), "heart")
+    blank = np.full((64, 64, 3), 255, np.uint8)
+    with pytest.raises(DataError, match="sees no object in any of the 2 images"):
+        learn_word(network, network.lexicon, "heart", [Taught(blank, "is there a heart?", "no")] * 2)

@@ -14,6 +14,8 @@ CacheOption = Annotated[
     Path | None, typer.Option(help="Keep the features of a frozen backbone in this folder, and take them from there.")
 ]
 
+SOURCE = ("data", "preset", "seed")  # settings that say what a network was trained on
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
@@ -177,6 +179,10 @@ def generated(
             f"{data}: its scenes have {asked} panel{'s' * (asked > 1)}, the network sees {seen}; --model nlvr_cells"
             " sees NLVR's three, and what synth-data export writes of nlvr and pairs is for nmn evaluate nlvr and pairs"
         )
+    trained = reasoner.network.card.get("settings", {})
+    if [trained.get(key) for key in SOURCE] == ["generated", dataset.config.preset, dataset.config.seed]:
+        typer.echo(f"careful: {data} has the preset and the seed of the network's training, and so perhaps questions of"
+                   " it; generate with another --seed", err=True)  # fmt: skip
     pairs = list(image_examples(dataset))
     if not pairs:
         raise DataError(f"{data}: no question has an answer in words; those of the families refer point at objects")

@@ -81,15 +81,17 @@ def read_taught(path: str | Path) -> list[Taught]:
 def learn_word(network: Network, lexicon: Lexicon, word: str, taught: Sequence[Taught]) -> Network:
     """Return a network that knows one more value of an attribute; ``lexicon`` says what it is called in questions.
 
-    Raises LexiconError where the lexicon has no such value or the network knows it, DataError where no question has it.
+    Raises LexiconError where the lexicon has no such value or the network knows it, DataError where no question has it
+    or nothing is seen in the images.
     """
     grown = _grown(network, lexicon, word)
     layouts = [read(one.question, network.settings.grammar, lexicon=lexicon).layout for one in taught]
     if not any(call.argument == word for layout in layouts for call in layout.calls):
         raise DataError(f'none of the {len(taught)} questions uses "{word}"')
-    return _taught(
-        grown, word, layouts, [one.answer for one in taught], regions_of(network, [one.image for one in taught])
-    )
+    regions = regions_of(network, [one.image for one in taught])
+    if not regions.mask.any():
+        raise DataError(f"the network sees no object in any of the {len(taught)} images")
+    return _taught(grown, word, layouts, [one.answer for one in taught], regions)
 
 
 def learn_from_regions(

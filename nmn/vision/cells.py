@@ -6,6 +6,7 @@ from pathlib import Path
 import torch
 from jaxtyping import Float, UInt8
 from torch import Tensor, nn
+from torch.nn import functional
 
 from nmn.errors import ConfigError, ImageError
 from nmn.regions import Regions
@@ -22,13 +23,16 @@ class PatchCNN(nn.Module):
 
     def __init__(self, channels: int, patch_px: int) -> None:
         super().__init__()
+        self.patch_px = patch_px
         self.net = nn.Sequential(
             nn.Conv2d(3, channels, patch_px, patch_px), nn.ReLU(), nn.Conv2d(channels, channels, 1), nn.ReLU()
         )
 
     def forward(self, images: Float[Tensor, "batch 3 height width"]) -> Float[Tensor, "batch channels rows columns"]:
-        """Return the features of each patch."""
-        found: Tensor = self.net(images)
+        """Return the features of each patch, the last ones filled up with the pixels of the edge."""
+        height, width = images.shape[-2:]
+        filled = functional.pad(images, (0, -width % self.patch_px, 0, -height % self.patch_px), "replicate")
+        found: Tensor = self.net(filled)
         return found
 
 
