@@ -88,7 +88,12 @@ def check(example: Example, config: SynthConfig) -> Iterator[str]:
         yield f'"{example.text}": cannot be read: {str(error).splitlines()[0]}'
     yield from _check_trace(example, lexicon)
     for caption in example.captions:
-        if evaluate(read_fresh(caption, load_grammar(GRAMMAR, lexicon)).layout, example.scene, lexicon) is not True:
+        try:
+            layout = read_fresh(caption, load_grammar(GRAMMAR, lexicon)).layout
+        except QuestionError as error:
+            yield f'caption "{caption}": cannot be read: {str(error).splitlines()[0]}'
+            continue
+        if evaluate(layout, example.scene, lexicon) is not True:
             yield f'caption "{caption}" is not true'
 
 

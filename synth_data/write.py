@@ -38,7 +38,7 @@ from synth_data.picture import as_stored, draw_block, index_mask
 from synth_data.workers import worker_pool
 
 FORMAT = 1
-VERSION = "2"  # of the generator: raised whenever the same config gives other bytes
+VERSION = "3"  # of the generator: raised whenever the same config gives other bytes
 MANIFEST = "manifest.json"
 ENGINES = ("local", "ray")
 Report = Callable[[int], None]

@@ -161,8 +161,8 @@ def test_a_missing_file_is_named_by_verify(data: Path, name: str) -> None:
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"generator": "0"}, "written by generator version 0, format 1; this one is version 2"),
-        ({"format": 7}, "written by generator version 2, format 7; this one is version 2"),
+        ({"generator": "0"}, "written by generator version 0, format 1; this one is version 3"),
+        ({"format": 7}, "written by generator version 3, format 7; this one is version 3"),
         ({"config": {}}, "not a readable manifest: 'size'"),
         ({"config": [1]}, "not a readable manifest"),
     ],
@@ -264,10 +264,17 @@ def test_a_trace_of_too_few_values_is_found(data: Path) -> None:
     assert faults(data) == [(example["number"], f"the trace has {calls - 1} values, the layout {calls} calls")]
 
 
-def test_a_caption_that_is_not_true_is_found(data: Path) -> None:
+@pytest.mark.parametrize(
+    ("caption", "fault"),
+    [
+        ("there are exactly twenty circles.", 'caption "there are exactly twenty circles." is not true'),
+        ("there is a zebra.", 'caption "there is a zebra.": cannot be read: unknown word "zebra"'),
+    ],
+)
+def test_a_caption_that_is_not_true_or_cannot_be_read_is_found(data: Path, caption: str, fault: str) -> None:
     path, place, example = family_of(data, 0, "count")
-    edit(path, place, captions=["there are exactly twenty circles."])
-    assert faults(data) == [(example["number"], 'caption "there are exactly twenty circles." is not true')]
+    edit(path, place, captions=[caption])
+    assert faults(data) == [(example["number"], fault)]
 
 
 def test_a_scene_that_was_changed_makes_labels_wrong(data: Path) -> None:
