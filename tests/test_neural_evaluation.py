@@ -68,7 +68,9 @@ def test_images_of_several_sizes_and_words_not_learned(reasoner: Reasoner, made_
         ImageExample(text, first.image, "true", "unread")
         for text in ("is a zebra red", "is a circle above right of a square and")
     ]
-    report = neural.evaluate_neural(reasoner, [larger, unread[0], wide, unread[1], first])
+    told: list[int] = []
+    report = neural.evaluate_neural(reasoner, [larger, unread[0], wide, unread[1], first], told=told.append)
+    assert told[0] == 2 and sum(told) == 5
     apart = [neural.evaluate_neural(reasoner, [one]).records[0] for one in (larger, wide, first)]
     assert [report.records[place] for place in (0, 2, 4)] == apart
     assert all(report.records[place].predicted is None and report.records[place].error for place in (1, 3))

@@ -21,7 +21,7 @@ def errors(
     """Say where a network goes wrong: by family and split the first wrong call, what was taken for what, the worst."""
     from rich.table import Table
 
-    from nmn.cli.printing import plain, print_json, print_rich
+    from nmn.cli.printing import advancing, plain, print_json, print_rich
     from nmn.evaluation.errors import find_errors
     from nmn.evaluation.errors_page import FORMATS, write_errors
     from nmn.evaluation.known import read_known
@@ -34,7 +34,8 @@ def errors(
     if len(set(names)) < len(names):
         raise ConfigError(f"--data: splits are told apart by their directories' names, and two are {names[0]!r}")
     datasets = {name: known for path in data for name, known in read_known(path).items()}
-    found = find_errors(load(model), datasets, worst)
+    with advancing("answering", sum(len(known.examples) for known in datasets.values())) as told:
+        found = find_errors(load(model), datasets, worst, told)
     for path in out or ():
         write_errors(path, found, model)
     if as_json:

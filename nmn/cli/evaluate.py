@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from nmn.cli.options import MODEL_HELP, JsonOption
-from nmn.cli.printing import bars, print_faithfulness, print_json, print_report, print_words
+from nmn.cli.printing import advancing, bars, print_faithfulness, print_json, print_report, print_words
 from nmn.errors import ConfigError, DataError
 from nmn.exits import clear_errors
 
@@ -76,7 +76,9 @@ def _neural(data: Path, splits: list[str], model: str, faithful: bool) -> "tuple
     examples = [example for name in splits for example in read_pictures(data, name, scenes=faithful)]
     scenes = [example.scene for example in examples if example.scene]
     score = Faithfulness(scenes, load_lexicon("shapes")) if faithful else None
-    return evaluate_neural(load(model), examples, score), score
+    reasoner = load(model)
+    with advancing("answering", len(examples)) as told:
+        return evaluate_neural(reasoner, examples, score, told=told), score
 
 
 @clear_errors
@@ -190,7 +192,8 @@ def generated(
     match = match_objects if reasoner.network.settings.regions == "objects" else match_cells
     scenes = [example.scene for example in examples if example.scene]
     score = Faithfulness(scenes, dataset.config.words, match) if faithful else None
-    report = evaluate_neural(reasoner, examples, score)
+    with advancing("answering", len(examples)) as told:
+        report = evaluate_neural(reasoner, examples, score, told=told)
     scores: dict[str, Any] = {"faithfulness": score.to_json(report.records)} if score else {}
     if score and dataset.config.contrast:
         faithful_ones = [score.faithful.get(place, False) for place in range(len(made))]
@@ -297,7 +300,10 @@ def _of_images(examples: "Sequence[ImageExample]", model: str | None, cache: Pat
     from nmn.evaluation.neural import evaluate_neural
     from nmn.reasoner import load
 
-    _show(evaluate_neural(load(model, cache=cache), examples), as_json)
+    reasoner = load(model, cache=cache)
+    with advancing("answering", len(examples)) as told:
+        report = evaluate_neural(reasoner, examples, told=told)
+    _show(report, as_json)
 
 
 def _show(report: "Report", as_json: bool) -> None:

@@ -2,12 +2,13 @@
 
 import json
 import sys
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import typer
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from rich.progress import Progress
@@ -56,6 +57,14 @@ def bars(elapsed: bool = False) -> "Progress":
         TimeElapsedColumn() if elapsed else TimeRemainingColumn(), TextColumn("{task.fields[note]}"),
     )  # fmt: skip
     return Progress(*columns, console=Console(stderr=True))
+
+
+@contextmanager
+def advancing(what: str, total: int) -> "Iterator[Callable[[int], None]]":
+    """Show a bar on stderr while something is done; yield what is told how much more of it is."""
+    with bars() as progress:
+        task = progress.add_task(what, total=total, note="")
+        yield lambda count: progress.advance(task, count)
 
 
 def stopped(place: str, out: "Path") -> KeyboardInterrupt:

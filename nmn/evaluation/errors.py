@@ -15,7 +15,7 @@ from nmn.data.example import ImageExample
 from nmn.errors import ConfigError
 from nmn.evaluation.faithfulness import Faithfulness, Tally
 from nmn.evaluation.known import Known
-from nmn.evaluation.neural import evaluate_neural
+from nmn.evaluation.neural import Told, evaluate_neural
 from nmn.evaluation.report import Record
 from nmn.layout import Kind, call_label
 from nmn.lexicon import Lexicon
@@ -126,7 +126,9 @@ def confused(
     return pairs + [(name(number), LEFT_OUT) for number in sorted(set(theirs.picked) - found)]
 
 
-def find_errors(reasoner: Reasoner | SystemReasoner, datasets: Mapping[str, Known], worst: int = WORST) -> Errors:
+def find_errors(
+    reasoner: Reasoner | SystemReasoner, datasets: Mapping[str, Known], worst: int = WORST, told: Told = lambda _: None
+) -> Errors:
     """Answer datasets whose scenes are known, by the name of their split, and say where answers go wrong.
 
     Raises ConfigError for a system without modules, and for a network of pictures with other panels.
@@ -142,7 +144,7 @@ def find_errors(reasoner: Reasoner | SystemReasoner, datasets: Mapping[str, Know
         scenes = [example.scene for example in examples if example.scene]
         _check_pictures(reasoner, split, scenes)
         watcher = _Watcher(Faithfulness(scenes, lexicon, match))
-        records = evaluate_neural(reasoner, examples, watcher, grammar=grammar, repair=repair).records
+        records = evaluate_neural(reasoner, examples, watcher, grammar=grammar, repair=repair, told=told).records
         rows += _rows(split, records, watcher)
         for label, tally in watcher.score.tallies.items():
             tallies[label] = tallies.get(label, Tally()).plus(tally)

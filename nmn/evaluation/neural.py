@@ -14,6 +14,7 @@ BATCH = 256
 
 # is told of each batch: its run, and the positions of its examples in the dataset
 Watch = Callable[[Run, Sequence[int]], None]
+Told = Callable[[int], None]  # is told how many more examples are answered
 
 
 def evaluate_neural(
@@ -23,6 +24,7 @@ def evaluate_neural(
     *,
     grammar: str | None = None,
     repair: bool = False,
+    told: Told = lambda _: None,
 ) -> Report:
     """Read every distinct question once and answer all examples in batches; recorded answers and scenes are not used.
 
@@ -34,7 +36,7 @@ def evaluate_neural(
     if isinstance(reasoner, SystemReasoner):
         if watch is not None:
             raise ConfigError(f"{reasoner.network.settings.model} has no modules, so no calls to compare")
-        return _of_system(reasoner, examples)
+        return _of_system(reasoner, examples, told)
     layouts: dict[str, Layout] = {}
     errors: dict[str, str] = {}
     for question in dict.fromkeys(example.question for example in examples):
@@ -43,6 +45,7 @@ def evaluate_neural(
         except (QuestionError, ArgumentError) as error:
             errors[question] = str(error)
     readable = [place for place, example in enumerate(examples) if example.question in layouts]
+    told(len(examples) - len(readable))
     predicted: dict[int, str] = {}
     for start in range(0, len(readable), BATCH):
         places = readable[start : start + BATCH]
@@ -52,6 +55,7 @@ def evaluate_neural(
             predicted.update(zip(own, texts_of(ran.run), strict=True))
             if watch is not None:
                 watch(ran.run, own)
+            told(len(own))
     return Report(
         tuple(
             Record(
@@ -62,11 +66,12 @@ def evaluate_neural(
     )  # fmt: skip
 
 
-def _of_system(reasoner: SystemReasoner, examples: Sequence[ImageExample]) -> Report:
+def _of_system(reasoner: SystemReasoner, examples: Sequence[ImageExample], told: Told) -> Report:
     said: list[str] = []
     for start in range(0, len(examples), BATCH):
         asked = examples[start : start + BATCH]
         said += reasoner.texts([one.image for one in asked], [one.question for one in asked])
+        told(len(asked))
     return Report(
         tuple(
             Record(one.question, one.family, one.answer, text, None) for one, text in zip(examples, said, strict=True)
