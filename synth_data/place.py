@@ -41,7 +41,8 @@ class Placer:
         if largest > min(cell):
             raise ConfigError(
                 f"grid: objects of up to {largest:.1f} px do not fit into cells of {cell[0]:.1f} x {cell[1]:.1f} px:"
-                f" lower grid={grid}, size_px or size_jitter, or raise width and height"
+                f" lower grid={grid}, size_px or size_jitter, raise width and height"
+                f"{', or give rotate=false' if self.config.rotate else ''}"
             )
 
     def place(
