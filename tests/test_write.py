@@ -188,6 +188,21 @@ def test_workers_go_when_the_process_that_started_them_is_killed() -> None:
             raise
 
 
+def test_an_interruption_is_the_parents_alone_from_the_first_moment() -> None:
+    """Ctrl-C reaches every process of a terminal, these even before they have begun."""
+    program = (
+        "import os, signal; from synth_data.workers import worker_pool\n"
+        "if __name__ == '__main__':\n"
+        "    signal.signal(signal.SIGINT, lambda *_: None)\n"
+        "    pool = worker_pool(2)\n"
+        "    os.killpg(0, signal.SIGINT)\n"
+        "    print(len({*pool.map(int, '12')}), flush=True)"
+    )
+    command = [sys.executable, "-c", program]
+    done = subprocess.run(command, capture_output=True, text=True, start_new_session=True, timeout=120, check=False)
+    assert (done.stdout, done.stderr) == ("2\n", "")
+
+
 def test_every_example_is_reported_once_also_those_that_were_there(copied: Path) -> None:
     remove_shard(copied, 0)
     reported: list[int] = []
