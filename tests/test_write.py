@@ -195,12 +195,13 @@ def test_an_interruption_is_the_parents_alone_from_the_first_moment() -> None:
         "if __name__ == '__main__':\n"
         "    signal.signal(signal.SIGINT, lambda *_: None)\n"
         "    pool = worker_pool(2)\n"
+        "    told = [pool.submit(int, one) for one in '12']\n"
         "    os.killpg(0, signal.SIGINT)\n"
-        "    print(len({*pool.map(int, '12')}), flush=True)"
+        "    print(sum(one.result() for one in told), flush=True)"
     )
     command = [sys.executable, "-c", program]
     done = subprocess.run(command, capture_output=True, text=True, start_new_session=True, timeout=120, check=False)
-    assert (done.stdout, done.stderr) == ("2\n", "")
+    assert (done.stdout, done.stderr) == ("3\n", "")
 
 
 def test_every_example_is_reported_once_also_those_that_were_there(copied: Path) -> None:
