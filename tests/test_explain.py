@@ -114,6 +114,11 @@ def test_markup_in_a_question_stays_words() -> None:
         assert "<script>alert" not in text and "&lt;script&gt;alert" in text
 
 
+def test_an_svg_of_a_question_with_control_characters_is_well_formed() -> None:
+    answer = nmn.ask_scene(SCENES / "demo.json", "Is the star left\x0bof a\x1cred circle?")
+    assert "left of" in ElementTree.fromstring(svg_file(nmn.explain(answer))).attrib["aria-label"]
+
+
 def test_an_svg_is_well_formed_and_has_a_text_for_every_word_drawn(seen: Answer) -> None:
     root = ElementTree.fromstring(svg_file(nmn.explain(seen)))
     words = [element.text for element in root.iter("{http://www.w3.org/2000/svg}text")]
