@@ -62,10 +62,9 @@ def by_middle(boxes: Float[Tensor, "regions 4"], things: Float[Tensor, "objects 
 
 
 def overlap(one: Float[Tensor, "some 4"], other: Float[Tensor, "others 4"]) -> Float[Tensor, "some others"]:
-    """Return the intersection over union of any two boxes; 1 of points, such as CLEVR's objects, at one place."""
+    """Return the intersection over union of any two boxes."""
     low = torch.maximum(one[:, None, :2], other[None, :, :2])
     high = torch.minimum(one[:, None, 2:], other[None, :, 2:])
     shared = (high - low).clamp(min=0).prod(-1)
     areas = [(boxes[:, 2:] - boxes[:, :2]).prod(-1) for boxes in (one, other)]
-    found = shared / (areas[0].unsqueeze(1) + areas[1] - shared).clamp(min=1e-9)
-    return found.masked_fill((one[:, None] == other[None]).all(-1), 1)
+    return shared / (areas[0].unsqueeze(1) + areas[1] - shared).clamp(min=1e-9)
