@@ -139,7 +139,7 @@ class Lexicon:
 def load_lexicon(source: str | Path) -> Lexicon:
     """Load a lexicon by name (``"world"``) or from a TOML file; raise LexiconError naming the file and the key."""
     path = _find(str(source), Path())
-    return _load_file(path, path.stat().st_mtime_ns)
+    return _load_file(path, _written(path))
 
 
 def whole_name(source: str | Path) -> str:
@@ -147,8 +147,23 @@ def whole_name(source: str | Path) -> str:
     return str(Path(source).resolve()) if str(source).endswith(".toml") else str(source)
 
 
+def _written(path: Path | None) -> tuple[int, ...]:
+    """Return when a file and those that it extends were written; of a cycle, which is refused when read, its start."""
+    times: list[int] = []
+    while path is not None and len(times) <= MAX_EXTENSIONS:
+        times.append(path.stat().st_mtime_ns)
+        path = _extended(path, times[-1])
+    return tuple(times)
+
+
 @lru_cache(maxsize=32)
-def _load_file(path: Path, mtime_ns: int) -> Lexicon:
+def _extended(path: Path, mtime_ns: int) -> Path | None:
+    source = _read(path).get("extends")
+    return None if source is None else _find(str(source), path.parent)
+
+
+@lru_cache(maxsize=32)
+def _load_file(path: Path, written_ns: tuple[int, ...]) -> Lexicon:
     data = _read_extended(path, ())
     try:
         return _build(data)
@@ -180,14 +195,18 @@ def _read_extended(path: Path, seen: tuple[Path, ...]) -> dict[str, Any]:
         raise LexiconError("lexicons extend each other in a cycle: " + " -> ".join(str(file) for file in (*seen, path)))
     if len(seen) > MAX_EXTENSIONS:
         raise LexiconError(f"{path}: more than {MAX_EXTENSIONS} lexicons extend each other")
-    try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as error:  # ValueError: of UTF-8, of TOML, of too long an integer
-        raise LexiconError(f"{path}: not a readable TOML file: {error}") from None
+    data = _read(path)
     if "extends" not in data:
         return data
     base = _read_extended(_find(str(data.pop("extends")), path.parent), (*seen, path))
     return _overlay(base, data)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:  # ValueError: of UTF-8, of TOML, of too long an integer
+        raise LexiconError(f"{path}: not a readable TOML file: {error}") from None
 
 
 def _overlay(base: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:

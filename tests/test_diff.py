@@ -14,7 +14,7 @@ from nmn.errors import ConfigError
 from nmn.layout import Layout, call_label, parse_layout
 from nmn.reasoner import ask_scene
 from nmn.resources import SCENES
-from nmn.scene import read_scene
+from nmn.scene import SceneGraph, SceneObject, read_scene
 from nmn.visualisation.comparison import Comparison, compare, corresponding
 
 DEMO = read_scene(SCENES / "demo.json")
@@ -80,6 +80,13 @@ def test_an_image_stored_at_another_size_has_the_same_regions() -> None:
     reasoner, picture = nmn.load(device="cpu"), Image.open(SCENES / "demo.png")
     answers = [reasoner.ask(picture.resize(size), "What color is the star?") for size in ((256, 256), (700, 700))]
     assert changes(compare(nmn.explain(answers[0]), nmn.explain(answers[1]))) == {}
+
+
+def test_objects_that_are_points_are_the_same_in_two_questions_about_one_scene() -> None:
+    cubes = tuple(SceneObject({"shape": "cube"}, (x, 90.0, x, 90.0)) for x in (70.0, 310.0))
+    scene = SceneGraph(cubes, 480, 320, "clevr")
+    answers = [nmn.run(layout, scene) for layout in ("count(find[cube])", "exists(find[cube])")]
+    assert changes(compare(nmn.explain(answers[0]), nmn.explain(answers[1]))) == {"exists": "was count"}
 
 
 def test_one_question_about_two_images_differs_in_values() -> None:

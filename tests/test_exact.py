@@ -1,6 +1,7 @@
 """The exact library by hand: what the boxes and attributes of a known scene make true."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import pytest
 import torch
@@ -10,7 +11,7 @@ from nmn.assembler.execute import execute
 from nmn.assembler.plan import plan
 from nmn.errors import LayoutError, SceneError
 from nmn.layout import Kind, Signature, parse_layout
-from nmn.lexicon import load_lexicon
+from nmn.lexicon import Order, Relation, Superlative, load_lexicon
 from nmn.modules.exact import encode, exact_library
 from nmn.modules.library import register_module, unregister_module
 from nmn.scene import SceneGraph, SceneObject
@@ -47,6 +48,14 @@ def attention(text: str, *scenes: SceneGraph) -> list[list[float]]:
 )  # fmt: skip
 def test_sets_by_hand(layout: str, members: list[float]) -> None:
     assert attention(layout, ROW) == [members]
+
+
+def test_a_relation_and_a_superlative_of_one_name_mean_each_its_own() -> None:
+    relations = {**WORLD.relations, "first": Relation(Order("x", 1), ())}
+    superlatives = {**WORLD.superlatives, "first": Superlative(Order("x", -1), ())}
+    words = replace(WORLD, relations=relations, superlatives=superlatives)
+    assert nmn.run("relate[first](find[blue])", ROW, lexicon=words).value == (2,)
+    assert nmn.run("superlative[first](scene)", ROW, lexicon=words).value == (0,)
 
 
 @pytest.mark.parametrize("layout", ["scene", "not(find[red])", "relate_every[left_of](scene)", "same[color](scene)"])

@@ -7,13 +7,15 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from torch import Tensor
+from torch.nn.functional import one_hot
 
 from nmn.assembler.execute import execute
 from nmn.assembler.plan import plan
 from nmn.assembler.trace import answers, trace
 from nmn.bench.samples import random_layout, random_scene
 from nmn.errors import ArgumentError, LayoutError, SceneError
-from nmn.layout import Kind, Layout, Signature, parse_layout
+from nmn.layout import Argument, Kind, Layout, Signature, parse_layout
 from nmn.lexicon import load_lexicon
 from nmn.modules.exact import SceneRegions, encode, exact_library
 from nmn.modules.library import Group, register_module, unregister_module
@@ -192,6 +194,22 @@ def test_a_network_that_is_loaded_already_runs_a_module_of_ones_own() -> None:
         assert str(reasoner.run(SCENES / "demo.png", "count(twice(find[circle]))")) == "2"
     finally:
         unregister_module("twice")
+
+
+def test_a_module_of_ones_own_yields_the_values_of_its_attribute() -> None:
+    some = (Kind.ATTENTION,)
+
+    def first_value(group: Group) -> Tensor:
+        return one_hot(torch.zeros_like(group.argument), LIBRARY.value_width).float()
+
+    register_module("guess", Signature(some, Kind.ATTRIBUTE, Argument.ATTRIBUTE, "x"), first_value)
+    try:
+        answer = run("guess[size](find[red])", ROW)
+        assert (answer.value, answer.trace.root.value) == ("small", "small")
+    finally:
+        unregister_module("guess")
+    with pytest.raises(LayoutError, match="its argument must name the attribute whose values it yields"):
+        register_module("guess", Signature(some, Kind.ATTRIBUTE, None, "x"), first_value)
 
 
 def test_a_module_of_the_languages_own_cannot_be_replaced() -> None:

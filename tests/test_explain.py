@@ -8,6 +8,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
+import torch
 from PIL import Image
 from typer.testing import CliRunner
 
@@ -16,7 +17,7 @@ from nmn.answer import Answer
 from nmn.cli import app
 from nmn.reasoner import ask_scene, load
 from nmn.resources import SCENES
-from nmn.scene import SceneGraph, read_scene
+from nmn.scene import SceneGraph, SceneObject, read_scene
 from nmn.visualisation.explanation import Explanation
 from nmn.visualisation.files import FORMATS, write_explanation
 from nmn.visualisation.html import html_file, pieces
@@ -112,6 +113,19 @@ def test_markup_in_a_question_stays_words() -> None:
     )
     for text in (html_file(explained), svg_file(explained)):
         assert "<script>alert" not in text and "&lt;script&gt;alert" in text
+
+
+def test_objects_that_are_points_are_shown_and_are_themselves() -> None:
+    scene = SceneGraph((SceneObject({"shape": "cube"}, (240, 160, 240, 160)),), 480, 320, "clevr")
+    for pixels in (None, torch.zeros(3, 32, 48, dtype=torch.uint8)):
+        explained = nmn.explain(nmn.run("find[cube]", scene), scene=scene, pixels=pixels)
+        assert explained.view is not None and explained.view.heat([1.0]).any()
+        assert explained.exact is not None and explained.exact.agrees
+
+
+def test_an_svg_of_a_question_with_control_characters_is_well_formed() -> None:
+    answer = nmn.ask_scene(SCENES / "demo.json", "Is the star left\x0bof a\x1cred circle?")
+    assert "left of" in ElementTree.fromstring(svg_file(nmn.explain(answer))).attrib["aria-label"]
 
 
 def test_an_svg_is_well_formed_and_has_a_text_for_every_word_drawn(seen: Answer) -> None:

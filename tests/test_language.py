@@ -48,6 +48,8 @@ def test_golden_sentences_about_panels(lexicon: str) -> None:
         ("every circle is in each image", "say it of the panels"),
         ("is there a circle left of the wall", "of the sides of a panel, only touching them is read"),
         ("is there a circle touching every wall", '"every" is not read before a side'),
+        ("are the 2 circles from the left red", "which one, counted from there"),
+        ("what color is the second largest circle from the left", "which one, counted from there"),
         ("there is an image with a circle in each image", "panels inside of panels are not read"),
         ("the first image contains a circle", "of panels, only colours and the like"),
         ("each image contains more circles than the left image", "numbers are compared between two panels"),

@@ -109,6 +109,14 @@ def test_a_changed_file_is_read_again(tmp_path: Path) -> None:
     assert load_lexicon(path).nouns == ("gizmo", "widget")
 
 
+def test_a_file_is_read_again_where_one_that_it_extends_was_changed(tmp_path: Path) -> None:
+    base, path = write(tmp_path, "base", 'nouns = ["thing"]\n'), write(tmp_path, "mine", 'extends = "base.toml"\n')
+    first = load_lexicon(path)
+    assert load_lexicon(path) is first
+    base.write_text('name = "base"\nnouns = ["gizmo", "widget"]\n', encoding="utf-8")
+    assert load_lexicon(path).nouns == ("gizmo", "widget")
+
+
 def test_lexicons_that_extend_each_other_are_refused(tmp_path: Path) -> None:
     write(tmp_path, "a", 'extends = "b.toml"\n')
     write(tmp_path, "b", 'extends = "a.toml"\n')

@@ -314,7 +314,7 @@ def answers(run: Run) -> list[Value]:
 
 
 def _value_names(module: str, argument: str | None, run: Run) -> tuple[str, ...]:
-    if module != "describe" or argument is None:
+    if argument is None or SIGNATURES[module].output is not Kind.ATTRIBUTE:
         return ()
     return run.library.values[argument]
 

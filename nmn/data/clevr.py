@@ -64,7 +64,7 @@ def _scenes(path: Path) -> dict[int, SceneGraph]:
         index = entry.get("image_index", number) if isinstance(entry, dict) else number
         try:
             scenes[index] = scene_from_clevr(entry)
-        except (KeyError, TypeError, IndexError, SceneError) as error:
+        except (KeyError, TypeError, ValueError, IndexError, AttributeError, SceneError) as error:
             reason = f"field {error} is missing" if isinstance(error, KeyError) else str(error)
             raise DataError(f"{path}: scenes[{number}]: {reason}") from None
     return scenes

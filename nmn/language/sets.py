@@ -34,6 +34,10 @@ def members(phrase: Phrase, reader: Reader) -> Layout:
     """Return the set that a phrase names, its determiner left out."""
     before = list(phrase.premodifiers)
     side = next((modifier.name for modifier in phrase.modifiers if modifier.kind == FROM_PLACE), None)
+    if side is not None and {kind for kind, _ in before} & {"ordinal", "superlative"} != {"ordinal"}:
+        raise reader.error(
+            phrase, 'which one, counted from there? Say, for instance, "the second circle from the left"'
+        )
     inner, is_one = SCENE, not phrase.plural and phrase.determiner.name not in ("every", "no")
     while before and before[-1][0] in ("set", "each", "other"):
         kind, layout = before.pop()

@@ -150,9 +150,15 @@ def encode_arrays(
     measures = measure(boxes.astype(np.float32) if unsure_px else boxes, codes, lexicon)
     pairs = mask[:, :, None] & mask[:, None, :] & ~np.eye(count, dtype=bool)
     found = _orders(lexicon, words, measures, units, unsure_px)
+    relations: dict[str, Array] = {}
     for name, entry in lexicon.relations.items():
-        if name not in found and _is_used(name, words):
-            found[name] = related(entry.meaning, arrays, measures, units, unsure_px)
+        if _is_used(name, words):
+            relations[name] = (
+                found[entry.meaning]
+                if isinstance(entry.meaning, Order)
+                else related(entry.meaning, arrays, measures, units, unsure_px)
+            )
+    orders = {name: found[entry.order] for name, entry in lexicon.superlatives.items() if _is_used(name, words)}
     touching: Array = np.zeros((batch, len(SIDES), count))
     near = touching
     if words is None or not set(SIDES).isdisjoint(words):
@@ -168,8 +174,8 @@ def encode_arrays(
         panels=Panels(*map(torch.from_numpy, (panels.boxes.astype(np.float32), panels.mask, panels.members))),
         lexicon=lexicon,
         codes=torch.from_numpy(codes),
-        relations=stacked([found.get(name) for name in lexicon.relations], pairs & together(panels.members)),
-        orders=stacked([_before(found.get(name)) for name in lexicon.superlatives], pairs),
+        relations=stacked([relations.get(name) for name in lexicon.relations], pairs & together(panels.members)),
+        orders=stacked([_before(orders.get(name)) for name in lexicon.superlatives], pairs),
         centres=torch.from_numpy(np.stack([measures["x"], measures["y"]], -1)),
         ranked=_ranked(lexicon, measures),
         missing=arrays.missing,
@@ -191,18 +197,18 @@ def _before(order: Array | None) -> Array | None:
 
 def _orders(
     lexicon: Lexicon, words: Collection[str] | None, measures: dict[str, Array], units: Array, unsure_px: float
-) -> dict[str, Array]:
-    """Return [batch, region, other] of every relation and superlative that is an order, opposites worked out once."""
-    meanings = {name: entry.meaning for name, entry in lexicon.relations.items()}
-    meanings |= {name: entry.order for name, entry in lexicon.superlatives.items()}
+) -> dict[Order, Array]:
+    """Return [batch, region, other] of the orders of relations and superlatives, opposites worked out once."""
+    meanings = [(name, entry.meaning) for name, entry in lexicon.relations.items()]
+    meanings += [(name, entry.order) for name, entry in lexicon.superlatives.items()]
     upwards: dict[Order, Array] = {}
     found = {}
-    for name, meaning in meanings.items():
+    for name, meaning in meanings:
         if isinstance(meaning, Order) and _is_used(name, words):
             up = replace(meaning, sign=1)
             if up not in upwards:
                 upwards[up] = ordered(up, measures, units, unsure_px)
-            found[name] = upwards[up] if meaning.sign > 0 else upwards[up].swapaxes(1, 2)
+            found[meaning] = upwards[up] if meaning.sign > 0 else upwards[up].swapaxes(1, 2)
     return found
 
 

@@ -315,6 +315,8 @@ def register_module(name: str, signature: Signature, function: Module) -> None:
         raise LayoutError(f"module {name!r} is one of the language's own")
     if not callable(function) or not isinstance(signature, Signature):
         raise LayoutError(f"module {name!r}: expected a Signature and a function of a Group")
+    if signature.output is Kind.ATTRIBUTE and signature.argument is not Argument.ATTRIBUTE:
+        raise LayoutError(f"module {name!r}: its argument must name the attribute whose values it yields")
     register_signature(name, signature)
     CUSTOM[name] = partial(_checked, name, function)
 

@@ -20,7 +20,7 @@ from nmn.layout import Kind, Layout, call_label
 from nmn.scene import SceneGraph
 from nmn.vision.matching import by_middle, by_overlap
 from nmn.vision.view import View
-from nmn.visualisation.scene import panel_boxes, scene_view
+from nmn.visualisation.scene import object_boxes, panel_boxes, scene_view
 
 Rectangle = tuple[float, float, float, float]  # left, top, right, bottom
 
@@ -259,8 +259,7 @@ def _view(answer: Answer, pixels: Tensor | None) -> View | None:
         return None
     if pixels is None:
         return scene_view(seen)
-    scale = torch.tensor([pixels.shape[2] / seen.width, pixels.shape[1] / seen.height] * 2)
-    return View(pixels, torch.tensor([thing.box for thing in seen.objects]).reshape(-1, 4) * scale, None)
+    return View(pixels, object_boxes(seen, pixels.shape[2], pixels.shape[1]), None)
 
 
 @dataclass(frozen=True)
@@ -302,8 +301,7 @@ def _exacts(answer: Answer, exact: Answer | None, view: View | None, cells: bool
     if exact.layout != answer.layout or not isinstance(scene, SceneGraph):
         raise ValueError("an answer is compared with that of the same layout on a known scene")
     height, width = view.pixels.shape[1:]
-    boxes = torch.tensor([thing.box for thing in scene.objects]).reshape(-1, 4)
-    boxes = boxes * torch.tensor([width / scene.width, height / scene.height] * 2)
+    boxes = object_boxes(scene, width, height)
     match = by_middle(view.boxes, boxes) if cells else by_overlap(view.boxes, boxes)
     names = [str(thing) for thing in scene.objects]
     found: list[Exact | None] = []

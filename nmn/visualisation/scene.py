@@ -2,8 +2,10 @@
 
 import numpy as np
 import torch
+from jaxtyping import Float
 from numpy.typing import NDArray
 from PIL import Image, ImageColor, ImageDraw
+from torch import Tensor
 
 from nmn.errors import SceneError
 from nmn.scene import SceneGraph
@@ -12,6 +14,7 @@ from synth_data.house_styles import render_nlvr, render_shapes
 from synth_data.render import masks, picture_size, render
 
 SIZE_PX = 512  # of the longer side
+POINT = 0.05  # of the longer side: how wide an object is shown of which only the middle is known, as of CLEVR's
 PAPER, PANEL, INK = (240, 240, 238), (214, 214, 210), (120, 120, 120)
 
 
@@ -21,10 +24,17 @@ def scene_view(scene: SceneGraph) -> View:
         image, owners = _drawn(scene)
     except SceneError:
         image, owners = _boxes(scene), None
-    scale = torch.tensor([image.shape[1] / scene.width, image.shape[0] / scene.height] * 2)
-    boxes = torch.tensor([thing.box for thing in scene.objects]).reshape(-1, 4) * scale
+    boxes = object_boxes(scene, image.shape[1], image.shape[0])
     pixels = torch.from_numpy(np.ascontiguousarray(image.transpose(2, 0, 1)))
     return View(pixels, boxes, None if owners is None else torch.from_numpy(owners))
+
+
+def object_boxes(scene: SceneGraph, width: int, height: int) -> Float[Tensor, "objects 4"]:
+    """Return the boxes of a scene's objects in pixels of a picture of it; those that are points as small squares."""
+    scale = torch.tensor([width / scene.width, height / scene.height] * 2)
+    boxes = torch.tensor([thing.box for thing in scene.objects]).reshape(-1, 4) * scale
+    points = (boxes[:, :2] == boxes[:, 2:]).all(1, keepdim=True)
+    return boxes + points * POINT * max(width, height) / 2 * torch.tensor([-1, -1, 1, 1])
 
 
 def panel_boxes(view: View, scene: SceneGraph | None) -> tuple[tuple[float, float, float, float], ...]:
@@ -59,12 +69,12 @@ def _boxes(scene: SceneGraph) -> NDArray[np.uint8]:
     scale = np.array([width / scene.width, height / scene.height] * 2)
     for panel in scene.panels:
         draw.rectangle(_corners(np.array(panel) * scale), PANEL)
-    for thing in scene.objects:
+    for thing, box in zip(scene.objects, object_boxes(scene, width, height).double().numpy(), strict=True):
         try:
             color: tuple[int, ...] | None = ImageColor.getrgb(thing.attributes.get("color", ""))
         except ValueError:
             color = None
-        draw.rectangle(_corners(np.array(thing.box) * scale), color, INK, 2)
+        draw.rectangle(_corners(box), color, INK, 2)
     return np.asarray(image)
 
 

@@ -17,7 +17,7 @@ from nmn.visualisation.drawing import ARROW, Drawing, Edge, Node, draw
 from nmn.visualisation.explanation import ExplainedCall, Explanation, Rectangle
 from nmn.visualisation.header import Mark
 from nmn.visualisation.heat import heat_map, resized
-from nmn.visualisation.lettering import Text
+from nmn.visualisation.lettering import Text, printable
 from nmn.visualisation.palette import DARK, LIGHT, css, fill_and_border, tone_color
 from nmn.visualisation.png import BOLD, LIGHTER, ROUND, font_bytes, measure, numbered
 
@@ -60,7 +60,7 @@ def styles() -> str:
 def summary(explanation: Explanation) -> str:
     """Return an explanation in a sentence."""
     answer = f" Answer: {explanation.answer}." if explanation.answer else ""
-    return f"{explanation.question}{answer} {len(explanation.calls)} calls."
+    return printable(f"{explanation.question}{answer} {len(explanation.calls)} calls.")
 
 
 def spoken(call: ExplainedCall) -> str:
@@ -68,7 +68,7 @@ def spoken(call: ExplainedCall) -> str:
     said = f", from the words {', '.join(call.words)}" if call.words else ""
     exact = "" if call.exact is None else ", exactly the same" if call.exact.agrees else f", exactly {call.exact.text}"
     changed = f", {call.change}" if call.change else ""
-    return f"{call.label}{said}: {call.value}{exact}{changed}"
+    return printable(f"{call.label}{said}: {call.value}{exact}{changed}")
 
 
 def graph(explanation: Explanation, drawing: Drawing, prefix: str | None) -> Iterator[str]:
