@@ -91,9 +91,10 @@ def test_the_report_counts_by_family_and_lists_what_could_not_be_read(tmp_path: 
     [
         ([{**SCENE, "objects": [{"size": "large"}]}], [], r"scenes\[0\]: field 'color' is missing"),
         ([{"objects": []}], [], r"scenes\[0\]: field 'relationships' is missing"),
-        ([{**SCENE, "relationships": []}], [], r"scenes\[0\]: 'list' object has no attribute 'items'"),
-        ([{**SCENE, "objects": [None]}], [], r"scenes\[0\]: 'NoneType' object has no attribute 'get'"),
-        ([{**SCENE, "objects": [{"pixel_coords": [1]}]}], [], r"scenes\[0\]: not enough values to unpack"),
+        ([{**SCENE, "relationships": None}], [], r"scenes\[0\]: relationships: expected an object, got None"),
+        ([{**SCENE, "objects": ["cube"]}], [], r"scenes\[0\]: objects: expected objects with attributes, got 'cube'"),
+        ([{**SCENE, "objects": [{"pixel_coords": [1]}]}], [], r"scenes\[0\]: pixel_coords: expected at least two"),
+        ([SCENE], [], r"questions\.json: no question in it"),
         ([SCENE], [{"image_index": 7}], r'questions\[0\]: field "question" is missing'),
         ([SCENE], [{"image_index": 8, "question": "?"}], "image_index 8 is in no scene"),
         ([SCENE], {}, 'expected an object with an array "questions"'),

@@ -193,10 +193,18 @@ def test_nlvr_is_for_systems_that_answer_over_cells_and_left_out_without_its_fil
     compare(*given)
     assert fakes.trained == ["film/world-4-0", "captioner/world-4-0", "modules_objects/world-4-0"]
     assert "Left out: no run was given its files" in (tmp_path / TABLES).read_text()
-    compare(*given, "nlvr=somewhere")
+    (tmp_path / "nlvr" / "dev").mkdir(parents=True)
+    files = f"nlvr={tmp_path / 'nlvr'}"
+    compare(*given, files)
     assert fakes.trained[3:] == ["film/nlvr-4-0"]
-    compare("film", *TINY[:-1], "courses=nlvr", "nlvr=somewhere", "--out", tmp_path / "alone")
+    compare("film", *TINY[:-1], "courses=nlvr", files, "--out", tmp_path / "alone")
     assert "default world" not in (tmp_path / "alone" / TABLES).read_text()
+
+
+def test_a_folder_that_is_none_of_nlvr_is_refused_before_anything_is_trained(fakes: Fakes, tmp_path: Path) -> None:
+    told = compare("film", *TINY[:-1], "courses=world,nlvr", "nlvr=nowhere", "--out", tmp_path, code=2)
+    assert "nlvr: there is no folder nowhere/dev" in told
+    assert not fakes.seen and not fakes.told
 
 
 def test_systems_that_learn_from_captions_alone_are_trained_where_something_is_asked_of_them(

@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from typer.testing import CliRunner
 
+from nmn.cli import app
 from nmn.data.shapes import read_images, read_questions
 from nmn.errors import DataError, LexiconError
 from nmn.evaluation.words import learned_again, pool_of
@@ -102,6 +104,13 @@ def test_a_word_is_taken_out_and_learned_again() -> None:
         learned_again(network, "red", [4, 5], 1, 20, pool, seen.append)
     with pytest.raises(LexiconError, match='no value "reed"; did you mean "red"'):
         learned_again(network, "reed", [2], 1, 20, pool, seen.append)
+
+
+def test_an_unknown_word_is_refused_before_images_are_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("nmn.evaluation.words.pool_of", lambda *_: pytest.fail("images were made"))
+    result = CliRunner().invoke(app, ["evaluate", "words", "heart", "hart"])
+    assert result.exit_code == 2, repr(result.exception)
+    assert 'has no value "hart"; did you mean "heart"?' in result.stderr
 
 
 def test_pictures_of_shapes_are_shown_in_their_colours(shapes_run: Path) -> None:

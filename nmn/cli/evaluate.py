@@ -260,12 +260,13 @@ def words(
 ) -> None:
     """Take words out of a network and learn them again from a few generated images: how many does a word take?"""
     from nmn.checkpoint import weights_file
-    from nmn.evaluation.words import learned_again, pool_of
+    from nmn.evaluation.words import check_lessons, learned_again, pool_of
     from nmn.models.build import load_network
     from synth_data.config import load_config
 
     network = load_network(weights_file(model))
     counts = examples or [4, 8, 16]
+    check_lessons(network, word, counts, exam)
     config = load_config(preset, size=images, seed=seed)
     with bars() as progress:
         seen = progress.add_task("images", total=images, note="")

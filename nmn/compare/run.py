@@ -143,6 +143,10 @@ class Comparison:
         left = [job.course for job in jobs if not (self.folder / "runs" / job.place / RESULT).exists()]
         if not all(self._tuned(name).exists() for name in self.systems):
             left.insert(0, TUNED_ON)
+        if NLVR in left and not (splits := Path(self.settings.nlvr, course_of(NLVR).split)).is_dir():
+            raise ConfigError(
+                f"nlvr: there is no folder {splits}; give the one that holds the folders of NLVR's splits"
+            )
         for course in dict.fromkeys(left):
             self._see(course)
         for name in self.systems:

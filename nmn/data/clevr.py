@@ -26,8 +26,7 @@ def read_clevr(scenes: str | Path, questions: str | Path) -> list[Example]:
     """
     path, by_index = Path(questions), _scenes(Path(scenes))
     examples = []
-    for number, entry in enumerate(array(path, read_json(path), "questions")):
-        place = f"{path}: questions[{number}]"
+    for place, entry in _questions(path):
         text, index = field(place, entry, "question", str), field(place, entry, "image_index", int)
         if index not in by_index:
             raise DataError(f"{place}: image_index {index} is in no scene of {scenes}")
@@ -46,8 +45,7 @@ def read_clevr_images(
     path, folder = Path(questions), ImageFolder(images)
     by_index = _scenes(Path(scenes)) if scenes is not None else {}
     examples = []
-    for number, entry in enumerate(array(path, read_json(path), "questions")):
-        place = f"{path}: questions[{number}]"
+    for place, entry in _questions(path):
         text, name = field(place, entry, "question", str), field(place, entry, "image_filename", str)
         image = folder.path(place, name, f"{entry.get('split', '')}/{name}".lstrip("/"))
         index = field(place, entry, "image_index", int) if scenes is not None else None
@@ -58,13 +56,21 @@ def read_clevr_images(
     return examples
 
 
+def _questions(path: Path) -> list[tuple[str, Any]]:
+    """Return the entries of a file of questions, each with its place, for messages."""
+    entries = array(path, read_json(path), "questions")
+    if not entries:
+        raise DataError(f"{path}: no question in it")
+    return [(f"{path}: questions[{number}]", entry) for number, entry in enumerate(entries)]
+
+
 def _scenes(path: Path) -> dict[int, SceneGraph]:
     scenes = {}
     for number, entry in enumerate(array(path, read_json(path), "scenes")):
         index = entry.get("image_index", number) if isinstance(entry, dict) else number
         try:
             scenes[index] = scene_from_clevr(entry)
-        except (KeyError, TypeError, ValueError, IndexError, AttributeError, SceneError) as error:
+        except (KeyError, TypeError, SceneError) as error:
             reason = f"field {error} is missing" if isinstance(error, KeyError) else str(error)
             raise DataError(f"{path}: scenes[{number}]: {reason}") from None
     return scenes
@@ -72,11 +78,17 @@ def _scenes(path: Path) -> dict[int, SceneGraph]:
 
 def scene_from_clevr(entry: dict[str, Any]) -> SceneGraph:
     """Return a scene from an entry of CLEVR's scene file."""
-    objects = []
+    objects, relations = [], entry["relationships"]
+    if not isinstance(relations, dict):
+        raise SceneError(f"relationships: expected an object, got {relations!r:.60}")
     for thing in entry["objects"]:
-        x, y = thing.get("pixel_coords", (0, 0))[:2]
-        objects.append(SceneObject({name: thing[name] for name in ATTRIBUTES}, (x, y, x, y)))
-    return SceneGraph(tuple(objects), WIDTH_PX, HEIGHT_PX, "clevr", entry["relationships"])
+        if not isinstance(thing, dict):
+            raise SceneError(f"objects: expected objects with attributes, got {thing!r:.60}")
+        point = thing.get("pixel_coords", (0, 0))[:2]
+        if len(point) != 2:
+            raise SceneError(f"pixel_coords: expected at least two numbers, got {point!r:.60}")
+        objects.append(SceneObject({name: thing[name] for name in ATTRIBUTES}, (*point, *point)))
+    return SceneGraph(tuple(objects), WIDTH_PX, HEIGHT_PX, "clevr", relations)
 
 
 def _answer_text(answer: Any) -> str | None:

@@ -95,6 +95,18 @@ def pool_of(network: Network, config: SynthConfig, watch: Callable[[int], None])
     return Pool(joined(parts), tuple(values))
 
 
+def check_lessons(network: Network, words: Sequence[str], counts: Sequence[int], exam: int) -> None:
+    """Raise LexiconError for a word that the network's lexicon lacks, DataError for odd numbers of images."""
+    lexicon = network.lexicon
+    for word in words:
+        if word not in lexicon.attribute_of:
+            raise LexiconError(
+                f'the lexicon {lexicon.name} has no value "{word}"{did_you_mean(word, lexicon.attribute_of)}'
+            )
+    if odd := [one for one in (*counts, exam) if one % 2]:
+        raise DataError(f"half of the images show the word's things, so their number is even; got {odd[0]}")
+
+
 def learned_again(
     network: Network, word: str, counts: Sequence[int], draws: int, exam: int, pool: Pool, watch: Callable[[int], None]
 ) -> LearnedWord:
@@ -104,12 +116,7 @@ def learned_again(
     that the network's lexicon lacks, DataError for odd numbers and for a pool with too few images with or without it.
     """
     lexicon = network.lexicon
-    if word not in lexicon.attribute_of:
-        raise LexiconError(
-            f'the lexicon {lexicon.name} has no value "{word}"{did_you_mean(word, lexicon.attribute_of)}'
-        )
-    if odd := [one for one in (*counts, exam) if one % 2]:
-        raise DataError(f"half of the images show the word's things, so their number is even; got {odd[0]}")
+    check_lessons(network, [word], counts, exam)
     has = np.array([word in values for values in pool.values])
     due = (max(counts) + exam) // 2
     halves = [np.flatnonzero(has), np.flatnonzero(~has)]
