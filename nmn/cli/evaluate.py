@@ -167,6 +167,7 @@ def generated(
     as_json: JsonOption = False,
 ) -> None:
     """Answer a generated dataset's questions from its images; those that point at objects have no answer in words."""
+    from nmn.assembler.trace import percent
     from nmn.evaluation.faithfulness import Faithfulness
     from nmn.evaluation.generated import counterfactual, image_examples
     from nmn.evaluation.neural import evaluate_neural
@@ -195,6 +196,7 @@ def generated(
     with advancing("answering", len(examples)) as told:
         report = evaluate_neural(reasoner, examples, score, told=told)
     scores: dict[str, Any] = {"faithfulness": score.to_json(report.records)} if score else {}
+    followed = None
     if score and dataset.config.contrast:
         faithful_ones = [score.faithful.get(place, False) for place in range(len(made))]
         followed = counterfactual(made, [record.right for record in report.records], faithful_ones)
@@ -205,8 +207,10 @@ def generated(
     print_report(report)
     if score:
         print_faithfulness(score, report.records)
-    if "counterfactual" in scores:
-        typer.echo("of pairs of a scene and its edit: " + str(scores["counterfactual"]))
+    if followed and followed.pairs:
+        answers, calls = (percent(count / followed.pairs) for count in (followed.answers, followed.calls))
+        followed_in = f"both answers are right in {answers}, every call of both in {calls}"
+        typer.echo(f"of {followed.pairs:,} pairs of a scene and its edit {followed_in}")
 
 
 def _write_predictions(path: Path, report: "Report") -> None:

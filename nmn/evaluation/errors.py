@@ -165,7 +165,7 @@ def _check_pictures(reasoner: Reasoner, split: str, scenes: Sequence[SceneGraph]
     """Raise ConfigError where a network was trained on pictures of another number of panels."""
     own, theirs = reasoner.network.settings.panels, max([1, *(len(scene.panels) for scene in scenes)])
     if own != theirs:
-        raise ConfigError(f"the network sees pictures of {own} panels, and those of {split} have {theirs}")
+        raise ConfigError(f"panels: the network sees pictures of {own}, and those of {split} have {theirs}")
 
 
 def _rows(split: str, records: Sequence[Record], watcher: _Watcher) -> list[Row]:
