@@ -29,7 +29,7 @@ class PatchCNN(nn.Module):
         )
 
     def forward(self, images: Float[Tensor, "batch 3 height width"]) -> Float[Tensor, "batch channels rows columns"]:
-        """Return the features of each patch, the last ones filled up with the pixels of the edge, the first ones not."""
+        """Return the features of each patch, the last ones filled up with the pixels of the edge."""
         side = self.patch_px
         due = [-length % side if length >= side else 0 for length in images.shape[-2:]]
         filled = functional.pad(images, (0, due[1], 0, due[0]), "replicate")
