@@ -112,6 +112,11 @@ class SceneGraph:
     def __reduce__(self) -> tuple[Any, ...]:
         return SceneGraph, (self.objects, self.width, self.height, self.world, dict(self.relations), self.panels)
 
+    @property
+    def filled(self) -> tuple[SceneObject, ...]:
+        """Its objects without the empty cells, which have no attributes."""
+        return tuple(thing for thing in self.objects if thing.attributes)
+
     def _repr_html_(self) -> str:
         return html_of(self)
 

@@ -41,7 +41,7 @@ def _first(texts: list[str], fits: Sequence[bool], count: int) -> tuple[str, ...
 
 def _draw(scene: SceneGraph, words: Words) -> tuple[str, Layout]:
     """Draw a statement that speaks of objects of the scene, and so is often true of it."""
-    rng, seen = words.rng, [thing for thing in scene.objects if thing.attributes]  # no empty cells
+    rng, seen = words.rng, scene.filled
     chosen = rng.sample(seen, min(2, len(seen)))
     noun = describe(chosen[0], words)
     kind = rng.random()

@@ -41,7 +41,7 @@ def _pairs(example: Example) -> set[str]:
 
 def _most_objects(example: Example) -> int:
     """Return how many objects the fullest panel has, empty cells left out."""
-    panels = Counter(thing.panel for thing in example.scene.objects if thing.attributes)
+    panels = Counter(thing.panel for thing in example.scene.filled)
     return max(panels.values(), default=0)
 
 

@@ -93,7 +93,7 @@ def collect(examples: Iterable[Example], seed: int = 0) -> Stats:
         answers[example.family][answer] += 1
         if example.answer is False:
             ways[example.way or "unnamed"] += 1
-        seen = [thing.attributes for thing in example.scene.objects if thing.attributes]
+        seen = [thing.attributes for thing in example.scene.filled]
         objects[len(seen)] += 1
         together.update((thing["shape"], thing["color"]) for thing in seen)
         if total <= MAX_TEXTS and (group := group_of(example)):

@@ -177,21 +177,28 @@ def _learned_row(
     mean, spread, claimed = _prior(network, seen, row)
     run, library = plan(layouts), network.model.reasoning.library
 
+    def found_by(offset: Tensor) -> Tensor:
+        """Return a row's logits [batch regions]; ``offset`` is in spreads from the mean."""
+        return features @ (mean + spread * offset)
+
+    def unlikely(offset: Tensor) -> Tensor:
+        """Return an example's part of the negative log-prior."""
+        return offset.square().sum() / (2 * len(layouts))
+
     def loss_of(offset: Tensor) -> Tensor:
-        """Return the negative log-posterior, an example's part of it; ``offset`` is in spreads from the mean."""
-        logits = seen.logits.index_copy(1, torch.tensor([row]), (features @ (mean + spread * offset)).unsqueeze(1))
+        """Return the negative log-posterior, an example's part of it."""
+        logits = seen.logits.index_copy(1, torch.tensor([row]), found_by(offset).unsqueeze(1))
         read = replace(seen, logits=logits)
         both = (torch.sigmoid(logits[:, row]) * seen.things * claimed)[seen.mask]
         answers = answer_losses(execute(run, library, read), targets).loss.mean()
-        return answers - ONE_VALUE * log_truth(1 - both).mean() + offset.square().sum() / (2 * len(layouts))
+        return answers - ONE_VALUE * log_truth(1 - both).mean() + unlikely(offset)
 
     unclaimed = (seen.things * (1 - claimed))[seen.mask]
 
     def first_loss_of(offset: Tensor) -> Tensor:
         """Return the same where every region that no sibling claims is said to be meant, and no other."""
-        found = (features @ (mean + spread * offset))[seen.mask]
-        told = functional.binary_cross_entropy_with_logits(found, unclaimed)
-        return told + offset.square().sum() / (2 * len(layouts))
+        told = functional.binary_cross_entropy_with_logits(found_by(offset)[seen.mask], unclaimed)
+        return told + unlikely(offset)
 
     usual = torch.zeros_like(mean)
     starts = (usual, _descended(usual, first_loss_of, FIRST_STEPS))

@@ -32,8 +32,9 @@ class PatchCNN(nn.Module):
         """Return the features of each patch, the last ones filled up with the pixels of the edge."""
         side = self.patch_px
         due = [-length % side if length >= side else 0 for length in images.shape[-2:]]
-        filled = functional.pad(images, (0, due[1], 0, due[0]), "replicate")
-        found: Tensor = self.net(filled)
+        if any(due):
+            images = functional.pad(images, (0, due[1], 0, due[0]), "replicate")
+        found: Tensor = self.net(images)
         return found
 
 

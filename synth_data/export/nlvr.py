@@ -85,7 +85,7 @@ def _boxes(scene: SceneGraph, scale: float) -> list[list[dict[str, Any]]]:
     """Return the items of each box; lengths in pixels of the image, from the top left corner of the box."""
     panels = _panels(scene)
     boxes: list[list[dict[str, Any]]] = [[] for _ in panels]
-    for thing in [thing for thing in scene.objects if thing.attributes]:  # no empty cells
+    for thing in scene.filled:
         left, top, right, bottom = thing.box
         color = thing.attributes.get("color", "")
         item = {

@@ -26,11 +26,11 @@ from nmn.scene import SceneGraph
 from synth_data.dataset import Dataset
 from synth_data.example import Example
 from synth_data.export.files import Shards
+from synth_data.house_styles import SHAPES_PX
 from synth_data.picture import Pixels
 from synth_data.reference import evaluate
 
 WORLD = "shapes"
-SIDE_PX = 30
 
 
 def write_shapes(dataset: Dataset, root: Path, split: str, shards: Shards) -> int:
@@ -56,7 +56,7 @@ def write_shapes(dataset: Dataset, root: Path, split: str, shards: Shards) -> in
                         file.write(line + "\n")
         pixels_file.seek(0)
         with (root / f"{split}.input.npy").open("wb") as npy:
-            shape = (written, SIDE_PX, SIDE_PX, 3)
+            shape = (written, SHAPES_PX, SHAPES_PX, 3)
             np.lib.format.write_array_header_1_0(npy, {"descr": "|u1", "fortran_order": False, "shape": shape})
             shutil.copyfileobj(pixels_file, npy)
     return written
