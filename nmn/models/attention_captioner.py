@@ -48,7 +48,7 @@ class AttentionCaptioner(Teller):
 
     def told(self, batch: Batch) -> Float[Tensor, "examples tokens words"]:
         """Return the log-probabilities of each next word of given texts."""
-        state: State = tuple(part[batch.images] for part in self.begin(batch))
+        state: State = tuple(batch.of_each(part) for part in self.begin(batch))
         likely = []
         for place in range(batch.words.shape[1] - 1):
             step = self.step(state, batch.words[:, place])

@@ -80,7 +80,7 @@ class Captioner(Teller):
     def told(self, batch: Batch) -> Float[Tensor, "examples tokens words"]:
         """Return the log-probabilities of each next word of given texts."""
         read = self.embedding(batch.words[:, :-1])
-        images = self.image(look(self.vision, batch))[batch.images]
+        images = batch.of_each(self.image(look(self.vision, batch)))
         found, _ = self.rnn(torch.cat([read, images.unsqueeze(1).expand(-1, read.shape[1], -1)], 2))
         likely: Tensor = self.next(found).float().log_softmax(2)
         return likely

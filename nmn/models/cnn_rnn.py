@@ -24,5 +24,5 @@ class CnnRnn(Answerer):
 
     def forward(self, batch: Batch) -> Prediction:
         """Return logits from the two vectors."""
-        images = self.image(look(self.vision, batch))[batch.images]
+        images = batch.of_each(self.image(look(self.vision, batch)))
         return Prediction(self.head(torch.cat([images, self.reader(batch.words)], 1)))

@@ -79,7 +79,7 @@ class Coattention(Answerer):
         of_words = nn.functional.cross_entropy(
             self.word_head(found.words).float().transpose(1, 2), words, reduction="none"
         )
-        seen = cells.features[batch.images, :, :-PLACES].detach().float()
+        seen = batch.of_each(cells.features[..., :-PLACES]).detach().float()
         wanted = nn.functional.layer_norm(seen, seen.shape[-1:])
         of_cells = nn.functional.smooth_l1_loss(self.cell_head(found.cells).float(), wanted, reduction="none").mean(2)
         logits = self.alignment(found.pooled).squeeze(1).float()
@@ -89,7 +89,7 @@ class Coattention(Answerer):
 
     def _read(self, batch: Batch, words: Tensor, cells: Any, hidden: Tensor | None = None) -> Streams:
         """Run both streams; the features of hidden cells are 0, their places are not."""
-        features = cells.features[batch.images]
+        features = batch.of_each(cells.features)
         if hidden is not None:
             shown = torch.cat([features[..., :-PLACES] * ~hidden.unsqueeze(2), features[..., -PLACES:]], 2)
             features = shown
@@ -97,7 +97,7 @@ class Coattention(Answerer):
         whole = cells.regions.panels.boxes[:, :1, 2:].repeat(1, 1, 2)
         found = self.streams(
             input_ids=words, attention_mask=(words != PAD).long(), visual_feats=features,
-            visual_pos=(boxes / whole)[batch.images].to(features),
+            visual_pos=batch.of_each(boxes / whole).to(features),
         )  # fmt: skip
         return Streams(found.language_output, found.vision_output, found.pooled_output, cells.regions)
 

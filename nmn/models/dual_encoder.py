@@ -61,7 +61,7 @@ class DualEncoder(System):
 
     def forward(self, batch: Batch) -> Float[Tensor, " examples"]:
         """Return the cosine of each text and its image."""
-        return (self.image_vectors(batch)[batch.images] * self.texts(batch.words)).sum(1)
+        return (batch.of_each(self.image_vectors(batch)) * self.texts(batch.words)).sum(1)
 
     def fits(self, batch: Batch) -> Float[Tensor, " examples"]:
         """Return the cosine of each text and its image."""

@@ -56,7 +56,7 @@ class Film(Answerer):
 
     def forward(self, batch: Batch) -> Prediction:
         """Return logits from the grid as the question changed it."""
-        whole = look(self.vision, batch).grid[batch.images].contiguous(memory_format=torch.channels_last)
+        whole = batch.of_each(look(self.vision, batch).grid).contiguous(memory_format=torch.channels_last)
         grid, places = self.stem(whole[:, :-PLACES]), whole[:, -PLACES:]
         changes = self.film(self.reader(batch.words)).unflatten(1, (len(self.blocks), 2, -1))
         for number, block in enumerate(self.blocks):

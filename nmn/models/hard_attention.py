@@ -57,7 +57,7 @@ class HardAttention(Answerer):
         log_policy = self._log_policy(cells, question, batch)
         drawn = torch.multinomial(log_policy.detach().exp(), 1).squeeze(1)
         answered = answer_losses(self._logits(cells, question, batch, drawn), batch.targets)
-        whole = torch.cat([self.image(found)[batch.images], question], 1).detach()
+        whole = torch.cat([batch.of_each(self.image(found)), question.detach()], 1)
         baselines, rewards = self.baseline(whole).float().squeeze(1), -answered.loss.detach()
         choice = reinforce(log_policy, drawn, rewards, baselines)
         entropy = -(log_policy.exp() * log_policy).sum(1)
@@ -65,7 +65,7 @@ class HardAttention(Answerer):
         return Losses(answered.loss + choice + off - ENTROPY * entropy, answered.right)
 
     def _log_policy(self, cells: Tensor, question: Tensor, batch: Batch) -> Tensor:
-        mixed = torch.tanh(self.keys(cells)[batch.images] + self.query(question).unsqueeze(1))
+        mixed = torch.tanh(batch.of_each(self.keys(cells)) + self.query(question).unsqueeze(1))
         scores: Tensor = self.score(mixed).squeeze(2).float()
         return scores.log_softmax(1)
 

@@ -15,4 +15,4 @@ class ImageOnly(Answerer):
     def forward(self, batch: Batch) -> Prediction:
         """Return logits from the images alone."""
         logits = self.head(self.image(look(self.vision, batch)))
-        return Prediction(logits[batch.images])
+        return Prediction(batch.of_each(logits))

@@ -53,6 +53,12 @@ class AboutImages:
         seen = {name: part.to(device, non_blocking=True) for name, part in self.seen.items()}
         return replace(self, seen=seen, **moved)
 
+    def of_each(self, part: Float[Tensor, "images ..."]) -> Float[Tensor, "examples ..."]:
+        """Return what each example's image has of something that all images have; gradients add up faster than through
+        ``part[images]``.
+        """
+        return part.index_select(0, self.images.to(part.device))
+
     def _own(self) -> list[str]:
         return [field.name for field in fields(self) if field.name not in ("images", "seen")]
 

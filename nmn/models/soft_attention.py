@@ -32,8 +32,8 @@ class SoftAttention(Answerer):
         cells, state = self.cells(found.features), self.reader(batch.words)
         attended = []
         for key, query, score in zip(self.keys, self.queries, self.scores, strict=True):
-            mixed = torch.tanh(key(cells)[batch.images] + query(state).unsqueeze(1))
+            mixed = torch.tanh(batch.of_each(key(cells)) + query(state).unsqueeze(1))
             weights = score(mixed).squeeze(2).float().softmax(1)
-            state = state + torch.bmm(weights.to(cells.dtype).unsqueeze(1), cells[batch.images]).squeeze(1)
+            state = state + torch.bmm(weights.to(cells.dtype).unsqueeze(1), batch.of_each(cells)).squeeze(1)
             attended.append(weights)
         return Prediction(self.head(state), torch.stack(attended, 1), found.regions)
