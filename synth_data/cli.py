@@ -2,18 +2,16 @@
 
 import json
 import os
-import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from nmn.cli.printing import print_json
 from nmn.exits import FAULTY, clear_errors
+from nmn.progress import advancing
 
 if TYPE_CHECKING:
-    from rich.progress import Progress
-
     from synth_data.stats import Stats
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, help="Shape worlds.")
@@ -51,7 +49,7 @@ def generate(
     changes = split_settings(split) if split else {}
     config = load_config(preset, **{**changes, **parse_overrides(settings or []), **given})
     try:
-        with progress_bar("generating", config.size, as_json) as report:
+        with advancing("generating", config.size, as_json) as report:
             write_dataset(config, out, workers or os.cpu_count() or 1, engine, report)
     except KeyboardInterrupt:
         raise KeyboardInterrupt("interrupted; the same command goes on from the shards that are finished") from None
@@ -112,7 +110,7 @@ def export(
     from synth_data.export import export_dataset
 
     dataset = read_dataset(directory)
-    with progress_bar("exporting", dataset.config.size) as report:
+    with advancing("exporting", dataset.config.size) as report:
         written = export_dataset(dataset, out, format, split, report)
     typer.echo(f"{written:,} examples in {out}")
 
@@ -125,7 +123,7 @@ def verify(directory: DirectoryArgument, workers: WorkersOption = 0, as_json: Js
     from synth_data.verify import verify as find_faults
 
     total = read_dataset(directory).config.size
-    with progress_bar("verifying", total, as_json) as report:
+    with advancing("verifying", total, as_json) as report:
         faults = find_faults(directory, workers or os.cpu_count() or 1, report)
     if as_json:
         print_json({"examples": total, "faults": [{"number": fault.number, "what": fault.what} for fault in faults]})
@@ -153,35 +151,6 @@ def evaluate(
     graph = read_scene(scene)
     value = evaluate_layout(parse_layout(layout), graph, load_lexicon(graph.world))
     typer.echo(json.dumps({"answer": value}) if as_json else str(value))
-
-
-class progress_bar:
-    """Show a bar on stderr while examples are reported; nothing where stderr is no terminal or JSON is asked for."""
-
-    def __init__(self, what: str, total: int, quiet: bool = False) -> None:
-        self.what, self.total, self.quiet = what, total, quiet or not sys.stderr.isatty()
-        self.progress: Progress | None = None
-
-    def __enter__(self) -> Callable[[int], None]:
-        if self.quiet:
-            return lambda _: None
-        from rich.console import Console
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-        columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
-        self.progress = Progress(*columns, console=Console(stderr=True))
-        self.progress.start()
-        task, progress = self.progress.add_task(self.what, total=self.total), self.progress
-        return lambda examples: progress.update(task, advance=examples)
-
-    def __exit__(self, *_: object) -> None:
-        if self.progress:
-            self.progress.stop()
-
-
-def print_json(data: Any) -> None:
-    """Print JSON data."""
-    typer.echo(json.dumps(data, ensure_ascii=False))
 
 
 def print_stats(found: "Stats") -> None:

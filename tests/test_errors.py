@@ -143,7 +143,7 @@ def test_nlvr_is_read_as_people_wrote_it_and_judged_by_a_network_of_its_pictures
     (row,) = found.rows
     assert (row.split, row.family, row.examples, row.unread) == ("nlvr dev", "towers", len(ENTRIES), 0)
     assert row.wrong >= 1  # a label is wrong
-    with pytest.raises(ConfigError, match="panels: the network sees pictures of 1, and those of nlvr dev have 3"):
+    with pytest.raises(ConfigError, match="nlvr dev: its scenes have 3 panels, the network sees 1"):
         find_errors(load("world", "cpu"), known)
 
 

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from nmn.cli.options import MODEL_HELP, JsonOption
-from nmn.cli.printing import advancing, bars, print_faithfulness, print_json, print_report, print_words
+from nmn.cli.printing import print_faithfulness, print_json, print_report, print_words
 from nmn.errors import ConfigError, DataError
 from nmn.exits import clear_errors
+from nmn.progress import advancing, bars
 
 CacheOption = Annotated[
     Path | None, typer.Option(help="Keep the features of a frozen backbone in this folder, and take them from there.")
@@ -170,18 +171,13 @@ def generated(
     from nmn.assembler.trace import percent
     from nmn.evaluation.faithfulness import Faithfulness
     from nmn.evaluation.generated import counterfactual, image_examples
-    from nmn.evaluation.neural import evaluate_neural
+    from nmn.evaluation.neural import check_panels, evaluate_neural
     from nmn.reasoner import load
     from nmn.vision.matching import match_cells, match_objects
     from synth_data.dataset import read_dataset
 
     dataset, reasoner = read_dataset(data), load(model)
-    asked, seen = dataset.config.panels, reasoner.network.settings.panels
-    if asked != seen:
-        raise DataError(
-            f"{data}: its scenes have {asked} panel{'s' * (asked > 1)}, the network sees {seen}; --model nlvr_cells"
-            " sees NLVR's three, and what synth-data export writes of nlvr and pairs is for nmn evaluate nlvr and pairs"
-        )
+    check_panels(reasoner, dataset.config.panels, str(data))
     trained = reasoner.network.card.get("settings", {})
     if [trained.get(key) for key in SOURCE] == ["generated", dataset.config.preset, dataset.config.seed]:
         typer.echo(f"careful: {data} has the preset and the seed of the network's training, and so perhaps questions of"

@@ -2,16 +2,14 @@
 
 import json
 import sys
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import typer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
-    from rich.progress import Progress
     from rich.tree import Tree
 
     from nmn.answer import Answer
@@ -38,33 +36,6 @@ def print_rich(thing: object) -> None:
     from rich.console import Console
 
     Console(width=None if sys.stdout.isatty() else 140, soft_wrap=False, highlight=False).print(thing)
-
-
-def bars(elapsed: bool = False) -> "Progress":
-    """Return bars on stderr, each with a ``note`` and the time that remains, or the time that has passed."""
-    from rich.console import Console
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TextColumn,
-        TimeElapsedColumn,
-        TimeRemainingColumn,
-    )
-
-    columns = (
-        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(),
-        TimeElapsedColumn() if elapsed else TimeRemainingColumn(), TextColumn("{task.fields[note]}"),
-    )  # fmt: skip
-    return Progress(*columns, console=Console(stderr=True))
-
-
-@contextmanager
-def advancing(what: str, total: int) -> "Iterator[Callable[[int], None]]":
-    """Show a bar on stderr while something is done; yield what is told how much more of it is."""
-    with bars() as progress:
-        task = progress.add_task(what, total=total, note="")
-        yield lambda count: progress.advance(task, count)
 
 
 def stopped(place: str, out: "Path") -> KeyboardInterrupt:

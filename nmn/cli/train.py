@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from nmn.cli.options import JsonOption
-from nmn.cli.printing import bars, print_json, stopped
+from nmn.cli.printing import print_json, stopped
 from nmn.exits import clear_errors
+from nmn.progress import bars
 
 if TYPE_CHECKING:
     from rich.progress import TaskID

@@ -15,7 +15,7 @@ from nmn.data.example import ImageExample
 from nmn.errors import ConfigError
 from nmn.evaluation.faithfulness import Faithfulness, Tally
 from nmn.evaluation.known import Known
-from nmn.evaluation.neural import Told, evaluate_neural
+from nmn.evaluation.neural import Told, check_panels, evaluate_neural
 from nmn.evaluation.report import Record
 from nmn.layout import Kind, call_label
 from nmn.lexicon import Lexicon
@@ -142,7 +142,7 @@ def find_errors(
     for split, (examples, lexicon, grammar, repair) in datasets.items():
         match = match_objects if reasoner.network.settings.regions == "objects" else match_cells
         scenes = [example.scene for example in examples if example.scene]
-        _check_pictures(reasoner, split, scenes)
+        check_panels(reasoner, max([1, *(len(scene.panels) for scene in scenes)]), split)
         watcher = _Watcher(Faithfulness(scenes, lexicon, match))
         records = evaluate_neural(reasoner, examples, watcher, grammar=grammar, repair=repair, told=told).records
         rows += _rows(split, records, watcher)
@@ -159,13 +159,6 @@ def find_errors(
     shown = tuple(_worst(reasoner, *one[1:], datasets[one[1]]) for one in candidates[:worst])
     ordered = {label: dict(pairs.most_common()) for label, pairs in sorted(confusions.items())}
     return Errors(tuple(rows), tallies, ordered, shown)
-
-
-def _check_pictures(reasoner: Reasoner, split: str, scenes: Sequence[SceneGraph]) -> None:
-    """Raise ConfigError where a network was trained on pictures of another number of panels."""
-    own, theirs = reasoner.network.settings.panels, max([1, *(len(scene.panels) for scene in scenes)])
-    if own != theirs:
-        raise ConfigError(f"panels: the network sees pictures of {own}, and those of {split} have {theirs}")
 
 
 def _rows(split: str, records: Sequence[Record], watcher: _Watcher) -> list[Row]:

@@ -66,6 +66,16 @@ def evaluate_neural(
     )  # fmt: skip
 
 
+def check_panels(reasoner: Reasoner | SystemReasoner, panels: int, of: str) -> None:
+    """Raise ConfigError where pictures have another number of panels than those that a network sees."""
+    seen = reasoner.network.settings.panels
+    if panels != seen:
+        raise ConfigError(
+            f"{of}: its scenes have {panels} panel{'s' * (panels > 1)}, the network sees {seen}; --model nlvr_cells"
+            " sees NLVR's three, and what synth-data export writes of nlvr and pairs is for nmn evaluate nlvr and pairs"
+        )
+
+
 def _of_system(reasoner: SystemReasoner, examples: Sequence[ImageExample], told: Told) -> Report:
     said: list[str] = []
     for start in range(0, len(examples), BATCH):
