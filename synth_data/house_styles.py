@@ -40,7 +40,7 @@ _FIRST = {10: (2, 1, 0, 0, 0), 20: (6, 4, 3, 2, 1, 1, 0, 0, 0, 0), 30: (10, 7, 6
 
 
 def render_shapes(scene: SceneGraph, rng: Generator) -> Images:
-    """Draw a scene of the world "shapes" as SHAPES does [30, 30, 3], channels blue, green, red as in its files.
+    """Draw a scene of the world "shapes" as SHAPES does [30, 30, 3], red, green, blue; its files have blue first.
 
     ``rng`` draws the noise of each object's colour. Objects without attributes are empty cells. Raises SceneError for
     another size, shape or colour.
@@ -48,7 +48,7 @@ def render_shapes(scene: SceneGraph, rng: Generator) -> Images:
     noise = rng.uniform(-SHAPES_NOISE, SHAPES_NOISE, (len(scene.objects), 3))
     full = [_value("color", thing, SHAPES_CHANNELS) for thing in scene.objects]
     own = np.array([[channel == color for channel in SHAPES_CHANNELS] for color in full]).reshape(-1, 3)
-    return paint_shapes(scene, 255 * np.clip(own + noise, 0, 1))
+    return np.ascontiguousarray(paint_shapes(scene, 255 * np.clip(own + noise, 0, 1))[..., ::-1])
 
 
 def paint_shapes(scene: SceneGraph, colors: Floats) -> Images:

@@ -23,7 +23,7 @@ def picture(scene: SceneGraph, config: SynthConfig, rng: np.random.Generator) ->
 def pictures(scenes: Sequence[SceneGraph], config: SynthConfig, rng: np.random.Generator) -> Iterator[Pixels]:
     """Yield the pictures of scenes, each as ``picture`` draws it in its turn."""
     if config.style == "shapes":
-        return (np.ascontiguousarray(render_shapes(scene, rng)[..., ::-1]) for scene in scenes)
+        return (render_shapes(scene, rng) for scene in scenes)
     if config.style == "nlvr":
         return map(render_nlvr, scenes)
     styles = config.drawings

@@ -63,7 +63,7 @@ def made_shapes(tmp_path_factory: pytest.TempPathFactory) -> Path:
             layouts = [read(text, "shapes").layout for text, _ in asked]
             scenes = scenes_for_answers(layouts, [answer for _, answer in asked], 7)
             rng = np.random.default_rng(7)
-            np.save(folder / "val.input.npy", np.stack([render_shapes(scene, rng) for scene in scenes]))
+            np.save(folder / "val.input.npy", np.stack([render_shapes(scene, rng) for scene in scenes])[..., ::-1])
     return folder
 
 

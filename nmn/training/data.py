@@ -116,7 +116,7 @@ def asked_shapes(settings: TrainSettings) -> tuple[Asked, UInt8[Tensor, "images 
     chosen = tuple(answers[place] for place in kept)
     scenes = scenes_for_answers(layouts, [answer == "true" for answer in chosen], settings.seed)
     rng = np.random.default_rng([settings.seed, 3])
-    pictures = np.stack([render_shapes(scene, rng)[..., ::-1] for scene in scenes])  # blue first, as SHAPES' files
+    pictures = np.stack([render_shapes(scene, rng) for scene in scenes])
     images = torch.from_numpy(np.ascontiguousarray(pictures.transpose(0, 3, 1, 2)))
     return Asked(layouts, chosen, (settings.split,) * len(layouts), tuple(scenes)), images
 

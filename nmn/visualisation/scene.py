@@ -53,7 +53,7 @@ def panel_boxes(view: View, scene: SceneGraph | None) -> tuple[tuple[float, floa
 def _drawn(scene: SceneGraph) -> tuple[NDArray[np.uint8], NDArray[np.uint8] | None]:
     """Return a scene's picture as its world draws it, and who is seen where; raise SceneError where it cannot."""
     if scene.world == "shapes":
-        return render_shapes(scene, np.random.default_rng(0))[..., ::-1], None
+        return render_shapes(scene, np.random.default_rng(0)), None
     if scene.world == "nlvr":
         return render_nlvr(scene), None
     seen = masks(scene, SIZE_PX)
