@@ -437,6 +437,7 @@ def test_the_folder_of_another_comparison_is_refused(fakes: Fakes, tmp_path: Pat
     (tmp_path / "two").mkdir()
     (tmp_path / "two" / "notes.txt").write_text("")
     assert "holds something else than a comparison" in compare("film", *TINY, "--out", tmp_path / "two", code=2)
+    assert "holds something else than a comparison" in compare("film", *TINY, "--out", other, code=2)
     (tmp_path / "one" / PLAN).write_text("[]")
     assert "not a file of a comparison" in compare("film", *TINY, "--out", tmp_path / "one", code=2)
     (tmp_path / "one" / RESULTS).write_text("{}")

@@ -186,7 +186,7 @@ class Comparison:
                 raise ConfigError(f"{self.folder}: holds another {listed(changed)}; give another --out")
             wanted["systems"] = {**systems, **wanted["systems"]}
             wanted["settings"] |= grown(told, wanted["settings"])
-        elif self.folder.exists() and any(self.folder.iterdir()):
+        elif self.folder.is_file() or (self.folder.exists() and any(self.folder.iterdir())):
             raise ConfigError(f"{self.folder}: holds something else than a comparison; give another --out")
         write_json(path, wanted)
 
