@@ -15,7 +15,7 @@ from nmn.checkpoint import NETWORK
 from nmn.cli import app
 from nmn.cli.compare import TABLES, Bars
 from nmn.compare.courses import COURSES, HELD, STANDARD, Course
-from nmn.compare.files import PLAN, RESULTS, loop_seconds
+from nmn.compare.files import PLAN, RESULT, RESULTS, loop_seconds
 from nmn.compare.plots import write_plots
 from nmn.compare.settings import SIZES, size_settings
 from nmn.compare.tables import curve, figure, gap, markdown, runs_of
@@ -89,6 +89,17 @@ def test_an_interrupted_comparison_goes_on_at_the_run_where_it_stopped(fakes: Fa
     fakes.stop, fakes.trained = "", []
     compare(*given)
     assert fakes.trained == ["film/world-4-1", "majority/world-4-2", "film/world-4-2"]
+
+
+def test_an_interrupted_comparison_whose_folder_was_moved_begins_its_run_again(tmp_path: Path) -> None:
+    tiny, run = ("image_only", *TINY), "runs/image_only/world-4-0"
+    compare(*tiny, "--out", tmp_path / "one")
+    for left in (RESULTS, f"{run}/{RESULT}", f"{run}/{NETWORK}"):
+        (tmp_path / "one" / left).unlink()
+    (tmp_path / "one").rename(tmp_path / "two")
+    compare(*tiny, "--out", tmp_path / "two")
+    told = json.loads((tmp_path / "two" / run / "config.json").read_text())
+    assert told["weights"] == str(tmp_path / "two" / comparing.BACKBONE)
 
 
 def test_more_seeds_and_systems_are_added_to_what_is_there(fakes: Fakes, tmp_path: Path) -> None:
@@ -426,10 +437,12 @@ def test_the_folder_of_another_comparison_is_refused(fakes: Fakes, tmp_path: Pat
     (tmp_path / "two").mkdir()
     (tmp_path / "two" / "notes.txt").write_text("")
     assert "holds something else than a comparison" in compare("film", *TINY, "--out", tmp_path / "two", code=2)
+    assert "holds something else than a comparison" in compare("film", *TINY, "--out", other, code=2)
     (tmp_path / "one" / PLAN).write_text("[]")
     assert "not a file of a comparison" in compare("film", *TINY, "--out", tmp_path / "one", code=2)
     (tmp_path / "one" / RESULTS).write_text("{}")
-    assert "not the results of a comparison" in compare("--show", tmp_path / "one", code=2)
+    message = f'{tmp_path / "one" / RESULTS}: not the results of a comparison: it lacks "settings"'
+    assert message in compare("--show", tmp_path / "one", code=2)
 
 
 @pytest.mark.parametrize("path", sorted(SIZES.glob("*.toml")), ids=lambda path: path.stem)

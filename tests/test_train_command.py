@@ -14,6 +14,7 @@ from nmn.config import config_file
 from nmn.errors import ConfigError
 from nmn.reasoner import load
 from nmn.resources import CONFIGS
+from nmn.training.loop import STATE, spent
 from nmn.training.run import load_settings
 
 runner = CliRunner()
@@ -45,6 +46,14 @@ def test_a_finished_run_is_told_of_again_and_nothing_is_prepared(made_shapes: Pa
     first = json.loads(train(*given))
     shutil.rmtree(data)  # what it learned from
     assert json.loads(train(*given)) == {**first, "parts": {}, "seconds": round(first["seconds"], 1)}
+
+
+def test_other_runs_in_its_folder_are_no_part_of_a_run(made_shapes: Path, tmp_path: Path) -> None:
+    given = ("shapes", f"folder={made_shapes}", *QUICK, "--json", "--out")
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / STATE).write_bytes(b"damaged")
+    assert json.loads(train(*given, tmp_path))["name"] == "shapes"
+    assert spent(tmp_path) > 0
 
 
 def test_an_interruption_before_the_first_save_says_so(tmp_path: Path) -> None:

@@ -71,12 +71,15 @@ def _run(what: list[str], out: Path, size: str) -> dict[str, Any]:
 
 def _show(folder: Path, results: dict[str, Any], as_json: bool) -> None:
     from nmn.atomic import write_file
-    from nmn.compare.files import RESULTS
+    from nmn.compare.files import RESULTS, not_results
     from nmn.compare.plots import write_plots
     from nmn.compare.tables import markdown
     from nmn.errors import ConfigError
 
-    tables = markdown(results)
+    try:
+        tables = markdown(results)
+    except (KeyError, TypeError, ValueError, ArithmeticError, AttributeError) as error:
+        raise not_results(folder / RESULTS, error) from None
     write_file(folder / TABLES, tables, ConfigError, folder=True)
     try:
         plots = write_plots(results, folder)

@@ -83,14 +83,22 @@ def unpack_results(folder: Path) -> None:
         for run in runs:
             course_of(run["course"])
     except (KeyError, TypeError, ValueError, AttributeError, ConfigError) as error:
-        raise ConfigError(
-            f"{path}: not the results of a comparison: {type(error).__name__} {error}; give another --out"
-        ) from None
+        raise ConfigError(f"{not_results(path, error)}; give another --out") from None
     for name, tuned in tuning.items():
         write_json(folder / "tuning" / f"{name}.json", tuned)
     for run in runs:
         write_json(folder / "runs" / place_of(run) / RESULT, run)
     write_json(folder / PLAN, plan)  # last: with it the folder is complete
+
+
+def not_results(path: Path, error: Exception) -> ConfigError:
+    """Return an error that says what is wrong with a file that should hold the results of a comparison.
+
+    >>> print(not_results(Path("results.json"), KeyError("settings")))
+    results.json: not the results of a comparison: it lacks "settings"
+    """
+    wrong = f'it lacks "{error.args[0]}"' if isinstance(error, KeyError) else f"{type(error).__name__} {error}"
+    return ConfigError(f"{path}: not the results of a comparison: {wrong}")
 
 
 def read_json(path: Path) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from shutil import rmtree
 from typing import Any, NamedTuple, Protocol
 
 import torch
@@ -44,13 +45,14 @@ from nmn.errors import ConfigError, NmnError, TrainingError, listed
 from nmn.models.baselines import Baseline, kind_of, load_system
 from nmn.models.build import MODULES, Network
 from nmn.training.data import Generated, Memory
-from nmn.training.run import HELD_BACK_SEED, load_settings, synth_config, train, use_threads
+from nmn.training.run import CONFIG, HELD_BACK_SEED, load_settings, synth_config, train, use_threads
 from nmn.training.settings import LoopSettings, TrainSettings
 from nmn.training.shared_cells import train_cells
 from nmn.training.systems import PRETRAINED, shown
 
 BACKBONE = "backbone.safetensors"
 TUNED_ON = "world"
+PLACES = ("weights", "cache", "folder")  # settings of a run that say where files are
 
 
 class Job(NamedTuple):
@@ -184,7 +186,7 @@ class Comparison:
                 raise ConfigError(f"{self.folder}: holds another {listed(changed)}; give another --out")
             wanted["systems"] = {**systems, **wanted["systems"]}
             wanted["settings"] |= grown(told, wanted["settings"])
-        elif self.folder.exists() and any(self.folder.iterdir()):
+        elif self.folder.is_file() or (self.folder.exists() and any(self.folder.iterdir())):
             raise ConfigError(f"{self.folder}: holds something else than a comparison; give another --out")
         write_json(path, wanted)
 
@@ -255,6 +257,7 @@ class Comparison:
                 whole = max(steps, told.steps)
                 told = replace(told, rate=rate, steps=steps, schedule=whole, pretraining_steps=before)
                 folder = self.folder / "tuning" / name / repr(rate)
+                clear_moved(told, folder)
                 try:
                     outcome = train(told, folder, self._watch(name, f"tuning, rate {rate}"), self.memory)
                     shares[repr(rate)] = outcome.accuracy or 0.0
@@ -277,6 +280,7 @@ class Comparison:
                 self._told(self.systems[job.system], job.course, job.seed, job.images),
                 rate=read_json(self._tuned(job.system))["rate"],
             )
+            clear_moved(told, folder)
             train(told, folder, self._watch(job.system, job.place), self.memory)
             write_json(folder / RESULT, {**job._asdict(), **self._examined(job, told, folder)})
             write_results(self.folder, self.failed)
@@ -342,6 +346,15 @@ def grown(known: Mapping[str, Any], asked: Mapping[str, Any]) -> dict[str, Any]:
         "seeds": max(known["seeds"], asked["seeds"]), "courses": list(courses),
         "curve": sorted({*known["curve"], *asked["curve"]}),
     }  # fmt: skip
+
+
+def clear_moved(told: TrainSettings, folder: Path) -> None:
+    """Remove a run that was begun where the comparison, or NLVR, lay before it was moved: it is begun again."""
+    path = folder / CONFIG
+    if path.exists():
+        begun = read_json(path)
+        if any(name in begun and begun[name] != getattr(told, name) for name in PLACES):
+            rmtree(folder)
 
 
 def summary(result: Mapping[str, Any]) -> str:

@@ -7,7 +7,6 @@ from statistics import mean
 from typing import Any
 
 from nmn.compare.courses import COURSES, NLVR, SEEN, STANDARD
-from nmn.errors import ConfigError
 from nmn.evaluation.spread import MISSING, Spread
 
 Results = Mapping[str, Any]
@@ -95,16 +94,13 @@ def grid(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 def markdown(results: Results) -> str:
-    """Return all tables; raise ConfigError where the results are of no comparison."""
-    try:
-        parts = [
-            f"{_setting(results)}\n\n{NOTES}", *(part for part in (
-                _main(results), _splits(results), _styles(results), _nlvr(results), _families(results),
-                _statements(results), _captions(results), _curves(results), _tuning(results), _failures(results),
-            ) if part),
-        ]  # fmt: skip
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise ConfigError(f"not the results of a comparison: {type(error).__name__} {error}") from None
+    """Return all tables; raise KeyError, TypeError, ValueError, ArithmeticError or AttributeError for other data."""
+    parts = [
+        f"{_setting(results)}\n\n{NOTES}", *(part for part in (
+            _main(results), _splits(results), _styles(results), _nlvr(results), _families(results),
+            _statements(results), _captions(results), _curves(results), _tuning(results), _failures(results),
+        ) if part),
+    ]  # fmt: skip
     return "\n\n".join(parts) + "\n"
 
 

@@ -33,6 +33,7 @@ from nmn.training.settings import LoopSettings, TrainSettings, resumable, warm_c
 from nmn.vision.turns import WAYS, turned
 
 STATE, LOG = "state.safetensors", "log.jsonl"
+PARTS = ("", "proposals", "pretraining")  # folders of a run that hold a state
 LARGEST = 2**62 - 1  # of a seed
 FLUSH = 20  # steps between looks at the losses, which wait for the device
 
@@ -229,8 +230,12 @@ class _log_from:
 
 
 def spent(folder: Path) -> float:
-    """Return the seconds of training that a run's folder holds so far, those of its parts included."""
-    return sum(float(read_checkpoint(path)[1].get("seconds", 0.0)) for path in folder.rglob(STATE))
+    """Return the seconds of training that a run's folder holds so far, those of its parts included.
+
+    Other runs in folders of their own beside those are not counted.
+    """
+    states = [path for part in PARTS if (path := folder / part / STATE).exists()]
+    return sum(float(read_checkpoint(path)[1].get("seconds", 0.0)) for path in states)
 
 
 def _save(network: nn.Module, optimizer: Any, step: int, seconds: float, settings: LoopSettings, path: Path) -> None:
