@@ -132,6 +132,7 @@ class Comparison:
     board: Board
 
     def __post_init__(self) -> None:
+        self.folder = self.folder.resolve()  # which runs name: the same from wherever it is called
         self.memory = Memory(most=64)
         self.asked: dict[tuple[str, str], Asked] = {}
         self.failed: dict[str, str] = {}
@@ -236,7 +237,7 @@ class Comparison:
             one, preset=about.preset, synth=about.synth, split_side=about.split_side, seed=seed, images=images,
             each=size.each, steps=steps, batch=size.batch, held_back=size.held_back, threads=size.threads,
             warm_up=max(1, steps // 20), cosine=True, save_every=max(50, steps // 4), looks=size.looks,
-            pretraining_steps=before if pretrained else 0, folder=size.nlvr if about.split else "",
+            pretraining_steps=before if pretrained else 0, folder=str(Path(size.nlvr).resolve()) if about.split else "",
             **sees,
         )  # fmt: skip
 
