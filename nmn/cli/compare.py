@@ -54,7 +54,8 @@ def compare(
 
 
 def _run(what: list[str], out: Path, size: str) -> dict[str, Any]:
-    from nmn.compare.run import Comparison, systems_of
+    from nmn.compare.jobs import systems_of
+    from nmn.compare.run import Comparison
     from nmn.compare.settings import size_settings
     from nmn.config import config_file
 

@@ -7,12 +7,12 @@ enough to go on from.
 """
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from shutil import rmtree
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
 import torch
 
@@ -32,12 +32,12 @@ from nmn.compare.files import (
     RESULT,
     learned_parameters,
     loop_seconds,
-    place_of,
     read_json,
     unpack_results,
     write_json,
     write_results,
 )
+from nmn.compare.jobs import TUNED_ON, Job, jobs_of
 from nmn.compare.settings import GROWING, CompareSettings
 from nmn.compare.tables import share
 from nmn.config import settings_json, with_usual
@@ -45,28 +45,13 @@ from nmn.errors import ConfigError, NmnError, TrainingError, listed
 from nmn.models.baselines import Baseline, kind_of, load_system
 from nmn.models.build import MODULES, Network
 from nmn.training.data import Generated, Memory
-from nmn.training.run import CONFIG, HELD_BACK_SEED, load_settings, synth_config, train, use_threads
+from nmn.training.run import CONFIG, HELD_BACK_SEED, synth_config, train, use_threads
 from nmn.training.settings import LoopSettings, TrainSettings
 from nmn.training.shared_cells import train_cells
 from nmn.training.systems import PRETRAINED, shown
 
 BACKBONE = "backbone.safetensors"
-TUNED_ON = "world"
 PLACES = ("weights", "cache", "folder")  # settings of a run that say where files are
-
-
-class Job(NamedTuple):
-    """A run of a system: on so many images of a course, with a seed."""
-
-    system: str
-    course: str
-    images: int
-    seed: int
-
-    @property
-    def place(self) -> str:
-        """Its folder under ``runs``."""
-        return place_of(self._asdict())
 
 
 class Board(Protocol):
@@ -80,46 +65,6 @@ class Board(Protocol):
 
     def end(self, system: str, what: str, outcome: str) -> None:
         """Note that a job of a system is done, or failed."""
-
-
-def systems_of(paths: Sequence[Path]) -> dict[str, TrainSettings]:
-    """Return the systems of configuration files by name; raise ConfigError for none, or two of a name."""
-    systems: dict[str, TrainSettings] = {}
-    for path in paths:
-        settings = load_settings(path)
-        if settings.name in systems:
-            raise ConfigError(f"{path}: there is a system {settings.name} already; give it another name")
-        if settings.data != "generated":
-            raise ConfigError(f'{path}: systems are compared on data="generated", got {settings.data!r}')
-        if settings.model != MODULES:
-            kind_of(settings.model)
-        systems[settings.name] = settings
-    if not systems:
-        raise ConfigError("no systems to compare; give their configurations, such as configs/compare/*.toml")
-    return systems
-
-
-def learns_answers(one: TrainSettings) -> bool:
-    """Whether a system is trained on questions and answers, not on captions alone."""
-    return one.model == MODULES or kind_of(one.model).learns == "answers"
-
-
-def takes(one: TrainSettings, course: str) -> bool:
-    """Whether a course has something to ask a system: of captions, STANDARD alone; of NLVR's panels, over cells."""
-    about = course_of(course)
-    return (learns_answers(one) or STANDARD in about.tests) and (not about.vision or one.regions == "cells")
-
-
-def jobs_of(systems: Mapping[str, TrainSettings], settings: CompareSettings) -> Iterator[Job]:
-    """Yield all runs: every course with the first seed, with the others, then learning curves."""
-    courses = [course for course in settings.courses if course != NLVR or settings.nlvr]
-    for seed in range(settings.seeds):
-        for course in courses:
-            yield from (Job(name, course, settings.images, seed) for name, one in systems.items() if takes(one, course))
-    if TUNED_ON in settings.courses:
-        sizes = [images for images in settings.curve if images < settings.images]
-        answering = [name for name, one in systems.items() if learns_answers(one)]
-        yield from (Job(name, TUNED_ON, images, 0) for images in sizes for name in answering)
 
 
 @dataclass
