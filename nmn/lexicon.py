@@ -214,8 +214,9 @@ def _overlay(base: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
     for key, value in changes.items():
         if value is False:
             merged.pop(key, None)
-        elif isinstance(value, dict) and isinstance(merged.get(key), dict) and key != "meaning":
-            merged[key] = _overlay(merged[key], value)
+        elif isinstance(value, dict) and key != "meaning":
+            below = merged.get(key)
+            merged[key] = _overlay(below if isinstance(below, dict) else {}, value)
         else:
             merged[key] = value
     return merged

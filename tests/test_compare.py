@@ -16,6 +16,7 @@ from nmn.cli import app
 from nmn.cli.compare import TABLES, Bars
 from nmn.compare.courses import COURSES, HELD, STANDARD, Course
 from nmn.compare.files import PLAN, RESULT, RESULTS, loop_seconds
+from nmn.compare.jobs import systems_of
 from nmn.compare.plots import write_plots
 from nmn.compare.settings import SIZES, size_settings
 from nmn.compare.tables import curve, figure, gap, markdown, runs_of
@@ -136,7 +137,7 @@ def test_a_system_of_other_data_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "other.toml"
     path.write_text('name = "other"\ndata = "shapes"\nregions = "cells"\n', encoding="utf-8")
     with pytest.raises(ConfigError, match=r"other.toml: systems are compared on data=.generated., got 'shapes'"):
-        comparing.systems_of([path])
+        systems_of([path])
 
 
 def test_a_system_is_tuned_by_the_beginning_of_its_run(fakes: Fakes, tmp_path: Path) -> None:
@@ -226,7 +227,7 @@ def test_systems_that_learn_from_captions_alone_are_trained_where_something_is_a
 
 
 def test_few_images_are_seen_so_many_times_at_most() -> None:
-    systems = comparing.systems_of([CONFIGS / "compare" / "coattention.toml"])
+    systems = systems_of([CONFIGS / "compare" / "coattention.toml"])
     size = size_settings("small", ["steps=1000", "pretraining_steps=500", "batch=16", "passes=10"])
     made = comparing.Comparison(systems, size, Path("runs"), None)  # type: ignore[arg-type]
     few = made._told(systems["coattention"], "world", 0, 40)
@@ -276,7 +277,7 @@ def test_what_was_asked_for_before_stays_in_the_tables(fakes: Fakes, tmp_path: P
 
 
 def test_captions_are_not_read_where_they_would_show_what_is_held_out() -> None:
-    systems = comparing.systems_of([CONFIGS / "compare" / "coattention.toml"])
+    systems = systems_of([CONFIGS / "compare" / "coattention.toml"])
     made = comparing.Comparison(systems, size_settings("small"), Path("runs"), None)  # type: ignore[arg-type]
     told = [made._told(systems["coattention"], course, 0).pretraining_steps for course in ("world", "held", "nlvr")]
     assert told == [125, 0, 0]
@@ -305,7 +306,7 @@ def test_systems_are_trained_and_asked_for_real(tmp_path: Path, monkeypatch: pyt
 
 
 def test_equal_seeds_and_steps_are_given_to_every_system(tmp_path: Path) -> None:
-    systems = comparing.systems_of(sorted((CONFIGS / "compare").glob("*.toml")))
+    systems = systems_of(sorted((CONFIGS / "compare").glob("*.toml")))
     size = size_settings("small")
     made = comparing.Comparison(systems, size, tmp_path, None)  # type: ignore[arg-type]
     told = [made._told(one, "world", 3) for one in systems.values()]

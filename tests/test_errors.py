@@ -147,6 +147,12 @@ def test_nlvr_is_read_as_people_wrote_it_and_judged_by_a_network_of_its_pictures
         find_errors(load("world", "cpu"), known)
 
 
+def test_splits_of_one_name_are_refused_whatever_their_folders_are_called(tmp_path: Path) -> None:
+    folders = [write_split(tmp_path / name, ENTRIES, orders=1) for name in ("one", "other")]
+    result = runner.invoke(app, ["errors", "nlvr_cells", *(f"--data={folder}" for folder in folders)])
+    assert result.exit_code == 2 and "two are 'nlvr dev'" in result.stderr
+
+
 def test_data_whose_scenes_are_not_known_is_refused_with_what_can_be_read(tmp_path: Path) -> None:
     result = runner.invoke(app, ["errors", "world", "--data", str(tmp_path)])
     assert result.exit_code == 2 and "or the files of SHAPES or of NLVR" in result.output

@@ -50,8 +50,9 @@ def test_a_whole_table_or_entry_is_removed_by_false(tmp_path: Path) -> None:
 
 
 def test_removing_what_is_not_there_changes_nothing(tmp_path: Path) -> None:
-    lexicon = load_lexicon(write(tmp_path, "mine", 'extends = "shapes"\n[relations]\ninside = false\n'))
-    assert lexicon.relations == load_lexicon("shapes").relations
+    text = 'extends = "shapes"\n[relations]\ninside = false\n[attributes.shape.adjectives]\ncircle = false\n'
+    lexicon, base = load_lexicon(write(tmp_path, "mine", text)), load_lexicon("shapes")
+    assert lexicon.relations == base.relations and lexicon.attributes == base.attributes
 
 
 def test_a_meaning_is_replaced_as_a_whole(tmp_path: Path) -> None:

@@ -239,6 +239,14 @@ def test_a_scene_that_cannot_be_drawn_shows_its_boxes() -> None:
     assert view.pixels[:, 60, 60].tolist() == [255, 0, 0] and view.boxes[0].tolist() == [0, 0, 160, 160]
 
 
+def test_every_object_of_the_largest_scene_is_shown() -> None:
+    corners = [(left, top) for top in range(0, 64, 4) for left in range(0, 64, 4)]
+    looks = {"shape": "square", "color": "red", "size": "small"}
+    things = tuple(SceneObject(looks, (left, top, left + 3, top + 3)) for left, top in corners)
+    heat = scene_view(SceneGraph(things, 64, 64)).heat([0.0] * 255 + [1.0])
+    assert heat[490, 490] == 1 and not heat[:480].any()
+
+
 @pytest.mark.parametrize("world", ["world", "shapes", "nlvr", "clevr"])
 def test_scenes_without_objects_are_drawn(world: str) -> None:
     scene = SceneGraph((), 30, 30, world)

@@ -16,6 +16,7 @@ from nmn.config import config_file
 from nmn.errors import ArgumentError, CheckpointError, ConfigError, ImageError
 from nmn.layout import Kind
 from nmn.models.baselines import MODELS, kind_of, load_baseline, save_baseline
+from nmn.models.build import load_network
 from nmn.models.dual_encoder import DualEncoder
 from nmn.models.encoders import look
 from nmn.models.hard_attention import ENTROPY, HardAttention, reinforce
@@ -232,6 +233,8 @@ def test_a_system_comes_back_from_its_file_as_it_was(tmp_path: Path) -> None:
     built, batch = small("film"), told()
     built.model.eval()
     save_baseline(tmp_path / "film.safetensors", built, {"seconds": 3})
+    with pytest.raises(CheckpointError, match="holds a system without modules"):
+        load_network(tmp_path / "film.safetensors")
     loaded = load_baseline(tmp_path / "film.safetensors")
     assert torch.equal(loaded.model(batch).logits, built.model(batch).logits)
     assert (loaded.answers, loaded.words, loaded.card) == (ANSWERS, WORDS, {"seconds": 3})

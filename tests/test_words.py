@@ -83,6 +83,17 @@ def test_a_word_that_cannot_be_learned_is_named(
         learn_word(unlearned, SHAPES, word, taught[:2])
 
 
+@pytest.mark.parametrize("lost", ["square", "red", "left_of"])
+def test_a_lexicon_that_lacks_what_the_network_knows_is_refused(
+    unlearned: Network, taught: list[Taught], lost: str, tmp_path: Path
+) -> None:
+    attribute = SHAPES.attribute_of.get(lost)
+    table = f"attributes.{attribute}.values" if attribute else "relations"
+    (tmp_path / "less.toml").write_text(f'extends = "shapes"\n[{table}]\n{lost} = false\n')
+    with pytest.raises(LexiconError, match=f'has not all that the network knows, such as "{lost}"'):
+        learn_word(unlearned, load_lexicon(tmp_path / "less.toml"), "circle", taught[:2])
+
+
 def test_a_word_that_is_not_known_cannot_be_forgotten(unlearned: Network) -> None:
     with pytest.raises(LexiconError, match='does not know "circle"'):
         forgotten(unlearned, "circle")
@@ -137,6 +148,8 @@ def test_examples_are_read_from_lines_of_json(tmp_path: Path) -> None:
     path.write_text('{"image": 3, "question": "is there a star", "answer": "yes"}', encoding="utf-8")
     with pytest.raises(DataError, match="line 1: image is the path of a file, got 3"):
         read_taught(path)
+    path.write_text(json.dumps(line | {"answer": True}), encoding="utf-8")
+    assert [one.answer for one in read_taught(path)] == ["true"]
     path.write_text("image", encoding="utf-8")
     with pytest.raises(DataError, match="line 1: not JSON"):
         read_taught(path)

@@ -24,17 +24,19 @@ def errors(
     from nmn.cli.printing import plain, print_json, print_rich
     from nmn.evaluation.errors import find_errors
     from nmn.evaluation.errors_page import FORMATS, write_errors
-    from nmn.evaluation.known import read_known
+    from nmn.evaluation.known import Known, read_known
     from nmn.progress import advancing
     from nmn.reasoner import load
     from nmn.visualisation.files import format_of
 
     for path in out or ():
         format_of(path, FORMATS)
-    names = [path.resolve().name for path in data]
-    if len(set(names)) < len(names):
-        raise ConfigError(f"--data: splits are told apart by their directories' names, and two are {names[0]!r}")
-    datasets = {name: known for path in data for name, known in read_known(path).items()}
+    datasets: dict[str, Known] = {}
+    for path in data:
+        found_there = read_known(path)
+        if twice := sorted(datasets.keys() & found_there.keys()):
+            raise ConfigError(f"--data: splits are told apart by their names, and two are {twice[0]!r}")
+        datasets.update(found_there)
     with advancing("answering", sum(len(known.examples) for known in datasets.values())) as told:
         found = find_errors(load(model), datasets, worst, told)
     for path in out or ():

@@ -22,10 +22,12 @@ def read_coco_captions(captions: str | Path, images: str | Path) -> list[ImageEx
     """
     path, folder = Path(captions), ImageFolder(images)
     data = read_json(path)
-    names = {}
+    names: dict[int, str] = {}
     for number, entry in enumerate(array(path, data, "images")):
         place = f"{path}: images[{number}]"
-        names[field(place, entry, "id", int)] = field(place, entry, "file_name", str)
+        image_id, name = field(place, entry, "id", int), field(place, entry, "file_name", str)
+        if names.setdefault(image_id, name) != name:
+            raise DataError(f"{place}: id {image_id} is that of {names[image_id]} already")
     examples = []
     for number, entry in enumerate(array(path, data, "annotations")):
         place = f"{path}: annotations[{number}]"

@@ -59,26 +59,25 @@ def read_vqa(
 
 
 def majority_answer(entry: dict[str, Any]) -> str | None:
-    """Return the answer that most of the people gave whom an annotation quotes.
+    """Return the plain answer that most of the people gave whom an annotation quotes.
 
     >>> majority_answer({"answers": [{"answer": "red"}, {"answer": "pink"}], "multiple_choice_answer": "pink"})
     'pink'
     """
     chosen = entry.get("multiple_choice_answer")
-    counts = Counter(str(given["answer"]) for given in entry.get("answers", ()))
+    chosen = None if chosen is None else plain_answer(str(chosen))
+    counts = Counter(plain_answer(str(given["answer"])) for given in entry.get("answers", ()))
     most = [answer for answer, count in counts.items() if count == max(counts.values())]
-    if not most or chosen in most:
-        return None if chosen is None else str(chosen)
-    return most[0]
+    return chosen if not most or chosen in most else most[0]
 
 
-def plain_answer(answer: str | None) -> str | None:
+def plain_answer(answer: str) -> str:
     """Return an answer in lower case, a number in digits.
 
-    >>> [plain_answer(answer) for answer in ("Yellow", "two", None)]
-    ['yellow', '2', None]
+    >>> [plain_answer(answer) for answer in ("Yellow", "two")]
+    ['yellow', '2']
     """
-    plain = answer.strip().lower() if answer is not None else None
+    plain = answer.strip().lower()
     return str(NUMERALS.index(plain)) if plain in NUMERALS else plain
 
 
@@ -93,7 +92,7 @@ def _answers(path: Path) -> dict[int, tuple[str | None, str]]:
             raise DataError(f'{place}: answers: expected an array of objects with an "answer"') from None
         if question_id in answers:
             raise DataError(f"{place}: question_id {question_id} stands there twice")
-        answers[question_id] = plain_answer(answer), str(entry.get("answer_type", UNKNOWN_FAMILY))
+        answers[question_id] = answer, str(entry.get("answer_type", UNKNOWN_FAMILY))
     return answers
 
 

@@ -155,6 +155,8 @@ def network_of(path: str | Path, state: Mapping[str, Tensor], about: Mapping[str
         )
     if "classifier" in about:
         raise CheckpointError(f"{path}: holds a classifier; ask it by nmn classify image IMAGE --model {path}")
+    if "words" in about:
+        raise CheckpointError(f"{path}: holds a system without modules; give a network that has some")
     try:
         settings, words = build_settings(NetworkSettings, about["network"]), about["vocabulary"]
         lexicon = load_lexicon(settings.lexicon)

@@ -72,7 +72,8 @@ def read_taught(path: str | Path) -> list[Taught]:
             raise DataError(f"{path}, line {number}: expected {EXPECTED}") from None
         if not isinstance(image, str):
             raise DataError(f"{path}, line {number}: image is the path of a file, got {image!r}")
-        taught.append(Taught(path.parent / image, str(question), str(answer)))
+        said = str(answer).lower() if isinstance(answer, bool) else str(answer)  # as JSON writes true
+        taught.append(Taught(path.parent / image, str(question), said))
     if not taught:
         raise DataError(f"{path}: no examples")
     return taught
@@ -136,10 +137,24 @@ def _grown(network: Network, lexicon: Lexicon, word: str) -> Network:
     old = network.vocabulary
     if word in old.values:
         raise LexiconError(f'the network knows "{word}" already')
+    _check_has(lexicon, old)
     attributes = {**old.attributes, attribute: (*old.attributes.get(attribute, ()), word)}
     vocabulary = replace(old, attributes=attributes)
     places = [old.values.index(value) if value in old.values else -1 for value in vocabulary.values]
     return _with_rows(network, vocabulary, torch.tensor(places))
+
+
+def _check_has(lexicon: Lexicon, known: Vocabulary) -> None:
+    """Raise LexiconError for a word of a network that a lexicon has not, or under another attribute."""
+    owned = [(value, name) for name, values in known.attributes.items() for value in values]
+    lost = [value for value, name in owned if lexicon.attribute_of.get(value) != name]
+    lost += [name for name in known.relations if name not in lexicon.relations]
+    lost += [name for name in known.superlatives if name not in lexicon.superlatives]
+    if lost:
+        raise LexiconError(
+            f'the lexicon {lexicon.name} has not all that the network knows, such as "{lost[0]}"; add to'
+            " the network's own with extends"
+        )
 
 
 def _with_rows(network: Network, vocabulary: Vocabulary, places: Tensor) -> Network:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
-from jaxtyping import Float, UInt8
+from jaxtyping import Float, Integer, UInt8
 from torch import Tensor
 from torch.nn.functional import interpolate
 
@@ -23,7 +23,7 @@ class View:
 
     pixels: UInt8[Tensor, "3 height width"]
     boxes: Float[Tensor, "regions 4"]
-    owners: UInt8[Tensor, "height width"] | None
+    owners: Integer[Tensor, "height width"] | None
     panels: Float[Tensor, "panels 4"] | None = None
 
     def heat(self, attention: Sequence[float]) -> Float[Tensor, "height width"]:

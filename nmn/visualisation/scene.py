@@ -50,15 +50,15 @@ def panel_boxes(view: View, scene: SceneGraph | None) -> tuple[tuple[float, floa
     )
 
 
-def _drawn(scene: SceneGraph) -> tuple[NDArray[np.uint8], NDArray[np.uint8] | None]:
+def _drawn(scene: SceneGraph) -> tuple[NDArray[np.uint8], NDArray[np.int16] | None]:
     """Return a scene's picture as its world draws it, and who is seen where; raise SceneError where it cannot."""
     if scene.world == "shapes":
         return render_shapes(scene, np.random.default_rng(0)), None
     if scene.world == "nlvr":
         return render_nlvr(scene), None
     seen = masks(scene, SIZE_PX)
-    numbers = np.arange(1, len(seen) + 1, dtype=np.uint8)[:, None, None]
-    return render(scene, SIZE_PX), np.asarray((seen * numbers).max(0, initial=0), np.uint8)
+    numbers = np.arange(1, len(seen) + 1, dtype=np.int16)[:, None, None]  # of up to 256: one more than bytes hold
+    return render(scene, SIZE_PX), np.asarray((seen * numbers).max(0, initial=0), np.int16)
 
 
 def _boxes(scene: SceneGraph) -> NDArray[np.uint8]:
