@@ -86,6 +86,7 @@ class SynthConfig:
     hue_shift_degrees: float = 0.0
     texture: str = ""  # drawn instead of the objects' own; "textured": any
     scale: float = 1.0
+    jpeg: tuple[int, ...] = ()  # one of these qualities for each picture, by chance, to be stored at; 0: not as a JPEG
     # files
     shard_size: int = 1000
 
@@ -156,8 +157,10 @@ class SynthConfig:
             Style(
                 background=background, noise_sigma=self.noise_sigma, blur_px=self.blur_px,
                 hue_shift_degrees=self.hue_shift_degrees, texture=self.texture or None, scale=self.scale,
+                jpeg=quality,
             )
             for background in self.backgrounds or (self.background,)
+            for quality in self.jpeg or (0,)
         )  # fmt: skip
 
     def _check_numbers(self) -> None:

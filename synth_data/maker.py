@@ -42,7 +42,7 @@ OWN = "world"  # the grammar that all other families were written for
 HOUSE_PIXELS = {"shapes": SHAPES_PX, "nlvr": NLVR_PX[0]}  # of pictures drawn as another dataset's
 # settings that such pictures do not follow
 UNSHOWN = ("pixels", "rotate", "background", "backgrounds", "noise_sigma", "blur_px", "hue_shift_degrees", "texture",
-           "scale")  # fmt: skip
+           "scale", "jpeg")  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

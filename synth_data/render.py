@@ -11,6 +11,7 @@ texture, and ``masks`` returns that silhouette.
 import math
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
+from io import BytesIO
 from typing import NamedTuple
 
 import numpy as np
@@ -98,7 +99,8 @@ def render_each(
         if style.blur_px:
             canvas = canvas.filter(ImageFilter.GaussianBlur(style.blur_px))
         image = np.array(canvas)
-        yield _with_noise(image, scene, style, rng) if rng is not None else image
+        noisy = _with_noise(image, scene, style, rng) if rng is not None else image
+        yield from_jpeg(noisy, style.jpeg) if style.jpeg else noisy
 
 
 def masks(scene: SceneGraph, size: int) -> NDArray[np.bool_]:
@@ -222,6 +224,13 @@ def _with_noise(image: Images, scene: SceneGraph, style: Style, rng: Generator) 
         behind[covered] = 0
         noise = behind if noise is None else noise + behind
     return image if noise is None else np.rint(np.clip(image + noise, 0, 255)).astype(np.uint8)
+
+
+def from_jpeg(image: Images, quality: int) -> Images:
+    """Return an image [height width 3] as it is read again from a JPEG of a quality, 1 to 100."""
+    stored = BytesIO()
+    Image.fromarray(image).save(stored, "JPEG", quality=quality)
+    return np.array(Image.open(stored))
 
 
 def _paint(

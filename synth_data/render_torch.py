@@ -22,7 +22,7 @@ from torch.nn import functional
 from nmn.errors import SceneError
 from nmn.scene import SceneGraph
 from synth_data.outlines import SHAPES, TEMPLATES
-from synth_data.render import STYLE, Placed, background, picture_size, placed
+from synth_data.render import STYLE, Placed, background, from_jpeg, picture_size, placed
 from synth_data.style import DOT, PATTERN_SIGMA, TEXTURES, Style, dot_row_px
 
 TILE = 160  # texels along one side of a template's tile
@@ -60,7 +60,11 @@ def render_batch(
         canvas = functional.interpolate(canvas, shape, mode="bilinear", antialias=True, align_corners=False)
     if style.blur_px:
         canvas = _blurred(canvas, style.blur_px)
-    return canvas.round().clamp(0, 255).to(torch.uint8)
+    drawn = canvas.round().clamp(0, 255).to(torch.uint8)
+    if not style.jpeg:
+        return drawn
+    again = [from_jpeg(image, style.jpeg) for image in drawn.permute(0, 2, 3, 1).cpu().numpy()]
+    return torch.from_numpy(np.stack(again)).to(device).permute(0, 3, 1, 2)
 
 
 class Slots(NamedTuple):

@@ -100,6 +100,7 @@ STYLES: dict[str, Mapping[str, Any]] = {
     "blurred": {"blur_px": 1.2},
     "rescaled": {"scale": 0.5},
     "background": {"background": "gradient"},
+    "jpeg": {"jpeg": (75,)},
 }
 
 

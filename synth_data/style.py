@@ -64,7 +64,8 @@ class Style:
     lies between panels. ``noise_sigma`` is in grey levels; ``blur_px`` is a Gaussian's sigma, in pixels of the picture;
     ``hue_shift_degrees`` turns the hue of every object's colour. ``texture`` is given to every object instead of its
     own, "textured" gives each one at random; ``outline_only`` is the same as texture "outlined". With ``scale``, the
-    picture is drawn at so many times its size and resized to it, as one that was stored smaller (or larger).
+    picture is drawn at so many times its size and resized to it, as one that was stored smaller (or larger). ``jpeg``
+    is the quality, 1 to 100, of a JPEG that the picture is stored as and read from again; 0: of none.
     ``antialias`` is the number of samples per pixel and axis. Raises SceneError for values out of range.
     """
 
@@ -76,6 +77,7 @@ class Style:
     outline_only: bool = False
     texture: str | None = None
     scale: float = 1.0
+    jpeg: int = 0
     antialias: int = 4
 
     def __post_init__(self) -> None:
@@ -94,8 +96,10 @@ class Style:
             value = getattr(self, name)
             is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
             _check(is_number and low <= value <= high, f"{name} is a number from {low:g} to {high:g}, got {value!r}")
-        is_whole = type(self.antialias) is int and 1 <= self.antialias <= MAX_ANTIALIAS
-        _check(is_whole, f"antialias is a whole number from 1 to {MAX_ANTIALIAS}, got {self.antialias!r}")
+        for name, least, most in (("antialias", 1, MAX_ANTIALIAS), ("jpeg", 0, 100)):
+            value = getattr(self, name)
+            is_whole = type(value) is int and least <= value <= most
+            _check(is_whole, f"{name} is a whole number from {least} to {most}, got {value!r}")
         textures = (*TEXTURES, ANY_TEXTURE)
         if self.texture is not None:
             _check(self.texture in textures, f'no texture "{self.texture}"', did_you_mean(str(self.texture), textures))

@@ -1,11 +1,13 @@
 """Outlines, styles and the renderer in Pillow: areas, places, order, textures, colours and refusals."""
 
+from io import BytesIO
 from itertools import combinations
 from typing import Any
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from PIL import Image
 
 from nmn.errors import SceneError
 from nmn.lexicon import load_lexicon
@@ -182,6 +184,7 @@ def test_a_size_out_of_range_is_refused(size: Any) -> None:
         ({"hue_shift_degrees": 361}, "hue_shift_degrees is a number from -360 to 360"),
         ({"scale": 0}, "scale is a number from 0.125 to 4"),
         ({"antialias": 0}, "antialias is a whole number from 1 to 8"),
+        ({"jpeg": 101}, "jpeg is a whole number from 0 to 100, got 101"),
         ({"texture": "doted"}, 'no texture "doted"; did you mean "dotted"'),
         ({"texture": "solid", "outline_only": True}, "give only one of the two"),
     ],
@@ -189,6 +192,16 @@ def test_a_size_out_of_range_is_refused(size: Any) -> None:
 def test_a_wrong_style_is_refused_when_it_is_made(fields: dict[str, Any], message: str) -> None:
     with pytest.raises(SceneError, match=message):
         Style(**fields)
+
+
+def test_a_jpeg_is_what_pillow_reads_again() -> None:
+    scene = scene_of(centred("star", 30), thing("ring", (2, 2, 20, 20), color="blue", texture="dotted"))
+    plain = render(scene, 64)
+    stored = BytesIO()
+    Image.fromarray(plain).save(stored, "JPEG", quality=75)
+    assert (render(scene, 64, Style(jpeg=75)) == np.asarray(Image.open(stored))).all()
+    off = [np.abs(render(scene, 64, Style(jpeg=quality)).astype(int) - plain).mean() for quality in (50, 75, 95)]
+    assert off[0] > off[1] > off[2] > 0
 
 
 @pytest.mark.parametrize("style", [Style(noise_sigma=2), Style(background="noise"), Style(texture="textured")])

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from nmn.errors import SceneError
 from nmn.scene import SceneGraph, SceneObject
 from synth_data.outlines import SHAPES, extent
-from synth_data.render import render
+from synth_data.render import from_jpeg, render
 from synth_data.render_torch import render_batch
 from synth_data.style import COLORS, SHADES, TEXTURES, Style
 
@@ -82,6 +82,13 @@ def test_a_batch_equals_one_by_one() -> None:
 )
 def test_both_renderers_follow_a_style_alike(style: Style, mean: float) -> None:
     assert differences([random_scene(seed) for seed in range(40)], 64, style).mean() < mean
+
+
+def test_a_batch_is_stored_as_jpegs() -> None:
+    scenes = [random_scene(seed) for seed in range(3)]
+    plain, stored = render_batch(scenes, 64), render_batch(scenes, 64, Style(jpeg=60))
+    for before, after in zip(plain.permute(0, 2, 3, 1).numpy(), stored.permute(0, 2, 3, 1).numpy(), strict=True):
+        assert np.array_equal(after, from_jpeg(before, 60)) and not np.array_equal(after, before)
 
 
 def test_panels_and_other_proportions_are_drawn_alike() -> None:

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from torch.utils.data import DataLoader
@@ -11,6 +12,7 @@ from nmn.errors import ConfigError
 from synth_data.config import SynthConfig, load_config
 from synth_data.dataset import read_dataset
 from synth_data.generate import generate
+from synth_data.render import from_jpeg
 from synth_data.stream import ShapeStream, Streamed
 from synth_data.write import write_dataset
 
@@ -55,6 +57,19 @@ def test_pictures_are_those_of_the_written_dataset(tmp_path: Path) -> None:
         shard, place = divmod(item["example"].number, config.shard_size)
         stored = torch.tensor(dataset.images(shard)[place].tolist(), dtype=torch.uint8)
         assert item["image"].shape == (3, 64, 64) and torch.equal(item["image"].permute(1, 2, 0), stored)
+
+
+def test_each_picture_is_stored_at_one_of_the_qualities_by_chance() -> None:
+    plain, mixed = (list(ShapeStream(small(jpeg=qualities))) for qualities in ((), (0, 60)))
+    stored = [from_jpeg(item["image"].permute(1, 2, 0).numpy(), 60) for item in plain]
+    kinds = [
+        (
+            torch.equal(item["image"], before["image"]),
+            np.array_equal(item["image"].permute(1, 2, 0).numpy(), again),
+        )
+        for item, before, again in zip(mixed, plain, stored, strict=True)
+    ]
+    assert set(kinds) == {(True, False), (False, True)}
 
 
 def test_an_endless_stream_begins_as_the_dataset_does() -> None:
