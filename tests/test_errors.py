@@ -115,6 +115,18 @@ def test_the_command_reports_on_the_weights_that_ship(dataset: Path, tmp_path: P
     assert result.exit_code == 2 and "two are 'tiny'" in result.stderr
 
 
+def test_the_command_shows_what_was_taken_for_what_most_often(
+    dataset: Path, found: Errors, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("nmn.evaluation.errors.find_errors", lambda *told: found)
+    shown = runner.invoke(app, ["errors", "world", "--data", str(dataset)]).stdout
+    label, pairs = max(found.confusions.items(), key=lambda one: max(one[1].values()))
+    thing, taken = max(pairs, key=lambda pair: pairs[pair])
+    assert "taken for" in shown and label in shown and thing in shown and taken in shown
+    more = sum(map(len, found.confusions.values())) - 10
+    assert more > 0 and f"and {more:,} more" in shown
+
+
 def test_questions_without_words_for_an_answer_are_refused(tmp_path: Path) -> None:
     write_dataset(load_config("varied", size=2, seed=3, families=["refer"]), tmp_path / "refer")
     made = read_dataset(tmp_path / "refer")

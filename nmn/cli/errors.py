@@ -9,6 +9,8 @@ from nmn.cli.options import MODEL_HELP, JsonOption
 from nmn.errors import ConfigError
 from nmn.exits import clear_errors
 
+CONFUSED = 10  # things taken for others that are shown
+
 
 @clear_errors
 def errors(
@@ -50,5 +52,13 @@ def errors(
         counts = (row.examples, row.wrong, row.unread, row.unfaithful)
         table.add_row(row.split, row.family, *(f"{count:,}" for count in counts), plain(first))
     print_rich(table)
+    table = Table("call", "what it is", "taken for", "times")
+    confused = [(label, *pair, times) for label, pairs in found.confusions.items() for pair, times in pairs.items()]
+    for label, thing, taken, times in sorted(confused, key=lambda one: -one[-1])[:CONFUSED]:
+        table.add_row(plain(label), plain(thing), plain(taken), f"{times:,}")
+    if table.rows:
+        print_rich(table)
+    if len(confused) > CONFUSED:
+        typer.echo(f"... and {len(confused) - CONFUSED:,} more; --json or --out has them all, and the worst examples")
     for path in out or ():
         typer.echo(f"written: {path}")
