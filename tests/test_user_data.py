@@ -72,6 +72,11 @@ def test_vqa_questions_without_annotations_have_no_answer(folder: Path) -> None:
     assert (Path(str(example.image)).name, example.answer, example.family) == ("000000000009.jpg", None, "all")
 
 
+def test_a_question_without_a_type_is_of_the_common_family(folder: Path) -> None:
+    (example,) = vqa(folder, {"questions": [QUESTION]}, {"annotations": [{**ANNOTATION, "answer_type": None}]})
+    assert (example.answer, example.family) == ("red", "all")
+
+
 def test_a_pattern_names_images_of_ones_own(folder: Path) -> None:
     (folder / "images" / "own-9.png").touch()
     (example,) = vqa(folder, {"questions": [QUESTION]}, pattern="own-{image_id}.png")

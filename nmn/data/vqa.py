@@ -92,7 +92,7 @@ def _answers(path: Path) -> dict[int, tuple[str | None, str]]:
             raise DataError(f'{place}: answers: expected an array of objects with an "answer"') from None
         if question_id in answers:
             raise DataError(f"{place}: question_id {question_id} stands there twice")
-        answers[question_id] = answer, str(entry.get("answer_type", UNKNOWN_FAMILY))
+        answers[question_id] = answer, str(entry.get("answer_type") or UNKNOWN_FAMILY)
     return answers
 
 
