@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from nmn.cli.printing import print_json
 from nmn.exits import FAULTY, clear_errors
-from nmn.progress import advancing
+from nmn.terminal import advancing, print_json
 
 if TYPE_CHECKING:
     from synth_data.stats import Stats

@@ -18,6 +18,7 @@ LAYERS = {
     "nmn/config.py": 1,
     "nmn/exits.py": 1,
     "nmn/resources.py": 0,
+    "nmn/terminal.py": 0,
     "nmn/layout": 1,
     "nmn/scene.py": 1,
     "nmn/lexicon.py": 2,

@@ -16,8 +16,9 @@ from nmn.cli.options import (
     SceneLexiconOption,
     SourceArgument,
 )
-from nmn.cli.printing import layout_tree, print_answer, print_json, print_rich, say_ambiguity, say_repairs
+from nmn.cli.printing import layout_tree, print_answer, print_rich, say_ambiguity, say_repairs
 from nmn.exits import clear_errors
+from nmn.terminal import print_json
 
 
 @clear_errors

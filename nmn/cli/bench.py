@@ -5,9 +5,10 @@ from typing import Annotated
 import typer
 
 from nmn.cli.options import JsonOption
-from nmn.cli.printing import print_json, print_rich
+from nmn.cli.printing import print_rich
 from nmn.errors import NmnError
 from nmn.exits import clear_errors
+from nmn.terminal import print_json
 
 
 @clear_errors

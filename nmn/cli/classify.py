@@ -6,10 +6,11 @@ from typing import Annotated
 import typer
 
 from nmn.cli.options import JsonOption
-from nmn.cli.printing import print_json, print_rich, stopped
+from nmn.cli.printing import print_rich, stopped
 from nmn.cli.train import Bars
 from nmn.errors import ConfigError
 from nmn.exits import clear_errors
+from nmn.terminal import print_json
 
 ChangesArgument = Annotated[list[str] | None, typer.Argument(help="Settings, key=value each, such as steps=400.")]
 

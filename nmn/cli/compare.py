@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from nmn.cli.options import JsonOption
-from nmn.cli.printing import print_json, stopped
+from nmn.cli.printing import stopped
 from nmn.cli.train import QUIET_SECONDS
 from nmn.exits import FAULTY, clear_errors
-from nmn.progress import bars
+from nmn.terminal import bars, print_json
 
 if TYPE_CHECKING:
     from rich.progress import TaskID

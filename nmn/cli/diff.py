@@ -34,7 +34,7 @@ def diff(
     repair: RepairOption = True,
 ) -> None:
     """Compare two questions about one image (--question), or one question about two images (--image)."""
-    from nmn.cli.printing import print_json
+    from nmn.terminal import print_json
     from nmn.visualisation.comparison import compare
     from nmn.visualisation.comparison_files import FORMATS, write_comparison
     from nmn.visualisation.files import format_of

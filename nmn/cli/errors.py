@@ -23,12 +23,12 @@ def errors(
     """Say where a network goes wrong: by family and split the first wrong call, what was taken for what, the worst."""
     from rich.table import Table
 
-    from nmn.cli.printing import plain, print_json, print_rich
+    from nmn.cli.printing import plain, print_rich
     from nmn.evaluation.errors import find_errors
     from nmn.evaluation.errors_page import FORMATS, write_errors
     from nmn.evaluation.known import Known, read_known
-    from nmn.progress import advancing
     from nmn.reasoner import load
+    from nmn.terminal import advancing, print_json
     from nmn.visualisation.files import format_of
 
     for path in out or ():

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from nmn.cli.options import MODEL_HELP, JsonOption
-from nmn.cli.printing import print_faithfulness, print_json, print_report, print_words
+from nmn.cli.printing import print_faithfulness, print_report, print_words
 from nmn.errors import ConfigError, DataError
 from nmn.exits import clear_errors
-from nmn.progress import advancing, bars
+from nmn.terminal import advancing, bars, print_json
 
 CacheOption = Annotated[
     Path | None, typer.Option(help="Keep the features of a frozen backbone in this folder, and take them from there.")

@@ -40,7 +40,8 @@ def explain(
 
     Writes pages, pictures and data to the files of --out, and prints what each call is worth.
     """
-    from nmn.cli.printing import explanation_lines, print_json
+    from nmn.cli.printing import explanation_lines
+    from nmn.terminal import print_json
     from nmn.visualisation.files import format_of, write_explanation
 
     for path in out or ():

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from nmn.cli.options import JsonOption
-from nmn.cli.printing import print_json
 from nmn.exits import clear_errors
+from nmn.terminal import print_json
 
 if TYPE_CHECKING:
     from torch import Tensor

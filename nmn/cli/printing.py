@@ -1,8 +1,7 @@
-"""Printing: JSON, tables and trees, answers with their traces."""
+"""Printing: tables and trees, answers with their traces."""
 
-import json
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import typer
 
@@ -24,11 +23,6 @@ if TYPE_CHECKING:
 SHOWN = 10  # unread questions
 UNSURE = 0.8  # confidences below it are remarked on, with as many of the chances:
 LIKELIEST = 3
-
-
-def print_json(data: Any) -> None:
-    """Print data as JSON, one object."""
-    typer.echo(json.dumps(data, indent=2, ensure_ascii=False))
 
 
 def print_rich(thing: object) -> None:

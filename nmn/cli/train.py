@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from nmn.cli.options import JsonOption
-from nmn.cli.printing import print_json, stopped
+from nmn.cli.printing import stopped
 from nmn.exits import clear_errors
-from nmn.progress import bars
+from nmn.terminal import bars, print_json
 
 if TYPE_CHECKING:
     from rich.progress import TaskID

@@ -1,12 +1,20 @@
-"""Bars on stderr that show how far long work is."""
+"""What every command writes alike: JSON on stdout, and on stderr bars that show how far long work is."""
 
+import json
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import typer
 
 if TYPE_CHECKING:
     from rich.progress import Progress
+
+
+def print_json(data: Any) -> None:
+    """Print data as JSON, one object."""
+    typer.echo(json.dumps(data, indent=2, ensure_ascii=False))
 
 
 def bars(elapsed: bool = False, quiet: bool = False) -> "Progress":
