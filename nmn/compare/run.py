@@ -45,7 +45,7 @@ from nmn.errors import ConfigError, NmnError, TrainingError, listed
 from nmn.models.baselines import Baseline, kind_of, load_system
 from nmn.models.build import MODULES, Network
 from nmn.training.data import Generated, Memory
-from nmn.training.run import CONFIG, HELD_BACK_SEED, synth_config, train, use_threads
+from nmn.training.run import CONFIG, HELD_BACK_SEED, Outcome, synth_config, train, use_threads
 from nmn.training.settings import LoopSettings, TrainSettings
 from nmn.training.shared_cells import train_cells
 from nmn.training.systems import PRETRAINED, shown
@@ -203,9 +203,8 @@ class Comparison:
                 whole = max(steps, told.steps)
                 told = replace(told, rate=rate, steps=steps, schedule=whole, pretraining_steps=before)
                 folder = self.folder / "tuning" / name / repr(rate)
-                clear_moved(told, folder)
                 try:
-                    outcome = train(told, folder, self._watch(name, f"tuning, rate {rate}"), self.memory)
+                    outcome = self._trained(name, told, folder, f"tuning, rate {rate}")
                     shares[repr(rate)] = outcome.accuracy or 0.0
                 except TrainingError as error:
                     shares[repr(rate)], diverged = 0.0, error
@@ -215,8 +214,13 @@ class Comparison:
             write_json(path, {"held_back": shares, "rate": float(best)})
         return f"rate {read_json(path)['rate']}"
 
-    def _watch(self, system: str, what: str) -> Callable[..., None]:
-        return lambda part, done, of, note="": self.board.part(system, f"{what}: {part}", done, of)
+    def _trained(self, system: str, told: TrainSettings, folder: Path, what: str) -> Outcome:
+        """Train a system in a folder, where that is not done yet, and tell the board how far it is."""
+        clear_moved(told, folder)
+        return train(
+            told, folder, lambda part, done, of, note="": self.board.part(system, f"{what}: {part}", done, of),
+            self.memory,
+        )  # fmt: skip
 
     def _job(self, job: Job) -> str:
         """Train and examine a system, if that is not done yet; return how it does, in words."""
@@ -226,8 +230,7 @@ class Comparison:
                 self._told(self.systems[job.system], job.course, job.seed, job.images),
                 rate=read_json(self._tuned(job.system))["rate"],
             )
-            clear_moved(told, folder)
-            train(told, folder, self._watch(job.system, job.place), self.memory)
+            self._trained(job.system, told, folder, job.place)
             write_json(folder / RESULT, {**job._asdict(), **self._examined(job, told, folder)})
             write_results(self.folder, self.failed)
         return summary(read_json(folder / RESULT))

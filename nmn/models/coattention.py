@@ -79,8 +79,8 @@ class Coattention(Answerer):
         of_words = nn.functional.cross_entropy(
             self.word_head(found.words).float().transpose(1, 2), words, reduction="none"
         )
-        seen = batch.of_each(cells.features[..., :-PLACES]).detach().float()
-        wanted = nn.functional.layer_norm(seen, seen.shape[-1:])
+        seen = cells.features[..., :-PLACES].detach().float()
+        wanted = batch.of_each(nn.functional.layer_norm(seen, seen.shape[-1:]))
         of_cells = nn.functional.smooth_l1_loss(self.cell_head(found.cells).float(), wanted, reduction="none").mean(2)
         logits = self.alignment(found.pooled).squeeze(1).float()
         of_pairs = nn.functional.binary_cross_entropy_with_logits(logits, aligned.float(), reduction="none")

@@ -30,10 +30,10 @@ class SoftAttention(Answerer):
         """Return logits from what was attended, with the attention of each hop."""
         found = look(self.vision, batch)
         cells, state = self.cells(found.features), self.reader(batch.words)
-        attended = []
+        own, attended = batch.of_each(cells), []
         for key, query, score in zip(self.keys, self.queries, self.scores, strict=True):
             mixed = torch.tanh(batch.of_each(key(cells)) + query(state).unsqueeze(1))
             weights = score(mixed).squeeze(2).float().softmax(1)
-            state = state + torch.bmm(weights.to(cells.dtype).unsqueeze(1), batch.of_each(cells)).squeeze(1)
+            state = state + torch.bmm(weights.to(cells.dtype).unsqueeze(1), own).squeeze(1)
             attended.append(weights)
         return Prediction(self.head(state), torch.stack(attended, 1), found.regions)
