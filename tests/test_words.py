@@ -136,12 +136,28 @@ def test_questions_that_do_not_use_the_word_are_refused(unlearned: Network, taug
         learn_word(unlearned, SHAPES, "circle", [other])
 
 
+@pytest.mark.parametrize(
+    ("question", "answer", "message"),
+    [
+        ("is a rde shape", "true", r"my\.jsonl, line 3: "),
+        ("is a red shape a circle", "blue", r"my\.jsonl, line 3: 'blue' is no answer to "),
+    ],
+)
+def test_a_question_that_teaches_nothing_is_named_by_its_place(
+    unlearned: Network, taught: list[Taught], question: str, answer: str, message: str
+) -> None:
+    lesson = [*taught[:2], Taught(taught[0].image, question, answer, where="my.jsonl, line 3")]
+    with pytest.raises(DataError, match=message):
+        learn_word(unlearned, SHAPES, "circle", lesson)
+
+
 def test_examples_are_read_from_lines_of_json(tmp_path: Path) -> None:
     Image.new("RGB", (30, 30)).save(tmp_path / "a.png")
     line = {"image": "a.png", "question": "is a red shape a circle", "answer": "true"}
     path = tmp_path / "examples.jsonl"
     path.write_text(json.dumps(line) + "\n", encoding="utf-8")
     assert read_taught(path) == [Taught(tmp_path / "a.png", line["question"], "true")]
+    assert read_taught(path)[0].where == f"{path}, line 1"
     path.write_text(json.dumps(line) + '\n{"image": "a.png"}\n', encoding="utf-8")
     with pytest.raises(DataError, match=r"examples.jsonl, line 2: expected"):
         read_taught(path)

@@ -32,10 +32,10 @@ from synth_data.config import load_config
 from synth_data.generate import generate
 
 CELLS, CHANNELS, PIXELS = 14, 64, 224
-BATCHES, BATCH = (1, 16, 64, 256), 64
+BATCHES, BATCH, LARGE = (1, 16, 64, 256), 64, 1_024
 SAMPLE = 16  # layouts that are run identically
 CALLS = range(7, 21)
-PRESET, MADE = "clevr2d", 1_000
+PRESET, MADE = "clevr2d", 4_000
 FLOAT_BYTES = 4
 QUESTION = "Is there a small red circle left of a blue square?"
 
@@ -85,7 +85,7 @@ def bench_network(seed: int = 0) -> list[Figure]:
 def _questions(seed: int) -> tuple[tuple[Layout, ...], Lexicon]:
     config = load_config(PRESET, size=MADE, seed=seed, images="none")
     long = (example.layout for example in generate(config) if len(example.layout.calls) in CALLS)
-    return tuple(islice(long, max(BATCHES))), config.words
+    return tuple(islice(long, LARGE)), config.words
 
 
 def _random_layouts(seed: int) -> tuple[tuple[Layout, ...], Lexicon]:
@@ -104,7 +104,7 @@ def _batches(bench: Bench) -> list[Figure]:
     figures = []
     for gradients, target, name in ((False, 5_000, "forward"), (True, 1_500, "forward and backward")):
         for size in BATCHES:
-            starts = range(0, len(bench.layouts) if size > 1 else BATCH, size)
+            starts = range(0, max(BATCHES) if size > 1 else BATCH, size)
 
             def work(starts: range = starts, size: int = size, gradients: bool = gradients) -> None:
                 for start in starts:
@@ -128,30 +128,36 @@ def _of_all_modules(bench: Bench) -> list[Figure]:
 
 
 def _against(bench: Bench) -> list[Figure]:
-    """Compare a batch with its questions one at a time, and with as many calls of identical layouts."""
+    """Compare a batch with its questions one at a time, and a small and a large one with calls of identical layouts."""
     figures = []
-    layouts = bench.layouts[:BATCH]
-    chosen = layouts[:: BATCH // SAMPLE]
-    calls = plan(layouts).calls
-    same_calls = sum(plan([layout] * BATCH).calls for layout in chosen)
     for gradients, name in ((False, "forward"), (True, "forward and backward")):
-        together, alone, same = paired_seconds(
-            lambda gradients=gradients: bench.run(layouts, 0, gradients),  # type: ignore[misc]
+        together, alone = paired_seconds(
+            lambda gradients=gradients: bench.run(bench.layouts[:BATCH], 0, gradients),  # type: ignore[misc]
             lambda gradients=gradients: [  # type: ignore[misc]
-                bench.run([layout], image, gradients) for image, layout in enumerate(layouts)
+                bench.run([layout], image, gradients) for image, layout in enumerate(bench.layouts[:BATCH])
             ],
-            lambda gradients=gradients: [bench.run([layout] * BATCH, 0, gradients) for layout in chosen],  # type: ignore[misc]
-            windows=WINDOWS,
         )
         faster = statistics.median(one / batch for one, batch in zip(alone, together, strict=True))
-        share = statistics.median(
-            (part / same_calls) / (batch / calls) for part, batch in zip(same, together, strict=True)
-        )
-        figures += [
-            Figure(f"{name}, {BATCH} together, times one at a time", faster, "x", at_least=10),
-            Figure("... speed of a call against identical layouts", share, "x", at_least=0.8),
-        ]
+        figures.append(Figure(f"{name}, {BATCH} together, times one at a time", faster, "x", at_least=10))
+        for size in (BATCH, LARGE):
+            share = _share_of_identical(bench, size, gradients)
+            figures.append(
+                Figure(f"... speed of a call against identical layouts, {size:,} together", share, "x", at_least=0.8)
+            )
     return figures
+
+
+def _share_of_identical(bench: Bench, size: int, gradients: bool) -> float:
+    """Return how fast a call of a batch of different layouts is, as a part of its speed among identical ones."""
+    layouts = bench.layouts[:size]
+    chosen = layouts[:: size // SAMPLE]
+    calls = plan(layouts).calls
+    same_calls = sum(plan([layout] * size).calls for layout in chosen)
+    mixed, same = paired_seconds(
+        lambda: bench.run(layouts, 0, gradients),
+        lambda: [bench.run([layout] * size, 0, gradients) for layout in chosen],
+    )
+    return statistics.median((part / same_calls) / (batch / calls) for part, batch in zip(same, mixed, strict=True))
 
 
 def floor(planned: Plan, modules: NeuralModules, images: int) -> tuple[float, float]:

@@ -14,7 +14,7 @@ others, a convex problem, as alternations between meaning and row begin (mi-SVM;
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import torch
@@ -25,7 +25,7 @@ from torch.nn import functional
 from nmn.assembler.execute import execute
 from nmn.assembler.plan import plan
 from nmn.data.text_file import text_lines
-from nmn.errors import ConfigError, DataError, LexiconError, did_you_mean
+from nmn.errors import ConfigError, DataError, LexiconError, NmnError, did_you_mean
 from nmn.language import read
 from nmn.layout import Layout
 from nmn.lexicon import Lexicon
@@ -47,11 +47,12 @@ ONE_VALUE = 1.0  # weight of one value a region
 
 @dataclass(frozen=True, slots=True)
 class Taught:
-    """A question about an image with its answer in words."""
+    """A question about an image with its answer in words; ``where`` is the place it was read from."""
 
     image: ImageSource
     question: str
     answer: str
+    where: str = field(default="", compare=False)
 
 
 def read_taught(path: str | Path) -> list[Taught]:
@@ -63,17 +64,18 @@ def read_taught(path: str | Path) -> list[Taught]:
     lines = text_lines(path)
     taught = []
     for number, line in enumerate(lines, 1):
+        where = f"{path}, line {number}"
         try:
             entry = json.loads(line)
             image, question, answer = (entry[name] for name in ("image", "question", "answer"))
         except ValueError as error:
-            raise DataError(f"{path}, line {number}: not JSON: {error}") from None
+            raise DataError(f"{where}: not JSON: {error}") from None
         except (KeyError, TypeError):
-            raise DataError(f"{path}, line {number}: expected {EXPECTED}") from None
+            raise DataError(f"{where}: expected {EXPECTED}") from None
         if not isinstance(image, str):
-            raise DataError(f"{path}, line {number}: image is the path of a file, got {image!r}")
+            raise DataError(f"{where}: image is the path of a file, got {image!r}")
         said = str(answer).lower() if isinstance(answer, bool) else str(answer)  # as JSON writes true
-        taught.append(Taught(path.parent / image, str(question), said))
+        taught.append(Taught(path.parent / image, str(question), said, where))
     if not taught:
         raise DataError(f"{path}: no examples")
     return taught
@@ -82,24 +84,42 @@ def read_taught(path: str | Path) -> list[Taught]:
 def learn_word(network: Network, lexicon: Lexicon, word: str, taught: Sequence[Taught]) -> Network:
     """Return a network that knows one more value of an attribute; ``lexicon`` says what it is called in questions.
 
-    Raises LexiconError where the lexicon has no such value or the network knows it, DataError where no question has it
-    or nothing is seen in the images.
+    Raises LexiconError where the lexicon has no such value or the network knows it, DataError naming the place of a
+    question that cannot be read or whose answer is none, or where no question has the word or nothing is seen.
     """
     grown = _grown(network, lexicon, word)
-    layouts = [read(one.question, network.settings.grammar, lexicon=lexicon).layout for one in taught]
+    understood = [_understood(grown, lexicon, one) for one in taught]
+    layouts, targets = [layout for layout, _ in understood], [target for _, target in understood]
     if not any(call.argument == word for layout in layouts for call in layout.calls):
         raise DataError(f'none of the {len(taught)} questions uses "{word}"')
     regions = regions_of(network, [one.image for one in taught])
     if not regions.mask.any():
         raise DataError(f"the network sees no object in any of the {len(taught)} images")
-    return _taught(grown, word, layouts, [one.answer for one in taught], regions)
+    return _taught(grown, word, layouts, targets, regions)
+
+
+def _understood(grown: Network, lexicon: Lexicon, one: Taught) -> tuple[Layout, int]:
+    """Return what is asked and the answer's number."""
+    try:
+        layout = read(one.question, grown.settings.grammar, lexicon=lexicon).layout
+        return layout, _target(grown, layout, one.answer)
+    except NmnError as error:
+        raise DataError(f"{one.where or one.question}: {error}") from None
 
 
 def learn_from_regions(
     network: Network, lexicon: Lexicon, word: str, layouts: Sequence[Layout], answers: Sequence[str], regions: Regions
 ) -> Network:
     """Return a network that knows one more value, as ``learn_word`` does, from layouts, each about an image."""
-    return _taught(_grown(network, lexicon, word), word, layouts, answers, regions)
+    grown = _grown(network, lexicon, word)
+    targets = [_target(grown, layout, answer) for layout, answer in zip(layouts, answers, strict=True)]
+    return _taught(grown, word, layouts, targets, regions)
+
+
+def _target(grown: Network, layout: Layout, answer: str) -> int:
+    """Return an answer's number; raise ArgumentError for a word that the network has not learned."""
+    check_words(layout, grown.model.reasoning.library)
+    return target_of(layout, answer, grown.vocabulary.attributes)
 
 
 def forgotten(network: Network, word: str) -> Network:
@@ -112,16 +132,12 @@ def forgotten(network: Network, word: str) -> Network:
     return _with_rows(network, vocabulary, torch.tensor([old.values.index(value) for value in vocabulary.values]))
 
 
-def _taught(grown: Network, word: str, layouts: Sequence[Layout], answers: Sequence[str], regions: Regions) -> Network:
-    """Give a grown network the row of its new word; raise ArgumentError for another that it has not learned."""
-    for layout in layouts:
-        check_words(layout, grown.model.reasoning.library)
-    values = grown.vocabulary.attributes
-    targets = torch.tensor([target_of(layout, answer, values) for layout, answer in zip(layouts, answers, strict=True)])
+def _taught(grown: Network, word: str, layouts: Sequence[Layout], targets: Sequence[int], regions: Regions) -> Network:
+    """Give a grown network the row of its new word."""
     with torch.no_grad():
         seen = grown.model.reasoning(regions)
     row = grown.vocabulary.values.index(word)
-    _write_row(grown, row, _learned_row(grown, seen, layouts, targets, row))
+    _write_row(grown, row, _learned_row(grown, seen, layouts, torch.tensor(targets), row))
     return grown
 
 
