@@ -20,7 +20,11 @@ from nmn.atomic import write_atomically
 from nmn.errors import CheckpointError, did_you_mean, listed
 from nmn.resources import WEIGHTS
 
-NETWORK = "network.safetensors"  # in the folder of a run that is done
+# in the folder of a run: what it goes on from after an interruption, the best so far, what was trained before the rest,
+# and at the end the network; its folders are of what was trained before the rest, each with a state of its own
+STATE, BEST, NETWORK = "state.safetensors", "best.safetensors", "network.safetensors"
+PROPOSALS, PRETRAINED = "proposals.safetensors", "pretrained.safetensors"
+PROPOSING, PRETRAINING = "proposals", "pretraining"
 DEFAULT_WEIGHTS = "world"  # of those that ship
 FORMAT_VERSION = 1
 KEY = "nmn"

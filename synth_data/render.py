@@ -62,7 +62,7 @@ class Placed(NamedTuple):
 
 
 def render(scene: SceneGraph, size: int, style: Style = STYLE, rng: Generator | None = None) -> Images:
-    """Draw a scene as an image [height, width, 3] whose longer side is ``size`` pixels, 32 to 512.
+    """Draw a scene as an image [height, width, 3] whose longer side is ``size`` pixels, 30 to 512.
 
     ``rng`` is needed by styles that are random, and only by them. An object without attributes (an empty cell) is not
     drawn. Raises SceneError for a shape, colour, shade or texture that is not known, naming the object.

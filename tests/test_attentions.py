@@ -13,10 +13,11 @@ from nmn.layout import Kind, parse_layout
 from nmn.lexicon import load_lexicon
 from nmn.modules.exact import encode, exact_library
 from nmn.scene import SceneGraph, SceneObject
-from nmn.training.attentions import attention_loss
+from nmn.training.attentions import attention_loss, teacher
+from nmn.training.data import TaughtQuestions
 from nmn.training.loss import FLOOR
 from nmn.training.run import load_settings, train
-from nmn.vision.matching import match_objects
+from nmn.vision.matching import match_cells, match_objects
 
 WORLD = load_lexicon("world")
 SCENE = SceneGraph(
@@ -50,6 +51,18 @@ def test_a_region_that_is_no_object_should_not_be_attended() -> None:
     elsewhere = replace(SCENE, objects=(replace(SCENE.objects[0], box=(20, 20, 30, 30)), SCENE.objects[1]))
     loss = attention_loss(run(SCENE), [elsewhere], WORLD, match_objects)
     assert loss.item() == pytest.approx(0.5 * -torch.tensor(FLOOR).log().item(), rel=0.01)
+
+
+@pytest.mark.parametrize("on_cells", [False, True])
+def test_a_teacher_weighs_its_loss_and_matches_what_the_regions_are(on_cells: bool) -> None:
+    """The scene's circle lies within the region but fills a part of it alone: a match for cells, for objects none."""
+    attended = run(SCENE)
+    within = replace(SCENE, objects=(replace(SCENE.objects[0], box=(2, 2, 7, 7)), SCENE.objects[1]))
+    layouts = attended.plan.layouts
+    asked = TaughtQuestions(torch.tensor([0]), {}, layouts, torch.tensor([1]), ("",), (within,))
+    loss = teacher(WORLD, 2.5, on_cells)(attended, asked)
+    by_match = [attention_loss(attended, [within], WORLD, match) for match in (match_objects, match_cells)]
+    assert by_match[0] > 10 * by_match[1] and loss.item() == pytest.approx(2.5 * by_match[on_cells].item())
 
 
 def test_gold_attentions_are_for_module_networks_alone(tmp_path: Path) -> None:

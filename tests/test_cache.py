@@ -49,6 +49,11 @@ def backbone() -> Backbone:
     return build_backbone(widths=(5,), strides=(4,), frozen=True)
 
 
+def seen(cache: FeatureCache, network: Backbone, images: Tensor) -> Tensor:
+    """Return features of images from a cache, those that it lacks from a network."""
+    return cache.features([image_digest(image) for image in images], lambda at: network(images[at].float() / 255))
+
+
 def count_calls(network: Backbone) -> list[int]:
     calls: list[int] = []
     network.body.register_forward_hook(lambda _module, inputs, _output: calls.append(len(inputs[0])))
@@ -59,8 +64,8 @@ def count_calls(network: Backbone) -> list[int]:
 def test_a_second_run_over_the_same_images_computes_no_cnn(tmp_path: Path, stored: str) -> None:
     first, second = backbone(), backbone()
     calls = count_calls(first), count_calls(second)
-    features = FeatureCache.of(first, tmp_path, stored).of_images(first, IMAGES)
-    again = FeatureCache.of(second, tmp_path, stored).of_images(second, IMAGES.flip(0))
+    features = seen(FeatureCache.of(first, tmp_path, stored), first, IMAGES)
+    again = seen(FeatureCache.of(second, tmp_path, stored), second, IMAGES.flip(0))
     assert calls == ([7], [])
     assert torch.equal(again.flip(0), features)
     assert torch.allclose(features, first(IMAGES.float() / 255), atol=0 if stored == "float32" else 0.01)
@@ -85,11 +90,11 @@ def test_whatever_is_asked_comes_back_and_is_computed_once(batches: list[list[st
 
 def test_other_weights_and_other_pixels_share_nothing(tmp_path: Path) -> None:
     network = backbone()
-    FeatureCache.of(network, tmp_path).of_images(network, IMAGES)
+    seen(FeatureCache.of(network, tmp_path), network, IMAGES)
     with torch.no_grad():
         next(network.parameters()).mul_(2)
     calls = count_calls(network)
-    FeatureCache.of(network, tmp_path).of_images(network, IMAGES)
+    seen(FeatureCache.of(network, tmp_path), network, IMAGES)
     assert calls == [7]
     assert len({image_digest(image) for image in [*IMAGES, IMAGES[0].transpose(1, 2), IMAGES[0].view(3, 20, 12)]}) == 9
 

@@ -7,16 +7,15 @@ import pytest
 import torch
 from torch import Tensor
 
-from nmn.checkpoint import NETWORK, read_checkpoint, state_digest
+from nmn.checkpoint import NETWORK, PRETRAINED, STATE, read_checkpoint, state_digest
 from nmn.models.baselines import load_baseline
 from nmn.models.coattention import Coattention
 from nmn.models.encoders import PLACES, look
 from nmn.models.tokens import DENY, END, MASK, START
 from nmn.training.data import Memory
-from nmn.training.loop import STATE
 from nmn.training.run import finished, train
 from nmn.training.settings import LoopSettings, TrainSettings
-from nmn.training.systems import PRETRAINED, pretraining_of, train_on
+from nmn.training.systems import pretraining_of, train_on
 from tests.systems import NUMBERS, captioned, contradicted, small
 
 PRETRAINING = TrainSettings(
@@ -51,8 +50,9 @@ def coattention() -> Coattention:
 def test_the_streams_start_with_weights_of_their_width() -> None:
     """Weights of 0.02, transformers' own for 768 units, are so faint at 32 that attention never begins to learn."""
     model = coattention()
-    weights = [part.weight for part in model.streams.modules() if isinstance(part, torch.nn.Linear)]
-    assert weights and all(0.6 < float(one.detach().std()) * 32**0.5 < 1.5 for one in weights if one.shape[1] == 32)
+    linear = [part.weight for part in model.streams.modules() if isinstance(part, torch.nn.Linear)]
+    weights = [one for one in linear if one.shape[1] == 32]
+    assert weights and all(0.6 < float(one.detach().std()) * 32**0.5 < 1.5 for one in weights)
 
 
 def test_pretraining_hides_15_in_100_of_words_and_of_cells_but_no_marks_and_no_places() -> None:

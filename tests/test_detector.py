@@ -17,7 +17,7 @@ from nmn.vision.components import read_components
 from nmn.vision.detector import Detector, Named, around, naming_loss
 from nmn.vision.nlvr_format import nlvr_image, nlvr_object
 from nmn.vision.nlvr_reader import NlvrReader, load_detector, save_detector, steadied
-from nmn.vision.proposals import Maps, targets
+from nmn.vision.proposals import Maps, proposal_loss, targets
 from synth_data.config import load_config
 from synth_data.house_styles import render_nlvr
 
@@ -106,6 +106,17 @@ def test_the_loss_is_least_where_names_are_right() -> None:
     wrong[:, 0], wrong[:, 2] = 5.0, 5.0
     losses = [float(naming_loss(maps, logits, wanted, values, (2, 3))) for logits in (right, wrong)]
     assert losses[1] - losses[0] == pytest.approx(10, abs=0.01)
+
+
+def test_boxes_count_four_times_as_much_as_in_proposals() -> None:
+    boxes, mask = torch.tensor([[[4.0, 4, 12, 12]]]), torch.tensor([[True]])
+    wanted = targets(boxes, mask, torch.zeros(1, 8, 8, dtype=torch.uint8))
+    values, logits = torch.zeros(1, 4, 4, 2, dtype=torch.long), torch.zeros(1, 5, 4, 4)
+    maps = Maps(torch.zeros(1, 4, 4), torch.zeros(1, 4, 4, 4), torch.zeros(1, 8, 8), torch.zeros(1, 4, 8, 8))
+    other = maps._replace(boxes=maps.boxes + 3.0)
+    grown = float(proposal_loss(other, wanted) - proposal_loss(maps, wanted))
+    named = [naming_loss(one, logits, wanted, values, (2, 3)) for one in (maps, other)]
+    assert abs(grown) > 0.1 and float(named[1] - named[0]) == pytest.approx(4 * grown, rel=1e-4)
 
 
 @pytest.mark.parametrize("read", [read_components, nlvr_reader()])

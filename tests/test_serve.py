@@ -20,8 +20,9 @@ from starlette.testclient import TestClient
 import nmn
 from nmn.app.api import build_app
 from nmn.app.asked import Parse
-from nmn.app.datasets import browse
-from nmn.app.limits import Limits
+from nmn.app.datasets import Browsed, Item, browse
+from nmn.app.limits import UNEXPECTED, Limits
+from nmn.app.pictures import Seen
 from nmn.app.runs import Run, Runs
 from nmn.app.typing_help import help_json, knows
 from nmn.checkpoint import weights_file
@@ -32,6 +33,8 @@ from nmn.lexicon import load_lexicon
 from nmn.models.baselines import save_baseline
 from nmn.models.build import save_network
 from nmn.resources import SCENES
+from nmn.scene import read_scene
+from nmn.vision.image import load_image
 from synth_data.config import load_config
 from synth_data.write import write_dataset
 from tests.networks import object_network
@@ -260,6 +263,20 @@ def test_a_dataset_is_asked_and_its_cells_open_what_they_count(tmp_path: Path) -
         first = client.get("/api/dataset/examples").json()["examples"][0]
         assert asked(client, first["question"], {"example": 0})["answer"] == first["said"]
         assert client.post("/api/picture", json={"example": 9}).status_code == 404
+
+
+def test_an_example_that_fails_unforeseen_is_noted_and_the_next_is_asked() -> None:
+    def broken() -> Seen:
+        raise RuntimeError("not foreseen")
+
+    scene = read_scene(SCENES / "demo.json")
+    pixels = load_image(SCENES / "demo.png")
+    known = Seen(pixels, pixels, scene, "world", "world", "world")
+    items = [Item("is there a star", "existence", "yes", seen) for seen in (broken, lambda: known)]
+    browsed = Browsed("two", "exact", items)
+    while browsed.ask_next(Runs()):
+        pass
+    assert [item.outcome for item in items] == ["unread", "right"] and items[0].error == UNEXPECTED
 
 
 def test_a_folder_that_is_no_dataset_or_no_folder_of_runs_is_refused(tmp_path: Path) -> None:

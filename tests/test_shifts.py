@@ -2,8 +2,10 @@
 
 import json
 import math
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor
@@ -12,9 +14,10 @@ from typer.testing import CliRunner
 from nmn.cli import app
 from nmn.errors import ConfigError
 from nmn.evaluation.shift_samples import sample_strips
-from nmn.evaluation.shift_table import SYSTEMS, Row, ShiftTable, compare_shifts
+from nmn.evaluation.shift_table import SYSTEMS, VARIED, Row, ShiftTable, compare_shifts
 from nmn.evaluation.shifts import COLUMNS, SHIFTS, STANDARD, accuracies, shifted
 from nmn.training.classify import class_names, one_object
+from synth_data.render_torch import render_batch
 from tests.test_classify import TINY, settings
 
 CONFIG = one_object(settings())
@@ -102,6 +105,28 @@ def test_a_comparison_is_written_and_not_run_again(compared: Path) -> None:
     )
     assert set(parts) == {"systems"}
     assert [dict(one.accuracies) for one in again.rows] == [one["accuracies"] for one in data["rows"]]
+
+
+def test_what_is_compared_differs_in_its_pictures_and_captions_take_three_times_the_steps(compared: Path) -> None:
+    told = {path.parent.name: json.loads(path.read_text(encoding="utf-8")) for path in compared.glob("*/config.json")}
+    steps = {name: one["steps"] for name, one in told.items()}
+    assert steps == {
+        "cnn-plain-pictures-0": 4, "cnn-varied-pictures-0": 4,
+        "contrastive-zero-shot-plain-pictures-0": 12, "contrastive-zero-shot-varied-pictures-0": 12,
+    }  # fmt: skip
+    assert {name for name, one in told.items() if set(VARIED) <= set(one["synth"])} == {
+        name for name in told if "varied" in name
+    }
+    assert not any(set(VARIED) & set(one["synth"]) for name, one in told.items() if "plain" in name)
+
+
+def test_redrawn_pictures_are_of_half_the_size() -> None:
+    scenes, redrawn = shifted(CONFIG, ("shape",), "redrawn", 3, 0)
+    style = replace(CONFIG, backgrounds=(), background="sand", scale=0.5).drawings[0]
+    wanted = render_batch(scenes, CONFIG.pixels, style, rng=np.random.default_rng([0, 11, 1]))
+    assert torch.equal(redrawn.inputs, wanted)
+    whole = render_batch(scenes, CONFIG.pixels, replace(style, scale=1.0), rng=np.random.default_rng([0, 11, 1]))
+    assert not torch.equal(wanted, whole)
 
 
 def test_other_numbers_are_judged_again_but_not_trained_again(compared: Path) -> None:

@@ -19,8 +19,10 @@ from nmn.models.baselines import MODELS, kind_of, load_baseline, save_baseline
 from nmn.models.build import load_network
 from nmn.models.dual_encoder import DualEncoder
 from nmn.models.encoders import look
+from nmn.models.film import FilmBlock
 from nmn.models.hard_attention import ENTROPY, HardAttention, reinforce
 from nmn.models.protocol import Answerer, Batch, System, answer_losses
+from nmn.models.soft_attention import SoftAttention
 from nmn.models.tokens import DENY, END, START, UNKNOWN, Words, words_of
 from nmn.reasoner import SystemReasoner, load
 from nmn.resources import CONFIGS
@@ -88,6 +90,33 @@ def test_soft_attention_is_a_distribution_over_the_cells_for_each_hop(hops: int)
     assert prediction.attention.shape == (32, hops, 25)
     assert torch.allclose(prediction.attention.sum(2), torch.ones(32, hops))
     assert prediction.regions.boxes.shape == (11, 25, 4)
+
+
+def test_two_hops_of_soft_attention_are_what_the_equation_says() -> None:
+    model, batch = small("soft_attention", hops=2).model.eval(), told()
+    assert isinstance(model, SoftAttention)
+    made = model(batch)
+    cells = model.cells(look(model.vision, batch).features)[batch.images]
+    state = model.reader(batch.words)
+    for hop in range(2):
+        keys, query = model.keys[hop](cells), model.queries[hop](state)
+        weights = model.scores[hop](torch.tanh(keys + query.unsqueeze(1))).squeeze(2).softmax(1)
+        assert torch.allclose(made.attention[:, hop], weights, atol=1e-6)
+        state = state + (weights.unsqueeze(2) * cells).sum(1)
+    assert torch.allclose(made.logits, model.head(state), atol=1e-5)
+
+
+def test_a_block_of_film_is_what_the_equation_says() -> None:
+    """One channel on one cell, by hand: x' = relu(2 * 3) = 6; (1 + 0.5) * (6 * 4 - 20) / 2 - 1 = 2."""
+    block = FilmBlock(1).eval()
+    block.mix.weight.data = torch.tensor([2.0, 0, 0]).view(1, 3, 1, 1)
+    block.mix.bias = torch.nn.Parameter(torch.zeros(1))
+    block.conv.weight.data = torch.zeros(1, 1, 3, 3)
+    block.conv.weight.data[0, 0, 1, 1] = 4.0
+    block.norm.running_mean, block.norm.running_var = torch.tensor([20.0]), torch.tensor([4.0])
+    gamma, beta = torch.tensor([[0.5]]), torch.tensor([[-1.0]])
+    made = block(torch.tensor([[[[3.0]]]]), torch.zeros(1, 2, 1, 1), gamma, beta)
+    assert made.item() == pytest.approx(6 + 2, abs=1e-3)
 
 
 def test_the_estimated_gradient_is_that_of_the_expected_reward() -> None:
@@ -200,8 +229,9 @@ def test_a_trained_system_answers_with_its_attention_as_trace(trained: Path) -> 
     assert reasoner.texts([image], ["is there a zebra?"])[0] in reasoner.network.answers
 
 
-def test_a_picture_that_is_too_narrow_for_a_cell_is_refused() -> None:
-    reasoner = SystemReasoner(small("film"), "cpu")
+@pytest.mark.parametrize("cached", [False, True])
+def test_a_picture_that_is_too_narrow_for_a_cell_is_refused(cached: bool, tmp_path: Path) -> None:
+    reasoner = SystemReasoner(small("film", frozen=cached), "cpu", tmp_path if cached else None)
     assert str(reasoner.ask(torch.zeros(3, 40, 200, dtype=torch.uint8), "is it red")) in ANSWERS
     with pytest.raises(ImageError, match="brought to 20 x 1 pixels, the picture is too narrow for one cell"):
         reasoner.ask(torch.zeros(3, 10, 200, dtype=torch.uint8), "is it red")

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from nmn.checkpoint import STATE
 from nmn.cli import app
 from nmn.cli.printing import stopped
 from nmn.cli.train import Bars
@@ -14,7 +15,7 @@ from nmn.config import config_file
 from nmn.errors import ConfigError
 from nmn.reasoner import load
 from nmn.resources import CONFIGS
-from nmn.training.loop import STATE, spent
+from nmn.training.loop import spent
 from nmn.training.run import load_settings
 
 runner = CliRunner()

@@ -15,7 +15,7 @@ from torch import nn
 
 import nmn.training.run as running
 from nmn.assembler.plan import plan
-from nmn.checkpoint import NETWORK, read_checkpoint, save_checkpoint, state_digest
+from nmn.checkpoint import BEST, NETWORK, PROPOSALS, STATE, read_checkpoint, save_checkpoint, state_digest
 from nmn.errors import ArgumentError, CheckpointError, ConfigError, TrainingError
 from nmn.layout import Kind, parse_layout
 from nmn.models.build import load_network
@@ -24,11 +24,11 @@ from nmn.reasoner import Reasoner
 from nmn.resources import WEIGHTS
 from nmn.scene import SceneGraph
 from nmn.training.attentions import attention_loss
-from nmn.training.best import BEST, Best
+from nmn.training.best import Best
 from nmn.training.data import Memory, Questions
-from nmn.training.loop import LOG, STATE, Progress, batch_of, fit, rate_at
+from nmn.training.loop import LOG, Progress, batch_of, fit, rate_at, spent
 from nmn.training.naming import train_detector
-from nmn.training.perception import PROPOSALS, PROPOSER, train_proposer
+from nmn.training.perception import PROPOSER, train_proposer
 from nmn.training.run import CONFIG, load_settings, train
 from nmn.training.settings import TrainSettings, warm_cosine
 from nmn.training.systems import Shown
@@ -82,6 +82,31 @@ def test_the_log_has_a_line_for_each_step(tmp_path: Path) -> None:
     assert [line["step"] for line in lines] == list(range(SETTINGS.steps))
     assert set(lines[0]) == {"step", "loss", "accuracy", "gradient", "rate", "time"}
     assert lines[-1]["loss"] < lines[0]["loss"]
+
+
+def test_matrices_decay_and_no_others(tmp_path: Path) -> None:
+    """A step with decay leaves a matrix smaller by rate * decay of what it was than a step without."""
+    first = dict(cell_network(seed=5).model.named_parameters())
+    told = [replace(SETTINGS, steps=1, rate=0.1, weight_decay=decay) for decay in (0.0, 0.5)]
+    free, decayed = (dict(fitted(tmp_path / str(one.weight_decay), one).named_parameters()) for one in told)
+    for name, part in first.items():
+        lost = 0.1 * 0.5 * part if part.ndim > 1 else torch.zeros_like(part)
+        assert torch.allclose(free[name] - decayed[name], lost, atol=1e-6)
+
+
+def test_gradients_are_clipped_and_logged_as_they_were(tmp_path: Path) -> None:
+    fitted(tmp_path / "free", replace(SETTINGS, steps=1))
+    fitted(tmp_path / "clipped", replace(SETTINGS, steps=1, clip=1e-3))
+    state, _ = read_checkpoint(tmp_path / "clipped" / STATE)
+    moments = torch.cat([part.flatten() for name, part in state.items() if name.endswith(".exp_avg")])
+    assert float(moments.norm()) == pytest.approx(0.1 * 1e-3, rel=1e-2)  # 1 - beta1 of the clipped gradient
+    assert logged(tmp_path / "clipped")[0]["gradient"] == logged(tmp_path / "free")[0]["gradient"] > 1e-2
+
+
+def test_the_time_of_what_was_trained_before_the_rest_is_a_run_s_own(tmp_path: Path) -> None:
+    for part, seconds in (("", 1.0), ("proposals", 20.0), ("pretraining", 300.0), ("another run", 4000.0)):
+        save_checkpoint(tmp_path / part / STATE, {}, {"seconds": seconds})
+    assert spent(tmp_path) == 321
 
 
 @pytest.mark.parametrize("after", [7, 14])

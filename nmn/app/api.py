@@ -27,6 +27,7 @@ from nmn.language import grammar_names
 from nmn.resources import SCENES
 from nmn.scene import read_scene
 from nmn.vision.image import load_image
+from nmn.vision.nlvr_format import has_nlvr_size
 
 PAGE = Path(__file__).parent / "page"
 TYPES = {".html": "text/html; charset=utf-8", ".css": "text/css; charset=utf-8", ".svg": "image/svg+xml",
@@ -115,7 +116,7 @@ def _bundled(path: Path) -> Seen:
     if known.is_file():
         scene = read_scene(known)
         return Seen(pixels, pixels, scene, scene.world, scenes.grammar_of(scene.world), scenes.style_of(scene.world))
-    grammar = "nlvr" if tuple(pixels.shape[1:]) == (100, 400) else "world"
+    grammar = "nlvr" if has_nlvr_size(pixels.shape) else "world"
     return Seen(pixels, pixels, None, grammar, grammar)
 
 

@@ -4,8 +4,7 @@ Every example is asked exactly as the page asks it, so that a cell of the table 
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from nmn.app.answers import answer_json, every_call_agrees
+from nmn.app.limits import UNEXPECTED, log
 from nmn.app.pictures import Seen, planes
 from nmn.app.runs import NLVR, Runs, exact_answer
 from nmn.app.scenes import grammar_of, style_of
@@ -21,7 +21,7 @@ from nmn.data.nlvr import read_nlvr, read_pixels
 from nmn.errors import DataError, NmnError
 from nmn.layout import Kind
 from nmn.vision.image import load_image
-from nmn.vision.nlvr_format import nlvr_family, nlvr_scene
+from nmn.vision.nlvr_format import has_nlvr_size, nlvr_family, nlvr_scene
 from synth_data.config import preset_names
 from synth_data.dataset import Dataset, read_dataset
 from synth_data.write import MANIFEST
@@ -75,10 +75,9 @@ class Browsed:
     run: str
     items: Sequence[Item]
     asked: int = 0
-    running: "Future[None] | None" = field(default=None, repr=False)
 
     def ask_next(self, runs: Runs) -> bool:
-        """Ask the next example; return whether there was one."""
+        """Ask the next example; return whether there was one. What goes wrong is noted, so that the next can follow."""
         if self.asked >= len(self.items):
             return False
         item = self.items[self.asked]
@@ -97,6 +96,9 @@ class Browsed:
                 item.said = item.answer if item.right else "something else"
         except NmnError as error:
             item.error = str(error).splitlines()[0]
+        except Exception:
+            log.exception("unexpected error in example %d of %s", self.asked, self.title)
+            item.error = UNEXPECTED
         self.asked += 1
         return True
 
@@ -156,7 +158,7 @@ def _nlvr(folder: Path) -> Iterator[Item]:
 
         def seen(path: Path = path, structured: Any = known) -> Seen:
             picture = load_image(path)
-            if tuple(picture.shape[1:]) != (100, 400):
+            if not has_nlvr_size(picture.shape):
                 read_pixels(path)  # says which size it should have
             scene = nlvr_scene(structured) if structured else None
             return Seen(picture, picture, scene, NLVR, NLVR, NLVR)

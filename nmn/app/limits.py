@@ -34,6 +34,7 @@ HEADERS = (
     (b"permissions-policy", b"camera=(), geolocation=(), microphone=()"),
 )
 log = logging.getLogger("nmn.serve")
+UNEXPECTED = "an unexpected error; the server's log has it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +124,7 @@ class Guard:
         except Exception:
             log.exception("unexpected error in %s %s", scope["method"], scope["path"])
             if not started:
-                await _refuse(Refused(500, "an unexpected error; the server's log has it"), send_guarded)
+                await _refuse(Refused(500, UNEXPECTED), send_guarded)
 
     def _check(self, headers: dict[bytes, str]) -> None:
         """Raise Refused for another site's page, and for a body that says it is too long."""

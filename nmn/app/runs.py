@@ -17,13 +17,14 @@ from typing import Any, NamedTuple, cast
 from nmn.answer import Answer
 from nmn.app.describe import DESCRIBERS, DOES, Describer
 from nmn.app.pictures import Seen
-from nmn.checkpoint import KEY, NETWORK, read_header, shipped
+from nmn.checkpoint import BEST, KEY, NETWORK, PRETRAINED, PROPOSALS, STATE, read_header, shipped
 from nmn.errors import CheckpointError, ConfigError, ImageError, did_you_mean
 from nmn.layout.signature import SIDES
 from nmn.models.build import MODULES
 from nmn.models.tokens import Words
 from nmn.modules.neural import Vocabulary, vocabulary_from_json
 from nmn.reasoner import ask_scene, load, nlvr_reader
+from nmn.vision.nlvr_format import has_nlvr_size
 
 EXACT, WORLD, NLVR = "exact", "world", "nlvr"
 CLIP, CLIP_WEIGHTS = "clip", "model.safetensors"  # as transformers names them
@@ -31,9 +32,8 @@ KEPT = 16  # networks in memory
 SHOWN = ("about", "date", "held_back", "seconds")  # of a run's card
 MOST = 200  # runs in a folder
 # of a run's folder, and no networks
-INTERNAL = ("proposals.safetensors", "state.safetensors", "pretrained.safetensors", "best.safetensors")
+INTERNAL = (PROPOSALS, STATE, PRETRAINED, BEST)
 COMPARISON, ITS_RUNS = "compare.json", "runs"  # of nmn compare: its settings, and the folder of what it trained
-NLVR_PX = (100, 400)
 
 
 class Said(NamedTuple):
@@ -87,7 +87,7 @@ class Runs:
         """Return the run that is asked about a picture where none is named."""
         if seen.scene is not None and seen.scene.world not in (WORLD, NLVR):
             return EXACT
-        is_nlvr = seen.grammar == NLVR or tuple(seen.pixels.shape[1:]) == NLVR_PX
+        is_nlvr = seen.grammar == NLVR or has_nlvr_size(seen.pixels.shape)
         return NLVR if is_nlvr else WORLD
 
     def get(self, name: str) -> Run:
@@ -227,8 +227,8 @@ def _detector(run: Run) -> Asker:
     one_at_a_time = Lock()  # it remembers boxes that it has read
 
     def ask(seen: Seen, question: str, repair: bool) -> Said:
-        height, width = seen.pixels.shape[1:]
-        if (height, width) != NLVR_PX:
+        if not has_nlvr_size(seen.pixels.shape):
+            height, width = seen.pixels.shape[1:]
             raise ImageError(f"it reads NLVR's images alone, of 400 x 100 pixels; this one has {width} x {height}")
         with one_at_a_time:
             scene = reader(seen.pixels.permute(1, 2, 0).numpy()[None])[0]

@@ -24,7 +24,7 @@ from synth_data.picture import picture
 from synth_data.render import masks
 
 ASKED_PX, SHOWN_PX = 128, 256
-QUESTIONS = 6  # drawn with a scene; the scene is the first one's
+DRAWN = 4  # examples, of which the first one's scene is shown
 MAX_SEED = 2**31 - 1
 LEXICONS = ("world", "shapes", "clevr", "nlvr", "pairs")
 HIDING = ("in_front_of", "behind")
@@ -63,7 +63,7 @@ def draw(preset: str, seed: int) -> Drawn:
 
 @lru_cache(maxsize=16)
 def _examples(preset: str, seed: int) -> list[Example]:
-    return generate_block(replace(config_of(preset), size=4, shard_size=4, seed=seed), 0)
+    return generate_block(replace(config_of(preset), size=DRAWN, shard_size=DRAWN, seed=seed), 0)
 
 
 def config_of(preset: str) -> SynthConfig:

@@ -8,11 +8,11 @@ from statistics import median
 from typing import Any
 
 from nmn.atomic import write_file
-from nmn.checkpoint import read_checkpoint
+from nmn.checkpoint import PRETRAINING, STATE, read_checkpoint
 from nmn.compare.courses import course_of
 from nmn.config import read_object
 from nmn.errors import ConfigError, listed
-from nmn.training.loop import LOG, STATE
+from nmn.training.loop import LOG
 
 PLAN, RESULTS, RESULT = "compare.json", "results.json", "result.json"
 NAME = re.compile(r"[\w-]+")  # of a system, which is also its folder's
@@ -31,7 +31,7 @@ def loop_seconds(folder: Path) -> float:
     The log is written some steps at once, so that a gap between two lines is the time of the steps that follow it.
     """
     total = 0.0
-    for path in (folder / LOG, folder / "pretraining" / LOG):
+    for path in (folder / LOG, folder / PRETRAINING / LOG):
         if path.exists():
             times = [json.loads(line)["time"] for line in path.read_text(encoding="utf-8").splitlines()]
             later = [place for place in range(1, len(times)) if times[place] - times[place - 1] > GAP_SECONDS]

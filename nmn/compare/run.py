@@ -1,9 +1,10 @@
 """A comparison from its systems to a result of each (system, course, images, seed), each written once it is there.
 
 ``DIR`` holds ``compare.json`` (settings and systems as they were resolved), ``backbone.safetensors`` (what all systems
-over cells see through), ``tuning/SYSTEM.json``, ``runs/SYSTEM/COURSE-IMAGES-SEED/`` with a network and its
-``result.json``, and ``results.json``, all of them together. What is there is not made again; ``results.json`` alone is
-enough to go on from.
+over cells see through; ``backbone-COURSE.safetensors`` in a course that sees other pictures), the features of that in
+``cache``, ``tuning/SYSTEM.json`` beside a run of each rate in ``tuning/SYSTEM/RATE/``,
+``runs/SYSTEM/COURSE-IMAGES-SEED/`` with a network and its ``result.json``, and ``results.json``, all of them together.
+What is there is not made again; ``results.json`` alone is enough to go on from.
 """
 
 import time
@@ -16,7 +17,7 @@ from typing import Any, Protocol
 
 import torch
 
-from nmn.checkpoint import NETWORK
+from nmn.checkpoint import NETWORK, PRETRAINED
 from nmn.compare.answers import (
     Asked,
     answered,
@@ -48,7 +49,7 @@ from nmn.training.data import Generated, Memory
 from nmn.training.run import CONFIG, HELD_BACK_SEED, Outcome, synth_config, train, use_threads
 from nmn.training.settings import LoopSettings, TrainSettings
 from nmn.training.shared_cells import train_cells
-from nmn.training.systems import PRETRAINED, shown
+from nmn.training.systems import shown
 
 BACKBONE = "backbone.safetensors"
 PLACES = ("weights", "cache", "folder")  # settings of a run that say where files are

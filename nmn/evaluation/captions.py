@@ -20,8 +20,9 @@ from nmn.vision.torchvision_loading import load_torchvision
 
 @dataclass(frozen=True)
 class CaptionScores:
-    """BLEU with n-grams up to 4, the F of ROUGE's longest common subsequence and CIDEr, of the best reference each but
-    for CIDEr, which takes their mean; and the shares of captions that the grammar reads, and that are true.
+    """BLEU over all captions, n-grams up to 4 of all references together; the F of ROUGE's longest common subsequence
+    with the best reference; CIDEr, the mean over references; and the shares of captions that the grammar reads, and
+    that are true.
     """
 
     images: int

@@ -5,10 +5,8 @@ from pathlib import Path
 
 from torch import nn
 
-from nmn.checkpoint import load_into, read_checkpoint, save_checkpoint
+from nmn.checkpoint import BEST, load_into, read_checkpoint, save_checkpoint
 from nmn.training.settings import TrainSettings
-
-BEST = "best.safetensors"
 
 
 class Best:

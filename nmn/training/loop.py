@@ -1,8 +1,8 @@
 """The loop: one batch, one backward pass; of module networks, batches of different layouts, one plan each.
 
-What a step sees, how it is turned and what a network draws by chance is a function of (seed, step) alone, so a run that
-was interrupted goes on bit for bit. Accelerate gives device and processes, of which several share each batch; not
-precision, since its own is one for all the runs of a process.
+What a step sees, how it is turned and what a network draws by chance is a function of (seed, step, which process of how
+many) alone, so a run that was interrupted goes on bit for bit. Accelerate gives device and processes, of which several
+share each batch; not precision, since its own is one for all the runs of a process.
 """
 
 import json
@@ -22,7 +22,7 @@ from torch import Tensor, nn
 from nmn.assembler.execute import Run
 from nmn.assembler.plan import plan
 from nmn.atomic import write_atomically
-from nmn.checkpoint import load_into, read_checkpoint, save_checkpoint
+from nmn.checkpoint import PRETRAINING, PROPOSING, STATE, load_into, read_checkpoint, save_checkpoint
 from nmn.config import with_usual
 from nmn.errors import CheckpointError, TrainingError, listed
 from nmn.models.network import ModuleNetwork
@@ -32,8 +32,7 @@ from nmn.training.loss import answer_losses
 from nmn.training.settings import LoopSettings, TrainSettings, resumable, warm_cosine
 from nmn.vision.turns import WAYS, turned
 
-STATE, LOG = "state.safetensors", "log.jsonl"
-PARTS = ("", "proposals", "pretraining")  # folders of a run that hold a state
+LOG = "log.jsonl"
 LARGEST = 2**62 - 1  # of a seed
 FLUSH = 20  # steps between looks at the losses, which wait for the device
 
@@ -234,7 +233,7 @@ def spent(folder: Path) -> float:
 
     Other runs in folders of their own beside those are not counted.
     """
-    states = [path for part in PARTS if (path := folder / part / STATE).exists()]
+    states = [path for part in ("", PROPOSING, PRETRAINING) if (path := folder / part / STATE).exists()]
     return sum(float(read_checkpoint(path)[1].get("seconds", 0.0)) for path in states)
 
 

@@ -11,7 +11,7 @@ from jaxtyping import Bool, Float, Num, UInt8
 from torch import Tensor, nn
 from torch.nn import functional
 
-from nmn.checkpoint import load_into, read_checkpoint, save_checkpoint, weights_file
+from nmn.checkpoint import PROPOSALS, PROPOSING, load_into, read_checkpoint, save_checkpoint, weights_file
 from nmn.config import settings_json
 from nmn.errors import ConfigError
 from nmn.training.loop import Progress, fit_batches, places_of
@@ -22,7 +22,6 @@ from synth_data.config import SynthConfig
 from synth_data.picture import index_mask, picture
 from synth_data.scenes import many_scenes
 
-PROPOSALS = "proposals.safetensors"  # in the folder of a run
 PROPOSER = "vision.proposer."  # of the names in a network over objects
 STORED = (0.4, 0.9)  # times its size: the range of what a softened picture was stored at
 
@@ -139,7 +138,7 @@ def load_proposals(
         trained = channels_last(Proposer(settings.proposal_channels))
         if settings.proposal_start:
             _load(trained, weights_file(settings.proposal_start))
-        train_proposer(trained, settings, config, path.with_suffix(""), watch)
+        train_proposer(trained, settings, config, folder / PROPOSING, watch)
         save_checkpoint(path, trained.state_dict(), {"settings": settings_json(settings)})
     _load(proposer, path)
 

@@ -1,7 +1,9 @@
 """A training run from its settings to a network in a folder: data, proposals, modules, each kept once it is done.
 
-The folder holds ``config.json`` (the settings as they were resolved), ``proposals.safetensors``, ``log.jsonl``,
-``state.safetensors`` (what an interrupted run goes on from) and, at the end, ``network.safetensors``.
+The folder holds ``config.json`` (the settings as they were resolved), ``log.jsonl``, ``state.safetensors`` (what an
+interrupted run goes on from), with ``looks`` ``best.safetensors``, and at the end ``network.safetensors``. What is
+trained before the rest, proposals or a system on captions, has a folder of its own with a log and a state, and becomes
+``proposals.safetensors`` or ``pretrained.safetensors``.
 """
 
 import json
@@ -244,7 +246,8 @@ def _train_detector(settings: TrainSettings, folder: Path, watch: Watcher, start
         config, detector.attributes, settings.held_back, np.random.default_rng([settings.seed + HELD_BACK_SEED, 8])
     )
     outcome = Outcome(share_read(detector, held), time.monotonic() - start)
-    save_detector(folder / NETWORK, detector, card(settings, outcome))
+    if is_first():
+        save_detector(folder / NETWORK, detector, card(settings, outcome))
     return outcome
 
 

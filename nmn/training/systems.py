@@ -11,6 +11,7 @@ from jaxtyping import Float, UInt8
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
+from nmn.checkpoint import PRETRAINED, PRETRAINING
 from nmn.config import settings_json
 from nmn.models.baselines import Baseline, build_baseline, kind_of, save_baseline
 from nmn.models.build import NetworkSettings
@@ -24,7 +25,6 @@ from nmn.training.settings import LoopSettings, TrainSettings
 from nmn.training.texts import Told, captions_told, questions_told
 from synth_data.example import Example
 
-PRETRAINED = "pretrained.safetensors"
 ANSWERED_AT_ONCE = 256
 Measure = Callable[[Any, Batch], tuple[Tensor, Tensor]]  # of a system: mean loss, share that is right
 
@@ -79,7 +79,7 @@ def fit_system(
     if first is not None:
         before = replace(settings, steps=settings.pretraining_steps, schedule=0)
         batch = first.batch(baseline.words, (), seen)
-        train_on(baseline.model, pretraining_of, batch, before, folder / "pretraining", watch)
+        train_on(baseline.model, pretraining_of, batch, before, folder / PRETRAINING, watch)
         if not (folder / PRETRAINED).exists():
             save_baseline(folder / PRETRAINED, baseline, {"settings": settings_json(before)})
     batch = told.batch(baseline.words, baseline.answers, seen)

@@ -58,7 +58,8 @@ class FeatureCache:
     ::
 
         cache = FeatureCache.of(backbone, "cache")
-        features = cache.of_images(backbone, images)
+        digests = [image_digest(image) for image in images]
+        features = cache.features(digests, lambda places: backbone(images[places].float() / 255))
 
     ``stored`` is "float32", or "float16" in half the space; what is returned is float32 and the same the first time as
     later. Threads may share a cache, and processes its folder. Raises CacheError where the folder cannot be written;
@@ -94,18 +95,6 @@ class FeatureCache:
 
     def __reduce__(self) -> tuple[object, ...]:
         return FeatureCache, self._made_from  # a process that gets a copy reads the folder by itself
-
-    def of_images(
-        self, backbone: Backbone, images: UInt8[Tensor, "batch 3 height width"]
-    ) -> Float[Tensor, "batch channels rows columns"]:
-        """Return features of images, on the CPU; the backbone computes those that were never seen."""
-
-        @torch.no_grad()
-        def compute(missing: list[int]) -> Tensor:
-            features: Tensor = backbone(images[missing].to(backbone.mean.device).float() / 255)
-            return features
-
-        return self.features([image_digest(image) for image in images], compute)
 
     def features(self, digests: Sequence[str], compute: Compute) -> Float[Tensor, "batch channels rows columns"]:
         """Return features by digest; ``compute`` is called once, with the places of those missing, or not at all.

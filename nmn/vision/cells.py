@@ -11,7 +11,7 @@ from torch.nn import functional
 from nmn.errors import ConfigError, ImageError
 from nmn.regions import Regions
 from nmn.vision.backbone import Backbone
-from nmn.vision.cache import FeatureCache
+from nmn.vision.cache import FeatureCache, image_digest
 from nmn.vision.grid import grid_regions
 
 
@@ -69,10 +69,11 @@ class CellVision(nn.Module):
         return {"features": self._kept(images), "frame": images.new_empty(len(images), 0, *images.shape[-2:])}
 
     def _kept(self, images: UInt8[Tensor, "batch 3 height width"]) -> Tensor:
-        if self.cache is not None and isinstance(self.backbone, Backbone):
-            return self.cache.of_images(self.backbone, images).to(images.device)
         with torch.no_grad():
-            return self._features(images)
+            if self.cache is None:
+                return self._features(images)
+            digests = [image_digest(image) for image in images]
+            return self.cache.features(digests, lambda places: self._features(images[places])).to(images.device)
 
     def _features(self, images: Tensor) -> Tensor:
         """Return the features of images of 0 to 255; raise ImageError for ones that are too narrow for one cell."""

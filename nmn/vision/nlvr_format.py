@@ -13,12 +13,17 @@ from numpy.typing import NDArray
 from nmn.errors import SceneError
 from nmn.scene import SceneGraph, SceneObject
 
-NLVR_PX = (400, 100)
+NLVR_PX = (400, 100)  # width and height
 NLVR_PANELS = ((0, 0, 100, 100), (150, 0, 250, 100), (300, 0, 400, 100))
 NLVR_BOX, NLVR_GAP = 211, 128  # grey levels
 NLVR_COLORS = {"yellow": (255, 255, 0), "black": (0, 0, 0), "blue": (0, 153, 255)}
 NLVR_SIZES = {10: "small", 20: "medium", 30: "large"}
 _NLVR_NAMES = {"yellow": "yellow", "black": "black", "#0099ff": "blue"}  # as its files name colours, in lower case
+
+
+def has_nlvr_size(shape: Sequence[int]) -> bool:
+    """Whether a shape [3 height width] is that of NLVR's pictures."""
+    return tuple(shape[1:]) == NLVR_PX[::-1]
 
 
 def nlvr_object(panel: int, shape: str, color: str, side_px: int, left_px: int, top_px: int) -> SceneObject:
