@@ -51,6 +51,7 @@ class SynthConfig:
     walls: float = 0.0  # chance that an object is put against a wall of its panel
     step_px: float = 0.25  # coordinates are multiples of it
     overlap: float = 0.0  # chance that an object is put over another; what hides what is then part of the scene
+    likeness: float = 0.0  # chance that an object takes a value from its scene's first, where no text wishes otherwise
     shapes: tuple[str, ...] = ()
     colors: tuple[str, ...] = ()
     sizes: tuple[str, ...] = ()
@@ -168,10 +169,10 @@ class SynthConfig:
             "size": (1, 10**9), "width": (16, 1024), "height": (16, 1024), "panels": (1, 9), "panel_gap": (0, 512),
             "grid": (2, 16), "fill": (0.05, 1), "min_objects": (1, MAX_SCENE_OBJECTS),
             "max_objects": (1, MAX_SCENE_OBJECTS), "gap_px": (0, 64), "contact_px": (0, 8), "walls": (0, 1),
-            "step_px": (0.03125, 4), "touching": (0, 1), "overlap": (0, 1), "size_jitter": (0, 0.5), "max_hops": (1, 8),
-            "min_hops": (1, 8), "max_count": (1, MAX_SCENE_OBJECTS), "min_count": (0, MAX_SCENE_OBJECTS),
-            "draws": (2, 256), "unsure_px": (0, 16), "captions": (0, 10), "pixels": (30, 512), "shard_size": (4, 10**6),
-            "seed": (0, 2**63),
+            "step_px": (0.03125, 4), "touching": (0, 1), "overlap": (0, 1), "likeness": (0, 1), "size_jitter": (0, 0.5),
+            "max_hops": (1, 8), "min_hops": (1, 8), "max_count": (1, MAX_SCENE_OBJECTS),
+            "min_count": (0, MAX_SCENE_OBJECTS), "draws": (2, 256), "unsure_px": (0, 16), "captions": (0, 10),
+            "pixels": (30, 512), "shard_size": (4, 10**6), "seed": (0, 2**63),
         }  # fmt: skip
         for name, (low, high) in ranges.items():
             if not low <= getattr(self, name) <= high:

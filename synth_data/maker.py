@@ -25,7 +25,7 @@ from synth_data.house_styles import SHAPES_PX
 from synth_data.label import judge
 from synth_data.panel_statements import PANEL_CLAIMS
 from synth_data.phrases import Words
-from synth_data.questions import QUESTIONS, question
+from synth_data.questions import POINTING, QUESTIONS, question
 from synth_data.search import Search, Sought
 from synth_data.statements import CLAIMS
 
@@ -229,6 +229,11 @@ def misread(text: Text, config: SynthConfig) -> str:
 def _presets_with(family: str) -> str:
     named = [name for name in preset_names() if family in load_config(name).families]
     return f", or take the preset {' or '.join(named)}" if named else ""
+
+
+def answered_families(config: SynthConfig) -> tuple[str, ...]:
+    """Return the families that a configuration asks for, without those whose answer is no word; may be empty."""
+    return tuple(name for name in families(config) if name not in POINTING)
 
 
 def families(config: SynthConfig) -> tuple[str, ...]:

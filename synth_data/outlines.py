@@ -10,10 +10,9 @@ from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from nmn.errors import SceneError, did_you_mean
-from nmn.scene import SceneObject
 
 Floats = NDArray[np.float64]
 ARC = 256  # corners of a full turn of a curve: 0.1 px off the true circle at 512 px
@@ -127,13 +126,6 @@ def outline(shape: str, rotation: float) -> Outline:
     return Outline(float(size[0]), float(size[1]), (float(middle[0]), float(middle[1])), contours)
 
 
-def polygons(thing: SceneObject) -> tuple[Floats, ...]:
-    """Return an object's contours [corners, x and y] in the scene's pixels: the outer one, and a ring's hole."""
-    left, top, right, bottom = thing.box
-    found = outline(thing.attributes.get("shape", ""), thing.rotation % 360).contours[-1]
-    return tuple(contour.points[:-1].astype(float) * (right - left, bottom - top) + (left, top) for contour in found)
-
-
 def extent(shape: str, rotation: float = 0.0) -> tuple[float, float]:
     """Return the width and height of a turned template, the longest side of the unturned one being 1.
 
@@ -142,20 +134,6 @@ def extent(shape: str, rotation: float = 0.0) -> tuple[float, float]:
     """
     found = outline(shape, rotation)
     return round(found.width, 9), round(found.height, 9)
-
-
-def extents(shapes: ArrayLike, rotations: ArrayLike) -> Floats:
-    """Return ``extent`` [..., width and height] for positions in SHAPES and rotations, these to the nearest degree."""
-    degrees = np.rint(np.asarray(rotations, float)).astype(int) % 360
-    return np.asarray(_extent_table()[np.asarray(shapes, int), degrees])
-
-
-@lru_cache(maxsize=1)
-def _extent_table() -> Floats:
-    """Return the extent of every shape at every whole degree [shapes, 360, 2]."""
-    turn = np.radians(np.arange(360))
-    across = np.stack([np.cos(turn), -np.sin(turn)]), np.stack([np.sin(turn), np.cos(turn)])
-    return np.array([np.stack([np.ptp(TEMPLATES[shape][0] @ axis, 0) for axis in across], -1) for shape in SHAPES])
 
 
 def _turned(points: Floats, degrees: float) -> Floats:

@@ -184,3 +184,4 @@ QUESTIONS: dict[str, Callable[[Words, random.Random], Asked]] = {
     "refer": _refer,
     "refer_related": _refer_related,
 }
+POINTING = ("refer", "refer_related")  # families whose answer is no word

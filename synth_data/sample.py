@@ -134,6 +134,8 @@ class Sampler:
         codes = np.empty((scenes, width, attributes), np.int64)
         for place, values in enumerate(self.codes.values):
             codes[..., place] = values[rng.integers(len(values), size=(scenes, width))]
+        if self.config.likeness:
+            codes = np.where(rng.random(codes.shape) < self.config.likeness, codes[:, :1], codes)
         wished = min(wished, width)
         asked = wishes[:, :wished] >= 0
         chance = rng.random(asked.shape) + 2.0 * ~asked

@@ -14,8 +14,6 @@ from synth_data.claims import (
     Part,
     Parts,
     Said,
-    Text,
-    draw_pair,
     draw_superlative,
     nouns_of,
     part,
@@ -23,11 +21,6 @@ from synth_data.claims import (
 from synth_data.phrases import MEASURED, Noun, Surface, Wish, Words, both, call, find, is_are, numeral
 
 LARGEST = 19  # number that has a word, and a larger one that has one too
-
-
-def statement_pair(family: str, words: Words) -> tuple[Text, Text]:
-    """Draw a text of one of CLAIMS, and its twin."""
-    return draw_pair(family, CLAIMS[family], words)
 
 
 def _wishes(parts: Parts) -> list[Wish]:

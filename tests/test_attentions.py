@@ -17,7 +17,7 @@ from nmn.training.attentions import attention_loss, teacher
 from nmn.training.data import TaughtQuestions
 from nmn.training.loss import FLOOR
 from nmn.training.run import load_settings, train
-from nmn.vision.matching import match_cells, match_objects
+from nmn.vision.matching import MATCHES, match_objects
 
 WORLD = load_lexicon("world")
 SCENE = SceneGraph(
@@ -53,16 +53,17 @@ def test_a_region_that_is_no_object_should_not_be_attended() -> None:
     assert loss.item() == pytest.approx(0.5 * -torch.tensor(FLOOR).log().item(), rel=0.01)
 
 
-@pytest.mark.parametrize("on_cells", [False, True])
-def test_a_teacher_weighs_its_loss_and_matches_what_the_regions_are(on_cells: bool) -> None:
+@pytest.mark.parametrize("regions", sorted(MATCHES))
+def test_a_teacher_weighs_its_loss_and_matches_what_the_regions_are(regions: str) -> None:
     """The scene's circle lies within the region but fills a part of it alone: a match for cells, for objects none."""
     attended = run(SCENE)
     within = replace(SCENE, objects=(replace(SCENE.objects[0], box=(2, 2, 7, 7)), SCENE.objects[1]))
     layouts = attended.plan.layouts
     asked = TaughtQuestions(torch.tensor([0]), {}, layouts, torch.tensor([1]), ("",), (within,))
-    loss = teacher(WORLD, 2.5, on_cells)(attended, asked)
-    by_match = [attention_loss(attended, [within], WORLD, match) for match in (match_objects, match_cells)]
-    assert by_match[0] > 10 * by_match[1] and loss.item() == pytest.approx(2.5 * by_match[on_cells].item())
+    loss = teacher(WORLD, 2.5, MATCHES[regions])(attended, asked)
+    by_match = {name: attention_loss(attended, [within], WORLD, match) for name, match in MATCHES.items()}
+    assert by_match["objects"] > 10 * by_match["cells"]
+    assert loss.item() == pytest.approx(2.5 * by_match[regions].item())
 
 
 def test_gold_attentions_are_for_module_networks_alone(tmp_path: Path) -> None:

@@ -7,10 +7,10 @@ import pytest
 from nmn.language.grammar import load_grammar
 from nmn.language.parse import read_fresh
 from nmn.layout import Kind, Layout
-from synth_data.claims import Text
+from synth_data.claims import Text, draw_pair
 from synth_data.config import SynthConfig
 from synth_data.questions import QUESTIONS, question
-from synth_data.statements import CLAIMS, statement_pair
+from synth_data.statements import CLAIMS
 from tests.worlds import settings, words
 
 TEXTS = 150
@@ -26,7 +26,7 @@ SAID = {name: SHAPES if name == "cells" else RICH for name in (*CLAIMS, *QUESTIO
 @cache
 def pairs(family: str) -> tuple[tuple[Text, Text], ...]:
     drawn = words(SAID[family], seed=1)
-    return tuple(statement_pair(family, drawn) for _ in range(TEXTS))
+    return tuple(draw_pair(family, CLAIMS[family], drawn) for _ in range(TEXTS))
 
 
 @cache

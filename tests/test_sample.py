@@ -48,6 +48,25 @@ def gaps(boxes: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray(apart)
 
 
+@pytest.mark.parametrize("likeness", [0.0, 0.4, 1.0])
+def test_values_are_those_of_the_first_as_often_as_asked(likeness: float) -> None:
+    """Two have a color in common where one is the first and the other copied it, where both did, and by chance."""
+    sampler, scenes = drawn(settings(likeness=likeness))
+    place = sampler.codes.place("color")
+    codes, count = scenes.codes[:, place], scenes.mask.sum(1)
+    pairs = (codes[:, :, None] == codes[:, None]) & scenes.mask[:, :, None] & scenes.mask[:, None]
+    shared = (pairs.sum() - count.sum()) / (count * (count - 1)).sum()
+    copied = np.average(2 / count * likeness + (1 - 2 / count) * likeness**2, weights=count * (count - 1))
+    assert shared == pytest.approx(copied + (1 - copied) / len(sampler.codes.values[place]), abs=0.03)
+
+
+def test_what_a_text_wishes_for_goes_before_likeness() -> None:
+    sampler, scenes = drawn(settings(likeness=1.0), {"color": "red"}, {"color": "blue"})
+    colors = scenes.codes[:, sampler.codes.place("color")]
+    for color in ("red", "blue"):
+        assert ((colors == sampler.codes.of[color]) & scenes.mask).any(1).all()
+
+
 def smallest_gap(found: Drawn) -> float:
     return float(min(gaps(boxes[mask]).min() for boxes, mask in zip(found.boxes, found.mask, strict=True)))
 

@@ -21,7 +21,7 @@ from nmn.app.datasets import OUTCOMES, Browsed
 from nmn.app.limits import LOCAL_HOSTS, Guard, Limits, Slots, error_body
 from nmn.app.pictures import Seen, decoded, picture_json
 from nmn.app.runs import Runs, exact_answer
-from nmn.app.typing_help import help_json
+from nmn.app.typing_help import help_json, mistake
 from nmn.errors import NmnError, QuestionError
 from nmn.language import grammar_names
 from nmn.resources import SCENES
@@ -193,8 +193,7 @@ def _add_errors(app: FastAPI) -> None:
 
 def question_error(error: QuestionError) -> dict[str, Any]:
     """Return what is wrong with a question, with offsets for the caret."""
-    return {"kind": "question", "start": error.start, "end": error.end, "read": error.read,
-            "expected": list(error.expected), "suggestion": error.suggestion}  # fmt: skip
+    return {"kind": "question", "read": error.read, **mistake(error)}
 
 
 def _add_page(app: FastAPI) -> None:

@@ -43,12 +43,16 @@ def help_json(asked: Parse, runs: Runs) -> dict[str, Any]:
         readings = read_all(asked.question, grammar, lexicon=lexicon).readings
         data["readings"] = [reading.to_json() for reading in readings]
     except QuestionError as error:
-        data["problem"] = {"message": error.reason, "start": error.start, "end": error.end,
-                           "expected": list(error.expected), "suggestion": error.suggestion}  # fmt: skip
+        data["problem"] = {"message": error.reason, **mistake(error)}
         with suppress(QuestionError):
             repaired = read_all(asked.question, grammar, lexicon=lexicon, repair=True).readings
             data["readings"] = [reading.to_json() for reading in repaired]
     return data
+
+
+def mistake(error: QuestionError) -> dict[str, Any]:
+    """Return where a question is wrong, as offsets for a caret, and what could stand there instead."""
+    return {"start": error.start, "end": error.end, "expected": list(error.expected), "suggestion": error.suggestion}
 
 
 def knows(run: Run, one: Completion, lexicon: Lexicon) -> bool:

@@ -173,7 +173,7 @@ def generated(
     from nmn.evaluation.generated import counterfactual, image_examples
     from nmn.evaluation.neural import check_panels, evaluate_neural
     from nmn.reasoner import load
-    from nmn.vision.matching import match_cells, match_objects
+    from nmn.vision.matching import MATCHES
     from synth_data.dataset import read_dataset
 
     dataset, reasoner = read_dataset(data), load(model)
@@ -186,7 +186,7 @@ def generated(
     if not pairs:
         raise DataError(f"{data}: no question has an answer in words; those of the families refer point at objects")
     made, examples = zip(*pairs, strict=True)
-    match = match_objects if reasoner.network.settings.regions == "objects" else match_cells
+    match = MATCHES[reasoner.network.settings.regions]
     scenes = [example.scene for example in examples if example.scene]
     score = Faithfulness(scenes, dataset.config.words, match) if faithful else None
     with advancing("answering", len(examples)) as told:

@@ -32,7 +32,7 @@ from nmn.models.captioner import Teller
 from nmn.models.protocol import Answerer, Batch, Judge
 from nmn.reasoner import Reasoner, SystemReasoner
 from nmn.training.crowd import crowd_statements
-from nmn.training.data import PREPARED_AT_ONCE, TRAINED_ON, Generated, Memory, asked_of, joined, questions_of
+from nmn.training.data import Generated, Memory, asked_of, questions_of, seen_of
 from nmn.training.run import knows, rights
 from nmn.training.systems import Shown, rights_of, shown
 from nmn.training.texts import captions_told, questions_told
@@ -56,12 +56,8 @@ class Asked:
         eyes = vision.proposer if isinstance(vision, ObjectVision) else vision.backbone
         regions = f"{system.settings.regions} {panels} {state_digest(eyes.state_dict())}"
         if regions not in self.prepared:
-            parts: list[dict[str, Tensor]] = []
-            for images in torch.split(self.shown.images, PREPARED_AT_ONCE):
-                found = system.model.prepare(images)
-                parts.append({name: part for name, part in found.items() if name in TRAINED_ON})
-                watch(sum(len(next(iter(part.values()))) for part in parts), len(self.shown.images))
-            self.prepared[regions] = joined(parts)
+            images = self.shown.images
+            self.prepared[regions] = seen_of(system.model.prepare, images, lambda done: watch(done, len(images)))
         return self.prepared[regions]
 
     @cached_property

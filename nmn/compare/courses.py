@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from nmn.config import parse_overrides
 from nmn.errors import ConfigError, did_you_mean
 from synth_data.config import SynthConfig, load_config
-from synth_data.maker import families
+from synth_data.maker import answered_families
 from synth_data.splits import CLOSURE_HELD_OUT, CLOSURE_SEEN, ORDERS, PLAIN, SPLITS, STYLES, split_settings
 
 HELD = ",".join(f"{name}:train" for name in ("cogent", "sqoop", "chains", "objects", "counts"))
@@ -110,4 +110,4 @@ def config_of(course: Course, name: str, images: int) -> SynthConfig:
     """Return the generator's configuration for the images of a test."""
     settings = {**parse_overrides(course.synth), **course.tests[name].settings}
     config = load_config(course.preset, **settings, size=images, seed=TEST_SEED)
-    return replace(config, families=tuple(family for family in families(config) if not family.startswith("refer")))
+    return replace(config, families=answered_families(config))

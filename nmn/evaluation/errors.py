@@ -21,7 +21,7 @@ from nmn.layout import Kind, call_label
 from nmn.lexicon import Lexicon
 from nmn.reasoner import Reasoner, SystemReasoner, run
 from nmn.scene import SceneGraph
-from nmn.vision.matching import match_cells, match_objects
+from nmn.vision.matching import MATCHES
 from nmn.visualisation.explanation import Explanation, explain
 
 WORST = 8  # examples that are shown
@@ -140,7 +140,7 @@ def find_errors(
     confusions: dict[str, Counter[Confusion]] = {}
     candidates: list[tuple[float, str, str, ImageExample, Record]] = []
     for split, (examples, lexicon, grammar, repair) in datasets.items():
-        match = match_objects if reasoner.network.settings.regions == "objects" else match_cells
+        match = MATCHES[reasoner.network.settings.regions]
         scenes = [example.scene for example in examples if example.scene]
         check_panels(reasoner, max([1, *(len(scene.panels) for scene in scenes)]), split)
         watcher = _Watcher(Faithfulness(scenes, lexicon, match))

@@ -5,7 +5,7 @@ Attentions are compared as sets, the regions attended by more than a half agains
 compensating faults; it is faithful where every call below it is right too.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -22,8 +22,8 @@ from nmn.evaluation.report import Record
 from nmn.layout import Kind, call_label
 from nmn.lexicon import Lexicon
 from nmn.modules.exact import encode, exact_library
-from nmn.regions import Regions
 from nmn.scene import SceneGraph
+from nmn.vision.matching import Matcher
 
 # for every image, the exact object that each region is, -1 for none
 Match = Int[Tensor, "images regions"]
@@ -176,7 +176,7 @@ class Faithfulness:
 
     scenes: Sequence[SceneGraph]
     lexicon: Lexicon
-    match: Callable[[Regions, Sequence[SceneGraph]], Match] | None = None
+    match: Matcher | None = None
     tallies: dict[str, Tally] = field(default_factory=dict)
     faithful: dict[int, bool] = field(default_factory=dict)
 

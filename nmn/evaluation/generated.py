@@ -8,8 +8,7 @@ from nmn.data.example import ImageExample
 from nmn.layout import Layout
 from synth_data.dataset import Dataset
 from synth_data.example import Example
-
-POINTING = ("refer", "refer_related")  # families whose answer is no word
+from synth_data.questions import POINTING
 
 
 def image_examples(dataset: Dataset) -> Iterator[tuple[Example, ImageExample]]:

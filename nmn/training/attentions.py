@@ -14,28 +14,25 @@ from nmn.assembler.execute import Run, execute
 from nmn.layout import Kind
 from nmn.lexicon import Lexicon
 from nmn.modules.exact import encode, exact_library
-from nmn.regions import Regions
 from nmn.scene import SceneGraph
 from nmn.training.data import Questions, TaughtQuestions
 from nmn.training.loss import log_truth
-from nmn.vision.matching import match_cells, match_objects
+from nmn.vision.matching import Matcher
 
 
-def teacher(lexicon: Lexicon, weight: float, on_cells: bool) -> Callable[[Run, Questions], Tensor]:
+def teacher(lexicon: Lexicon, weight: float, match: Matcher) -> Callable[[Run, Questions], Tensor]:
     """Return what adds ``weight`` times the loss of attentions to that of a batch's answers."""
 
     def teach(run: Run, batch: Questions) -> Tensor:
         assert isinstance(batch, TaughtQuestions)
         by_image = dict(zip(batch.images.tolist(), batch.scenes, strict=True))
         scenes = [by_image[image] for image in range(len(run.regions.mask))]
-        return weight * attention_loss(run, scenes, lexicon, match_cells if on_cells else match_objects)
+        return weight * attention_loss(run, scenes, lexicon, match)
 
     return teach
 
 
-def attention_loss(
-    run: Run, scenes: Sequence[SceneGraph], lexicon: Lexicon, match: Callable[[Regions, Sequence[SceneGraph]], Tensor]
-) -> Tensor:
+def attention_loss(run: Run, scenes: Sequence[SceneGraph], lexicon: Lexicon, match: Matcher) -> Tensor:
     """Return the mean cross-entropy of every call's attention to every region against the exact call's.
 
     ``scenes``: of the run's images; ``match`` says which object each region is. A region that is none should not be

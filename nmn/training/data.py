@@ -3,6 +3,7 @@
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -78,6 +79,23 @@ def joined(parts: Sequence[Mapping[str, Tensor]]) -> dict[str, Tensor]:
             tensors = [_widened(tensor, most) for tensor in tensors]
         together[name] = torch.cat(tensors)
     return together
+
+
+def seen_of(
+    prepare: Callable[[Tensor], Mapping[str, Tensor]],
+    images: UInt8[Tensor, "images *panels 3 height width"],
+    watch: Callable[[int], None] = lambda done: None,
+    before: int = 0,
+) -> dict[str, Tensor]:
+    """Return what is worked out once per image, of it what is trained on.
+
+    ``watch`` is told how many images are done, ``before`` of them already.
+    """
+    parts: list[dict[str, Tensor]] = []
+    for place, few in enumerate(torch.split(images, PREPARED_AT_ONCE)):
+        parts.append({name: value for name, value in prepare(few).items() if name in TRAINED_ON})
+        watch(before + place * PREPARED_AT_ONCE + len(few))
+    return joined(parts)
 
 
 RAGGED = ("boxes", "mask", "scores", "coverage", "colours")
@@ -205,11 +223,8 @@ def _prepared(
     done = 0
     for examples, images in DataLoader(data, batch_size=None, num_workers=workers):
         asked += examples
-        for part in images.split(PREPARED_AT_ONCE):
-            found = prepare(vision, part)
-            seen.append({name: value for name, value in found.items() if name in TRAINED_ON})
-            done += len(part)
-            watch(done)
+        seen.append(seen_of(partial(prepare, vision), images, watch, done))
+        done += len(images)
     questions = questions_of(asked_of(asked), joined(seen), data.config.words, taught)
     return replace(questions, images=torch.tensor([example.number for example in asked]))
 

@@ -41,14 +41,13 @@ from nmn.modules.neural import vocabulary_of
 from nmn.training.attentions import teacher
 from nmn.training.best import Best
 from nmn.training.data import (
-    PREPARED_AT_ONCE,
     Generated,
     Memory,
     Questions,
     asked_shapes,
-    joined,
     prepared,
     questions_of,
+    seen_of,
 )
 from nmn.training.loop import Progress, fit, spent
 from nmn.training.loss import answer_losses, placed
@@ -59,11 +58,12 @@ from nmn.training.settings import LoopSettings, TrainSettings, resumable
 from nmn.training.systems import fit_system, shown
 from nmn.training.systems import share_right as share_right_of
 from nmn.vision.cells import CellVision
+from nmn.vision.matching import MATCHES
 from nmn.vision.nlvr_reader import save_detector
 from nmn.vision.objects import ObjectVision
 from synth_data.config import SynthConfig, load_config
 from synth_data.drawn import image_size, panel_gap_px
-from synth_data.maker import families
+from synth_data.maker import answered_families
 from synth_data.splits import split_settings
 
 CONFIG = "config.json"
@@ -112,8 +112,7 @@ def synth_config(settings: TrainSettings, size: int, seed: int, further: tuple[s
     if settings.split_side:
         chosen |= split_settings(settings.split_side)
     config = load_config(settings.preset, **chosen, size=size, seed=seed)
-    answered = tuple(name for name in families(config) if not name.startswith("refer"))
-    if not answered:
+    if not (answered := answered_families(config)):
         raise ConfigError("families: those of refer point at objects and have no answer in words to learn from")
     if settings.model != MODULES and kind_of(settings.model).reads_captions:
         config = replace(config, captions=settings.captions)
@@ -146,7 +145,7 @@ def train(settings: TrainSettings, folder: Path, watch: Watcher = silent, memory
         network = build_network(network_settings, vocabulary_of(asked.layouts, lexicon))
         if isinstance(network.model.vision, CellVision) and settings.cache:
             network.model.vision.keep(settings.cache)
-        seen = joined([network.model.prepare(part) for part in torch.split(images, PREPARED_AT_ONCE)])
+        seen = seen_of(network.model.prepare, images)
         questions, held_back = questions_of(asked, seen, lexicon, settings.attentions > 0), None
     elif settings.data == "pairs":
         words = whole_name(settings.pair_lexicon)
@@ -156,7 +155,7 @@ def train(settings: TrainSettings, folder: Path, watch: Watcher = silent, memory
         network, questions, held_back = _over_generated(settings, folder, watch, memory)
     teach = None
     if settings.attentions:
-        teach = teacher(network.lexicon, settings.attentions, settings.regions == "cells")
+        teach = teacher(network.lexicon, settings.attentions, MATCHES[settings.regions])
     best = Best(folder, settings, partial(share_right, network, held_back)) if settings.looks and held_back else None
     fit(network.model, questions, settings, folder, _training(watch), teach, best)
     accuracy = None if held_back is None else share_right(network, held_back)

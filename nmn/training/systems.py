@@ -19,7 +19,7 @@ from nmn.models.coattention import Coattention
 from nmn.models.protocol import Answerer, Batch, System
 from nmn.models.tokens import words_of
 from nmn.training.best import Best
-from nmn.training.data import PREPARED_AT_ONCE, Generated, joined
+from nmn.training.data import Generated, seen_of
 from nmn.training.loop import Progress, fit_batches, places_of
 from nmn.training.settings import LoopSettings, TrainSettings
 from nmn.training.texts import Told, captions_told, questions_told
@@ -133,7 +133,7 @@ def losses_of(system: System, batch: Batch) -> tuple[Tensor, Tensor]:
 def seen_by(system: System, images: UInt8[Tensor, "images 3 height width"]) -> dict[str, Tensor]:
     """Return what a system works out once per image."""
     system.eval()
-    return joined([system.prepare(part) for part in torch.split(images, PREPARED_AT_ONCE)])
+    return seen_of(system.prepare, images)
 
 
 def share_right(baseline: Baseline, asked: Shown, shard_size: int) -> float:

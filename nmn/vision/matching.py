@@ -12,6 +12,9 @@ from nmn.scene import SceneGraph
 SAME = 0.5  # intersection over union from which a box is about an object
 
 
+Matcher = Callable[[Regions, Sequence[SceneGraph]], Int[Tensor, "images regions"]]
+
+
 def match_objects(regions: Regions, scenes: Sequence[SceneGraph]) -> Int[Tensor, "images regions"]:
     """Return, for every image, the object that each region is by its box, -1 for none; no object twice."""
     return _matched(regions, scenes, by_overlap)
@@ -20,6 +23,9 @@ def match_objects(regions: Regions, scenes: Sequence[SceneGraph]) -> Int[Tensor,
 def match_cells(regions: Regions, scenes: Sequence[SceneGraph]) -> Int[Tensor, "images regions"]:
     """Return, for every image, the object whose box holds the middle of each cell, -1 for none; the last drawn wins."""
     return _matched(regions, scenes, by_middle)
+
+
+MATCHES = {"objects": match_objects, "cells": match_cells}  # by what the regions are
 
 
 def _matched(

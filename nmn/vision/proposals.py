@@ -19,7 +19,6 @@ from nmn.vision.turns import MIRRORED, distances_back, turned, turned_back
 COARSE_PX, FINE_PX = 4, 2  # a cell of the heat map, of the votes
 UNIT_PX = 16.0  # boxes are regressed in this unit
 THRESHOLD = 0.3  # of a peak
-SURE = 0.5  # that a pixel shows an object
 # ways to turn an image that keep its width and height; the mirror comes second
 UPRIGHT = (0, MIRRORED)
 AT_ONCE = 16  # views that a processor looks at; of 128 at once each takes 1.8 times as long
