@@ -30,8 +30,8 @@ class Answer:
     system without modules answered. ``reading`` is the text that was read, with its repairs; None for a layout built by
     hand. ``distribution`` are the chances of the answers in words that are not negligible, ``confidence`` that of
     ``value``; for what points at several things, which has no such list, the chance that each is in or out as said.
-    ``view`` is the image with its regions, None for a scene. ``question`` is what was asked of a system that reads
-    words alone.
+    ``view`` is the image with its regions, None for a scene; answers are compared without it. ``question`` is what was
+    asked of a system that reads words alone.
     """
 
     value: Value
@@ -41,7 +41,7 @@ class Answer:
     reading: Reading | None = None
     confidence: float = 1.0
     distribution: Mapping[str, float] = field(default_factory=dict)
-    view: "View | None" = None
+    view: "View | None" = field(default=None, compare=False)
     question: str = ""
 
     @property

@@ -216,6 +216,8 @@ def weights_file(path: str | Path | None) -> Path:
     """
     if path is None:
         return shipped(DEFAULT_WEIGHTS)
+    if path == "":
+        raise CheckpointError("an empty path; give a run's folder, its file, or the name of weights that ship")
     given, file = Path(path), Path(path) / NETWORK
     begun = (given / "config.json").exists()
     named = given.name == str(path) and shipped(given.name).is_file()

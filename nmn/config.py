@@ -39,7 +39,7 @@ def config_file(name: str | Path) -> Path:
 def read_settings(path: str | Path) -> dict[str, Any]:
     """Read a TOML file of settings; raise ConfigError naming the file."""
     try:
-        return tomllib.loads(Path(path).read_text(encoding="utf-8"))
+        return tomllib.loads(Path(path).read_text(encoding="utf-8-sig"))
     except (OSError, ValueError, RecursionError) as error:
         raise ConfigError(f"{path}: not a readable TOML file: {error}") from None
 

@@ -25,6 +25,11 @@ def clear_errors(command: Callable[Parameters, None]) -> Callable[Parameters, No
             if isinstance(error, QuestionError) and error.suggestion:
                 typer.echo(f"try: {error.suggestion}", err=True)
             raise typer.Exit(BAD_INPUT) from None
+        except BrokenPipeError:
+            raise  # whoever reads has seen enough, as ``head`` has; typer ends the command
+        except OSError as error:  # such as a full disk under what is printed
+            typer.echo(f"error: {error}", err=True)
+            raise typer.Exit(BAD_INPUT) from None
         except KeyboardInterrupt as interruption:
             typer.echo(str(interruption) or "interrupted", err=True)
             raise typer.Exit(INTERRUPTED) from None

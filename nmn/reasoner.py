@@ -1,6 +1,7 @@
 """The facade: ask a question of an image or a scene, or run a layout on it, and get the answer with its trace."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -57,17 +58,25 @@ def ask_scene(
         grammar = scene.world if scene.world in grammar_names() else "world"
         lexicon = lexicon or (None if grammar == scene.world else scene.world)
     reading = read(question, grammar, lexicon=lexicon, repair=repair)
-    try:
+    with _named(source):
         return _answer(reading.layout, scene, lexicon or grammar, reading)
+
+
+@contextmanager
+def _named(source: SceneGraph | str | Path) -> Iterator[None]:
+    """Name the file of a scene that is not of the world it is asked in."""
+    try:
+        yield
     except SceneError as error:
-        raise error if source is scene else SceneError(f"{source}: {error}") from None
+        raise error if isinstance(source, SceneGraph) else SceneError(f"{source}: {error}") from None
 
 
 def run(layout: Layout | str, scene: SceneGraph | str | Path, *, lexicon: Lexicon | str | Path | None = None) -> Answer:
     """Run a layout, or its text, on a scene exactly; the lexicon is by default the one of the scene's world."""
-    scene = scene if isinstance(scene, SceneGraph) else read_scene(scene)
     layout = parse_layout(layout) if isinstance(layout, str) else layout
-    return _answer(layout, scene, lexicon or scene.world, None)
+    source, scene = scene, scene if isinstance(scene, SceneGraph) else read_scene(scene)
+    with _named(source):
+        return _answer(layout, scene, lexicon or scene.world, None)
 
 
 def run_many(layouts: Sequence[Layout], scenes: Sequence[SceneGraph], lexicon: Lexicon) -> list[Value]:
@@ -91,6 +100,14 @@ def device_of(name: str) -> torch.device:
     except (RuntimeError, AssertionError, NotImplementedError) as error:
         raise ConfigError(f'device "{name}": {str(error).splitlines()[0]}; give "auto", "cpu" or "cuda"') from None
     return device
+
+
+def check_paired(images: Sequence["ImageSource"], questions: Sequence[str] | Sequence[Layout]) -> None:
+    """Raise ValueError unless every question has its image; a text alone is no list of questions."""
+    if isinstance(questions, str):
+        raise ValueError("questions: expected a list of texts, got one text")
+    if len(images) != len(questions):
+        raise ValueError(f"{len(questions)} questions need as many images, got {len(images)}")
 
 
 class Ran(NamedTuple):
@@ -129,7 +146,12 @@ class Reasoner:
         grammar: str | None = None,
         repair: bool = False,
     ) -> list[Answer]:
-        """Answer ``questions[i]`` about ``images[i]``, in batches of one size; an image given twice is read once."""
+        """Answer ``questions[i]`` about ``images[i]``, in batches of one size; an image given twice is read once.
+
+        All images are held together, and each answer keeps its own, as large as it came: of thousands of photographs
+        ask a few hundred at a time.
+        """
+        check_paired(images, questions)
         readings = [self.read(question, grammar=grammar, repair=repair) for question in questions]
         return self._answers(images, [reading.layout for reading in readings], readings)
 
@@ -153,8 +175,7 @@ class Reasoner:
         """Run ``layouts[i]`` on ``images[i]``, in batches of one size of image; equal images are read once."""
         from nmn.vision.view import view_of
 
-        if len(images) != len(layouts):
-            raise ValueError(f"{len(layouts)} questions need as many images, got {len(images)}")
+        check_paired(images, layouts)
         model, settings = self.network.model, self.network.settings
         one_panel = settings.panels == 1
         longest = settings.panels * settings.pixels + (settings.panels - 1) * settings.gap_px
@@ -231,8 +252,7 @@ class SystemReasoner:
         from nmn.models.protocol import Answerer, Batch
         from nmn.vision.view import View
 
-        if len(images) != len(questions):
-            raise ValueError(f"{len(questions)} questions need as many images, got {len(images)}")
+        check_paired(images, questions)
         model, words = self.network.model, self.network.words
         assert isinstance(model, Answerer)
         for fitted in by_size(images, self.network.settings.pixels, square=False):
@@ -284,7 +304,9 @@ def by_size(images: Sequence["ImageSource"], pixels: int, square: bool) -> Itera
     from nmn.vision.view import brought
 
     images = list(images)  # held, so that no two have one identity: an array makes its rows anew, each time
-    pictures = {key: load_image(image) for key, image in {id(image): image for image in images}.items()}
+    # a tensor's answers keep a copy: its own memory may hold another picture soon, as a camera's does
+    given = {id(image): image.clone() if isinstance(image, torch.Tensor) else image for image in images}
+    pictures = {key: load_image(image) for key, image in given.items()}
     all_brought = {key: Brought(picture, brought(picture, pixels, square)) for key, picture in pictures.items()}
     sizes: dict[tuple[int, ...], list[int]] = {}
     for at, image in enumerate(images):

@@ -8,6 +8,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from numbers import Real
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -46,6 +47,7 @@ class SceneObject:
         object.__setattr__(self, "box", tuple([float(side) for side in self.box]))
         if not _is_finite(self.rotation):
             raise SceneError(f"rotation is a finite number of degrees, got {self.rotation!r}")
+        object.__setattr__(self, "rotation", _plain(self.rotation))
         if type(self.panel) is not int or self.panel < 0:
             raise SceneError(f"panel is the number of one of the scene's panels, from 0; got {self.panel!r}")
 
@@ -58,6 +60,9 @@ class SceneObject:
         note(thing, "rotation", rotation)
         note(thing, "panel", panel)
         return thing
+
+    def __hash__(self) -> int:
+        return hash((frozenset(self.attributes.items()), self.box, self.rotation, self.panel))
 
     def __reduce__(self) -> tuple[Any, ...]:
         return SceneObject, (dict(self.attributes), self.box, self.rotation, self.panel)
@@ -97,6 +102,7 @@ class SceneGraph:
         for side in ("width", "height"):
             if not _is_finite(getattr(self, side)) or getattr(self, side) <= 0:
                 raise SceneError(f"{side} is a positive number of pixels, got {getattr(self, side)!r}")
+            object.__setattr__(self, side, _plain(getattr(self, side)))
         if not WORLD_NAME.fullmatch(self.world):
             raise SceneError(f"world is the name of a lexicon, letters, digits, _ and -; got {self.world!r}")
         object.__setattr__(self, "objects", tuple(self.objects))
@@ -108,6 +114,9 @@ class SceneGraph:
                 raise SceneError(
                     f"objects[{index}].panel: there is no panel {thing.panel}, {len(self.panels)} are given"
                 )
+
+    def __hash__(self) -> int:
+        return hash((self.objects, self.width, self.height, self.world, frozenset(self.relations), self.panels))
 
     def __reduce__(self) -> tuple[Any, ...]:
         return SceneGraph, (self.objects, self.width, self.height, self.world, dict(self.relations), self.panels)
@@ -153,7 +162,7 @@ def scene_from_json(data: Any) -> SceneGraph:
 def read_scene(path: str | Path) -> SceneGraph:
     """Read a scene's JSON file; raise SceneError that names the file and what is wrong in it."""
     try:
-        return scene_from_json(json.loads(Path(path).read_text(encoding="utf-8")))
+        return scene_from_json(json.loads(Path(path).read_text(encoding="utf-8-sig")))
     except OSError as error:
         raise SceneError(f"{path}: cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
@@ -211,5 +220,10 @@ def _check_panel(box: Any) -> Box:
     return left, top, right, bottom
 
 
-def _is_finite(value: object) -> bool:
-    return type(value) is not bool and isinstance(value, (int, float)) and -MAX_PX < value < MAX_PX
+def _plain(value: Any) -> float:
+    """Return a number without numpy's type, which JSON does not know."""
+    return value if type(value) in (int, float) else float(value)
+
+
+def _is_finite(value: Any) -> bool:
+    return type(value) is not bool and isinstance(value, Real) and -MAX_PX < value < MAX_PX  # type: ignore[operator]

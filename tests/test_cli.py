@@ -1,6 +1,8 @@
 """The command line: what it prints, and how it refuses."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -110,6 +112,16 @@ def test_ask_json_has_answer_reading_and_trace() -> None:
 def test_bad_input_exits_with_2_and_one_message(arguments: tuple[str, ...], message: str) -> None:
     text = output(*arguments, code=2)
     assert text.startswith("error: ") and message in text and "Traceback" not in text
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no full disk to write to here")
+def test_a_full_disk_is_one_message() -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "nmn", "ask", DEMO, "Is there a star?"],
+            stdout=full, stderr=subprocess.PIPE, text=True, check=False,
+        )  # fmt: skip
+    assert done.returncode == 2 and done.stderr == "error: [Errno 28] No space left on device\n"
 
 
 def test_evaluate_shapes_reports_what_it_answered(shapes_folder: Path) -> None:

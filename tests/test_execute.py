@@ -18,7 +18,7 @@ from nmn.errors import ArgumentError, LayoutError, SceneError
 from nmn.layout import Argument, Kind, Layout, Signature, parse_layout
 from nmn.lexicon import load_lexicon
 from nmn.modules.exact import SceneRegions, encode, exact_library
-from nmn.modules.library import Group, register_module, unregister_module
+from nmn.modules.library import Group, check_words, register_module, unregister_module
 from nmn.reasoner import Reasoner, load, run, run_many
 from nmn.resources import SCENES
 from nmn.scene import SceneGraph, SceneObject
@@ -179,11 +179,13 @@ def test_a_module_of_ones_own_runs_in_layouts() -> None:
 
     register_module("upright", Signature((Kind.ATTENTION,), Kind.ATTENTION, None, "members as wide as high"), squarest)
     try:
-        assert run("count(upright(find[red]))", ROW).value == 2
+        known = parse_layout("count(upright(find[red]))")
+        assert run(known, ROW).value == 2
     finally:
         unregister_module("upright")
-    with pytest.raises(LayoutError, match="unknown module 'upright'"):
-        parse_layout("upright(scene)")
+    for late in (lambda: parse_layout("upright(scene)"), lambda: run(known, ROW), lambda: check_words(known, LIBRARY)):
+        with pytest.raises(LayoutError, match="unknown module 'upright'"):
+            late()
 
 
 def test_a_network_that_is_loaded_already_runs_a_module_of_ones_own() -> None:

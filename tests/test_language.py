@@ -201,6 +201,15 @@ def test_a_users_lexicon_may_replace_ours(tmp_path: Path) -> None:
     )
 
 
+def test_a_lexicon_that_lists_a_plural_is_told_that_it_is_made_by_rule(tmp_path: Path) -> None:
+    (tmp_path / "zorb.toml").write_text(
+        '\ufeffname = "zorb"\nextends = "world"\n[attributes.shape.values]\nzorb = ["zorb", "zorbs"]\n',
+        encoding="utf-8",
+    )
+    with pytest.raises(LexiconError, match='has the words "zorbs" twice, once as a plural'):
+        parse("is there a red circle", lexicon=tmp_path / "zorb.toml")
+
+
 def test_a_lexicon_whose_words_clash_is_refused(tmp_path: Path) -> None:
     (tmp_path / "clash.toml").write_text(
         'name = "clash"\nextends = "world"\n[attributes.texture.values]\nruddy = ["red"]\n', encoding="utf-8"

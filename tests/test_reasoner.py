@@ -1,5 +1,7 @@
 """Asking images: every form that an image comes in, one or many, of one size or several."""
 
+import copy
+import pickle
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -165,7 +167,28 @@ def test_what_cannot_be_asked_is_refused() -> None:
         asked.ask(Path("nowhere.png"), QUESTIONS[0])
     with pytest.raises(ValueError, match="1 questions need as many images, got 2"):
         asked.ask_many([image(), image()], QUESTIONS[:1])
+    with pytest.raises(ValueError, match="expected a list of texts, got one text"):
+        asked.ask_many([image()], "?")
+    with pytest.raises(ImageError, match="an empty path"):
+        asked.ask("", QUESTIONS[0])
     assert asked.ask_many([], []) == []
+
+
+def test_an_answer_keeps_its_picture_when_the_memory_it_came_in_holds_another() -> None:
+    asked, frame = reasoner(objects=False), image()
+    before, answer = frame.clone(), asked.ask(frame, QUESTIONS[0])
+    frame.zero_()
+    assert answer.view is not None and torch.equal(answer.view.pixels, before)
+
+
+def test_answers_and_what_explains_them_can_be_compared() -> None:
+    asked = reasoner(objects=False)
+    one, again, other = (asked.ask(image(), question) for question in (*QUESTIONS[:1] * 2, QUESTIONS[1]))
+    assert one == again and one != other and copy.deepcopy(one) == one
+    assert nmn.explain(one) == nmn.explain(again) != nmn.explain(other)
+    scene = nmn.SceneGraph((nmn.SceneObject({"shape": "circle", "color": "red"}, (2, 2, 12, 12)),), 64, 64)
+    exact = nmn.ask_scene(scene, QUESTIONS[0])
+    assert pickle.loads(pickle.dumps(exact)) == exact
 
 
 def test_a_trained_network_is_loaded_from_its_file_or_folder(tmp_path: Path) -> None:

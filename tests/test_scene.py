@@ -5,6 +5,7 @@ import pickle
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -27,11 +28,31 @@ def test_any_scene_round_trips_through_pickle(scene: SceneGraph) -> None:
     assert pickle.loads(pickle.dumps(scene)) == scene
 
 
+@given(st.sampled_from(sorted(SCENES)).flatmap(scenes))
+def test_equal_scenes_have_one_hash(scene: SceneGraph) -> None:
+    assert {scene: 1}[pickle.loads(pickle.dumps(scene))] == 1
+    assert len({*scene.objects, *pickle.loads(pickle.dumps(scene.objects))}) == len(set(scene.objects))
+
+
+@pytest.mark.parametrize("kind", [np.float32, np.float64, np.int64])
+def test_numbers_of_numpy_are_numbers(kind: type) -> None:
+    """As detectors return them; what is kept is plain, so that it can be written as JSON."""
+    box: Any = np.array([1, 2, 3, 4], kind)
+    scene = SceneGraph((SceneObject({"shape": "circle"}, box, kind(5)),), kind(64), kind(48))
+    assert scene == SceneGraph((SceneObject({"shape": "circle"}, (1, 2, 3, 4), 5),), 64, 48)
+    assert scene_from_json(json.loads(json.dumps(scene.to_json()))) == scene
+    numbers: tuple[Any, ...] = (kind(0), np.float32("nan"), np.bool_(1))
+    for wrong in numbers:
+        with pytest.raises(SceneError, match="width is a positive number"):
+            SceneGraph((), wrong, 48)
+
+
 def test_a_scene_file_is_read_back_as_it_was(tmp_path: Path) -> None:
     scene = SceneGraph((SceneObject({"shape": "étoile"}, (0.1, 0.2, 0.3, 0.4)),), 64, 48.5)
     path = tmp_path / "scene.json"
-    path.write_text(json.dumps(scene.to_json(), ensure_ascii=False), encoding="utf-8")
-    assert read_scene(path) == scene
+    for encoding in ("utf-8", "utf-8-sig"):  # with the mark that some editors begin a file with
+        path.write_text(json.dumps(scene.to_json(), ensure_ascii=False), encoding=encoding)
+        assert read_scene(path) == scene
 
 
 def test_attributes_and_relations_cannot_be_changed() -> None:

@@ -166,6 +166,11 @@ def test_examples_are_read_from_lines_of_json(tmp_path: Path) -> None:
         read_taught(path)
     path.write_text(json.dumps(line | {"answer": True}), encoding="utf-8")
     assert [one.answer for one in read_taught(path)] == ["true"]
+    path.write_text("\ufeff" + json.dumps(line) + "\n\n" + json.dumps(line) + "\n\n", encoding="utf-8")
+    assert [one.where for one in read_taught(path)] == [f"{path}, line 1", f"{path}, line 3"]
+    path.write_text(json.dumps(line) + "\n" + json.dumps(line | {"answer": "false"}), encoding="utf-8")
+    with pytest.raises(DataError, match=r'line 2: the answer is "false", of the same question in .*line 1 "true"'):
+        read_taught(path)
     path.write_text("image", encoding="utf-8")
     with pytest.raises(DataError, match="line 1: not JSON"):
         read_taught(path)

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from nmn.assembler.schedule import LAST, PASSING, WAITS, scheduled
 from nmn.assembler.views import Integers, Structure, for_each_panel, in_views, views_of
-from nmn.layout import SIGNATURES, Argument, Kind, Layout
+from nmn.layout import SIGNATURES, Argument, Kind, Layout, signature_of
 
 KINDS = tuple(Kind)
 KIND_PLACES = {kind: place for place, kind in enumerate(KINDS)}
@@ -227,7 +227,7 @@ def _table(structures: _Structures, panels: int) -> _Table:
     layouts, labels = structures.layouts, dict[str, int]()
     of_label = np.fromiter([labels.setdefault(layout.label, len(labels)) for layout in layouts], np.int64, len(layouts))
     firsts = [layouts[index] for index in np.unique(of_label, return_index=True)[1]]
-    signatures = [SIGNATURES[layout.module] for layout in firsts]
+    signatures = [signature_of(layout.module) for layout in firsts]
     arity = np.array([len(signature.operands) for signature in signatures], np.int64)[of_label]
     below = np.full((len(layouts), max([1, *(len(signature.operands) for signature in signatures)])), -1, np.int64)
     below[np.arange(below.shape[1]) < arity[:, None]] = structures.flat_operands

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from nmn.cli.options import MODEL_HELP, JsonOption
+from nmn.errors import ConfigError
 from nmn.exits import clear_errors
 from nmn.terminal import print_json
 
@@ -28,6 +29,8 @@ def learn_word(
     from nmn.training.words import learn_word as learn
     from nmn.training.words import read_taught
 
+    if out.suffix != ".safetensors":
+        raise ConfigError(f"--out {out}: expected the name of a file that ends in .safetensors")
     taught = read_taught(examples)
     grown = learn(load_network(weights_file(model)), load_lexicon(lexicon), word, taught)
     named = grown.speaking(whole_name(lexicon))

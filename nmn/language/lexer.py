@@ -174,6 +174,11 @@ def _merge(phrase: str, old: Sense | None, new: Sense) -> Sense:
         return new
     overlap = OVERLAPS.get(frozenset({old.terminal, new.terminal}))
     if overlap is None:
+        if (old.terminal, old.name) == (new.terminal, new.name):
+            raise LexiconError(
+                f'{_describe(new)} has the words "{phrase}" twice, once as a plural; plurals are made by rule, others'
+                " stand under plurals: give the singular alone"
+            )
         raise LexiconError(
             f'the words "{phrase}" clash: they stand for {_describe(old)} and for {_describe(new)}; '
             "give one of them other words"

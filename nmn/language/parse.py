@@ -47,7 +47,7 @@ class Reading:
     repairs: tuple[Repair, ...] = ()
     question: str = ""
     grammar: str = "world"
-    lexicon: Lexicon | None = field(default=None, repr=False)
+    lexicon: Lexicon | None = field(default=None, repr=False, compare=False)
     by_chart: bool = False
 
     def to_json(self) -> dict[str, object]:

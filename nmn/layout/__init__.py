@@ -13,6 +13,7 @@ from nmn.layout.signature import (
     Signature,
     of_panels,
     register_signature,
+    signature_of,
     unregister_signature,
 )
 from nmn.layout.text import format_layout, parse_layout, to_dot, to_mermaid
@@ -36,6 +37,7 @@ __all__ = [
     "of_panels",
     "parse_layout",
     "register_signature",
+    "signature_of",
     "to_dot",
     "to_mermaid",
     "unregister_signature",

@@ -8,16 +8,16 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from nmn.errors import LayoutError, did_you_mean
+from nmn.errors import LayoutError
 from nmn.layout.signature import (
     COMPARISONS,
     MAX_NUMBER,
     QUANTIFIERS,
     SIDES,
-    SIGNATURES,
     Argument,
     Kind,
     of_panels,
+    signature_of,
 )
 from nmn.notebook import html_of
 
@@ -164,9 +164,7 @@ def _append_calls(layout: Layout, positions: dict[Layout, int], calls: list[Call
 
 def _check_call(module: str, argument: str | None, operands: tuple[Layout, ...]) -> Kind:
     """Return the kind of the call's value, or raise LayoutError."""
-    signature = SIGNATURES.get(module)
-    if signature is None:
-        raise LayoutError(f"unknown module {module!r}{did_you_mean(module, SIGNATURES)}")
+    signature = signature_of(module)
     _check_argument(module, argument, signature.argument)
     kinds = tuple([operand.kind for operand in operands])
     if signature.output is not None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
 
-from nmn.errors import LayoutError
+from nmn.errors import LayoutError, did_you_mean
 
 
 class Kind(StrEnum):
@@ -112,6 +112,13 @@ _SIGNATURES: dict[str, Signature] = {
 
 SIGNATURES: Mapping[str, Signature] = MappingProxyType(_SIGNATURES)
 OWN_NAMES = frozenset(_SIGNATURES)
+
+
+def signature_of(module: str) -> Signature:
+    """Return a module's signature; raise LayoutError where there is none of the name."""
+    if module not in _SIGNATURES:
+        raise LayoutError(f"unknown module {module!r}{did_you_mean(module, _SIGNATURES)}")
+    return _SIGNATURES[module]
 
 
 def register_signature(name: str, signature: Signature) -> None:

@@ -21,12 +21,12 @@ from nmn.layout import (
     OWN_NAMES,
     QUANTIFIERS,
     SIDES,
-    SIGNATURES,
     Argument,
     Kind,
     Layout,
     Signature,
     register_signature,
+    signature_of,
     unregister_signature,
 )
 from nmn.modules import logic
@@ -200,7 +200,7 @@ def check_words(layout: Layout, library: Library) -> None:
     for call in layout.calls:
         if call.module in library.unlearned:
             raise ArgumentError(f'module "{call.module}": nothing that the network was trained on uses it')
-        argument = SIGNATURES[call.module].argument
+        argument = signature_of(call.module).argument
         if argument is not None and call.argument is not None:
             library.resolve(argument, call.argument)
     if library.by_panel:
@@ -301,7 +301,7 @@ def register_module(name: str, signature: Signature, function: Module) -> None:
 
     ``function`` takes a Group and returns a tensor with one row a call: [calls regions] for an attention, [calls] for
     a truth, [calls width] for a number; a run in which it returns something else raises LayoutError. Raises LayoutError
-    if the name is taken.
+    if the name is taken by another signature; by an equal one, the function takes its place.
 
     >>> from nmn.layout import Kind
     >>> left_half = Signature((Kind.ATTENTION,), Kind.ATTENTION, None, "members in the left half of a 64 px image")

@@ -62,8 +62,11 @@ def read_taught(path: str | Path) -> list[Taught]:
     """
     path = Path(path)
     lines = text_lines(path)
-    taught = []
+    taught: list[Taught] = []
+    asked: dict[tuple[Path, str], Taught] = {}
     for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
         where = f"{path}, line {number}"
         try:
             entry = json.loads(line)
@@ -75,7 +78,11 @@ def read_taught(path: str | Path) -> list[Taught]:
         if not isinstance(image, str):
             raise DataError(f"{where}: image is the path of a file, got {image!r}")
         said = str(answer).lower() if isinstance(answer, bool) else str(answer)  # as JSON writes true
-        taught.append(Taught(path.parent / image, str(question), said, where))
+        one = Taught(path.parent / image, str(question), said, where)
+        first = asked.setdefault((path.parent / image, one.question), one)
+        if first.answer != said:
+            raise DataError(f'{where}: the answer is "{said}", of the same question in {first.where} "{first.answer}"')
+        taught.append(one)
     if not taught:
         raise DataError(f"{path}: no examples")
     return taught
@@ -145,9 +152,7 @@ def _grown(network: Network, lexicon: Lexicon, word: str) -> Network:
     """Return a copy of a network with one more word, whose row is 0."""
     attribute = lexicon.attribute_of.get(word)
     if attribute is None:
-        raise LexiconError(
-            f'the lexicon {lexicon.name} has no value "{word}"{did_you_mean(word, lexicon.attribute_of)}'
-        )
+        raise LexiconError(f'the lexicon has no value "{word}"{did_you_mean(word, lexicon.attribute_of)}')
     if network.settings.panels > 1:
         raise ConfigError("a word is learned by networks over images, not over pictures of several panels")
     old = network.vocabulary

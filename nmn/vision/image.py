@@ -66,6 +66,8 @@ def load_image(source: ImageSource) -> UInt8[Tensor, "3 height width"]:
         return _from_pillow(source, f"image {getattr(source, 'filename', '')}".rstrip())
     if isinstance(source, (bytes, bytearray, memoryview)):
         return _decode(io.BytesIO(source), "image bytes")
+    if source == "":
+        raise ImageError(f"image: an empty path; give {ACCEPTED}")
     if isinstance(source, (str, os.PathLike)):
         with _opened(Path(source)) as file:
             return _decode(file, str(source))

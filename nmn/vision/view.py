@@ -13,7 +13,7 @@ from nmn.vision.fit import Fitted, fit
 from nmn.vision.proposals import FINE_PX
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class View:
     """An image with its regions: ``boxes`` in its pixels, ``owners`` [height width], 0 for none, 1 + i for region i.
 

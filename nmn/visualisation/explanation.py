@@ -5,7 +5,7 @@ decided in ``drawing.py``.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import torch
@@ -100,7 +100,7 @@ class Explanation:
     others: tuple[str, ...]
     more_readings: bool
     exact: Exact | None
-    view: View | None
+    view: View | None = field(compare=False)
     names: tuple[str, ...]
     panels: tuple[Rectangle, ...]
 
