@@ -229,6 +229,7 @@ class SystemReasoner:
         """Answer ``questions[i]`` about ``images[i]``; words are not repaired, and there is no grammar to choose."""
         if grammar not in (None, self.network.settings.grammar):
             raise ConfigError(f"{self.network.settings.model}: was trained on {self.network.settings.grammar}")
+        check_paired(images, questions)
         known = self.network.words.words
         for question in questions:
             if unknown := self.network.words.unknown(question):

@@ -240,6 +240,8 @@ def test_a_picture_that_is_too_narrow_for_a_cell_is_refused(cached: bool, tmp_pa
 def test_a_system_is_asked_as_many_questions_as_images() -> None:
     with pytest.raises(ValueError, match="2 questions need as many images, got 1"):
         SystemReasoner(small("film"), "cpu").ask_many([torch.zeros(3, 20, 20, dtype=torch.uint8)], ["is it red"] * 2)
+    with pytest.raises(ValueError, match="expected a list of texts, got one text"):
+        SystemReasoner(small("film"), "cpu").ask_many([torch.zeros(3, 20, 20, dtype=torch.uint8)], "is it red")
 
 
 def test_features_of_a_system_with_a_frozen_backbone_are_kept(tmp_path: Path) -> None:
