@@ -93,13 +93,18 @@ def seen_of(
     """
     parts: list[dict[str, Tensor]] = []
     for place, few in enumerate(torch.split(images, PREPARED_AT_ONCE)):
-        parts.append({name: value for name, value in prepare(few).items() if name in TRAINED_ON})
+        parts.append(trained_on(prepare(few)))
         watch(before + place * PREPARED_AT_ONCE + len(few))
     return joined(parts)
 
 
-RAGGED = ("boxes", "mask", "scores", "coverage", "colours")
-TRAINED_ON = ("boxes", "mask", "coverage", "colours", "size", "images", "features", "frame")  # of what vision prepares
+def trained_on(found: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Return of what vision prepares what training uses."""
+    return {name: value for name, value in found.items() if name in TRAINED_ON}
+
+
+RAGGED = ("boxes", "mask", "coverage", "colours")
+TRAINED_ON = ("boxes", "mask", "coverage", "colours", "size", "images", "features", "frame")
 
 
 def _widened(tensor: Tensor, most: int) -> Tensor:

@@ -14,7 +14,7 @@ from nmn.layout import Kind, Layout
 from nmn.lexicon import load_lexicon
 from nmn.models.build import Network, NetworkSettings, build_network
 from nmn.modules.neural import MOST, vocabulary_of
-from nmn.training.data import TRAINED_ON, Asked, Questions, joined, questions_of
+from nmn.training.data import Asked, Questions, joined, questions_of, trained_on
 from nmn.training.settings import TrainSettings
 from nmn.vision.cells import CellVision
 from nmn.vision.image import load_image
@@ -54,7 +54,7 @@ def over_pairs(
     seen = []
     for start in range(0, len(chosen), AT_ONCE):
         found = network.model.prepare(_images(chosen[start : start + AT_ONCE], network_settings.pixels))
-        seen.append({name: part for name, part in found.items() if name in TRAINED_ON})
+        seen.append(trained_on(found))
         done = min(start + AT_ONCE, len(chosen))
         watch(done, len(chosen), f"of {len(kept):,} statements {len(kept) - len(chosen):,} cannot be read")
     answers = tuple("true" if one.label else "false" for one in chosen)

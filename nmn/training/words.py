@@ -34,7 +34,7 @@ from nmn.modules.library import check_words
 from nmn.modules.neural import Vocabulary
 from nmn.modules.read_regions import ReadRegions
 from nmn.regions import Regions
-from nmn.training.data import TRAINED_ON, joined
+from nmn.training.data import joined, trained_on
 from nmn.training.loss import answer_losses, log_truth, target_of
 from nmn.vision.image import ImageSource, load_image
 from nmn.vision.view import brought
@@ -201,8 +201,7 @@ def regions_of(network: Network, images: Sequence[ImageSource]) -> Regions:
             )
             for one in images
         ]
-        trained_on = [{name: part for name, part in one.items() if name in TRAINED_ON} for one in seen]
-        return network.model.vision(joined(trained_on))  # type: ignore[no-any-return]
+        return network.model.vision(joined([trained_on(one) for one in seen]))  # type: ignore[no-any-return]
 
 
 def _learned_row(
