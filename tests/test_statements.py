@@ -80,6 +80,8 @@ def test_what_leaves_out_a_colour_or_a_number_is_partial() -> None:
     assert read_statement("colorless green ideas sleep furiously").how in ("partial", "unread")
     for elsewhere in ("there is a red block", "a box with a star", "most yellow things are circles"):
         assert read_statement(elsewhere).how == "partial", elsewhere
+    for number in ("-1", "\u22121", "2.5", "1/2", "2-3", "1,000", "50%"):  # digits that are no count
+        assert read_statement(f"there are {number} black squares").how == "partial", number
     assert read_statement("flurb glorp zing bling in the boxes wobble").how == "partial"
     assert read_statement("?!").how == "unread"
 

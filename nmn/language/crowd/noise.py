@@ -14,7 +14,8 @@ from typing import NamedTuple
 from nmn.language.crowd.chart import Edge, Edit
 from nmn.lexicon import load_lexicon
 
-WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)?|,")
+NUMERAL = r"(?:(?<!\w)[-+\u2212])?\d+(?:,\d{3})*(?:[-./:\u2013]\d+)*%?(?!\w)"  # whole, or "-1" would be read as 1
+WORD = re.compile(rf"{NUMERAL}|[^\W_]+(?:'[^\W_]+)?|,")
 SPELLED = 1.0  # an unknown word for a known one, one letter off
 SPELLED_KNOWN = 1.7  # a known word for another: "black" for "block"
 LETTER = 0.6  # each further letter
@@ -57,6 +58,11 @@ def typed_words(sentence: str) -> list[Typed]:
         else:
             found.append(Typed(word, start, end))
     return found
+
+
+def is_numeral(word: str) -> bool:
+    """Whether a word is written in digits; not all are numbers of things: "-1", "2.5", "1/2"."""
+    return word[-1:] in "0123456789%" and not any(letter.isalpha() for letter in word)
 
 
 class Lattice:
@@ -113,7 +119,7 @@ class Lattice:
 
     def is_content(self, word: str) -> bool:
         """Whether a word names a colour, shape, number and the like."""
-        return word in self.content or word.isdigit()
+        return word in self.content or is_numeral(word)
 
     def is_missed(self, word: str) -> bool:
         """Whether a sentence means another thing without a word: also one that names a value of another lexicon."""
@@ -147,7 +153,7 @@ class Lattice:
         """Return the known words that a word may be, with costs."""
         known = word in self.words
         found = [(word, 0.0)] if known else []
-        if word == "," or word.isdigit():
+        if word == "," or is_numeral(word):
             return tuple(found)
         base = SPELLED_KNOWN if known else SPELLED
         most = 1 if known or len(word) < 6 else 2
@@ -189,7 +195,7 @@ class Lattice:
     @lru_cache(maxsize=10_000)  # noqa: B019
     def _parts(self, word: str) -> tuple[str, ...]:
         """Return a word as the fewest known ones, or as it is."""
-        if word in self.words or word == "," or word.isdigit():
+        if word in self.words or word == "," or is_numeral(word):
             return (word,)
         for whole in (word, "a" + word):
             best: list[tuple[str, ...] | None] = [()]
