@@ -97,6 +97,7 @@ def test_the_report_counts_by_family_and_lists_what_could_not_be_read(tmp_path: 
         ([SCENE], [], r"questions\.json: no question in it"),
         ([SCENE], [{"image_index": 7}], r'questions\[0\]: field "question" is missing'),
         ([SCENE], [{"image_index": 8, "question": "?"}], "image_index 8 is in no scene"),
+        ([SCENE, SCENE], [{"image_index": 7, "question": "?"}], r"scenes\[1\]: image_index 7 is that of a scene"),
         ([SCENE], {}, 'expected an object with an array "questions"'),
     ],
 )

@@ -106,7 +106,9 @@ def test_a_transparent_color_of_a_palette_or_of_gray_is_white() -> None:
 def test_16_bits_become_the_nearest_8(value: int, byte: int) -> None:
     array = np.full((2, 3), value, np.uint16)
     swapped = Image.frombytes("I;16B", (3, 2), array.astype(">u2").tobytes())
-    sources: list[ImageSource] = [array, array.astype(">u2"), Image.fromarray(array.astype(np.int32)), swapped]
+    sources: list[ImageSource] = [array, array.astype(">u2"), swapped]
+    if value not in range(1, 256):  # which in 32 bits may as well be of 8
+        sources.append(Image.fromarray(array.astype(np.int32)))
     for source in (*sources, saved(Image.fromarray(array), "PNG"), saved(swapped, "TIFF")):
         assert set(load_image(source).flatten().tolist()) == {byte}
 
@@ -229,6 +231,7 @@ def test_an_address_and_a_device_are_refused() -> None:
         (np.full((2, 2), 255.0), "floats from 255 to 255; give floats from 0 to 1"),
         (np.full((2, 2), -0.5), "floats from -0.5"),
         (Image.fromarray(np.full((2, 2), 70_000, np.int32)), "whole numbers from 70000 to 70000"),
+        (Image.fromarray(np.full((2, 2), 200, np.int32)), "up to 200, where white is 65535"),
         (Image.new("F", (2, 2), 7.0), "floats from 7 to 7"),
         (torch.zeros(1, 5, 7), r"shape \[1, 5, 7\]; give \[3 height width\]"),
         (torch.zeros(3, 0, 7), "at least 1x1"),

@@ -69,6 +69,8 @@ def _scenes(path: Path) -> dict[int, SceneGraph]:
     for number, entry in enumerate(array(path, read_json(path), "scenes")):
         index = entry.get("image_index", number) if isinstance(entry, dict) else number
         try:
+            if index in scenes:
+                raise SceneError(f"image_index {index} is that of a scene before it, too")
             scenes[index] = scene_from_clevr(entry)
         except (KeyError, TypeError, SceneError) as error:
             reason = f"field {error} is missing" if isinstance(error, KeyError) else str(error)

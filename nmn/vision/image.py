@@ -180,6 +180,11 @@ def _wide_values(image: Image.Image, name: str) -> NDArray[Any]:
             f"{name}: whole numbers from {values.min()} to {values.max()}; give values from 0 to 65535, or an array of"
             " floats from 0 to 1"
         )
+    if values.itemsize > 2 and 0 < values.max() <= np.iinfo(np.uint8).max:
+        raise ImageError(
+            f"{name}: whole numbers of 32 bits up to {values.max()}, where white is 65535; if it is 255, save the"
+            " picture with 8 bits"
+        )
     return values.astype(np.uint16, copy=False)
 
 
