@@ -8,12 +8,14 @@ read so far. The decisions, in order of preference (Kimball 1973, "right associa
 2. A modifier joined by "and" or "or" continues the last open relative clause, or else the outermost noun: in "a circle
    left of a square and above a star" the circle is above the star, in "a circle left of a square that is red and
    large" the square is large.
-3. A noun phrase joined by "and" or "or" stands beside the outermost one ("there is a circle left of a square and a
-   star": there is a star), but after a verb beside the nearest ("the circle is left of a square and a star"), and after
-   an exception it is left out too ("everything but the square and the star"). "Or" after a relative clause goes on
-   with it ("a circle that is left of a square or a star").
-4. In an inverted question a comparison, and what follows a relative clause, is the predicate, so it attaches to the
-   outermost noun: "is the circle left of the square the same size as the star".
+3. A noun phrase joined by "and" stands beside the outermost one ("there is a circle left of a square and a star": there
+   is a star), but after a verb beside the nearest ("the circle is left of a square and a star"), and after an exception
+   it is left out too ("everything but the square and the star"). By "or", or where what is said is denied, in a
+   relative clause, or without an article of its own, it goes with the nearest of its like ("no circle near a square or
+   a star", "a circle that touches a square and a star", "larger than all circles and squares"); before a verb as the
+   verb's number has it ("the circle left of the square and the star is red").
+4. In an inverted question a comparison, a denied adjective, and what follows a relative clause, is the predicate, so it
+   attaches to the outermost noun: "is the circle left of the square the same size as the star".
 5. An exception is one of several of its kind: in "how many shapes are left of the star other than the ring" the ring is
    no star, so it is left out of the shapes.
 
@@ -53,8 +55,8 @@ class Modifier:
     ``joined`` is "and" or "or" where a conjunction joins it to the modifier before, else None. ``operands`` are noun
     phrases, joined among themselves by ``operand_joins`` (one fewer). ``relative``: it stands in a relative clause, and
     ``plural`` says whether its verb is, where that has a number.
-    ``verbless``: it has no verb of its own, so that "or" joins it to what a "not" before it denies. ``panel``: the
-    panels of "in the left image".
+    ``verbless``: it has no verb of its own, so that "or" joins it to what a "not" before it denies. ``comparing``: it
+    is a relation that ends in "than". ``panel``: the panels of "in the left image".
     """
 
     kind: str
@@ -65,6 +67,7 @@ class Modifier:
     relative: bool = False
     plural: bool | None = None
     verbless: bool = False
+    comparing: bool = False
     joined: str | None = None
     layout: Layout | None = None
     panel: "Phrase | None" = None
@@ -75,7 +78,7 @@ class Phrase:
     """A noun phrase: determiner, what stands before the noun (left to right), the noun's set, what follows it.
 
     ``span``: its offsets in the question; ``sealed``: how many of its modifiers were read elsewhere ("it"), so that
-    nothing attaches inside them.
+    nothing attaches inside them. ``elided``: "the largest", its noun left out.
     """
 
     determiner: Determiner
@@ -85,6 +88,7 @@ class Phrase:
     modifiers: tuple[Modifier, ...] = ()
     span: tuple[int, int] = (0, 0)
     sealed: int = 0
+    elided: bool = False
 
 
 class Joined(NamedTuple):
@@ -144,6 +148,9 @@ def attach_modifier(
     ``inverted``: the phrase is the subject of "is the circle ...", so that a comparison may be its predicate.
     """
     edge = right_edge(phrases[-1].phrase)
+    if len(edge) > 1 and (denied := _not_this(edge, modifier)) is not None:
+        change = len(edge) - 2
+        return _replace_last(phrases, _edit(phrases[-1].phrase, change, lambda phrase: _modified(phrase, denied)))
     levels = list(range(len(edge) - 1, -1, -1))
     if not modifier.relative and (modifier.kind == "nominal" or (inverted and _asks(edge[0], modifier))):
         levels.sort(key=lambda level: level > 0)
@@ -163,33 +170,63 @@ def attach_modifier(
     return _replace_last(phrases, _edit(phrases[-1].phrase, level, lambda phrase: _modified(phrase, modifier)))
 
 
+def _not_this(edge: list[Phrase], modifier: Modifier) -> Modifier | None:
+    """Return "not left of the star" of "left of the square, not the star"; None for any other modifier."""
+    if modifier.kind != "nominal" or not modifier.negated or modifier.joined or modifier.relative:
+        return None
+    last, known = edge[-2].modifiers[-1], modifier.operands[0].determiner.name == "the"
+    if last.kind not in LISTED or not (known or edge[-2].noun != SCENE):
+        return None
+    return replace(last, operands=modifier.operands, operand_joins=(), negated=not last.negated, joined="and")
+
+
 def _asks(subject: Phrase, modifier: Modifier) -> bool:
-    """Whether a modifier in an inverted question is its predicate: a comparison, or what follows a clause."""
+    """Whether a modifier in an inverted question is its predicate: a comparison, "not red", what follows a clause."""
     last = subject.modifiers[-1] if subject.modifiers else None
     closed = last is not None and (last.kind == "other_than" or last.relative)
-    return modifier.kind in COMPARISONS or (closed and modifier.kind != "other_than" and not modifier.joined)
+    denied = modifier.negated and modifier.kind == "is"
+    if modifier.kind in COMPARISONS or modifier.comparing or denied:
+        return True
+    return closed and modifier.kind != "other_than" and not modifier.joined
 
 
-def attach_phrase(phrases: list[Joined], joined: Joined, choices: Choices, nearest_first: bool) -> list[Joined]:
-    """Attach a joined noun phrase beside a phrase on the right edge (decision 3)."""
-    if leaves_out(phrases[-1].phrase, joined):
-        exception = Modifier("other_than", operands=(joined.phrase,))
-        return _replace_last(phrases, _modified(phrases[-1].phrase, exception))
+def attach_phrase(phrases: list[Joined], joined: Joined, choices: Choices, nearest: bool | None = None) -> list[Joined]:
+    """Attach a joined noun phrase beside a phrase on the right edge (decision 3).
+
+    ``nearest``: whether beside the nearest rather than the outermost; None where their determiners decide.
+    """
     edge = right_edge(phrases[-1].phrase)
-    if (place := _nominal_level(edge, joined)) is not None:
+    several = [level for level, phrase in enumerate(edge[1:], 1) if _is_of_all(phrase) and leaves_out(phrase, joined)]
+    left = several[-1] if several else 0 if leaves_out(edge[0], joined) else None
+    if left is not None:
+        exception = Modifier("other_than", operands=(joined.phrase,))
+        return _replace_last(phrases, _edit(phrases[-1].phrase, left, lambda phrase: _modified(phrase, exception)))
+    if (place := _nominal_level(edge, joined, bool(nearest))) is not None:
         nominal = Modifier(
             "nominal", operands=(joined.phrase,), verbless=True, relative=True, joined=joined.conjunction
         )
         return _replace_last(phrases, _edit(phrases[-1].phrase, place, lambda phrase: _modified(phrase, nominal)))
     levels = [0] + [level for level in range(len(edge) - 1, 0, -1) if edge[level - 1].modifiers[-1].kind in LISTED]
-    clause = any(phrase.modifiers and phrase.modifiers[-1].relative for phrase in edge)
-    if nearest_first or (joined.conjunction == "or" and clause):  # "that is left of a circle or a square"
+    if nearest is None:
+        nearest = len(levels) > 1 and _goes_with(edge, edge[levels[1]], joined)
+    if nearest:
         levels = levels[1:] + levels[:1]
     excepting = [level for level in range(len(edge) - 1, 0, -1) if _left_out(edge[level - 1], joined.phrase)]
     level = choices.pick(excepting[:1] + levels)
     if level == 0:
         return [*phrases, joined]
     return _replace_last(phrases, _edit(phrases[-1].phrase, level - 1, lambda phrase: widened(phrase, joined)))
+
+
+def _goes_with(edge: list[Phrase], reached: Phrase, joined: Joined) -> bool:
+    """Whether a joined phrase goes with what a relation reaches, not with the outermost, by their determiners."""
+    name, like, outer = joined.phrase.determiner.name, reached.determiner.name, edge[0].determiner.name
+    if name == "bare":  # it shares that of the nearest: "larger than all circles and squares"
+        return like != "bare" and joined.phrase.plural == reached.plural
+    clause = any(phrase.modifiers and phrase.modifiers[-1].relative for phrase in edge)
+    if joined.conjunction == "or":
+        return clause or name == like or name != outer
+    return name == like and joined.conjunction == "and" and (clause or outer == "no")
 
 
 def right_edge(phrase: Phrase) -> list[Phrase]:
@@ -215,11 +252,27 @@ def _edit(phrase: Phrase, level: int, change: Callable[[Phrase], Phrase]) -> Phr
 
 
 def _modified(phrase: Phrase, modifier: Modifier) -> Phrase:
+    while phrase.modifiers and (kinds := _either_kind(phrase.modifiers[-1], modifier)) is not None:
+        phrase, modifier = replace(phrase, modifiers=phrase.modifiers[:-1]), kinds
     if not phrase.modifiers:
         modifier = replace(modifier, joined=None)
     elif modifier.joined == "or" and modifier.verbless and _denied(phrase.modifiers[-1]):
         modifier = replace(modifier, joined="and", negated=True)  # "not red or yellow": neither of the two
     return replace(phrase, modifiers=(*phrase.modifiers, modifier))
+
+
+def _either_kind(before: Modifier, modifier: Modifier) -> Modifier | None:
+    """Return "red or blue circles" of "red" and "or blue circles"; None for what is no such list of adjectives."""
+    if modifier.kind != "nominal" or modifier.joined != "or" or before.kind != "is" or before.layout is None:
+        return None
+    operand = modifier.operands[0]
+    first = operand.premodifiers[0] if operand.premodifiers else None
+    if operand.determiner.name != "bare" or not operand.plural or first is None or first[0] != "set":
+        return None
+    assert isinstance(first[1], Layout)
+    either = ("set", Layout("or", None, (before.layout, first[1])))
+    kinds = replace(operand, premodifiers=(either, *operand.premodifiers[1:]))
+    return replace(before, kind="nominal", layout=None, operands=(kinds,))
 
 
 def _denied(modifier: Modifier) -> bool:
@@ -230,16 +283,23 @@ def _denied(modifier: Modifier) -> bool:
 def leaves_out(phrase: Phrase, joined: Joined) -> bool:
     """Whether a joined phrase is an exception, one of what it is left out of: "every circle but the red one"."""
     before, after, noun = phrase.determiner.name, joined.phrase.determiner.name, joined.phrase.noun
-    if joined.conjunction != "but" or (before == "the" and not phrase.plural):
+    extreme = any(kind == "superlative" for kind, _ in phrase.premodifiers)  # "the biggest shape but the star"
+    if joined.conjunction != "but" or (before == "the" and not phrase.plural and not extreme):
         return False
     if after == "the":
         return SCENE in (phrase.noun, noun) or noun == phrase.noun
     one_of_them = (noun == phrase.noun != SCENE and not phrase.premodifiers) or (phrase.noun == SCENE != noun)
     any_thing = after == "bare" and phrase.noun == SCENE
+    if any_thing and before == "some":  # "is there anything below the star but circles"
+        return True
     return before in ("every", "no") and one_of_them and (after in ("some", "numeral") or any_thing)
 
 
-def _nominal_level(edge: list[Phrase], joined: Joined) -> int | None:
+def _is_of_all(phrase: Phrase) -> bool:
+    return phrase.determiner.name in ("every", "no", "both") or (phrase.plural and phrase.determiner.name == "the")
+
+
+def _nominal_level(edge: list[Phrase], joined: Joined, nearest: bool) -> int | None:
     """Return where on the edge a noun goes on with a relative clause: "that are not circles or squares".
 
     After "a shape that is red", which says nothing of its kind, "and a circle" says it; so does "and not a circle".
@@ -250,7 +310,9 @@ def _nominal_level(edge: list[Phrase], joined: Joined) -> int | None:
         if last is None or not last.relative:
             continue
         kind_of_it = name == "some" and edge[level].noun == SCENE != noun and last.kind == "is"
-        one_of_kinds = joined.conjunction == "or" and name in ("bare", "some") and last.kind == "nominal"
+        listed = name in ("bare", "some") or (name == "the" and nearest)
+        adjectives = last.kind == "is" and name == "bare" and bool(joined.phrase.premodifiers)
+        one_of_kinds = joined.conjunction == "or" and listed and (last.kind == "nominal" or adjectives)
         if kind_of_it or one_of_kinds:
             return level
     return None

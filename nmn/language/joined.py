@@ -5,9 +5,10 @@ from dataclasses import replace
 
 from lark import Token, Tree
 
-from nmn.language.attach import Joined, Phrase, attach_modifier, attach_phrase
+from nmn.language.attach import Joined, Phrase, attach_modifier, attach_phrase, right_edge
 from nmn.language.phrases import Reader
-from nmn.language.trees import is_token, name_of, rule
+from nmn.language.trees import SCENE, is_token, name_of, rule
+from nmn.layout import QUANTIFIERS
 
 # determiners of what is taken to be there, so that nothing says "there is" of it
 KNOWN = ("the", "every", "both")
@@ -21,10 +22,10 @@ def conjunction_of(tree: Tree[Token]) -> str:
     return "but" if name_of(token) == "but" else "and"  # type: ignore[arg-type]
 
 
-def phrases_of(tree: Tree[Token], reader: Reader) -> list[Joined]:
+def phrases_of(tree: Tree[Token], reader: Reader, plural: bool | None = None) -> list[Joined]:
     """Read a noun phrase, a list of them, or "both ... and", "either ... or", "neither ... nor"."""
     if rule(tree) == "nps":
-        return joined_phrases(tree, reader)
+        return joined_phrases(tree, reader, plural)
     if not rule(tree).startswith("pair_"):
         return reader.noun_phrase(tree)
     first, second = (reader.noun_phrase(part) for part in tree.children if isinstance(part, Tree))
@@ -42,8 +43,13 @@ def join_modifiers(phrases: list[Joined], tree: Tree[Token], conjunction: str, r
     return reader.attached(phrases, others)
 
 
-def joined_phrases(tree: Tree[Token], reader: Reader, counted: bool = False) -> list[Joined]:
-    """Read an ``nps``: noun phrases joined, with modifiers joined to them; ``counted``: how many there are is asked."""
+def joined_phrases(
+    tree: Tree[Token], reader: Reader, plural: bool | None = None, counted: bool = False
+) -> list[Joined]:
+    """Read an ``nps``: noun phrases joined, with modifiers joined to them.
+
+    ``plural``: the number of the verb that they are the subject of; ``counted``: how many there are is asked.
+    """
     first, *rest = tree.children
     assert isinstance(first, Tree)
     phrases = reader.noun_phrase(first)
@@ -55,11 +61,38 @@ def joined_phrases(tree: Tree[Token], reader: Reader, counted: bool = False) -> 
         elif rule(child) == "np":
             phrase, modifiers = reader.head(child)
             joined = Joined(conjunction, phrase)
-            nearest = counted and phrase.determiner.name in KNOWN
+            check_between(phrases, joined, reader)
+            known = counted and phrase.determiner.name in KNOWN
+            nearest = known or is_one_subject(phrases, joined, plural)
             phrases = reader.attached(attach_phrase(phrases, joined, reader.choices, nearest), modifiers)
         else:
             phrases = join_modifiers(phrases, child, conjunction, reader)
     return phrases
+
+
+def check_between(phrases: Sequence[Joined], joined: Joined, reader: Reader) -> None:
+    """Raise QuestionError for "between the square, the star and the heart"."""
+    for phrase in right_edge(phrases[-1].phrase):
+        last = phrase.modifiers[-1] if phrase.modifiers else None
+        two = last.operands if last is not None and last.kind == "between_two" and joined.conjunction == "and" else ()
+        if two and all(one.determiner.name == "the" for one in (*two, joined.phrase)):
+            raise reader.error(joined.phrase, '"between" is read of two things')
+
+
+def is_one_subject(subjects: Sequence[Joined], joined: Joined, plural: bool | None) -> bool | None:
+    """Whether a verb's number says that a joined phrase is no subject of its own; None where it does not tell.
+
+    "The circle left of the square and the star is red", "all shapes near the circle or the square are red".
+    """
+    first, own = subjects[0].phrase, joined.phrase
+    if plural is None or len(subjects) > 1:
+        return None if plural is None else False
+    counted = own.determiner.name in (*QUANTIFIERS, "no")
+    together = own.plural == plural if joined.conjunction == "or" else plural or counted
+    alone = first.plural == plural
+    if together and alone:
+        return True if own.determiner.name != first.determiner.name and not counted else None
+    return alone
 
 
 def trees_of(tree: Tree[Token], *rules: str) -> list[Tree[Token]]:
@@ -83,12 +116,22 @@ def is_other(phrase: Phrase) -> bool:
 
 
 def shared_modifiers(phrases: Sequence[Joined]) -> list[Joined]:
-    """Return phrases, with what follows the last of "circles or squares left of the star" after each of them."""
+    """Return phrases, with what follows the last of "circles or squares left of the star" after each of them.
+
+    So has "the largest" of "the largest and the smallest circle" the noun of the next.
+    """
     found = list(phrases)
     for place in range(len(found) - 1, 0, -1):
         (first, before), (_, phrase) = found[place - 1 : place + 1]
+        extreme = any(kind == "superlative" for kind, _ in phrase.premodifiers)
+        if before.elided and before.noun == SCENE and extreme and not before.modifiers and not phrase.elided:
+            kinds = tuple(part for part in phrase.premodifiers if part[0] == "set")
+            known = replace(before, noun=phrase.noun, premodifiers=(*before.premodifiers, *kinds))
+            found[place - 1] = Joined(first, known)
+    for place in range(len(found) - 1, 0, -1):
+        (first, before), (_, phrase) = found[place - 1 : place + 1]
         alike = phrase.determiner.name == "bare" and before.plural == phrase.plural
-        both = found[place].conjunction == "and" and not (before.plural or phrase.plural) and _are_said_of(phrase)
+        both = found[place].conjunction == "and" and not phrase.plural and _are_said_of(phrase)
         if before.modifiers or not (alike or both):
             break
         found[place - 1] = Joined(first, replace(before, modifiers=phrase.modifiers))

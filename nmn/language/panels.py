@@ -20,10 +20,10 @@ from nmn.language.clause import Clause
 from nmn.language.connect import conj, fold, negate
 from nmn.language.panel_phrases import PANELS, in_panel, panel_phrase, panel_set
 from nmn.language.phrases import Reader
-from nmn.language.sets import QUANTIFIERS, union
+from nmn.language.sets import union
 from nmn.language.trees import rule
 from nmn.language.truths import count_in_bounds, existences, there_are
-from nmn.layout import Layout
+from nmn.layout import QUANTIFIERS, Layout
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from lark import Token, Tree
 
 from nmn.errors import QuestionError
 from nmn.language.attach import Choices, Determiner, Joined, Modifier, Phrase, attach_modifier, right_edge
+from nmn.language.connect import conj, fold
 from nmn.language.determiners import DETERMINERS, determiner_of
 from nmn.language.normalise import ORDINALS
 from nmn.language.panel_phrases import at_side, in_panel, panel_phrase, touched_side
@@ -19,6 +20,7 @@ from nmn.lexicon import Lexicon
 FROM_PLACE = "from_side"
 MANY = ("they", "them", "their")
 DENIED = re.compile(r"\b(no|not|nothing|none|neither|nor|without|cannot)\b|n['\u2019]t\b")  # before "any": not one
+ASKED_ANY = re.compile(r"(is|are|do|does)\b.*\bany")  # "is any circle larger than any square": than one of them
 PLURAL_VERBS, SINGULAR_VERBS = ("are", "were", "do"), ("is", "was", "does")
 
 
@@ -95,11 +97,15 @@ class Reader:
                 *before, last = child.children if rule(child) == "head" else self._of_the(child)
                 premodifiers += [self.premodifier(part) for part in before]
                 noun, plural = self.noun(last)
+                extreme = bool(premodifiers) and premodifiers[-1][0] == "superlative"
+                if extreme and self.mentioned and is_token(next(iter(last.scan_values(bool))), "ONE"):  # type: ignore[union-attr]
+                    noun = self._elided(premodifiers)  # "the rightmost one"
                 plural = plural and rule(child) == "head"
-        if premodifiers and is_token(node.children[-1], "SUPERLATIVE", "SUPERLATIVE_PLACE", "PLACE"):
+        elided = bool(premodifiers) and is_token(node.children[-1], "SUPERLATIVE", "SUPERLATIVE_PLACE", "PLACE")
+        if elided:
             noun = self.among or self._elided(premodifiers)
         plural = plural or (determiner.name == "the" and (determiner.low or 1) > 1)
-        phrase = Phrase(determiner, noun, plural, tuple(premodifiers), tuple(after), span_of(node))
+        phrase = Phrase(determiner, noun, plural, tuple(premodifiers), tuple(after), span_of(node), elided=elided)
         return self.remember(phrase)
 
     def _of_the(self, tree: Tree[Token]) -> list[Node]:
@@ -133,8 +139,26 @@ class Reader:
             raise QuestionError(self.question, *span, '"it" stands for nothing mentioned before')
         many = self.question[slice(*span)].lower() in MANY
         others = [phrase for phrase in self.mentioned if phrase.plural == many and phrase.span != self.topic.span]
+        if many and not others and not self.topic.plural and (together := self._together()) is not None:
+            return Phrase(Determiner("the"), together, plural=True, span=span)
         meant = others[-1] if others and (self.inside or self.topic.plural != many) else self.topic
         return replace(meant, determiner=Determiner("the"), span=span, sealed=len(meant.modifiers))
+
+    def _together(self) -> Layout | None:
+        """Return what "they" stands for after "a circle and a square"; None where no two things are mentioned."""
+        if len(self.mentioned) < 2:
+            return None
+        found = []
+        for phrase in self.mentioned:
+            plain = all(kind == "set" for kind, _ in phrase.premodifiers) and not phrase.modifiers
+            if phrase.determiner.name not in ("some", "the") or not plain:
+                raise self.error(phrase, '"they" may be these or others: say which')
+            named = phrase.noun
+            for _, adjective in reversed(phrase.premodifiers):
+                assert isinstance(adjective, Layout)
+                named = conj(adjective, named)
+            found.append(Layout("unique", None, (named,)))
+        return fold(["or"] * len(found), found)
 
     @contextmanager
     def within_clause(self) -> Iterator[None]:
@@ -211,10 +235,8 @@ class Reader:
             return replace(self.modifier(parts[0], joined), negated=True)
         if kind in ("relative", "not_relative"):
             modifier = self.modifier(parts[0], joined)
-            verbs = [name_of(child) for child in node.children if is_token(child, "BE", "DO", "HAVE")]  # type: ignore[arg-type]
-            plural = next((verb in PLURAL_VERBS for verb in verbs if verb in PLURAL_VERBS + SINGULAR_VERBS), None)
             negated = modifier.negated or kind == "not_relative"
-            return replace(modifier, relative=True, plural=plural, negated=negated)
+            return replace(modifier, relative=True, plural=plural_verb(node.children), negated=negated)
         if is_token(node.children[0], "EITHER") and kind == "complete":
             sides = tuple(self.noun_phrase(part)[-1].phrase for part in parts if isinstance(part, Tree))
             return Modifier("joint", "or", sides, joined=joined)
@@ -272,10 +294,13 @@ class Reader:
                 joins.append(join)
         self.excepting = False
         relations = [part for part in parts if is_token(part, "RELATION", "VERB", "OTHER_THAN")]
-        if relations and self.text(relations[-1]).endswith("than") and self.is_free(objects[-1]):
+        comparing = bool(relations) and self.text(relations[-1]).endswith("than")
+        if comparing and self.is_free(objects[-1]):
             operands = [replace(phrase, determiner=Determiner("every")) for phrase in operands]
         names = [name_of(part) for part in relations]  # type: ignore[arg-type]
-        modifier = Modifier(kind, " ".join(names), tuple(operands), tuple(joins[1:]), joined=joined)
+        modifier = Modifier(
+            kind, " ".join(names), tuple(operands), tuple(joins[1:]), comparing=comparing, joined=joined
+        )
         if kind == "related" and len(operands) == 1:
             tokens = [token for token in objects[0].scan_values(lambda _: True) if isinstance(token, Token)]
             return touched_side(modifier, operands[0], tokens, self) or modifier
@@ -289,7 +314,8 @@ class Reader:
     def is_free(self, node: Node | Phrase) -> bool:
         """Whether a noun phrase begins with "any" and nothing before denies it: every one, as in "larger than any"."""
         start, _ = _span(node)
-        return self.text(node).startswith("any") and not DENIED.search(self.question[:start].lower())
+        before = self.question[:start].lower()
+        return self.text(node).startswith("any") and not DENIED.search(before) and not ASKED_ANY.match(before)
 
     def object(self, tree: Tree[Token]) -> list[tuple[Phrase, str]]:
         """Read the noun phrases after a relation, each with the conjunction before it."""
@@ -332,6 +358,12 @@ class Reader:
     def _whose_same(self, tree: Tree[Token], parts: list[Node], joined: str | None) -> Modifier:
         kind = "different_from" if any(is_token(part, "DIFFERENT") for part in parts) else "same_as"
         return replace(self._same(kind, parts, joined), relative=True)
+
+
+def plural_verb(nodes: Iterable[Node]) -> bool | None:
+    """Return whether the verb among some nodes is plural, None where it does not say."""
+    verbs = [name_of(child) for child in nodes if is_token(child, "BE", "DO", "HAVE")]  # type: ignore[arg-type]
+    return next((verb in PLURAL_VERBS for verb in verbs if verb in PLURAL_VERBS + SINGULAR_VERBS), None)
 
 
 def _span(node: Node | Phrase) -> tuple[int, int]:

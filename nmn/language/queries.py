@@ -23,7 +23,7 @@ from nmn.language.joined import (
 )
 from nmn.language.panel_phrases import panel_phrase
 from nmn.language.panels import contents, panels_such
-from nmn.language.phrases import Reader, anything
+from nmn.language.phrases import Reader, anything, plural_verb
 from nmn.language.sentences import more_np
 from nmn.language.sets import members, referent, restriction, union
 from nmn.language.trees import SCENE, Node, is_token, name_of, rule, span_of
@@ -31,8 +31,8 @@ from nmn.language.truths import existences
 from nmn.layout import Layout
 
 
-def _predicate_set(parts: Iterable[Node], reader: Reader) -> Layout:
-    """Return the set that a predicate with everything joined to it holds of."""
+def _predicate_set(parts: Iterable[Node], reader: Reader, several: bool = False) -> Layout:
+    """Return the set that a predicate with everything joined to it holds of, of one thing or of several."""
     phrases = [Joined("and", anything())]
     conjunction = ""
     for part in parts:
@@ -47,7 +47,7 @@ def _predicate_set(parts: Iterable[Node], reader: Reader) -> Layout:
             phrases = clause.predicate
         else:
             phrases = attach_modifier(phrases, reader.modifier(part), reader.choices)
-    return restriction(phrases[0].phrase.modifiers, reader)
+    return restriction(phrases[0].phrase.modifiers, reader, several)
 
 
 def _after_be(tree: Tree[Token]) -> list[Node]:
@@ -65,7 +65,7 @@ def _how_many(tree: Tree[Token], reader: Reader) -> Layout:
     of_all = rule(tree) == "how_many_are" or (rule(tree) == "how_many_there" and len(phrases) > 1)
     if rule(tree) == "how_many_there" and not of_all:
         phrases = reader.attached(phrases, _after_be(tree))
-    predicate = _predicate_set(_after_be(tree), reader) if of_all and _after_be(tree) else SCENE
+    predicate = _predicate_set(_after_be(tree), reader, several=True) if of_all and _after_be(tree) else SCENE
     counted = fold(["or"] * len(phrases), [members(joined.phrase, reader) for joined in shared_modifiers(phrases)])
     return Layout("count", None, (conj(counted, predicate),))
 
@@ -77,8 +77,8 @@ def _how_many_values(tree: Tree[Token], reader: Reader) -> Layout:
 
 def _asked(tree: Tree[Token], reader: Reader) -> Layout:
     """Return the set that a question is about: of its noun phrase, or its list of them."""
-    (tree,) = trees_of(tree, "np", "nps")
-    phrases = phrases_of(tree, reader)
+    (things,) = trees_of(tree, "np", "nps")
+    phrases = phrases_of(things, reader, plural_verb(tree.children))
     for _, phrase in phrases:
         if phrase.determiner.name in ("no", "neither", "most", "half", "only"):
             raise reader.error(phrase, "this says of how many something holds, and names nothing to ask about")
@@ -86,7 +86,13 @@ def _asked(tree: Tree[Token], reader: Reader) -> Layout:
 
 
 def _describe(tree: Tree[Token], reader: Reader) -> Layout:
-    return Layout("describe", attribute_of_tree(tree), (_asked(tree, reader),))
+    """Return the attribute of things; "which shapes are circles?" asks for the things themselves."""
+    asked, (things,) = _asked(tree, reader), trees_of(tree, "np", "nps")
+    token = next(child for child in tree.children if is_token(child, "ATTRIBUTE", "THING_ATTRIBUTE"))
+    kinds = plural_verb(tree.children) and not any(is_token(one, "THE", "IT") for one in things.scan_values(bool))
+    if kinds and is_token(token, "THING_ATTRIBUTE") and token.value.plural:  # type: ignore[union-attr]
+        return asked
+    return Layout("describe", attribute_of_tree(tree), (asked,))
 
 
 def _describe_such(tree: Tree[Token], reader: Reader) -> Layout:
@@ -132,7 +138,7 @@ def _which_are(tree: Tree[Token], reader: Reader) -> Layout:
     if (extreme := _extreme(_after_be(tree))) is not None:
         return Layout("superlative", extreme, (members(phrases[0].phrase, reader),))
     reader.among = members(phrases[0].phrase, reader)
-    predicate, reader.among = _predicate_set(_after_be(tree), reader), None
+    predicate, reader.among = _predicate_set(_after_be(tree), reader, phrases[0].phrase.plural), None
     asked = list(trees_of(tree, "np")[0].scan_values(lambda _: True))
     if len(asked) == 1 and is_token(asked[0], "THING_ATTRIBUTE") and not asked[0].value.plural:
         return Layout("describe", name_of(asked[0]), (predicate,))  # "what shape touches ...": which of the shapes

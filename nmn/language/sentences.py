@@ -6,6 +6,7 @@ its own. Each rule of a grammar that is a piece has one entry in ``PIECES``.
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 from lark import Token, Tree
 
@@ -24,14 +25,23 @@ from nmn.language.attach import (
 from nmn.language.claims import truth
 from nmn.language.clause import Clause
 from nmn.language.connect import fold, negate, number
-from nmn.language.joined import KNOWN, attribute_of_tree, conjunction_of, join_modifiers, phrases_of, trees_of
+from nmn.language.joined import (
+    KNOWN,
+    attribute_of_tree,
+    check_between,
+    conjunction_of,
+    is_one_subject,
+    join_modifiers,
+    phrases_of,
+    trees_of,
+)
 from nmn.language.panel_phrases import panel_phrase
 from nmn.language.panels import PANEL_PIECES, Scope, compared_in_panels
-from nmn.language.phrases import Reader, anything
-from nmn.language.sets import QUANTIFIERS, union
+from nmn.language.phrases import Reader, anything, plural_verb
+from nmn.language.sets import union
 from nmn.language.trees import is_token, number_of, rule, span_of
 from nmn.language.truths import compared
-from nmn.layout import Kind, Layout
+from nmn.layout import QUANTIFIERS, Kind, Layout
 
 
 def sentence(tree: Tree[Token], reader: Reader) -> Layout:
@@ -105,23 +115,34 @@ def _predicate_clause(clauses: list[Clause], tree: Tree[Token], conjunction: str
     start = next(index for index, child in enumerate(tree.children) if isinstance(child, Tree))
     subject, rest = tree.children[start], tree.children[start + 1 :]
     assert isinstance(subject, Tree)
-    subjects = phrases_of(subject, reader)
+    plural = plural_verb(tree.children)
+    subjects = phrases_of(subject, reader, plural)
     if clauses and clauses[-1].kind == "fragment":
         before = clauses.pop()
-        subjects = attach_phrase(before.subjects, Joined(conjunction, subjects[0].phrase), Choices(), False)
+        joined = Joined(conjunction, subjects[0].phrase)
+        nearest = is_one_subject(before.subjects, joined, plural)
+        subjects = attach_phrase(before.subjects, joined, reader.choices, nearest)
         conjunction = before.conjunction
     first = subjects[0].phrase
     if reader.is_free(first) and (first.span[0] == 0 or reader.free):  # of the whole sentence, so no question
         reader.free = True
         subjects = [Joined("and", replace(first, determiner=Determiner("every"))), *subjects[1:]]
+    if _is_bare_one(first, reader):  # "one circle is red and one is blue"
+        subjects = [Joined("and", replace(first, determiner=Determiner("numeral", 1, 1))), *subjects[1:]]
     denied = rule(tree) == "negated_clause" and is_token(tree.children[0], "NOT")
+    does_not = any(is_token(one, "DO") and is_token(other, "NOT") for one, other in pairwise(tree.children))
     if denied and _is_one(subjects[0].phrase):
         subjects, denied = [_none_of(subjects[0]), *subjects[1:]], False
     elif rule(tree) == "negated_clause" and not denied:
-        denied = not _confirms(tree, subjects)
+        denied = not does_not and not _confirms(tree, subjects)
     parts = [part for part in rest if not is_token(part, "BE", "DO", "NOT", "EVERY")]
+    if does_not:  # as in "is not ...": "some circles do not touch a square"
+        parts[0] = Tree("not_relative", [parts[0]])
     predicate = reader.attached([Joined("and", anything())], parts)
     negated = denied or rule(subject) == "pair_nor"
+    if rule(subject) == "pair_nor" and all(phrase.plural for _, phrase in subjects):  # "neither the circles nor ..."
+        subjects = [Joined("and", replace(phrase, determiner=Determiner("no"))) for _, phrase in subjects]
+        negated = False
     if clauses and not negated and conjunction == "and" and _is_said_of_it(clauses[-1], subject, reader):
         said = clauses[-1].predicate
         assert said is not None
@@ -140,6 +161,10 @@ def _is_said_of_it(clause: Clause, subject: Tree[Token], reader: Reader) -> bool
     (_, phrase), *more = clause.subjects
     known = reader.topic is not None and reader.topic.span == phrase.span
     return known and not more and phrase.determiner.name == "some"
+
+
+def _is_bare_one(phrase: Phrase, reader: Reader) -> bool:
+    return phrase.determiner.name == "bare" and bool(reader.mentioned[:-1]) and reader.text(phrase) == "one"
 
 
 def _is_one(phrase: Phrase) -> bool:
@@ -187,7 +212,13 @@ def more_np(clauses: list[Clause], tree: Tree[Token], conjunction: str, reader: 
             denied = Modifier("nominal", operands=(phrase,), verbless=True, relative=True, joined=conjunction)
             clause.subjects = reader.attached(attach_modifier(clause.subjects, denied, reader.choices), modifiers)
             return
-    _join_phrase(clause, Joined(conjunction, phrase), tree, reader)
+    joined = Joined(conjunction, phrase)
+    lacking = clause.kind == "there" and clause.negated
+    if lacking and conjunction == "but" and not leaves_out(clause.subjects[-1].phrase, joined):
+        clause = Clause("there", conjunction, [joined])  # "there isn't a red circle, but a blue one"
+        clauses.append(clause)
+    else:
+        _join_phrase(clause, joined, tree, reader)
     target = clause.subjects if clause.predicate is None else clause.predicate
     target[:] = reader.attached(target, modifiers, clause.kind == "inverted")
 
@@ -211,7 +242,7 @@ def _join_phrase(clause: Clause, joined: Joined, tree: Tree[Token], reader: Read
         last = clause.predicate[-1].phrase.modifiers[-1]
         denied = joined.phrase.determiner.name == "no" and last.kind != "related"
         if clause.subjects and leaves_out(clause.subjects[-1].phrase, joined):
-            clause.subjects = attach_phrase(clause.subjects, joined, reader.choices, False)
+            clause.subjects = attach_phrase(clause.subjects, joined, reader.choices)
         elif (last.kind in LISTED or last.kind == "other_than") and not denied:
             _join_operand(clause, joined, reader)
         else:
@@ -219,10 +250,11 @@ def _join_phrase(clause: Clause, joined: Joined, tree: Tree[Token], reader: Read
             modifier = Modifier("nominal", operands=(joined.phrase,), verbless=True, joined=joined.conjunction)
             clause.predicate = attach_modifier(clause.predicate, modifier, Choices())
     else:
+        check_between(clause.subjects, joined, reader)
         nearest = clause.kind == "inverted" and bool(clause.subjects[-1].phrase.modifiers)
         own = any(is_token(token, "IT") for token in tree.scan_values(lambda _: True))  # "... and the star left of it"
         nearest = nearest or (clause.kind == "there" and joined.phrase.determiner.name in KNOWN and not own)
-        clause.subjects = attach_phrase(clause.subjects, joined, reader.choices, nearest)
+        clause.subjects = attach_phrase(clause.subjects, joined, reader.choices, nearest or None)
 
 
 def _join_operand(clause: Clause, joined: Joined, reader: Reader) -> None:
@@ -230,7 +262,7 @@ def _join_operand(clause: Clause, joined: Joined, reader: Reader) -> None:
     operand = clause.predicate[-1].phrase.modifiers[-1].operands[-1]
     if reader.is_free(operand) and operand.determiner.name == "every" and reader.is_free(joined.phrase):
         joined = Joined("and", replace(joined.phrase, determiner=operand.determiner))
-    phrases = attach_phrase(clause.predicate, joined, reader.choices, nearest_first=True)
+    phrases = attach_phrase(clause.predicate, joined, reader.choices, nearest=True)
     if len(phrases) > len(clause.predicate):
         modifier = Modifier("nominal", operands=(joined.phrase,), joined=joined.conjunction)
         phrases = attach_modifier(clause.predicate, modifier, Choices((0,)))
@@ -255,7 +287,7 @@ def _gapped(clauses: list[Clause], tree: Tree[Token], conjunction: str, reader: 
         clauses.pop()
         _predicate_clause(clauses, tree, conjunction, reader)
         joined = Joined(conjunction, clauses[-1].subjects[-1].phrase)
-        clauses[-1].subjects = attach_phrase(last.subjects, joined, Choices(), False)
+        clauses[-1].subjects = attach_phrase(last.subjects, joined, Choices())
         clauses[-1].conjunction = last.conjunction
     else:
         _predicate_clause(clauses, tree, conjunction, reader)

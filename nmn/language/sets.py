@@ -20,9 +20,8 @@ from nmn.language.joined import is_other, shared_determiners, shared_modifiers
 from nmn.language.panel_phrases import inside
 from nmn.language.phrases import FROM_PLACE, Reader
 from nmn.language.trees import SCENE
-from nmn.layout import Layout
+from nmn.layout import QUANTIFIERS, Layout
 
-QUANTIFIERS = ("every", "most", "half", "both", "neither")
 UNLIKE_SETS = (*QUANTIFIERS, "no", "only", "several", "numeral", "number")  # determiners that say how many
 # why "all circles but one" is not read
 WHICH = 'which one is left out? Say "the ...", or of how many something holds'
@@ -46,6 +45,16 @@ def members(phrase: Phrase, reader: Reader) -> Layout:
             inner = conj(of_one(layout) if kind == "each" and is_one else layout, inner)
     inner = with_noun(inner, phrase.noun)
     restricting = [modifier for modifier in phrase.modifiers if modifier.kind != FROM_PLACE]
+    for modifier in restricting:
+        if (
+            modifier.kind == "nominal"
+            and not modifier.relative
+            and phrase.noun not in (SCENE, modifier.operands[0].noun)
+        ):
+            raise reader.error(modifier.operands[0], "what is said of this? Say it in a clause of its own")
+    extremes = [extreme for modifier in restricting if (extreme := _extreme_of(modifier)) is not None]
+    if extremes and len(restricting) == 1:  # "the circle that is the largest": of the circles
+        inner, restricting = Layout("superlative", extremes[0], (inner,)), []
     if restricting:
         inner = conj(inner, restriction(restricting, reader))
     while before:
@@ -53,6 +62,18 @@ def members(phrase: Phrase, reader: Reader) -> Layout:
     if is_other(phrase) and not restricting:
         inner = _without_mentioned(inner, phrase, reader)
     return inner
+
+
+def _extreme_of(modifier: Modifier) -> str | None:
+    """Return the superlative that a relative clause such as "that is the largest" consists of."""
+    if not modifier.relative or modifier.negated:
+        return None
+    if modifier.layout is not None:
+        return modifier.layout.argument if modifier.layout.module == "superlative" else None
+    operand = modifier.operands[0] if modifier.kind == "nominal" else None
+    if operand is None or not operand.elided or [kind for kind, _ in operand.premodifiers] != ["superlative"]:
+        return None
+    return str(operand.premodifiers[0][1])
 
 
 def _apply_before(
@@ -81,6 +102,8 @@ def _apply_before(
 def _how_many_extremes(phrase: Phrase, reader: Reader) -> int:
     """Return how many "the two largest circles" are."""
     name, low, high = phrase.determiner
+    if name == "both":
+        return 2
     counted = name == "the" or (name == "numeral" and low == high and not _partitive(phrase, reader))
     taken = high if name in ("some", "no") else low
     return taken if (counted or name in ("some", "no")) and taken else 1
@@ -104,7 +127,10 @@ def _without_mentioned(inner: Layout, phrase: Phrase, reader: Reader) -> Layout:
         return _without_all(inner, _unrelated(earlier), phrase, reader)
     if meant.determiner.name in ("the", "every", "bare"):
         mentioned = _mentioned_set(meant, reader)
-        return inner if includes(mentioned, inner) else conj(inner, negate(mentioned))
+        if includes(mentioned, inner):
+            return inner
+        one = meant.determiner.name == "the" and not meant.plural
+        return conj(inner, negate(Layout("unique", None, (mentioned,)) if one else mentioned))
     if name == "the" and not (reader.relating and phrase.plural):
         raise reader.error(phrase, '"the other" than which? Not one thing alone was mentioned, such as "the circle"')
     return inner
@@ -134,17 +160,36 @@ def _are_several(phrase: Phrase) -> bool:
     return phrase.plural or phrase.determiner.name in ("every", "no")
 
 
-def restriction(modifiers: Sequence[Modifier], reader: Reader) -> Layout:
-    """Return the set of what all the modifiers, joined as they are, hold of."""
+def restriction(modifiers: Sequence[Modifier], reader: Reader, several: bool = False) -> Layout:
+    """Return the set of what all the modifiers, joined as they are, hold of; ``several``: each of one or another thing.
+
+    "The shapes are circles and squares", "how many circles are red and blue": these are, and those.
+    """
     layouts = [modifier_set(modifier, reader) for modifier in modifiers]
     some = any(modifier.joined == "or" for modifier in modifiers)
     joins = ["but" if some and modifier.kind == "other_than" else modifier.joined or "and" for modifier in modifiers]
+    for place, (before, modifier) in enumerate(pairwise(modifiers), 1):
+        values = [_value_of(one, several) for one in (before, modifier)]
+        owners = {reader.lexicon.attribute_of[value] for value in values if value is not None}
+        if modifier.joined == "and" and None not in values and len(owners) == 1 and values[0] != values[1]:
+            joins[place] = "or"
     return fold(joins, layouts)
+
+
+def _value_of(modifier: Modifier, several: bool) -> str | None:
+    """Return the value that a predicate of several things gives them: "circles", or "red" of several."""
+    if modifier.negated:
+        return None
+    found = modifier.layout if several else None
+    if modifier.kind == "nominal" and modifier.operands[0].plural and modifier.operands[0].determiner.name == "bare":
+        found = modifier.operands[0].noun
+    return found.argument if found is not None and found.module == "find" else None
 
 
 def modifier_set(modifier: Modifier, reader: Reader) -> Layout:
     """Return the set of what one modifier or predicate holds of."""
-    if modifier.negated and modifier.kind == "same_as":
+    to_all = any(phrase.determiner.name in ("every", "both") for phrase in modifier.operands)
+    if modifier.negated and modifier.kind == "same_as" and not to_all:
         return _same_set(replace(modifier, kind="different_from"), reader)
     layout = _modifier_set(modifier, reader)
     return negate(layout) if modifier.negated else layout
@@ -287,21 +332,24 @@ def related(relation: str, phrase: Phrase, reader: Reader) -> Layout:
 def union(phrases: Sequence[Joined], reader: Reader) -> Layout:
     """Return the set of everything that a list of phrases refers to, whether joined by "and" or "or"."""
     phrases = shared_modifiers(phrases)
-    for before, joined in pairwise(phrases):
-        _check_extreme(before.phrase, joined.phrase, reader)
+    for one, other in pairwise(phrases):
+        _check_extreme(one.phrase, other.phrase, reader)
     return fold(["or"] * len(phrases), [referent(joined.phrase, reader) for joined in phrases])
 
 
 def _check_extreme(before: Phrase, phrase: Phrase, reader: Reader) -> None:
-    """Raise QuestionError for "the largest of the circles and squares", which asks for the largest of both."""
+    """Raise QuestionError for "the largest circle or square", which asks for the largest of both."""
     extreme = any(kind == "superlative" for kind, _ in before.premodifiers)
-    if extreme and " of " in reader.text(before) and phrase.determiner.name == "bare" and phrase.plural:
+    if extreme and before.determiner.name != "bare" and phrase.determiner.name == "bare":
         raise reader.error(phrase, "the extreme one of several kinds is not read; ask it of each")
 
 
 def spread(phrases: Sequence[Joined], reader: Reader) -> list[Joined]:
     """Return phrases, with each bare noun that shares the determiner before it in one phrase with what has that."""
-    phrases = shared_determiners(shared_modifiers(phrases))
+    phrases = shared_modifiers(phrases)
+    for one, other in pairwise(phrases):
+        _check_extreme(one.phrase, other.phrase, reader)
+    phrases = shared_determiners(phrases)
     shared = list(phrases[:1])
     for joined in phrases[1:]:
         (first, before), (conjunction, phrase) = shared[-1], joined
@@ -310,7 +358,6 @@ def spread(phrases: Sequence[Joined], reader: Reader) -> list[Joined]:
             both = Layout("or", None, (referent(known, reader), referent(phrase, reader)))
             shared[-1] = Joined(first, Phrase(Determiner("only"), both, plural=True, span=before.span))
             continue
-        _check_extreme(before, phrase, reader)
         if conjunction == "but" and _is_one(phrase, reader):
             raise reader.error(phrase, WHICH)
         if conjunction == "and" and _partitive(before, reader) and not before.plural:

@@ -17,9 +17,9 @@ from nmn.language.attach import Determiner, Joined, Modifier, Phrase
 from nmn.language.connect import conj, fold, negate, number
 from nmn.language.joined import is_other
 from nmn.language.phrases import Reader
-from nmn.language.sets import QUANTIFIERS, is_definite, members, referent, restriction, spread
+from nmn.language.sets import is_definite, members, referent, restriction, spread
 from nmn.language.trees import SCENE
-from nmn.layout import Layout
+from nmn.layout import QUANTIFIERS, Layout
 
 PLACES = ("related", "related_all", "related_any", "between_two", "between_some", "in_panel")
 ONE = ("some", "another", "the", "bare")  # of a singular noun
@@ -142,6 +142,8 @@ def compared(subjects: Sequence[Joined], modifier: Modifier, reader: Reader) -> 
     """Return that subjects have the same, or all different, values of an attribute."""
     subjects = spread(subjects, reader)
     phrases = [joined.phrase for joined in subjects]
+    if len(phrases) == 1 and is_definite(phrases[0]) and phrases[0].determiner.name == "the":
+        raise reader.error(phrases[0], f'with what is its {modifier.name} compared? Say, for instance, "as the ..."')
     sets = [referent(phrase, reader) for phrase in phrases]
     different = modifier.kind == "different_each"
     if len(sets) == 2 and all(map(is_definite, phrases)):

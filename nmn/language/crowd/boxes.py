@@ -7,6 +7,8 @@ from typing import Any
 from nmn.language.crowd.chart import Costed
 from nmn.language.crowd.lists import MOST_THINGS, closed, np_element
 from nmn.language.crowd.meanings import (
+    NO,
+    ONLY,
     PANELS,
     SCENE,
     SOME,
@@ -29,6 +31,8 @@ from nmn.language.crowd.meanings import (
     where,
 )
 from nmn.layout import Layout
+
+PANEL_COUNT = 3  # of NLVR's images
 
 
 @action()
@@ -95,11 +99,28 @@ def panels_with(boxes: Boxes, said: Said) -> Boxes | None:
     return replace(boxes, truths=tuple(dict.fromkeys((*boxes.truths, *truths)))) if truths else None
 
 
+@action(cost=0.1)
+def panels_all(boxes: Boxes, _: Any, things: Things) -> Boxes | None:
+    """A tower with all black blocks: it has no others."""
+    said = np_element(Np(ONLY, things)) if things.plural and things.layout != SCENE else None
+    return panels_with(boxes, said) if said else None
+
+
 @action()
-def panels_without(boxes: Boxes, *parts: Any) -> Boxes | None:
-    """A box without such things."""
+def panels_made_of(boxes: Boxes, said: Said) -> Boxes | Costed | None:
+    """A tower of three blocks; what a box has is rather what more is said of: "with a black block on top of a ..."."""
+    found = panels_with(boxes, said)
+    return Costed(found, 0.5) if found and boxes.truths else found
+
+
+@action()
+def panels_without(boxes: Boxes, *parts: Any) -> Boxes | Costed | None:
+    """A box without such things; "that does not have a circle but has a square" has the latter."""
     truths = closed(parts[-1])
-    return replace(boxes, truths=(*boxes.truths, negate(join(truths, both)))) if truths else None
+    if not truths:
+        return None
+    found = replace(boxes, truths=(*boxes.truths, negate(join(truths, both))))
+    return found if len(truths) == 1 else Costed(found, 0.6)
 
 
 @action()
@@ -183,7 +204,8 @@ def groups_and(first: tuple[Alike, ...], second: tuple[Alike, ...]) -> tuple[Ali
 @action()
 def quantified_boxes(quant: Quant, boxes: Boxes) -> Boxes | Costed:
     """Two boxes, each box; one box is hardly like another."""
-    alone = boxes.alike and quant.name != "every" and (quant.low is None or quant.low < 2)
+    no_two = quant == NO or quant == Quant("count", None, 1)
+    alone = boxes.alike and quant.name != "every" and not no_two and (quant.low is None or quant.low < 2)
     return Costed(replace(boxes, quant=quant), 1.0) if alone else replace(boxes, quant=quant)
 
 
@@ -210,22 +232,25 @@ def boxes_there(boxes: Boxes, more: tuple[Layout, ...] = ()) -> Layout:
     truths = tuple(dict.fromkeys((*boxes.truths, *more)))
     if boxes.extreme:
         return _extreme(boxes.extreme, truths)
+    if boxes.alike and boxes.quant.name == "none":  # of which no two share it
+        return negate(boxes_there(replace(boxes, quant=Quant("count", 2)), more))
     found, asked = where(truths), where(boxes.truths)
     quant = boxes.quant
     if boxes.alike and quant.name != "every" and quant.low is None and quant.high is None:
         quant = Quant("count", 2)
     differing = []
     for things, attribute, same in boxes.alike:
-        held = both(things, Layout("inside", None, (found,))) if truths else things
+        held = things if found == PANELS else both(things, Layout("inside", None, (found,)))
         shared = Layout("as_many", None, (held,)) if attribute is None else Layout("alike", attribute, (held,))
         if not same:
-            differing.append(negate(exists(shared) if quant.name == "every" else every(found, shared)))
+            pairwise = quant.name == "every" or (quant.low == PANEL_COUNT and not truths)
+            differing.append(negate(exists(shared) if pairwise else every(found, shared)))
         else:
-            found = both(shared, found) if truths else shared
+            found = shared if found == PANELS else both(shared, found)
     if quant.name == "every" and boxes.alike and not truths:
         asked = PANELS
-    if differing and quant.name == "every" and found == PANELS:
-        return join(differing, both)
+    if differing and found == PANELS and (quant.name == "every" or quant.low in (2, PANEL_COUNT)):
+        return join(differing, both)  # "two towers with different heights": not all have the same
     return join([_so_many(quant, asked, found), *differing], both)
 
 

@@ -16,6 +16,7 @@ from nmn.language.crowd.meanings import (
     action,
     both,
     compared,
+    count,
     distinct,
     every,
     exists,
@@ -123,6 +124,11 @@ def claim_same(np: Np, attribute: str) -> Said | None:
     if np.quant.name == "count":
         truths = existence(Np(np.quant, np.things, options=of_values(np.things.layout, attribute)), alone=True)
         return Said(truths, np.things.layout) if truths else None
+    if np.quant.name == "none":  # as many values as things
+        if " " in attribute:
+            return None
+        values = distinct(attribute, np.things.layout)
+        return Said((compared("equal", values, count(np.things.layout)),), np.things.layout)
     return Said((one_value(np.things.layout, attribute),), np.things.layout)
 
 

@@ -1,13 +1,18 @@
 """Actions of the rules about what is in the image as a whole: things somewhere, in some boxes, and what they are."""
 
+from dataclasses import replace
 from typing import Any
 
 from nmn.language.crowd.boxes import boxes_there
 from nmn.language.crowd.chart import Costed
-from nmn.language.crowd.lists import closed, has_and, more_things, said_there
+from nmn.language.crowd.claims import claim_same
+from nmn.language.crowd.lists import SPREAD, closed, has_and, is_denied, more_things, said_there
 from nmn.language.crowd.meanings import (
+    BARE,
     IT,
+    NO,
     SCENE,
+    SOME,
     Boxes,
     Np,
     Said,
@@ -42,7 +47,9 @@ def thing(np: Np) -> Said | None:
 
 @action()
 def things_and(said: Said, np: Np) -> Said | Costed | None:
-    """And a blue one."""
+    """And a blue one; "no circles and squares": neither."""
+    if is_denied(said.truths[-1]) and np.quant == BARE:
+        np = replace(np, quant=NO)
     more = said_there(np, alone=False)
     return has_and(said, more) if more else None
 
@@ -87,14 +94,17 @@ def of_boxes(boxes: Boxes) -> Layout | None:
 
 
 @action()
-def things_in(said: Said, boxes: Boxes) -> Layout | None:
-    """One yellow item in each box."""
+def things_in(said: Said, boxes: Boxes) -> Layout | Costed | None:
+    """One yellow item in each box; "no yellow item in any box" says rather of none that it has one."""
     truths = closed(said)
-    return boxes_there(boxes, truths) if truths else None
+    if not truths:
+        return None
+    found = boxes_there(boxes, truths)
+    return Costed(found, SPREAD) if boxes.quant == SOME and is_denied(truths[-1]) else found
 
 
 @action()
-def things_in_of_which(said: Said, boxes: Boxes, more: Said) -> Layout | None:
+def things_in_of_which(said: Said, boxes: Boxes, more: Said) -> Layout | Costed | None:
     """There are two objects in a box of which one is a triangle."""
     joined = has_and(said, more)
     return things_in(joined, boxes) if isinstance(joined, Said) else None
@@ -169,6 +179,15 @@ def nps_are(first: Np, second: Np, predicate: Layout) -> Layout | None:
     """Only 2 yellow and one black item are touching the wall: of each."""
     claims = [claimed(np, predicate) for np in (first, second)]
     return both(claims[0], claims[1]) if claims[0] and claims[1] else None
+
+
+@action()
+def things_same(np: Np, attribute: str) -> Layout | None:
+    """All circles have the same colour."""
+    if np.quant.name not in ("every", "the", "bare", "count", "none"):
+        return None
+    said = claim_same(np, attribute)
+    return join(said.truths, both) if said else None
 
 
 @action()

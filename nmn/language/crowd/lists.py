@@ -1,11 +1,14 @@
 """Actions of the rules about lists of what a box or the image has, of which a part may speak of an earlier one."""
 
+from dataclasses import replace
 from typing import Any
 
 from nmn.language.crowd.chart import Costed
 from nmn.language.crowd.items import color_of
 from nmn.language.crowd.meanings import (
+    BARE,
     IT,
+    NO,
     ONLY,
     OTHERS,
     OWN,
@@ -35,6 +38,7 @@ from nmn.language.crowd.places import all_places
 from nmn.layout import Layout
 
 MOST_THINGS = 8  # in a box, as NLVR's README says
+SPREAD = 0.3  # "no circles and squares", "only circles and squares": rather of both than of the first
 
 
 @action()
@@ -65,7 +69,22 @@ def more_things(_: Any, first: Things, second: Things) -> Said:
 
 @action()
 def np_or(first: Np, second: Np) -> Said | None:
-    """A blue circle or a yellow square."""
+    """A blue circle or a yellow square; "no circles or squares": neither."""
+    return np_nor(first, second) or either_of(first, second)
+
+
+@action()
+def np_nor(first: Np, second: Np) -> Said | None:
+    """No circles and squares: neither."""
+    if first.quant != NO or second.quant not in (NO, BARE):
+        return None
+    truths = [existence(replace(np, quant=NO), alone=True) for np in (first, second)]
+    return Said((*truths[0], *truths[1])) if truths[0] and truths[1] else None
+
+
+@action()
+def either_of(first: Np, second: Np) -> Said | None:
+    """Without circles and squares: without either."""
     truths = [existence(np, alone=True) for np in (first, second)]
     return Said((either(*(join(found, both) for found in truths if found)),)) if all(truths) else None
 
@@ -226,7 +245,19 @@ def has_and(first: Said, second: Said) -> Said | Costed | None:
             apart = apart and with_meant(apart, pronoun, meant)
     joined = tuple(dict.fromkeys((*first.truths, *truths)))
     said = Said(joined, about or first.about, apart if about else first.apart)
-    return said if len(joined) > len(first.truths) else Costed(said, 1.0)
+    if len(joined) == len(first.truths):
+        return Costed(said, 1.0)
+    spread = (is_denied(first.truths[-1]) or _is_only(first.truths[-1])) and truths[0].module == "exists"
+    return Costed(said, SPREAD) if spread else said
+
+
+def is_denied(truth: Layout) -> bool:
+    """Whether a truth says that there is no such thing."""
+    return truth.module == "not" and truth.operands[0].module == "exists"
+
+
+def _is_only(truth: Layout) -> bool:
+    return truth.label == "quantify[every]" and truth.operands[0] == SCENE
 
 
 def closed(said: Said) -> tuple[Layout, ...] | None:

@@ -47,6 +47,7 @@ class Quant(NamedTuple):
 
 OWN = Layout("find", "own")  # stands for the things of one's own colour, until those are known
 OTHERS = Layout("find", "others")  # stands for what was not mentioned before
+BOTH = Quant("every", 2, 2)
 SOME, BARE, NO, EVERY, THE, ONLY = (Quant(name) for name in ("some", "bare", "none", "every", "the", "only"))
 
 

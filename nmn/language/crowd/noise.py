@@ -26,8 +26,14 @@ SKIPPED = {"filler": 0.1, "repeated": 0.5, "unknown": 1.2, "known": 1.5, "noun":
 MOST_SKIPPED = 3
 FILLERS = frozenset({",", "so", "also", "then", "please", "very", "image", "total", "color"})
 ENDS = frozenset({"is", "are", "has", "have", "with", "of", "on", "in", "and", "as"})  # "isa": a word that "a" follows
-QUANTITIES = frozenset({"most", "half"})  # which no rule reads
+# words without which, or with another for which, a sentence means another thing; not all of them does a rule read
+DENYING = "no non none not neither nor never without nothing except n't isnt arent doesnt dont cannot hasnt havent"
+COMPARING = "most half more less fewer least equal even odd twice double many taller shorter bigger larger smaller"
+PLACING = "touching touch touches over under above below between left right higher lower adjacent"
+OTHERWISE = "or all alternating alternate identical similar empty others remaining rest"
+MEANT = frozenset(f"{DENYING} {COMPARING} {PLACING} {OTHERWISE}".split())
 NOUNS = frozenset({"THING", "PANEL", "WALL"})
+DECIDING = frozenset({"NUMBER", "ONE", "NO", "NONE", "NOT", "EVERY", "ONLY", "SAME", "DIFFERENT", "EXACTLY", "PANEL"})
 
 
 class Typed(NamedTuple):
@@ -70,7 +76,7 @@ class Lattice:
 
     def __init__(self, senses: Senses, content: frozenset[str]) -> None:
         self.senses = senses
-        self.words = frozenset(word for phrase in senses for word in phrase)
+        self.words = dict.fromkeys(sorted(word for phrase in senses for word in phrase))  # ties fall alike in each run
         self.content = frozenset(
             phrase[0]
             for phrase, known in senses.items()
@@ -123,7 +129,12 @@ class Lattice:
 
     def is_missed(self, word: str) -> bool:
         """Whether a sentence means another thing without a word: also one that names a value of another lexicon."""
-        return self.is_content(word) or (word not in self.words and word in values_elsewhere())
+        return self.is_content(word) or word in MEANT or (word not in self.words and word in values_elsewhere())
+
+    def is_other(self, typed: str, read: str) -> bool:
+        """Whether a word was read as one that means another thing, such as "none" as "one"."""
+        decides = is_numeral(typed) or any(sense.terminal in DECIDING for sense in self.senses.get((typed,), ()))
+        return (decides or typed in MEANT) and typed not in read.split()
 
     def _phrases_at(
         self, words: Sequence[str], start: int
@@ -195,7 +206,12 @@ class Lattice:
     @lru_cache(maxsize=10_000)  # noqa: B019
     def _parts(self, word: str) -> tuple[str, ...]:
         """Return a word as the fewest known ones, or as it is."""
-        if word in self.words or word == "," or is_numeral(word):
+        if (
+            word in self.words
+            or word == ","
+            or is_numeral(word)
+            or (len(word) > 2 and edit_distance(word, "not", 1) < 2)
+        ):
             return (word,)
         for whole in (word, "a" + word):
             best: list[tuple[str, ...] | None] = [()]

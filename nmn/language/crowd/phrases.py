@@ -7,9 +7,11 @@ from nmn.language.crowd.chart import Costed
 from nmn.language.crowd.items import colors_and, contradicts, other_core
 from nmn.language.crowd.meanings import (
     BARE,
+    BOTH,
     IT,
     NO,
     ONLY,
+    OWN,
     SCENE,
     SOME,
     VALUES,
@@ -37,8 +39,16 @@ MOST_STACKED = 8
 
 @action()
 def np(quant: Quant, things: Things) -> Np | Costed:
-    """A black block, exactly two items."""
+    """A black block, exactly two items; "both black and yellow items": some of each."""
+    if things.kinds and quant == BOTH:
+        quant = BARE
     return Costed(Np(quant, things), 0.4) if things.elliptic and quant.name == "the" else Np(quant, things)
+
+
+@action()
+def np_of_number(quant: Quant, _: int, things: Things) -> Np:
+    """Two of the three circles; one of them: at least one."""
+    return Np(SOME if quant == Quant("count", 1, 1) else quant, things)
 
 
 @action(cost=0.1)
@@ -51,6 +61,14 @@ def bare_np(things: Things) -> Np | Costed:
 def only_np(_: Any, things: Things) -> Np:
     """Only black items: there are some, and nothing else is in the box (labels 6-0)."""
     return Np(ONLY, things)
+
+
+@action()
+def only_nps(_: Any, first: Things, second: Things) -> Np | None:
+    """Only circles and squares: nothing else, and some of each."""
+    if not (first.plural and second.plural):
+        return None
+    return Np(ONLY, Things(either(first.layout, second.layout), (first.layout, second.layout)))
 
 
 @action(cost=0.2)
@@ -96,8 +114,14 @@ def np_or_more(np: Np, _: Any) -> Np | None:
 
 
 @action(cost=0.1)
+def np_in_it(np: Np) -> Np | None:
+    """Two items in it; "all items in a box" are those of one box, not all."""
+    return None if np.quant.name == "every" else np
+
+
+@action(cost=0.1)
 def np_same(np: Np) -> Np:
-    """One item in it, two items each."""
+    """Two items each, in total."""
     return np
 
 
@@ -215,14 +239,35 @@ def np_at_both(np: Np, place: Layout, other: Layout) -> Np:
 def np_same_value(np: Np, attribute: str) -> Np | Costed | None:
     """3 blocks of the same colour: for some colour, that many of it; blocks of the same colour: all of them.
 
-    One block is hardly of the same colour.
+    One block is hardly of the same colour; "a" block is of that of what it is related to, or was mentioned before.
     """
     if np.options:
         return None
+    if np.quant == SOME:
+        return _of_its_value(np, attribute)
     if np.quant.name == "bare":
         return _besides(np, one_value(np.things.layout, attribute))
     found = replace(np, options=of_values(np.things.layout, attribute))
     return found if np.quant.low and np.quant.low > 1 else Costed(found, 1.0)
+
+
+def _of_its_value(np: Np, attribute: str) -> Np | None:
+    """Return a black block on a block of the same colour; a square of the same colour as what was mentioned."""
+    related = _relation_of(np.things.layout)
+    if related is None:
+        return replace(np, things=Things(both(OWN, np.things.layout))) if attribute == "color" else None
+    own, relation, other = related
+    pairs = zip(of_values(own, attribute), of_values(other, attribute), strict=True)
+    options = tuple(both(one, Layout("relate", relation, (like,))) for one, like in pairs)
+    return replace(np, options=options)
+
+
+def _relation_of(layout: Layout) -> tuple[Layout, str, Layout] | None:
+    """Return the things, the relation and what it reaches of "blocks on a block"; None for what is no such set."""
+    own, last = layout.operands if layout.module == "and" else (SCENE, layout)
+    if last.module != "relate" or last.argument is None:
+        return None
+    return own, last.argument, last.operands[0]
 
 
 @action()
@@ -317,7 +362,7 @@ def existence(np: Np, alone: bool) -> tuple[Layout, ...] | None:
         if alone:
             return (bounded(count(things.layout), quant), every(things.layout, np.all_are), *np.besides)
         return (bounded(count(both(things.layout, np.all_are)), quant), *np.besides)
-    kinds = tuple(exists(kind) for kind in things.kinds)
+    kinds = () if quant.name == "none" else tuple(exists(kind) for kind in things.kinds)
     options = np.options or (things.layout,)
     join_by = both if quant.name == "none" or (quant.name == "count" and quant.low is None) else either
     return (join([_there(quant, layout) for layout in options], join_by), *kinds, *np.besides)

@@ -6,7 +6,7 @@ answer differs; train labels come from one person each (docs/nlvr.md).
 
 from typing import Any
 
-from nmn.language.crowd.meanings import EVERY, NO, SOME, THE, VALUES, Quant, ValueCount, action
+from nmn.language.crowd.meanings import BOTH, EVERY, NO, SOME, THE, VALUES, Quant, ValueCount, action
 
 MULTIPLE, MANY = 3, 4  # at least; train labels 1-0 and 1-0 against 2
 
@@ -136,7 +136,7 @@ def the() -> Quant:
 @action()
 def both_of(_: Any) -> Quant:
     """Both."""
-    return Quant("every", 2, 2)
+    return BOTH
 
 
 @action()

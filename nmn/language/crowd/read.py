@@ -6,7 +6,7 @@ from typing import Literal
 
 from nmn.language.crowd.chart import Chart, Edit, Item
 from nmn.language.crowd.grammar import START, CrowdGrammar, load_crowd_grammar
-from nmn.language.crowd.noise import GLUED, QUANTITIES, Typed, typed_words
+from nmn.language.crowd.noise import GLUED, Typed, typed_words
 from nmn.layout import Layout
 
 How = Literal["grammar", "repaired", "partial", "unread"]
@@ -112,12 +112,23 @@ class _Source:
         assert isinstance(item.meaning, Layout)
         lattice, edits = self.grammar.lattice, tuple(sorted(self.glued + item.edits, key=lambda edit: edit.position))
         gone = [edit for edit in edits if edit.typed and not edit.read]
-        most = any(edit.typed in QUANTITIES and self.words[edit.position - 1].text != "at" for edit in gone)
-        left_out = most or any(lattice.is_missed(edit.typed) for edit in gone) or 2 * len(gone) > len(self.words)
-        how: How = "partial" if left_out else "repaired" if edits else "grammar"
+        changed = [edit for edit in edits if edit.typed and edit.read and lattice.is_other(edit.typed, edit.read)]
+        missed = [edit for edit in gone if self._is_missed(edit)]
+        how: How = "repaired" if edits else "grammar"
+        if missed or changed or 2 * len(gone) > len(self.words):
+            how = "partial"
         cost = item.cost + GLUED * len(self.glued)
         placed = tuple(edit._replace(position=self._offset(edit)) for edit in edits)
         return StatementReading(item.meaning, how, _edited(self.sentence, placed), placed, cost)
+
+    def _is_missed(self, edit: Edit) -> bool:
+        """Whether a sentence means another thing without a word, such as "as" of "as many"; not one said twice."""
+        beside = [
+            self.words[place].text for place in (edit.position - 1, edit.position + 1) if 0 <= place < len(self.words)
+        ]
+        if edit.typed in beside or (edit.typed in ("most", "least") and "at" in beside):
+            return False
+        return self.grammar.lattice.is_missed(edit.typed) or (edit.typed == "as" and "many" in beside)
 
     def best_part(self, clauses: list[Item]) -> Item | None:
         """Return the clause that leaves out least as an item of the whole sentence; None where there is none."""
