@@ -287,6 +287,15 @@ ANSWERS: tuple[tuple[str, object], ...] = (
     ("Is the circle that is leftmost red?", True),
     ("There are two circles and a star that are red.", False),
     ("Are any circles larger than any squares?", True),
+    ("How many circles do not touch a square or a star?", 3),
+    ("Which squares are below the triangle and are red?", (3,)),
+    ("Doesn't the star touch a circle?", False),
+    ("There aren't more circles than squares.", False),
+    ("The color of the star is blue.", True),
+    ("Is the size of the star large?", False),
+    ("Which are the red circles?", (0, 2)),
+    ("Are there two circles with the same color?", True),
+    ("There are no two squares of the same size.", True),
 )
 REFUSED = (
     "All circles but one are red.",
@@ -321,6 +330,7 @@ REFUSED = (
     "There is a circle near a square; are they red?",
     "There is a circle, not a square.",
     "There is a circle between the triangle, the star and the green square.",
+    "The size of the star is blue.",
 )
 
 

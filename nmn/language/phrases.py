@@ -345,6 +345,10 @@ class Reader:
         return Modifier("joint", kind.removeprefix("joint_"), phrases, joined=joined)
 
     def _whose(self, tree: Tree[Token], joined: str | None) -> Modifier:
+        return replace(self.value_of(tree), relative=True, joined=joined)
+
+    def value_of(self, tree: Tree[Token]) -> Modifier:
+        """Read "colour ... is red" as a predicate; raise QuestionError where that attribute has no such value."""
         attribute = next(child for child in tree.children if is_token(child, "ATTRIBUTE", "THING_ATTRIBUTE"))
         value = tree.children[-1]
         assert isinstance(attribute, Token) and isinstance(value, Token)
@@ -353,7 +357,7 @@ class Reader:
             raise self.error(value, f'"{name_of(value)}" is a {owner}, not a {name_of(attribute)}')
         negated = any(is_token(child, "NOT") for child in tree.children)
         found = Layout("find", name_of(value))
-        return Modifier("is", layout=found, negated=negated, relative=True, joined=joined)
+        return Modifier("is", layout=found, negated=negated)
 
     def _whose_same(self, tree: Tree[Token], parts: list[Node], joined: str | None) -> Modifier:
         kind = "different_from" if any(is_token(part, "DIFFERENT") for part in parts) else "same_as"

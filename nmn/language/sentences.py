@@ -130,7 +130,8 @@ def _predicate_clause(clauses: list[Clause], tree: Tree[Token], conjunction: str
     if _is_bare_one(first, reader):  # "one circle is red and one is blue"
         subjects = [Joined("and", replace(first, determiner=Determiner("numeral", 1, 1))), *subjects[1:]]
     denied = rule(tree) == "negated_clause" and is_token(tree.children[0], "NOT")
-    does_not = any(is_token(one, "DO") and is_token(other, "NOT") for one, other in pairwise(tree.children))
+    verbs = pairwise(tree.children) if rule(tree) == "negated_clause" else ()
+    does_not = any(is_token(one, "DO") and is_token(other, "NOT") for one, other in verbs)
     if denied and _is_one(subjects[0].phrase):
         subjects, denied = [_none_of(subjects[0]), *subjects[1:]], False
     elif rule(tree) == "negated_clause" and not denied:
@@ -302,7 +303,7 @@ def _comparison_clause(clauses: list[Clause], tree: Tree[Token], conjunction: st
     comparison = tree.children[-1]
     assert isinstance(comparison, Tree)
     truth = compared_in_panels(comparison, reader)
-    clauses.append(Clause("closed", conjunction, truth=truth))
+    clauses.append(Clause("closed", conjunction, truth=truth, negated=rule(tree) == "comparison_denied"))
 
 
 def _numeric_clause(clauses: list[Clause], tree: Tree[Token], conjunction: str, reader: Reader) -> None:
@@ -332,6 +333,13 @@ def _attribute_clause(clauses: list[Clause], tree: Tree[Token], conjunction: str
     clauses.append(Clause("closed", conjunction, truth=compared(pair, Modifier(kind, attribute_of_tree(tree)), reader)))
 
 
+def _value_clause(clauses: list[Clause], tree: Tree[Token], conjunction: str, reader: Reader) -> None:
+    """Read "the colour of the circle is red"."""
+    subjects = reader.noun_phrase(trees_of(tree, "np")[0])
+    predicate = replace(anything(), modifiers=(reader.value_of(tree),))
+    clauses.append(Clause("predicate", conjunction, subjects, [Joined("and", predicate)]))
+
+
 def _panel_within(clauses: list[Clause], tree: Tree[Token], conjunction: str, reader: Reader) -> None:
     panel, clause = (child for child in tree.children if isinstance(child, Tree))
     PIECES[rule(clause)](clauses, clause, conjunction, reader)
@@ -353,5 +361,7 @@ PIECES: dict[str, Callable[[list[Clause], Tree[Token], str, Reader], None]] = {
     "gapped": _gapped,
     "comparison_clause": _comparison_clause,
     "numeric_clause": _numeric_clause,
+    "comparison_denied": _comparison_clause,
     "attribute_clause": _attribute_clause,
+    "value_clause": _value_clause,
 }

@@ -58,6 +58,14 @@ def existence(phrase: Phrase, reader: Reader, alone: bool = False) -> Layout:
     ``alone``: it is asked of each panel, so that "only circles" takes a circle too.
     """
     name, low, _ = phrase.determiner
+    each = phrase.modifiers[-1] if phrase.modifiers else None
+    if (
+        each is not None
+        and each.kind in ("same_each", "different_each")
+        and name not in ("the", "bare", "every", "both")
+    ):
+        such = replace(phrase, modifiers=phrase.modifiers[:-1])  # "there are two circles of the same color"
+        return compared([Joined("and", such)], each, reader)
     if name in ("bare", "some", "both") and phrase.plural and (kinds := _each_kind(phrase)):
         return reduce(conj, [existence(kind, reader, alone) for kind in kinds])
     if name == "only" and phrase.modifiers and all(map(_is_place, phrase.modifiers)):
