@@ -38,7 +38,7 @@ def test_each_broken_question_of_the_table_is_explained_by_its_entry(question: s
         ("there are fewer than zero circles", "nothing is fewer than zero"),
         ("is there a square whose color is small", '"small" is a size, not a color'),
         ("is there a circle left of most squares", '"most" is not read after a relation'),
-        ("is there a circle and the same color", "this says how several things compare"),
+        ("is there a circle and the same color", "that some are alike is read of"),
         ("what is the same color", "this says how several things compare"),
         ("what is the red circle made of", 'this lexicon has no attribute "material"'),
     ],
