@@ -19,22 +19,19 @@ read so far. The decisions, in order of preference (Kimball 1973, "right associa
 5. An exception is one of several of its kind: in "how many shapes are left of the star other than the ring" the ring is
    no star, so it is left out of the shapes.
 
-``Choices`` replays the lowering with other picks, so every reading is made by the same code as the first.
+``Choices`` (``choices.py``) replays the lowering with other picks, so every reading is made by the same code.
 """
 
-import heapq
-import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
-from typing import NamedTuple, TypeVar
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import NamedTuple
 
+from nmn.language.choices import Choices
 from nmn.language.trees import SCENE
 from nmn.layout import Layout
 
 COMPARISONS = frozenset({"same_as", "different_from", "same_each", "different_each"})
 LISTED = frozenset({"related", "same_as", "different_from"})  # modifiers that may have a list of operands
-Option = TypeVar("Option")
-Result = TypeVar("Result")
 
 
 class Determiner(NamedTuple):
@@ -96,48 +93,6 @@ class Joined(NamedTuple):
 
     conjunction: str
     phrase: Phrase
-
-
-@dataclass
-class Choices:
-    """The picks of one run: the first options by default, else as the prefix says; what was offered is recorded."""
-
-    prefix: tuple[int, ...] = ()
-    offered: list[int] = field(default_factory=list)
-
-    def pick(self, options: Sequence[Option]) -> Option:
-        """Return one of the options, which come in order of preference."""
-        place = len(self.offered)
-        self.offered.append(len(options))
-        return options[self.prefix[place] if place < len(self.prefix) else 0]
-
-
-def all_runs(
-    run: Callable[[Choices], Result], failure: type[Exception], seconds: float
-) -> Iterator[tuple[int, Result | None]]:
-    """Yield (cost, result) of every run in order of cost, the number of steps away from the first options.
-
-    A run that raises ``failure`` yields None. Ends early, after a last item with cost -1, when the time is up: that of
-    the processor, so that a busy machine reads alike.
-    """
-    deadline = time.thread_time() + seconds
-    queue: list[tuple[int, int, tuple[int, ...]]] = [(0, 0, ())]
-    order = 0
-    while queue:
-        if time.thread_time() > deadline:
-            yield -1, None
-            return
-        cost, _, prefix = heapq.heappop(queue)
-        choices = Choices(prefix)
-        try:
-            yield cost, run(choices)
-        except failure:
-            yield cost, None
-        for place in range(len(prefix), len(choices.offered)):
-            for option in range(1, choices.offered[place]):
-                order += 1
-                chosen = prefix + (0,) * (place - len(prefix)) + (option,)
-                heapq.heappush(queue, (cost + option, order, chosen))
 
 
 def attach_modifier(

@@ -4,7 +4,8 @@ from dataclasses import replace
 
 from lark import Token, Tree
 
-from nmn.language.attach import Choices, Determiner
+from nmn.language.attach import Determiner
+from nmn.language.choices import Choices
 from nmn.language.connect import fold
 from nmn.language.phrases import Reader
 from nmn.language.queries import QUERIES

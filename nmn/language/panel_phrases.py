@@ -7,6 +7,7 @@ from lark import Token, Tree
 
 from nmn.language.attach import Determiner, Modifier, Phrase
 from nmn.language.determiners import determiner_of
+from nmn.language.premodifiers import premodifier
 from nmn.language.trees import SCENE, Node, name_of, rule, span_of
 from nmn.layout import Layout
 from nmn.lexicon import Gap
@@ -29,7 +30,7 @@ def panel_phrase(tree: Tree[Token], reader: "Reader") -> Phrase:
         elif isinstance(part, Token) and part.type == "PANEL":
             plural = bool(part.value.plural)
         else:
-            premodifiers.append(reader.premodifier(part))
+            premodifiers.append(premodifier(part, reader.lexicon))
     return Phrase(determiner, PANELS, plural, tuple(premodifiers), span=span_of(tree))
 
 

@@ -10,7 +10,7 @@ from lark import Token, Tree
 from lark.exceptions import UnexpectedToken
 
 from nmn.errors import QuestionError
-from nmn.language.attach import Choices, all_runs
+from nmn.language.choices import Choices, all_runs
 from nmn.language.diagnose import explain
 from nmn.language.grammar import STATEMENTS, Grammar, load_grammar
 from nmn.language.lexer import misspelt

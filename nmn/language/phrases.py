@@ -8,11 +8,12 @@ from dataclasses import dataclass, field, replace
 from lark import Token, Tree
 
 from nmn.errors import QuestionError
-from nmn.language.attach import Choices, Determiner, Joined, Modifier, Phrase, attach_modifier, right_edge
+from nmn.language.attach import Determiner, Joined, Modifier, Phrase, attach_modifier, right_edge
+from nmn.language.choices import Choices
 from nmn.language.connect import conj, fold
 from nmn.language.determiners import DETERMINERS, determiner_of
-from nmn.language.normalise import ORDINALS
 from nmn.language.panel_phrases import at_side, in_panel, panel_phrase, touched_side
+from nmn.language.premodifiers import premodifier
 from nmn.language.trees import SCENE, Node, is_token, name_of, rule, span_of
 from nmn.layout import Layout
 from nmn.lexicon import Lexicon
@@ -88,14 +89,14 @@ class Reader:
             elif pronoun and (is_token(child, "ADJECTIVE") or isinstance(child, Tree)):
                 after.append(self.modifier(child))
             elif isinstance(child, Token) or rule(child) == "not_premodifier":
-                premodifiers.append(self.premodifier(child))
+                premodifiers.append(premodifier(child, self.lexicon))
             elif rule(child) == "det":
                 determiner = determiner_of(child, self)
             elif rule(child) == "noun":
                 noun, plural = self.noun(child)
             else:  # a head, or "of the circles" with one
                 *before, last = child.children if rule(child) == "head" else self._of_the(child)
-                premodifiers += [self.premodifier(part) for part in before]
+                premodifiers += [premodifier(part, self.lexicon) for part in before]
                 noun, plural = self.noun(last)
                 extreme = bool(premodifiers) and premodifiers[-1][0] == "superlative"
                 if extreme and self.mentioned and is_token(next(iter(last.scan_values(bool))), "ONE"):  # type: ignore[union-attr]
@@ -181,44 +182,6 @@ class Reader:
             among = several if several and (plural or self.excepting) else self.mentioned
             return (self.compared or among[-1]).noun, plural
         return SCENE, plural
-
-    def premodifier(self, node: Node) -> tuple[str, object]:
-        """Read what stands before a noun: (set, layout), (superlative, name), (ordinal, rank) or (other, None)."""
-        if isinstance(node, Token):
-            if node.type == "OTHER":
-                return "other", None
-            if node.type in ("SUPERLATIVE", "SUPERLATIVE_PLACE", "PLACE"):
-                return "superlative", name_of(node)
-            if node.type == "ORDINAL":
-                return "ordinal", 1 + ORDINALS.index(name_of(node))
-            return "set", Layout("find", name_of(node))
-        kind = rule(node)
-        if kind in ("premodifier", "ordinal_premodifier", "other_premodifier"):
-            return self.premodifier(node.children[0])
-        if kind == "superlative_premodifier":
-            return "superlative", name_of(node.children[0])  # type: ignore[arg-type]
-        if kind == "not_premodifier":
-            return "set", Layout("not", None, (Layout("find", name_of(node.children[1])),))  # type: ignore[arg-type]
-        return self.adjectives(node, kind)
-
-    def adjectives(self, tree: Tree[Token], kind: str) -> tuple[str, Layout]:
-        """Read "red and large", "red or blue"; "red and blue", two values of one attribute, is ("each", either)."""
-        values = [child for child in tree.children if not is_token(child, "AND", "OR", "EITHER")]
-        layouts, owners = [], []
-        for child in values:
-            value = child.children[0] if isinstance(child, Tree) and isinstance(child.children[0], Tree) else child
-            negated = isinstance(value, Tree) and is_token(value.children[0], "NOT")
-            token = value.children[-1] if isinstance(value, Tree) else value
-            assert isinstance(token, Token)
-            found = Layout("find", name_of(token))
-            layouts.append(Layout("not", None, (found,)) if negated else found)
-            owners.append((self.lexicon.attribute_of[name_of(token)], negated))
-        clash = len(set(owners)) < len(owners) and not any(negated for _, negated in owners)
-        either = kind == "any_premodifier"
-        joined = layouts[0]
-        for layout in layouts[1:]:
-            joined = Layout("or" if either or clash else "and", None, (joined, layout))
-        return "each" if clash and not either else "set", joined
 
     def modifier(self, node: Node, joined: str | None = None) -> Modifier:
         """Read one modifier or predicate."""

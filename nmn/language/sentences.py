@@ -12,7 +12,6 @@ from lark import Token, Tree
 
 from nmn.language.attach import (
     LISTED,
-    Choices,
     Determiner,
     Joined,
     Modifier,
@@ -22,12 +21,13 @@ from nmn.language.attach import (
     leaves_out,
     right_edge,
 )
+from nmn.language.choices import Choices
 from nmn.language.claims import truth
 from nmn.language.clause import Clause
-from nmn.language.connect import fold, negate, number
+from nmn.language.comparisons import attribute_clause, comparison_clause, numeric_clause, value_clause
+from nmn.language.connect import fold, negate
 from nmn.language.joined import (
     KNOWN,
-    attribute_of_tree,
     check_between,
     conjunction_of,
     is_one_subject,
@@ -36,11 +36,10 @@ from nmn.language.joined import (
     trees_of,
 )
 from nmn.language.panel_phrases import panel_phrase
-from nmn.language.panels import PANEL_PIECES, Scope, compared_in_panels
+from nmn.language.panels import PANEL_PIECES, Scope
 from nmn.language.phrases import Reader, anything, plural_verb
 from nmn.language.sets import union
-from nmn.language.trees import is_token, number_of, rule, span_of
-from nmn.language.truths import compared
+from nmn.language.trees import is_token, rule, span_of
 from nmn.layout import QUANTIFIERS, Kind, Layout
 
 
@@ -299,47 +298,6 @@ def _is_open(modifier: Modifier) -> bool:
     return modifier.kind == "other_than" or (modifier.kind == "nominal" and modifier.relative)
 
 
-def _comparison_clause(clauses: list[Clause], tree: Tree[Token], conjunction: str, reader: Reader) -> None:
-    comparison = tree.children[-1]
-    assert isinstance(comparison, Tree)
-    truth = compared_in_panels(comparison, reader)
-    clauses.append(Clause("closed", conjunction, truth=truth, negated=rule(tree) == "comparison_denied"))
-
-
-def _numeric_clause(clauses: list[Clause], tree: Tree[Token], conjunction: str, reader: Reader) -> None:
-    phrase, numeric = (child for child in tree.children if isinstance(child, Tree))
-    left = Layout("count", None, (union(reader.noun_phrase(phrase), reader),))
-    amount = numeric.children[-1]
-    if isinstance(amount, Tree) and rule(amount) == "amount":
-        amount = amount.children[0]
-    if isinstance(amount, Token):
-        right = number(number_of(amount))
-    else:
-        right = Layout("count", None, (union(reader.noun_phrase(amount), reader),))
-    if rule(numeric) == "unequal":
-        layout = negate(Layout("compare", "equal", (left, right)))
-    else:
-        layout = Layout("compare", rule(numeric), (left, right))
-    clauses.append(Clause("closed", conjunction, truth=layout))
-
-
-def _attribute_clause(clauses: list[Clause], tree: Tree[Token], conjunction: str, reader: Reader) -> None:
-    """Read "the colour of the circle is the same as that of the square"."""
-    phrases = [phrase for part in trees_of(tree, "np") for phrase in reader.noun_phrase(part)]
-    its = [token for token in tree.children if is_token(token, "ITS")]
-    subject = reader.it(span_of(its[0])) if its else phrases[0].phrase
-    kind = "different_each" if any(is_token(child, "DIFFERENT") for child in tree.children) else "same_each"
-    pair = [Joined("and", replace(phrase, plural=False)) for phrase in (subject, phrases[-1].phrase)]
-    clauses.append(Clause("closed", conjunction, truth=compared(pair, Modifier(kind, attribute_of_tree(tree)), reader)))
-
-
-def _value_clause(clauses: list[Clause], tree: Tree[Token], conjunction: str, reader: Reader) -> None:
-    """Read "the colour of the circle is red"."""
-    subjects = reader.noun_phrase(trees_of(tree, "np")[0])
-    predicate = replace(anything(), modifiers=(reader.value_of(tree),))
-    clauses.append(Clause("predicate", conjunction, subjects, [Joined("and", predicate)]))
-
-
 def _panel_within(clauses: list[Clause], tree: Tree[Token], conjunction: str, reader: Reader) -> None:
     panel, clause = (child for child in tree.children if isinstance(child, Tree))
     PIECES[rule(clause)](clauses, clause, conjunction, reader)
@@ -359,9 +317,9 @@ PIECES: dict[str, Callable[[list[Clause], Tree[Token], str, Reader], None]] = {
     "no_np": more_np,
     "more_predicate": _more_predicate,
     "gapped": _gapped,
-    "comparison_clause": _comparison_clause,
-    "numeric_clause": _numeric_clause,
-    "comparison_denied": _comparison_clause,
-    "attribute_clause": _attribute_clause,
-    "value_clause": _value_clause,
+    "comparison_clause": comparison_clause,
+    "numeric_clause": numeric_clause,
+    "comparison_denied": comparison_clause,
+    "attribute_clause": attribute_clause,
+    "value_clause": value_clause,
 }

@@ -16,6 +16,7 @@ from itertools import pairwise
 from nmn.errors import QuestionError
 from nmn.language.attach import Determiner, Joined, Modifier, Phrase
 from nmn.language.connect import conj, fold, includes, negate, number, of_one, with_noun
+from nmn.language.extremes import apply_before, extreme_of, partitive
 from nmn.language.joined import is_other, shared_determiners, shared_modifiers
 from nmn.language.panel_phrases import inside
 from nmn.language.phrases import FROM_PLACE, Reader
@@ -52,61 +53,16 @@ def members(phrase: Phrase, reader: Reader) -> Layout:
             and phrase.noun not in (SCENE, modifier.operands[0].noun)
         ):
             raise reader.error(modifier.operands[0], "what is said of this? Say it in a clause of its own")
-    extremes = [extreme for modifier in restricting if (extreme := _extreme_of(modifier)) is not None]
+    extremes = [extreme for modifier in restricting if (extreme := extreme_of(modifier)) is not None]
     if extremes and len(restricting) == 1:  # "the circle that is the largest": of the circles
         inner, restricting = Layout("superlative", extremes[0], (inner,)), []
     if restricting:
         inner = conj(inner, restriction(restricting, reader))
     while before:
-        inner = _apply_before(before, inner, side, phrase, reader)
+        inner = apply_before(before, inner, side, phrase, reader)
     if is_other(phrase) and not restricting:
         inner = _without_mentioned(inner, phrase, reader)
     return inner
-
-
-def _extreme_of(modifier: Modifier) -> str | None:
-    """Return the superlative that a relative clause such as "that is the largest" consists of."""
-    if not modifier.relative or modifier.negated:
-        return None
-    if modifier.layout is not None:
-        return modifier.layout.argument if modifier.layout.module == "superlative" else None
-    operand = modifier.operands[0] if modifier.kind == "nominal" else None
-    if operand is None or not operand.elided or [kind for kind, _ in operand.premodifiers] != ["superlative"]:
-        return None
-    return str(operand.premodifiers[0][1])
-
-
-def _apply_before(
-    before: list[tuple[str, object]], inner: Layout, side: str | None, phrase: Phrase, reader: Reader
-) -> Layout:
-    kind, value = before.pop()
-    if kind in ("set", "each"):
-        assert isinstance(value, Layout)
-        return conj(value, inner)
-    if kind == "superlative":
-        if before and before[-1][0] == "ordinal":
-            return Layout("ordinal", str(value), (inner, number(int(str(before.pop()[1])))))
-        first = Layout("superlative", str(value), (inner,))
-        ranks = range(2, 1 + _how_many_extremes(phrase, reader))
-        return fold(
-            ["or"] * (1 + len(ranks)),
-            [first, *(Layout("ordinal", str(value), (inner, number(rank))) for rank in ranks)],
-        )
-    if kind == "ordinal":
-        if side is None:
-            raise reader.error(phrase, 'an order is missing: say, for instance, "the second circle from the left"')
-        return Layout("ordinal", side, (inner, number(int(str(value)))))
-    return inner
-
-
-def _how_many_extremes(phrase: Phrase, reader: Reader) -> int:
-    """Return how many "the two largest circles" are."""
-    name, low, high = phrase.determiner
-    if name == "both":
-        return 2
-    counted = name == "the" or (name == "numeral" and low == high and not _partitive(phrase, reader))
-    taken = high if name in ("some", "no") else low
-    return taken if (counted or name in ("some", "no")) and taken else 1
 
 
 def _without_mentioned(inner: Layout, phrase: Phrase, reader: Reader) -> Layout:
@@ -242,7 +198,7 @@ def _nominal(phrase: Phrase, reader: Reader) -> Layout:
     """Return the set of "is a circle", "is no circle", "are all circles", "is one of the circles"."""
     if phrase.determiner.name == "no":
         return negate(members(phrase, reader))
-    if phrase.determiner.name in ("every", "both") or _partitive(phrase, reader):
+    if phrase.determiner.name in ("every", "both") or partitive(phrase, reader):
         return members(phrase, reader)
     return uncounted(phrase, reader, '"is"')
 
@@ -254,14 +210,9 @@ def is_definite(phrase: Phrase) -> bool:
 
 def uncounted(phrase: Phrase, reader: Reader, after: str) -> Layout:
     """Return the set that a phrase refers to; raise QuestionError where it says how many, and this cannot be meant."""
-    if phrase.determiner.name in UNLIKE_SETS and not (_partitive(phrase, reader) and phrase.determiner.low == 1):
+    if phrase.determiner.name in UNLIKE_SETS and not (partitive(phrase, reader) and phrase.determiner.low == 1):
         raise reader.error(phrase, f'"how many" is not read after {after}: say "the", "a" or a bare noun')
     return referent(phrase, reader)
-
-
-def _partitive(phrase: Phrase, reader: Reader) -> bool:
-    """Whether a phrase is "one of the circles", "two of the circles"."""
-    return phrase.determiner.name in ("numeral", "number") and " of the " in reader.text(phrase)
 
 
 def _same_set(modifier: Modifier, reader: Reader) -> Layout:
@@ -360,7 +311,7 @@ def spread(phrases: Sequence[Joined], reader: Reader) -> list[Joined]:
             continue
         if conjunction == "but" and _is_one(phrase, reader):
             raise reader.error(phrase, WHICH)
-        if conjunction == "and" and _partitive(before, reader) and not before.plural:
+        if conjunction == "and" and partitive(before, reader) and not before.plural:
             raise reader.error(before, "of how many of several this holds is not read; ask it of each")
         if conjunction == "or" and _is_one(before, reader):
             raise reader.error(before, 'is one of them enough? Say "between one and two", or what there is one of')

@@ -11,7 +11,7 @@ from typing import Any
 
 from lark import Lark
 
-from nmn.language.crowd import boxes, claims, clauses, images, items, lists, phrases, places, quantities
+from nmn.language.crowd import alike, boxes, claims, clauses, images, items, lists, phrases, places, quantities
 from nmn.language.crowd.chart import Lack, Rule, Rules
 from nmn.language.crowd.meanings import ACTIONS, COSTS
 from nmn.language.crowd.noise import Lattice, Sense
@@ -25,6 +25,7 @@ WITH_ACTIONS = (
     places,
     items,
     phrases,
+    alike,
     lists,
     claims,
     boxes,

@@ -11,7 +11,6 @@ from nmn.language.crowd.meanings import (
     IT,
     NO,
     ONLY,
-    OWN,
     SCENE,
     SOME,
     VALUES,
@@ -128,7 +127,7 @@ def np_same(np: Np) -> Np:
 @action()
 def np_color_count(np: Np, values: ValueCount) -> Np:
     """3 items of 2 different colours."""
-    return _besides(np, values.of(np.things.layout))
+    return besides(np, values.of(np.things.layout))
 
 
 def alternating_colors(layout: Layout) -> Layout:
@@ -140,7 +139,7 @@ def alternating_colors(layout: Layout) -> Layout:
 @action()
 def np_alternating(np: Np, _: Any) -> Np:
     """Black and blue blocks alternately."""
-    return _besides(np, alternating_colors(np.things.layout))
+    return besides(np, alternating_colors(np.things.layout))
 
 
 @action()
@@ -155,32 +154,33 @@ def np_adjacent(quant: Quant, _: Any, things: Things) -> Np | None:
     return np_touching_each_other(Np(quant, things))
 
 
-def _besides(np: Np, *truths: Layout) -> Np:
+def besides(np: Np, *truths: Layout) -> Np:
+    """Return a noun phrase of which more is true in its box."""
     return replace(np, besides=(*np.besides, *truths))
 
 
 @action()
 def np_two_colors(np: Np, first: Any, second: Any, *_: Any) -> Np:
     """3 items of black and blue colour: both are there, and no other."""
-    return _besides(np, *nothing_but(colors_and(first, second)))
+    return besides(np, *nothing_but(colors_and(first, second)))
 
 
 @action()
 def np_only_colors(np: Np, colors: Things, *_: Any) -> Np:
     """3 items of only black and yellow colour."""
-    return _besides(np, *nothing_but(colors))
+    return besides(np, *nothing_but(colors))
 
 
 @action()
 def np_only_colors_after(np: Np, colors: Things, *_: Any) -> Np:
     """Items of black and blue colour only."""
-    return _besides(np, *nothing_but(colors))
+    return besides(np, *nothing_but(colors))
 
 
 @action()
 def np_only_colors_with(np: Np, _: Any, colors: Things, *__: Any) -> Np:
     """3 items with only yellow and blue colour."""
-    return _besides(np, *nothing_but(colors))
+    return besides(np, *nothing_but(colors))
 
 
 def nothing_but(things: Things) -> tuple[Layout, ...]:
@@ -203,24 +203,6 @@ def one_value(layout: Layout, attributes: str) -> Layout:
 
 
 @action()
-def same_attribute(_: Any, attribute: str) -> str:
-    """Of the same colour."""
-    return attribute
-
-
-@action()
-def same_attributes(_: Any, attribute: str, other: str) -> str:
-    """Of the same shape and colour."""
-    return f"{attribute} {other}"
-
-
-@action()
-def np_identical(quant: Quant, _: Any, things: Things) -> Np | Costed | None:
-    """Two identical items."""
-    return np_same_value(Np(quant, things), "shape color")
-
-
-@action()
 def np_of_each(np: Np, attribute: str) -> Np | None:
     """One item of each colour."""
     if np.options or np.besides or np.quant.name not in ("some", "bare", "count"):
@@ -232,63 +214,7 @@ def np_of_each(np: Np, attribute: str) -> Np | None:
 @action()
 def np_at_both(np: Np, place: Layout, other: Layout) -> Np:
     """A black block at both the top and the base."""
-    return _besides(np, *(exists(both(np.things.layout, where)) for where in (place, other)))
-
-
-@action()
-def np_same_value(np: Np, attribute: str) -> Np | Costed | None:
-    """3 blocks of the same colour: for some colour, that many of it; blocks of the same colour: all of them.
-
-    One block is hardly of the same colour; "a" block is of that of what it is related to, or was mentioned before.
-    """
-    if np.options:
-        return None
-    if np.quant == SOME:
-        return _of_its_value(np, attribute)
-    if np.quant.name == "bare":
-        return _besides(np, one_value(np.things.layout, attribute))
-    found = replace(np, options=of_values(np.things.layout, attribute))
-    return found if np.quant.low and np.quant.low > 1 else Costed(found, 1.0)
-
-
-def _of_its_value(np: Np, attribute: str) -> Np | None:
-    """Return a black block on a block of the same colour; a square of the same colour as what was mentioned."""
-    related = _relation_of(np.things.layout)
-    if related is None:
-        return replace(np, things=Things(both(OWN, np.things.layout))) if attribute == "color" else None
-    own, relation, other = related
-    pairs = zip(of_values(own, attribute), of_values(other, attribute), strict=True)
-    options = tuple(both(one, Layout("relate", relation, (like,))) for one, like in pairs)
-    return replace(np, options=options)
-
-
-def _relation_of(layout: Layout) -> tuple[Layout, str, Layout] | None:
-    """Return the things, the relation and what it reaches of "blocks on a block"; None for what is no such set."""
-    own, last = layout.operands if layout.module == "and" else (SCENE, layout)
-    if last.module != "relate" or last.argument is None:
-        return None
-    return own, last.argument, last.operands[0]
-
-
-@action()
-def np_same_value_before(quant: Quant, _: Any, attribute: str, things: Things) -> Np | Costed | None:
-    """Three the same colour blocks."""
-    return np_same_value(Np(quant, things), attribute)
-
-
-@action()
-def np_same_value_mixed(quant: Quant, _: Any, things: Things, attribute: str) -> Np | Costed | None:
-    """A slip: "three the same blocks colour"."""
-    return np_same_value(Np(quant, things), attribute)
-
-
-@action()
-def np_different_value(np: Np, _: Any, attribute: str) -> Np:
-    """Two items of different colour: no two of a colour; of many: not all of one."""
-    values, layout = distinct(attribute, np.things.layout), np.things.layout
-    if np.quant.low is None or np.quant.low > len(VALUES[attribute]):
-        return _besides(np, compared("at_least", values, 2))
-    return _besides(np, compared("equal", values, count(layout)))
+    return besides(np, *(exists(both(np.things.layout, where)) for where in (place, other)))
 
 
 def touching_each_other(layout: Layout) -> Layout:

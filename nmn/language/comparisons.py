@@ -1,0 +1,59 @@
+"""Clauses that are complete at once: comparisons of numbers and of attributes, "the colour of the circle is red"."""
+
+from dataclasses import replace
+
+from lark import Token, Tree
+
+from nmn.language.attach import Joined, Modifier
+from nmn.language.clause import Clause
+from nmn.language.connect import negate, number
+from nmn.language.joined import attribute_of_tree, trees_of
+from nmn.language.panels import compared_in_panels
+from nmn.language.phrases import Reader, anything
+from nmn.language.sets import union
+from nmn.language.trees import is_token, number_of, rule, span_of
+from nmn.language.truths import compared
+from nmn.layout import Layout
+
+
+def comparison_clause(clauses: list[Clause], tree: Tree[Token], conjunction: str, reader: Reader) -> None:
+    """Read "there are more circles than squares", "there aren't as many circles as squares"."""
+    comparison = tree.children[-1]
+    assert isinstance(comparison, Tree)
+    truth = compared_in_panels(comparison, reader)
+    clauses.append(Clause("closed", conjunction, truth=truth, negated=rule(tree) == "comparison_denied"))
+
+
+def numeric_clause(clauses: list[Clause], tree: Tree[Token], conjunction: str, reader: Reader) -> None:
+    """Read "the number of circles is at least two"."""
+    phrase, numeric = (child for child in tree.children if isinstance(child, Tree))
+    left = Layout("count", None, (union(reader.noun_phrase(phrase), reader),))
+    amount = numeric.children[-1]
+    if isinstance(amount, Tree) and rule(amount) == "amount":
+        amount = amount.children[0]
+    if isinstance(amount, Token):
+        right = number(number_of(amount))
+    else:
+        right = Layout("count", None, (union(reader.noun_phrase(amount), reader),))
+    if rule(numeric) == "unequal":
+        layout = negate(Layout("compare", "equal", (left, right)))
+    else:
+        layout = Layout("compare", rule(numeric), (left, right))
+    clauses.append(Clause("closed", conjunction, truth=layout))
+
+
+def attribute_clause(clauses: list[Clause], tree: Tree[Token], conjunction: str, reader: Reader) -> None:
+    """Read "the colour of the circle is the same as that of the square"."""
+    phrases = [phrase for part in trees_of(tree, "np") for phrase in reader.noun_phrase(part)]
+    its = [token for token in tree.children if is_token(token, "ITS")]
+    subject = reader.it(span_of(its[0])) if its else phrases[0].phrase
+    kind = "different_each" if any(is_token(child, "DIFFERENT") for child in tree.children) else "same_each"
+    pair = [Joined("and", replace(phrase, plural=False)) for phrase in (subject, phrases[-1].phrase)]
+    clauses.append(Clause("closed", conjunction, truth=compared(pair, Modifier(kind, attribute_of_tree(tree)), reader)))
+
+
+def value_clause(clauses: list[Clause], tree: Tree[Token], conjunction: str, reader: Reader) -> None:
+    """Read "the colour of the circle is red"."""
+    subjects = reader.noun_phrase(trees_of(tree, "np")[0])
+    predicate = replace(anything(), modifiers=(reader.value_of(tree),))
+    clauses.append(Clause("predicate", conjunction, subjects, [Joined("and", predicate)]))

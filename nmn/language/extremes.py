@@ -1,0 +1,57 @@
+"""Superlatives and ordinals before a noun, and in "that is the largest": which of a set they take."""
+
+from nmn.language.attach import Modifier, Phrase
+from nmn.language.connect import conj, fold, number
+from nmn.language.phrases import Reader
+from nmn.layout import Layout
+
+
+def extreme_of(modifier: Modifier) -> str | None:
+    """Return the superlative that a relative clause such as "that is the largest" consists of."""
+    if not modifier.relative or modifier.negated:
+        return None
+    if modifier.layout is not None:
+        return modifier.layout.argument if modifier.layout.module == "superlative" else None
+    operand = modifier.operands[0] if modifier.kind == "nominal" else None
+    if operand is None or not operand.elided or [kind for kind, _ in operand.premodifiers] != ["superlative"]:
+        return None
+    return str(operand.premodifiers[0][1])
+
+
+def apply_before(
+    before: list[tuple[str, object]], inner: Layout, side: str | None, phrase: Phrase, reader: Reader
+) -> Layout:
+    """Put the last of what stands before a noun on the set that follows it; ``side``: from where it is counted."""
+    kind, value = before.pop()
+    if kind in ("set", "each"):
+        assert isinstance(value, Layout)
+        return conj(value, inner)
+    if kind == "superlative":
+        if before and before[-1][0] == "ordinal":
+            return Layout("ordinal", str(value), (inner, number(int(str(before.pop()[1])))))
+        first = Layout("superlative", str(value), (inner,))
+        ranks = range(2, 1 + _how_many_extremes(phrase, reader))
+        return fold(
+            ["or"] * (1 + len(ranks)),
+            [first, *(Layout("ordinal", str(value), (inner, number(rank))) for rank in ranks)],
+        )
+    if kind == "ordinal":
+        if side is None:
+            raise reader.error(phrase, 'an order is missing: say, for instance, "the second circle from the left"')
+        return Layout("ordinal", side, (inner, number(int(str(value)))))
+    return inner
+
+
+def _how_many_extremes(phrase: Phrase, reader: Reader) -> int:
+    """Return how many "the two largest circles" are."""
+    name, low, high = phrase.determiner
+    if name == "both":
+        return 2
+    counted = name == "the" or (name == "numeral" and low == high and not partitive(phrase, reader))
+    taken = high if name in ("some", "no") else low
+    return taken if (counted or name in ("some", "no")) and taken else 1
+
+
+def partitive(phrase: Phrase, reader: Reader) -> bool:
+    """Whether a phrase is "one of the circles", "two of the circles"."""
+    return phrase.determiner.name in ("numeral", "number") and " of the " in reader.text(phrase)
