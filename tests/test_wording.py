@@ -22,7 +22,7 @@ NAMED = {
     "same": 0,
     "superlative": 0,
     "ordinal": 0,
-    "unique": 1,
+    "unique": 2,
 }
 
 

@@ -31,6 +31,7 @@ from nmn.language.trees import SCENE
 from nmn.layout import Layout
 
 COMPARISONS = frozenset({"same_as", "different_from", "same_each", "different_each"})
+EACH = {"same_each": "same_as", "different_each": "different_from"}  # of several, of one with another
 LISTED = frozenset({"related", "same_as", "different_from"})  # modifiers that may have a list of operands
 
 
@@ -103,14 +104,15 @@ def attach_modifier(
     ``inverted``: the phrase is the subject of "is the circle ...", so that a comparison may be its predicate.
     """
     edge = right_edge(phrases[-1].phrase)
-    if len(edge) > 1 and (denied := _not_this(edge, modifier)) is not None:
+    if len(edge) > 1 and not inverted and (denied := _not_this(edge, modifier)) is not None:
         change = len(edge) - 2
         return _replace_last(phrases, _edit(phrases[-1].phrase, change, lambda phrase: _modified(phrase, denied)))
     levels = list(range(len(edge) - 1, -1, -1))
     if not modifier.relative and (modifier.kind == "nominal" or (inverted and _asks(edge[0], modifier))):
         levels.sort(key=lambda level: level > 0)
     elif modifier.kind == "in_panel":  # no relation reaches from panel to panel, so the outermost noun is in it too
-        levels.reverse()
+        if not any(phrase.modifiers[-1].kind in COMPARISONS for phrase in edge[:-1]):
+            levels.reverse()
     elif modifier.joined:
         levels.sort(key=lambda level: (0, -level) if _goes_on(edge[level], modifier) else (1, level > 0))
     elif modifier.kind == "other_than":
@@ -139,7 +141,7 @@ def _asks(subject: Phrase, modifier: Modifier) -> bool:
     """Whether a modifier in an inverted question is its predicate: a comparison, "not red", what follows a clause."""
     last = subject.modifiers[-1] if subject.modifiers else None
     closed = last is not None and (last.kind == "other_than" or last.relative)
-    denied = modifier.negated and modifier.kind == "is"
+    denied = modifier.negated and not modifier.joined
     if modifier.kind in COMPARISONS or modifier.comparing or denied:
         return True
     return closed and modifier.kind != "other_than" and not modifier.joined
@@ -177,7 +179,7 @@ def _goes_with(edge: list[Phrase], reached: Phrase, joined: Joined) -> bool:
     """Whether a joined phrase goes with what a relation reaches, not with the outermost, by their determiners."""
     name, like, outer = joined.phrase.determiner.name, reached.determiner.name, edge[0].determiner.name
     if name == "bare":  # it shares that of the nearest: "larger than all circles and squares"
-        return like != "bare" and joined.phrase.plural == reached.plural
+        return (like != "bare" or joined.conjunction == "or") and joined.phrase.plural == reached.plural
     clause = any(phrase.modifiers and phrase.modifiers[-1].relative for phrase in edge)
     if joined.conjunction == "or":
         return clause or name == like or name != outer
@@ -209,9 +211,14 @@ def _edit(phrase: Phrase, level: int, change: Callable[[Phrase], Phrase]) -> Phr
 def _modified(phrase: Phrase, modifier: Modifier) -> Phrase:
     while phrase.modifiers and (kinds := _either_kind(phrase.modifiers[-1], modifier)) is not None:
         phrase, modifier = replace(phrase, modifiers=phrase.modifiers[:-1]), kinds
-    if not phrase.modifiers:
+    last = phrase.modifiers[-1] if phrase.modifiers else None
+    if last is not None and last.kind in ("same_as", "different_from") and modifier.kind in EACH and modifier.joined:
+        modifier = replace(  # "the same color as the cube and the same size"
+            modifier, kind=EACH[modifier.kind], operands=last.operands, operand_joins=last.operand_joins
+        )
+    if last is None:
         modifier = replace(modifier, joined=None)
-    elif modifier.joined == "or" and modifier.verbless and _denied(phrase.modifiers[-1]):
+    elif modifier.joined == "or" and modifier.verbless and _denied(last):
         modifier = replace(modifier, joined="and", negated=True)  # "not red or yellow": neither of the two
     return replace(phrase, modifiers=(*phrase.modifiers, modifier))
 
@@ -238,14 +245,15 @@ def _denied(modifier: Modifier) -> bool:
 def leaves_out(phrase: Phrase, joined: Joined) -> bool:
     """Whether a joined phrase is an exception, one of what it is left out of: "every circle but the red one"."""
     before, after, noun = phrase.determiner.name, joined.phrase.determiner.name, joined.phrase.noun
-    extreme = any(kind == "superlative" for kind, _ in phrase.premodifiers)  # "the biggest shape but the star"
-    if joined.conjunction != "but" or (before == "the" and not phrase.plural and not extreme):
-        return False
+    if joined.conjunction != "but" or (before == "the" and not phrase.plural and not _is_extreme(phrase)):
+        return False  # but of "the biggest shape but the star"
     if after == "the":
         return SCENE in (phrase.noun, noun) or noun == phrase.noun
     one_of_them = (noun == phrase.noun != SCENE and not phrase.premodifiers) or (phrase.noun == SCENE != noun)
     any_thing = after == "bare" and phrase.noun == SCENE
-    if any_thing and before == "some":  # "is there anything below the star but circles"
+    if (
+        phrase.noun == SCENE and before == "some" and after in ("bare", "some")
+    ):  # "is there anything below the star but circles"
         return True
     return before in ("every", "no") and one_of_them and (after in ("some", "numeral") or any_thing)
 
@@ -287,10 +295,29 @@ def _left_out(outer: Phrase, phrase: Phrase) -> bool:
 def widened(phrase: Phrase, joined: Joined) -> Phrase:
     """Return the phrase whose last modifier takes one more operand."""
     last = phrase.modifiers[-1]
-    last = replace(
-        last, operands=(*last.operands, joined.phrase), operand_joins=(*last.operand_joins, joined.conjunction)
-    )
+    *before, one = last.operands
+    operands = (*before, *with_nouns(one, joined.phrase))
+    last = replace(last, operands=operands, operand_joins=(*last.operand_joins, joined.conjunction))
     return replace(phrase, modifiers=(*phrase.modifiers[:-1], last))
+
+
+def with_nouns(one: Phrase, other: Phrase) -> tuple[Phrase, Phrase]:
+    """Return two phrases, "the largest" of "the largest and the smallest circle" with the noun of the other."""
+    if one.elided and _is_extreme(other) and not (other.elided or one.modifiers):
+        return _of_kind(one, other), other
+    if other.elided and _is_extreme(one) and not (one.elided or other.modifiers):
+        return one, _of_kind(other, one)
+    return one, other
+
+
+def _is_extreme(phrase: Phrase) -> bool:
+    return any(kind == "superlative" for kind, _ in phrase.premodifiers)
+
+
+def _of_kind(elided: Phrase, phrase: Phrase) -> Phrase:
+    own = tuple(part for part in elided.premodifiers if part[0] != "set")
+    kind = tuple(part for part in phrase.premodifiers if part[0] == "set")
+    return replace(elided, noun=phrase.noun, premodifiers=(*own, *kind), elided=False)
 
 
 def _replace_last(phrases: list[Joined], phrase: Phrase) -> list[Joined]:

@@ -9,9 +9,9 @@ from nmn.language.clause import Clause
 from nmn.language.connect import conj, fold, negate
 from nmn.language.panels import in_their_panels, scoped_existences
 from nmn.language.phrases import Reader, anything
-from nmn.language.sets import referent, restriction, spread, union
+from nmn.language.sets import members, restriction, spread, union
 from nmn.language.trees import SCENE
-from nmn.language.truths import agreement, claim, compared
+from nmn.language.truths import agreement, claim, compared, count_in_bounds
 from nmn.layout import Layout
 
 
@@ -78,18 +78,14 @@ def _move_exceptions(clause: Clause) -> None:
     ]
 
 
-def _or_itself(phrase: Phrase, modifiers: Sequence[Modifier], predicate: Layout, reader: Reader) -> Layout:
-    """Return what holds of each of several, or of it alone with which "the same color as the star" compares them.
-
-    "Every shape has the same color as the star" says nothing of the star, which is never compared with itself.
-    """
+def _predicate_of(phrase: Phrase, modifiers: Sequence[Modifier], reader: Reader) -> Layout:
+    """Return the set in which a predicate puts a subject."""
     name = phrase.determiner.name
     several = name in ("every", "both") or (phrase.plural and name in ("the", "bare"))
-    if not several or len(modifiers) > 1 or modifiers[0].kind not in ("same_as", "different_from"):
-        return predicate
-    known = [one for one in modifiers[0].operands if one.determiner.name == "the" and not one.plural]
-    among = [referent(one, reader) for one in known if SCENE in (one.noun, phrase.noun) or one.noun == phrase.noun]
-    return fold(["or"] * (1 + len(among)), [predicate, *among])
+    reader.of_all = phrase if several else None
+    found = restriction(modifiers, reader, several=phrase.plural and name != "no")
+    reader.of_all = None
+    return found
 
 
 def _claims(subjects: Sequence[Joined], modifiers: Sequence[Modifier], reader: Reader) -> Layout:
@@ -102,12 +98,15 @@ def _claims(subjects: Sequence[Joined], modifiers: Sequence[Modifier], reader: R
         agreeing = agreement(subjects[0].phrase, modifiers[0], reader) if len(subjects) == 1 else None
         if agreeing is not None:
             return agreeing
-    predicate = restriction(modifiers, reader, several=all(phrase.plural for _, phrase in subjects))
     subjects = spread(subjects, reader)
-    claims = [claim(phrase, _or_itself(phrase, modifiers, predicate, reader), reader) for _, phrase in subjects]
+    predicates = [_predicate_of(phrase, modifiers, reader) for _, phrase in subjects]
+    claims = [claim(phrase, found, reader) for (_, phrase), found in zip(subjects, predicates, strict=True)]
     found = fold([joined.conjunction for joined in subjects], claims)
     if len(modifiers) == 1 and modifiers[0].kind == "nominal" and not modifiers[0].negated:
         nominal = modifiers[0].operands[0]
-        if nominal.plural and reader.text(nominal).startswith("the only"):  # so that there is no other
-            return conj(found, Layout("quantify", "every", (predicate, union(subjects, reader))))
+        only = reader.text(nominal).startswith("the only")  # so that there is no other
+        if only and nominal.plural:
+            return conj(found, Layout("quantify", "every", (predicates[0], union(subjects, reader))))
+        if only:
+            return conj(found, count_in_bounds(Layout("count", None, (members(nominal, reader),)), 1, 1))
     return found

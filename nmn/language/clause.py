@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 class Clause:
     """One clause in the making: its subjects, its predicate (a phrase for anything, with modifiers) or its truth.
 
-    ``scope``: the panels that it is asked of.
+    ``scope``: the panels that it is asked of; ``plural``: the number of its verb, of an inverted clause.
     """
 
     kind: str
@@ -24,3 +24,4 @@ class Clause:
     negated: bool = False
     truth: Layout | None = None
     scope: "Scope | None" = None
+    plural: bool | None = None

@@ -8,12 +8,17 @@ from nmn.layout import Layout
 
 def extreme_of(modifier: Modifier) -> str | None:
     """Return the superlative that a relative clause such as "that is the largest" consists of."""
-    if not modifier.relative or modifier.negated:
+    if not modifier.relative:
         return None
     if modifier.layout is not None:
         return modifier.layout.argument if modifier.layout.module == "superlative" else None
     operand = modifier.operands[0] if modifier.kind == "nominal" else None
-    if operand is None or not operand.elided or [kind for kind, _ in operand.premodifiers] != ["superlative"]:
+    if (
+        operand is None
+        or not operand.elided
+        or operand.modifiers
+        or [kind for kind, _ in operand.premodifiers] != ["superlative"]
+    ):
         return None
     return str(operand.premodifiers[0][1])
 

@@ -5,9 +5,9 @@ from dataclasses import replace
 
 from lark import Token, Tree
 
-from nmn.language.attach import Joined, Phrase, attach_modifier, attach_phrase, right_edge
+from nmn.language.attach import LISTED, Joined, Phrase, attach_modifier, attach_phrase, right_edge, with_nouns
 from nmn.language.phrases import Reader
-from nmn.language.trees import SCENE, is_token, name_of, rule
+from nmn.language.trees import Node, is_token, name_of, rule
 from nmn.layout import QUANTIFIERS
 
 # determiners of what is taken to be there, so that nothing says "there is" of it
@@ -37,7 +37,8 @@ def join_modifiers(phrases: list[Joined], tree: Tree[Token], conjunction: str, r
     first, *others = (part for part in tree.children if not is_token(part, "BE"))
     simple = first is tree.children[0] and isinstance(first, Tree) and rule(first) == "simple"
     verbless = simple and not any(is_token(part, "HAVE", "NOT") for part in first.children)  # type: ignore[union-attr]
-    with reader.within_clause():
+    subject = phrases[-1].phrase.span
+    with reader.within_clause(subject == (0, 0) or (reader.topic is not None and subject == reader.topic.span)):
         modifier = replace(reader.modifier(first, conjunction), verbless=verbless)
     phrases = attach_modifier(phrases, modifier, reader.choices)
     return reader.attached(phrases, others)
@@ -63,8 +64,9 @@ def joined_phrases(
             joined = Joined(conjunction, phrase)
             check_between(phrases, joined, reader)
             known = counted and phrase.determiner.name in KNOWN
-            nearest = known or is_one_subject(phrases, joined, plural)
-            phrases = reader.attached(attach_phrase(phrases, joined, reader.choices, nearest), modifiers)
+            nearest = False if has_like(phrases, modifiers) else known or is_one_subject(phrases, joined, plural)
+            phrases = reader.noted(attach_phrase(phrases, joined, reader.choices, nearest))
+            phrases = reader.attached(phrases, modifiers)
         else:
             phrases = join_modifiers(phrases, child, conjunction, reader)
     return phrases
@@ -79,14 +81,25 @@ def check_between(phrases: Sequence[Joined], joined: Joined, reader: Reader) -> 
             raise reader.error(joined.phrase, '"between" is read of two things')
 
 
+def has_like(phrases: Sequence[Joined], modifiers: Sequence[Node]) -> bool:
+    """Whether a joined phrase has what the last one has, so that it stands beside that: "a star near a square"."""
+    before = phrases[-1].phrase.modifiers
+    if not before or not modifiers or not isinstance(modifiers[0], Tree) or before[-1].kind not in LISTED:
+        return False
+    clause = rule(modifiers[0]) in ("relative", "not_relative")
+    return clause == before[-1].relative and any(rule(part) in LISTED for part in modifiers[0].iter_subtrees())
+
+
 def is_one_subject(subjects: Sequence[Joined], joined: Joined, plural: bool | None) -> bool | None:
     """Whether a verb's number says that a joined phrase is no subject of its own; None where it does not tell.
 
     "The circle left of the square and the star is red", "all shapes near the circle or the square are red".
     """
     first, own = subjects[0].phrase, joined.phrase
-    if plural is None or len(subjects) > 1:
-        return None if plural is None else False
+    if plural is None or (len(subjects) > 1 and joined.conjunction == "or"):
+        return None
+    if len(subjects) > 1:
+        return False
     counted = own.determiner.name in (*QUANTIFIERS, "no")
     together = own.plural == plural if joined.conjunction == "or" else plural or counted
     alone = first.plural == plural
@@ -123,11 +136,7 @@ def shared_modifiers(phrases: Sequence[Joined]) -> list[Joined]:
     found = list(phrases)
     for place in range(len(found) - 1, 0, -1):
         (first, before), (_, phrase) = found[place - 1 : place + 1]
-        extreme = any(kind == "superlative" for kind, _ in phrase.premodifiers)
-        if before.elided and before.noun == SCENE and extreme and not before.modifiers and not phrase.elided:
-            kinds = tuple(part for part in phrase.premodifiers if part[0] == "set")
-            known = replace(before, noun=phrase.noun, premodifiers=(*before.premodifiers, *kinds))
-            found[place - 1] = Joined(first, known)
+        found[place - 1] = Joined(first, with_nouns(before, phrase)[0])
     for place in range(len(found) - 1, 0, -1):
         (first, before), (_, phrase) = found[place - 1 : place + 1]
         alike = phrase.determiner.name == "bare" and before.plural == phrase.plural

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 PANELS = Layout("panels")
 SIDE_OF = {("x", -1): "left", ("x", 1): "right", ("y", -1): "top", ("y", 1): "bottom"}
-UNIVERSAL = ("the", "bare", "some", "every", "both")  # "in every box": in one of them; numbers would have to be counted
+UNCOUNTED = ("the", "bare", "some")  # "in the boxes": in one of them; of each, the clause would have to be asked
 
 
 def panel_phrase(tree: Tree[Token], reader: "Reader") -> Phrase:
@@ -31,6 +31,8 @@ def panel_phrase(tree: Tree[Token], reader: "Reader") -> Phrase:
             plural = bool(part.value.plural)
         else:
             premodifiers.append(premodifier(part, reader.lexicon))
+    if determiner.name == "another":
+        raise reader.error(tree, '"another" than which is not read of panels: say "the left one", "the right one"')
     return Phrase(determiner, PANELS, plural, tuple(premodifiers), span=span_of(tree))
 
 
@@ -64,7 +66,7 @@ def in_panel(panel: Phrase, joined: str | None, reader: "Reader") -> Modifier:
 def inside(modifier: Modifier, reader: "Reader") -> Layout:
     """Return the set of what is in the panels; raise QuestionError where they would have to be counted."""
     assert modifier.layout is not None and modifier.panel is not None
-    if modifier.panel.determiner.name not in UNIVERSAL:
+    if modifier.panel.determiner.name not in UNCOUNTED:
         raise reader.error(modifier.panel, 'panels are counted after "there is" alone, or as what has something')
     return modifier.layout
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 
 from lark import Token, Tree
 
-from nmn.language.attach import Joined, Modifier, Phrase
+from nmn.language.attach import Determiner, Joined, Modifier, Phrase
 from nmn.language.clause import Clause
 from nmn.language.connect import conj, fold, negate
 from nmn.language.panel_phrases import PANELS, in_panel, panel_phrase, panel_set
@@ -221,7 +221,15 @@ def _in_their_panels(group: Sequence[Joined], place: Modifier, reader: Reader) -
     assert place.panel is not None
     if _is_one(place.panel):
         return existences([Joined(join, _placed(phrase, place)) for join, phrase in group], reader)
-    return Scope((place.panel,)).of(existences(group, reader, alone=True), reader)
+    return _scoped(group, place.panel, reader)
+
+
+def _scoped(group: Sequence[Joined], panel: Phrase, reader: Reader) -> Layout:
+    """Return that there are things in panels; "no circles in any image": in none of them."""
+    if reader.text(panel).startswith("any") and all(phrase.determiner.name == "no" for _, phrase in group):
+        some = [Joined("or", replace(phrase, determiner=Determiner("some"))) for _, phrase in group]
+        return negate(Scope((panel,)).of(existences(some, reader, alone=True), reader))
+    return Scope((panel,)).of(existences(group, reader, alone=True), reader)
 
 
 def in_their_panels(subjects: Sequence[Joined], predicate: Modifier, reader: Reader) -> Layout | None:
@@ -233,7 +241,7 @@ def in_their_panels(subjects: Sequence[Joined], predicate: Modifier, reader: Rea
             phrase.plural and phrase.determiner.name == "bare"
         ):
             raise reader.error(predicate.panel, 'say it of the panels: "each box has ..."')
-    return Scope((predicate.panel,)).of(existences(subjects, reader, alone=True), reader)
+    return _scoped(subjects, predicate.panel, reader)
 
 
 def _is_one(panel: Phrase) -> bool:

@@ -1,19 +1,18 @@
 """Parse trees of noun phrases and modifiers to ``Phrase`` and ``Modifier``: what was said, before what it means."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 from lark import Token, Tree
 
 from nmn.errors import QuestionError
-from nmn.language.attach import Determiner, Joined, Modifier, Phrase, attach_modifier, right_edge
+from nmn.language.attach import Determiner, Joined, Modifier, Phrase, attach_modifier, right_edge, with_nouns
 from nmn.language.choices import Choices
-from nmn.language.connect import conj, fold
 from nmn.language.determiners import DETERMINERS, determiner_of
 from nmn.language.panel_phrases import at_side, in_panel, panel_phrase, touched_side
-from nmn.language.premodifiers import premodifier
+from nmn.language.premodifiers import grouped, premodifier
 from nmn.language.trees import SCENE, Node, is_token, name_of, rule, span_of
 from nmn.layout import Layout
 from nmn.lexicon import Lexicon
@@ -22,7 +21,7 @@ FROM_PLACE = "from_side"
 MANY = ("they", "them", "their")
 DENIED = re.compile(r"\b(no|not|nothing|none|neither|nor|without|cannot)\b|n['\u2019]t\b")  # before "any": not one
 ASKED_ANY = re.compile(r"(is|are|do|does)\b.*\bany")  # "is any circle larger than any square": than one of them
-PLURAL_VERBS, SINGULAR_VERBS = ("are", "were", "do"), ("is", "was", "does")
+PLURAL_VERBS, SINGULAR_VERBS = ("are", "were", "do", "have"), ("is", "was", "does", "has")
 
 
 @dataclass
@@ -38,12 +37,15 @@ class Reader:
     mentioned: list[Phrase] = field(default_factory=list)
     claimed: list[Layout] = field(default_factory=list)
     topic: Phrase | None = None
+    together: Callable[[], Layout] | None = None  # what "they" are after "there is a circle and a square"
     relating: bool = False  # to what a phrase names, which is never the thing itself
     among: Layout | None = None  # the things of which "which circle is the second largest" asks for one
     predicating: bool = False  # what a subject is, so that "the largest" may be of another kind than it
     compared: Phrase | None = None  # with which "ones" are: "more red squares right of a circle than blue ones"
+    antecedent: Phrase | None = None  # of "one": "the red circle is near the star and the blue one is not"
     excepting: bool = False  # so that "one" is one of several that were mentioned
     free: bool = False  # "any" means every one
+    of_all: Phrase | None = None  # of which something is said, each of them: compared with one of them, all others
     inside: bool = False  # the clause that is about the topic, so that "it" is another thing there
 
     def error(self, node: Node | Phrase, reason: str) -> QuestionError:
@@ -69,9 +71,15 @@ class Reader:
     def attached(self, phrases: list[Joined], modifiers: Iterable[Node], inverted: bool = False) -> list[Joined]:
         """Attach modifiers, in the order of the text, to the right edge of the last phrase."""
         for tree in modifiers:
-            phrases = attach_modifier(phrases, self.modifier(tree), self.choices, inverted)
-            for phrase in right_edge(phrases[-1].phrase):
-                self.mentioned = [phrase if phrase.span == one.span else one for one in self.mentioned]
+            phrases = self.noted(attach_modifier(phrases, self.modifier(tree), self.choices, inverted))
+        return phrases
+
+    def noted(self, phrases: list[Joined]) -> list[Joined]:
+        """Remember the last of some phrases as it is now, with all that was attached to it."""
+        for phrase in right_edge(phrases[-1].phrase):
+            self.mentioned = [phrase if phrase.span == one.span else one for one in self.mentioned]
+            if self.topic is not None and phrase.span == self.topic.span:
+                self.topic = phrase
         return phrases
 
     def core(self, node: Node) -> Phrase:
@@ -102,6 +110,7 @@ class Reader:
                 if extreme and self.mentioned and is_token(next(iter(last.scan_values(bool))), "ONE"):  # type: ignore[union-attr]
                     noun = self._elided(premodifiers)  # "the rightmost one"
                 plural = plural and rule(child) == "head"
+        premodifiers = grouped(premodifiers, self.lexicon)
         elided = bool(premodifiers) and is_token(node.children[-1], "SUPERLATIVE", "SUPERLATIVE_PLACE", "PLACE")
         if elided:
             noun = self.among or self._elided(premodifiers)
@@ -140,31 +149,24 @@ class Reader:
             raise QuestionError(self.question, *span, '"it" stands for nothing mentioned before')
         many = self.question[slice(*span)].lower() in MANY
         others = [phrase for phrase in self.mentioned if phrase.plural == many and phrase.span != self.topic.span]
-        if many and not others and not self.topic.plural and (together := self._together()) is not None:
-            return Phrase(Determiner("the"), together, plural=True, span=span)
+        if many and self.together is not None:
+            return Phrase(Determiner("the"), self.together(), plural=True, span=span)
+        if many and not others and not self.topic.plural and len(self.mentioned) > 1:
+            raise self.error(self.mentioned[-1], '"they" may be these or others: say which')
         meant = others[-1] if others and (self.inside or self.topic.plural != many) else self.topic
         return replace(meant, determiner=Determiner("the"), span=span, sealed=len(meant.modifiers))
 
-    def _together(self) -> Layout | None:
-        """Return what "they" stands for after "a circle and a square"; None where no two things are mentioned."""
-        if len(self.mentioned) < 2:
-            return None
-        found = []
-        for phrase in self.mentioned:
-            plain = all(kind == "set" for kind, _ in phrase.premodifiers) and not phrase.modifiers
-            if phrase.determiner.name not in ("some", "the") or not plain:
-                raise self.error(phrase, '"they" may be these or others: say which')
-            named = phrase.noun
-            for _, adjective in reversed(phrase.premodifiers):
-                assert isinstance(adjective, Layout)
-                named = conj(adjective, named)
-            found.append(Layout("unique", None, (named,)))
-        return fold(["or"] * len(found), found)
+    @contextmanager
+    def standing_for(self, antecedent: Phrase | None) -> Iterator[None]:
+        """Read "one" as another of what a phrase names, where there is such a phrase."""
+        before, self.antecedent = self.antecedent, antecedent
+        yield
+        self.antecedent = before
 
     @contextmanager
-    def within_clause(self) -> Iterator[None]:
-        """Read what is said of the topic in its own clause."""
-        before, self.inside = self.inside, True
+    def within_clause(self, inside: bool) -> Iterator[None]:
+        """Read what is said of a phrase, of the topic in its own clause where ``inside``."""
+        before, self.inside = self.inside, inside
         yield
         self.inside = before
 
@@ -180,7 +182,7 @@ class Reader:
         if token.type in ("ONE", "ONES") and self.mentioned:
             several = [one for one in self.mentioned if one.plural or one.determiner.name in ("every", "no")]
             among = several if several and (plural or self.excepting) else self.mentioned
-            return (self.compared or among[-1]).noun, plural
+            return (self.compared or self.antecedent or among[-1]).noun, plural
         return SCENE, plural
 
     def modifier(self, node: Node, joined: str | None = None) -> Modifier:
@@ -199,7 +201,7 @@ class Reader:
         if kind in ("relative", "not_relative"):
             modifier = self.modifier(parts[0], joined)
             negated = modifier.negated or kind == "not_relative"
-            return replace(modifier, relative=True, plural=plural_verb(node.children), negated=negated)
+            return replace(modifier, relative=True, plural=plural_verb(node.children, self.question), negated=negated)
         if is_token(node.children[0], "EITHER") and kind == "complete":
             sides = tuple(self.noun_phrase(part)[-1].phrase for part in parts if isinstance(part, Tree))
             return Modifier("joint", "or", sides, joined=joined)
@@ -238,7 +240,8 @@ class Reader:
             return Modifier(FROM_PLACE, name_of(parts[-1]), joined=joined)  # type: ignore[arg-type]
         if kind in ("nominal", "not_nominal"):
             self.predicating = True
-            operand, self.predicating = self.core(first), False
+            with self.standing_for(self.topic):
+                operand, self.predicating = self.core(first), False
             return Modifier("nominal", operands=(operand,), negated=kind == "not_nominal", joined=joined)
         if kind in ("joint_and", "joint_or", "joint_nor"):
             return self._joint(kind, parts, joined)
@@ -256,6 +259,8 @@ class Reader:
                 operands.append(phrase)
                 joins.append(join)
         self.excepting = False
+        if kind == "between_two":
+            operands = list(with_nouns(operands[0], operands[1]))
         relations = [part for part in parts if is_token(part, "RELATION", "VERB", "OTHER_THAN")]
         comparing = bool(relations) and self.text(relations[-1]).endswith("than")
         if comparing and self.is_free(objects[-1]):
@@ -327,10 +332,19 @@ class Reader:
         return replace(self._same(kind, parts, joined), relative=True)
 
 
-def plural_verb(nodes: Iterable[Node]) -> bool | None:
+def plural_verb(nodes: Iterable[Node], question: str) -> bool | None:
     """Return whether the verb among some nodes is plural, None where it does not say."""
-    verbs = [name_of(child) for child in nodes if is_token(child, "BE", "DO", "HAVE")]  # type: ignore[arg-type]
-    return next((verb in PLURAL_VERBS for verb in verbs if verb in PLURAL_VERBS + SINGULAR_VERBS), None)
+    for node in nodes:
+        inner = node.children[0] if isinstance(node, Tree) and rule(node) in ("simple", "related") else node
+        if not is_token(inner, "BE", "DO", "HAVE", "VERB"):
+            continue
+        start, end = span_of(inner)
+        verb = question[start:end].lower().split()[0]
+        if is_token(inner, "VERB"):
+            return False if verb.endswith("s") else None if verb.endswith("ing") else True
+        if verb in PLURAL_VERBS + SINGULAR_VERBS:
+            return verb in PLURAL_VERBS
+    return None
 
 
 def _span(node: Node | Phrase) -> tuple[int, int]:

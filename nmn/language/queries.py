@@ -78,7 +78,7 @@ def _how_many_values(tree: Tree[Token], reader: Reader) -> Layout:
 def _asked(tree: Tree[Token], reader: Reader) -> Layout:
     """Return the set that a question is about: of its noun phrase, or its list of them."""
     (things,) = trees_of(tree, "np", "nps")
-    phrases = phrases_of(things, reader, plural_verb(tree.children))
+    phrases = phrases_of(things, reader, plural_verb(tree.children, reader.question))
     for _, phrase in phrases:
         if phrase.determiner.name in ("no", "neither", "most", "half", "only"):
             raise reader.error(phrase, "this says of how many something holds, and names nothing to ask about")
@@ -89,7 +89,9 @@ def _describe(tree: Tree[Token], reader: Reader) -> Layout:
     """Return the attribute of things; "which shapes are circles?" asks for the things themselves."""
     asked, (things,) = _asked(tree, reader), trees_of(tree, "np", "nps")
     token = next(child for child in tree.children if is_token(child, "ATTRIBUTE", "THING_ATTRIBUTE"))
-    kinds = plural_verb(tree.children) and not any(is_token(one, "THE", "IT") for one in things.scan_values(bool))
+    kinds = plural_verb(tree.children, reader.question) and not any(
+        is_token(one, "THE", "IT") for one in things.scan_values(bool)
+    )
     if kinds and is_token(token, "THING_ATTRIBUTE") and token.value.plural:  # type: ignore[union-attr]
         return asked
     return Layout("describe", attribute_of_tree(tree), (asked,))

@@ -6,6 +6,7 @@ its own. Each rule of a grammar that is a piece has one entry in ``PIECES``.
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from itertools import pairwise
 
 from lark import Token, Tree
@@ -30,6 +31,7 @@ from nmn.language.joined import (
     KNOWN,
     check_between,
     conjunction_of,
+    has_like,
     is_one_subject,
     join_modifiers,
     phrases_of,
@@ -39,7 +41,7 @@ from nmn.language.panel_phrases import panel_phrase
 from nmn.language.panels import PANEL_PIECES, Scope
 from nmn.language.phrases import Reader, anything, plural_verb
 from nmn.language.sets import union
-from nmn.language.trees import is_token, rule, span_of
+from nmn.language.trees import Node, is_token, rule, span_of
 from nmn.layout import QUANTIFIERS, Kind, Layout
 
 
@@ -89,7 +91,15 @@ def _clauses(trees: Sequence[Tree[Token]], reader: Reader) -> list[Clause]:
             conjunction = conjunction_of(tree)
         else:
             PIECES[rule(tree)](clauses, tree, conjunction, reader)
+            if clauses[-1].kind == "there" and len(clauses[-1].subjects) > 1:
+                reader.together = partial(_all_of, clauses[-1].subjects, reader)
     return clauses
+
+
+def _all_of(subjects: Sequence[Joined], reader: Reader) -> Layout:
+    """Return what "they" are: "the circle" and "the square" after "a circle and a square"."""
+    known = [phrase if phrase.plural else replace(phrase, determiner=Determiner("the")) for _, phrase in subjects]
+    return union([Joined("and", phrase) for phrase in known], reader)
 
 
 def _refers(subjects: Sequence[Joined]) -> bool:
@@ -114,8 +124,9 @@ def _predicate_clause(clauses: list[Clause], tree: Tree[Token], conjunction: str
     start = next(index for index, child in enumerate(tree.children) if isinstance(child, Tree))
     subject, rest = tree.children[start], tree.children[start + 1 :]
     assert isinstance(subject, Tree)
-    plural = plural_verb(tree.children)
-    subjects = phrases_of(subject, reader, plural)
+    plural = plural_verb(tree.children, reader.question)
+    with reader.standing_for(clauses[-1].subjects[-1].phrase if clauses and clauses[-1].subjects else None):
+        subjects = phrases_of(subject, reader, plural)
     if clauses and clauses[-1].kind == "fragment":
         before = clauses.pop()
         joined = Joined(conjunction, subjects[0].phrase)
@@ -159,7 +170,7 @@ def _is_said_of_it(clause: Clause, subject: Tree[Token], reader: Reader) -> bool
     if clause.kind != "predicate" or clause.negated or len(words) != 1 or not is_token(words[0], "IT"):
         return False
     (_, phrase), *more = clause.subjects
-    known = reader.topic is not None and reader.topic.span == phrase.span
+    known = reader.topic is not None and reader.topic.span == phrase.span and reader.text(words[0]) == "it"
     return known and not more and phrase.determiner.name == "some"
 
 
@@ -186,7 +197,8 @@ def _confirms(tree: Tree[Token], subjects: list[Joined]) -> bool:
 
 def _inverted_clause(clauses: list[Clause], tree: Tree[Token], conjunction: str, reader: Reader) -> None:
     phrases = [phrase for subject in trees_of(tree, "np") for phrase in reader.noun_phrase(subject, inverted=True)]
-    clauses.append(Clause("inverted", conjunction, [Joined("and", joined.phrase) for joined in phrases]))
+    subjects = [Joined("and", joined.phrase) for joined in phrases]
+    clauses.append(Clause("inverted", conjunction, subjects, plural=plural_verb(tree.children, reader.question)))
 
 
 def _fragment(clauses: list[Clause], tree: Tree[Token], conjunction: str, reader: Reader) -> None:
@@ -199,7 +211,9 @@ def more_np(clauses: list[Clause], tree: Tree[Token], conjunction: str, reader: 
     """Continue a list of noun phrases, or the predicate, with one more."""
     clause = clauses[-1]
     if rule(tree) == "more_np":
-        phrase, modifiers = reader.head(tree.children[0])  # type: ignore[arg-type]
+        listed = clause.subjects[-1].phrase if clause.kind == "there" and conjunction != "but" else None
+        with reader.standing_for(listed):
+            phrase, modifiers = reader.head(tree.children[0])  # type: ignore[arg-type]
     else:  # "but not a square"
         _, determiner, noun, *modifiers = tree.children
         phrase = reader.core(Tree("core", [determiner, noun]))
@@ -207,6 +221,12 @@ def more_np(clauses: list[Clause], tree: Tree[Token], conjunction: str, reader: 
             raise reader.error(tree, '"not every" and the like are not read here: say it in a clause of its own')
         if phrase.determiner.name == "the" and clause.predicate is not None:
             _check_said(clause.predicate, phrase, reader)
+        target = clause.subjects if clause.predicate is None else clause.predicate
+        edge = right_edge(target[-1].phrase) if target else []
+        if len(edge) > 1 and edge[-2].modifiers[-1].kind in LISTED and phrase.determiner.name == "the":
+            denied = Modifier("nominal", operands=(phrase,), negated=True)  # "left of the square but not the star"
+            target[:] = reader.attached(attach_modifier(target, denied, reader.choices), modifiers)
+            return
         phrase = replace(phrase, determiner=phrase.determiner._replace(name="no"))
         if clause.predicate is None and clause.truth is None and _continues_relative(clause.subjects[-1].phrase):
             denied = Modifier("nominal", operands=(phrase,), verbless=True, relative=True, joined=conjunction)
@@ -218,7 +238,7 @@ def more_np(clauses: list[Clause], tree: Tree[Token], conjunction: str, reader: 
         clause = Clause("there", conjunction, [joined])  # "there isn't a red circle, but a blue one"
         clauses.append(clause)
     else:
-        _join_phrase(clause, joined, tree, reader)
+        _join_phrase(clause, joined, tree, modifiers, reader)
     target = clause.subjects if clause.predicate is None else clause.predicate
     target[:] = reader.attached(target, modifiers, clause.kind == "inverted")
 
@@ -235,7 +255,7 @@ def _check_said(predicate: Sequence[Joined], phrase: Phrase, reader: Reader) -> 
         raise reader.error(phrase, "what is said of this? Say it of each, or name both before what is said of them")
 
 
-def _join_phrase(clause: Clause, joined: Joined, tree: Tree[Token], reader: Reader) -> None:
+def _join_phrase(clause: Clause, joined: Joined, tree: Tree[Token], modifiers: Sequence[Node], reader: Reader) -> None:
     if clause.truth is not None:
         raise reader.error(tree, "a noun phrase cannot continue a comparison of numbers; start a new clause")
     if clause.predicate is not None:
@@ -254,7 +274,8 @@ def _join_phrase(clause: Clause, joined: Joined, tree: Tree[Token], reader: Read
         nearest = clause.kind == "inverted" and bool(clause.subjects[-1].phrase.modifiers)
         own = any(is_token(token, "IT") for token in tree.scan_values(lambda _: True))  # "... and the star left of it"
         nearest = nearest or (clause.kind == "there" and joined.phrase.determiner.name in KNOWN and not own)
-        clause.subjects = attach_phrase(clause.subjects, joined, reader.choices, nearest or None)
+        like = False if has_like(clause.subjects, modifiers) else nearest or None
+        clause.subjects = reader.noted(attach_phrase(clause.subjects, joined, reader.choices, like))
 
 
 def _join_operand(clause: Clause, joined: Joined, reader: Reader) -> None:
@@ -283,14 +304,26 @@ def _gapped(clauses: list[Clause], tree: Tree[Token], conjunction: str, reader: 
     """Read "... and the square blue": the rest of an inverted clause's subjects, or a clause without its verb."""
     last = clauses[-1] if clauses else None
     modifiers = last.subjects[-1].phrase.modifiers if last and last.kind == "inverted" else None
-    if last and modifiers is not None and (not modifiers or _is_open(modifiers[-1])):
+    first = trees_of(tree, "np")[0]
+    listed = bool(modifiers) and _goes_on_listing(last, conjunction, first)  # type: ignore[arg-type]
+    if last and modifiers is not None and (not modifiers or _is_open(modifiers[-1]) or listed):
         clauses.pop()
         _predicate_clause(clauses, tree, conjunction, reader)
         joined = Joined(conjunction, clauses[-1].subjects[-1].phrase)
-        clauses[-1].subjects = attach_phrase(last.subjects, joined, Choices())
+        nearest = is_one_subject(last.subjects, joined, last.plural) if listed else None
+        clauses[-1].subjects = attach_phrase(last.subjects, joined, reader.choices if listed else Choices(), nearest)
         clauses[-1].conjunction = last.conjunction
     else:
         _predicate_clause(clauses, tree, conjunction, reader)
+
+
+def _goes_on_listing(clause: Clause, conjunction: str, subject: Tree[Token]) -> bool:
+    """Whether "or the star red" goes on with what "is the circle near the square" reaches, or with its subjects."""
+    if clause.subjects[-1].phrase.modifiers[-1].kind not in LISTED:
+        return False
+    noun = list(subject.scan_values(bool))[-1]
+    plural = bool(getattr(noun.value, "plural", False))
+    return conjunction == "or" or (clause.plural is True and not plural)
 
 
 def _is_open(modifier: Modifier) -> bool:

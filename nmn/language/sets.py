@@ -18,6 +18,7 @@ from nmn.language.attach import Determiner, Joined, Modifier, Phrase
 from nmn.language.connect import conj, fold, includes, negate, number, of_one, with_noun
 from nmn.language.extremes import apply_before, extreme_of, partitive
 from nmn.language.joined import is_other, shared_determiners, shared_modifiers
+from nmn.language.kinds import kinds_joined
 from nmn.language.panel_phrases import inside
 from nmn.language.phrases import FROM_PLACE, Reader
 from nmn.language.trees import SCENE
@@ -53,9 +54,13 @@ def members(phrase: Phrase, reader: Reader) -> Layout:
             and phrase.noun not in (SCENE, modifier.operands[0].noun)
         ):
             raise reader.error(modifier.operands[0], "what is said of this? Say it in a clause of its own")
-    extremes = [extreme for modifier in restricting if (extreme := extreme_of(modifier)) is not None]
-    if extremes and len(restricting) == 1:  # "the circle that is the largest": of the circles
-        inner, restricting = Layout("superlative", extremes[0], (inner,)), []
+    for place, modifier in enumerate(restricting):  # "the circle that is the largest": of the circles
+        if (extreme := extreme_of(modifier)) is not None:
+            found = Layout("superlative", extreme, (inner,))
+            if len(restricting) == 1 and not modifier.negated:
+                inner, restricting = found, []
+                break
+            restricting[place] = replace(modifier, kind="is", layout=found, operands=())
     if restricting:
         inner = conj(inner, restriction(restricting, reader))
     while before:
@@ -76,16 +81,16 @@ def _without_mentioned(inner: Layout, phrase: Phrase, reader: Reader) -> Layout:
         known = [other for other in later if other.determiner.name == "the" and not is_other(other)]
         if not known or not (name in QUANTIFIERS or (name == "the" and phrase.plural)):
             return inner  # no relation holds of a thing to itself
-    meant = earlier[-1] if earlier else known[0]
+    meant = (_unrelated(earlier) or earlier)[-1] if earlier else known[0]
     if reader.relating and not (meant.determiner.name == "the" or (phrase.plural and _are_several(meant))):
         return inner
     if earlier and not reader.relating and (name in ("every", "no") or (name == "the" and phrase.plural)):
         return _without_all(inner, _unrelated(earlier), phrase, reader)
     if meant.determiner.name in ("the", "every", "bare"):
         mentioned = _mentioned_set(meant, reader)
-        if includes(mentioned, inner):
-            return inner
         one = meant.determiner.name == "the" and not meant.plural
+        if includes(mentioned, inner) and not (one and phrase.plural and not reader.relating):
+            return inner
         return conj(inner, negate(Layout("unique", None, (mentioned,)) if one else mentioned))
     if name == "the" and not (reader.relating and phrase.plural):
         raise reader.error(phrase, '"the other" than which? Not one thing alone was mentioned, such as "the circle"')
@@ -121,25 +126,15 @@ def restriction(modifiers: Sequence[Modifier], reader: Reader, several: bool = F
 
     "The shapes are circles and squares", "how many circles are red and blue": these are, and those.
     """
+    places = [modifier.panel for modifier in modifiers if modifier.panel is not None]
+    if len(places) > 1 and not any(modifier.joined == "or" for modifier in modifiers):
+        raise reader.error(places[1], "nothing is in two panels: say it of each, in clauses of their own")
+    if several:
+        modifiers = kinds_joined(modifiers, reader)
     layouts = [modifier_set(modifier, reader) for modifier in modifiers]
     some = any(modifier.joined == "or" for modifier in modifiers)
     joins = ["but" if some and modifier.kind == "other_than" else modifier.joined or "and" for modifier in modifiers]
-    for place, (before, modifier) in enumerate(pairwise(modifiers), 1):
-        values = [_value_of(one, several) for one in (before, modifier)]
-        owners = {reader.lexicon.attribute_of[value] for value in values if value is not None}
-        if modifier.joined == "and" and None not in values and len(owners) == 1 and values[0] != values[1]:
-            joins[place] = "or"
     return fold(joins, layouts)
-
-
-def _value_of(modifier: Modifier, several: bool) -> str | None:
-    """Return the value that a predicate of several things gives them: "circles", or "red" of several."""
-    if modifier.negated:
-        return None
-    found = modifier.layout if several else None
-    if modifier.kind == "nominal" and modifier.operands[0].plural and modifier.operands[0].determiner.name == "bare":
-        found = modifier.operands[0].noun
-    return found.argument if found is not None and found.module == "find" else None
 
 
 def modifier_set(modifier: Modifier, reader: Reader) -> Layout:
@@ -238,8 +233,17 @@ def _same_as(modifier: Modifier, phrase: Phrase, reader: Reader) -> Layout:
         [Layout("same", attribute, (reference,)) for attribute in modifier.name.split()],
     )
     if modifier.kind == "same_as":
-        return same
-    return negate(same) if is_other(phrase) else conj(negate(same), negate(reference))
+        found = same
+    else:
+        found = negate(same) if is_other(phrase) else conj(negate(same), negate(reference))
+    of_all = reader.of_all
+    if of_all is None or determiner != "the" or phrase.plural or not _may_be(phrase, of_all):
+        return found
+    return Layout("or", None, (found, reference))  # "every shape has the same color as the star": every other one
+
+
+def _may_be(phrase: Phrase, other: Phrase) -> bool:
+    return SCENE in (phrase.noun, other.noun) or phrase.noun == other.noun
 
 
 def _another(phrase: Phrase, reader: Reader, uncounted_after: str = "") -> Layout:

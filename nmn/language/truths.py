@@ -14,7 +14,7 @@ from dataclasses import replace
 from functools import reduce
 
 from nmn.language.attach import Determiner, Joined, Modifier, Phrase
-from nmn.language.connect import conj, fold, negate, number
+from nmn.language.connect import conj, fold, includes, negate, number
 from nmn.language.joined import is_other
 from nmn.language.phrases import Reader
 from nmn.language.sets import is_definite, members, referent, restriction, spread
@@ -58,6 +58,10 @@ def existence(phrase: Phrase, reader: Reader, alone: bool = False) -> Layout:
     ``alone``: it is asked of each panel, so that "only circles" takes a circle too.
     """
     name, low, _ = phrase.determiner
+    if name in ("every", "most", "half"):
+        raise reader.error(phrase, f'"{name}" says of how many something holds: say what, as in "every circle is ..."')
+    if alone and name == "the" and any(kind in ("superlative", "ordinal") for kind, _ in phrase.premodifiers):
+        raise reader.error(phrase, "of each panel alone, or of all? Say where it is: 'the largest circle is in ...'")
     each = phrase.modifiers[-1] if phrase.modifiers else None
     if (
         each is not None
@@ -111,8 +115,15 @@ def existences(phrases: Sequence[Joined], reader: Reader, alone: bool = False) -
         earlier = phrases[position - 1].phrase
         alike = earlier.determiner.name in ("the", "every") or joined.phrase.determiner.name == "no"
         if is_other(joined.phrase) and not alike:
-            two = _two_of(members(earlier, reader), members(joined.phrase, reader))
-            truths[position] = Layout("and", None, (truths[position], two))
+            first, found = members(earlier, reader), members(joined.phrase, reader)
+            counted, before = bounds_of(joined.phrase), bounds_of(earlier) or (1, 1)
+            if counted is None:
+                truths[position] = Layout("and", None, (truths[position], _two_of(first, found)))
+            elif includes(found, first) and before[0] is not None and before[0] == before[1]:  # "and two other shapes"
+                low, high = (None if bound is None else bound + before[0] for bound in counted)
+                truths[position] = count_in_bounds(Layout("count", None, (found,)), low, high)
+            else:
+                raise reader.error(joined.phrase, "how many are there in all? Say it of each kind")
     return fold([joined.conjunction for joined in phrases], truths)
 
 
