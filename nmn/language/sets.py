@@ -171,7 +171,7 @@ def _modifier_set(modifier: Modifier, reader: Reader) -> Layout:
         layouts = [members(phrase, reader) for phrase in operands]
         if modifier.name == "nor":
             return conj(negate(layouts[0]), negate(layouts[1]))
-        return fold(["and", modifier.name], layouts)
+        return fold(["and", *[modifier.name] * (len(layouts) - 1)], layouts)
     if kind in ("same_as", "different_from"):
         return _same_set(modifier, reader)
     raise QuestionError(
