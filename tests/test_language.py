@@ -46,6 +46,12 @@ def test_golden_sentences_about_panels(lexicon: str) -> None:
     ("question", "message"),
     [
         ("every circle is in each image", "say it of the panels"),
+        ("there are five circles in the images", "so many in each of them, or together"),
+        ("the left image contains all the circles", "says of how many something holds"),
+        ("which image contains the largest shape", "of each panel alone, or of all"),
+        ("how many shapes are in each image", "panels are counted after"),
+        ("there is a circle in the left image but not in the right image", "nothing is in two panels"),
+        ("one image contains a circle and another image contains a square", '"another" than which'),
         ("is there a circle left of the wall", "of the sides of a panel, only touching them is read"),
         ("is there a circle touching every wall", '"every" is not read before a side'),
         ("are the 2 circles from the left red", "which one, counted from there"),

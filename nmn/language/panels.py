@@ -22,7 +22,7 @@ from nmn.language.panel_phrases import PANELS, in_panel, panel_phrase, panel_set
 from nmn.language.phrases import Reader
 from nmn.language.sets import union
 from nmn.language.trees import rule
-from nmn.language.truths import count_in_bounds, existences, there_are
+from nmn.language.truths import bounds_of, count_in_bounds, existences, there_are
 from nmn.layout import QUANTIFIERS, Layout
 
 
@@ -226,6 +226,9 @@ def _in_their_panels(group: Sequence[Joined], place: Modifier, reader: Reader) -
 
 def _scoped(group: Sequence[Joined], panel: Phrase, reader: Reader) -> Layout:
     """Return that there are things in panels; "no circles in any image": in none of them."""
+    counted = any(bounds_of(phrase) is not None for _, phrase in group)
+    if counted and panel.plural and panel.determiner.name in ("the", "bare"):
+        raise reader.error(panel, 'so many in each of them, or together? Say "in each ..."')
     if reader.text(panel).startswith("any") and all(phrase.determiner.name == "no" for _, phrase in group):
         some = [Joined("or", replace(phrase, determiner=Determiner("some"))) for _, phrase in group]
         return negate(Scope((panel,)).of(existences(some, reader, alone=True), reader))

@@ -85,15 +85,26 @@ def _stated(tree: Tree[Token], reader: Reader) -> Layout:
 
 def _clauses(trees: Sequence[Tree[Token]], reader: Reader) -> list[Clause]:
     clauses: list[Clause] = []
-    conjunction = "and"
+    conjunction, fronted = "and", None
     for tree in trees:
         if rule(tree) == "conj":
             conjunction = conjunction_of(tree)
         else:
+            before = len(clauses)
             PIECES[rule(tree)](clauses, tree, conjunction, reader)
+            if rule(tree) == "panel_within":
+                fronted = clauses[-1].scope
+            elif len(clauses) > before and clauses[-1].scope is None and not _names_panels(clauses[-1]):
+                clauses[-1].scope = fronted  # "in the left image there is a circle and there is a square"
             if clauses[-1].kind == "there" and len(clauses[-1].subjects) > 1:
                 reader.together = partial(_all_of, clauses[-1].subjects, reader)
     return clauses
+
+
+def _names_panels(clause: Clause) -> bool:
+    """Whether something in a clause is said to be in a panel."""
+    phrases = [phrase for _, phrase in (*clause.subjects, *(clause.predicate or ()))]
+    return any(modifier.panel is not None for phrase in phrases for modifier in phrase.modifiers)
 
 
 def _all_of(subjects: Sequence[Joined], reader: Reader) -> Layout:
