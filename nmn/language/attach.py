@@ -36,7 +36,7 @@ LISTED = frozenset({"related", "same_as", "different_from"})  # modifiers that m
 
 
 class Determiner(NamedTuple):
-    """What stands before a noun: ``name`` is a key of the tables in ``sets.py``; numbers are inclusive bounds.
+    """What stands before a noun: ``name`` is one of those in ``determiners.py``; numbers are inclusive bounds.
 
     "any of the three circles" and "none of the three circles" have as ``high`` how many there are taken to be.
     """

@@ -64,7 +64,7 @@ def joined_phrases(
             joined = Joined(conjunction, phrase)
             check_between(phrases, joined, reader)
             known = counted and phrase.determiner.name in KNOWN
-            nearest = False if has_like(phrases, modifiers) else known or is_one_subject(phrases, joined, plural)
+            nearest = False if has_like(phrases, modifiers) else known or goes_with_nearest(phrases, joined, plural)
             phrases = reader.noted(attach_phrase(phrases, joined, reader.choices, nearest))
             phrases = reader.attached(phrases, modifiers)
         else:
@@ -90,8 +90,10 @@ def has_like(phrases: Sequence[Joined], modifiers: Sequence[Node]) -> bool:
     return clause == before[-1].relative and any(rule(part) in LISTED for part in modifiers[0].iter_subtrees())
 
 
-def is_one_subject(subjects: Sequence[Joined], joined: Joined, plural: bool | None) -> bool | None:
-    """Whether a verb's number says that a joined phrase is no subject of its own; None where it does not tell.
+def goes_with_nearest(subjects: Sequence[Joined], joined: Joined, plural: bool | None) -> bool | None:
+    """Whether a verb's number says that a joined phrase is no subject of its own, but goes with the noun before it.
+
+    None where it does not tell.
 
     "The circle left of the square and the star is red", "all shapes near the circle or the square are red".
     """

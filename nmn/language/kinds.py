@@ -38,9 +38,17 @@ def _either(before: Modifier, modifier: Modifier, reader: Reader) -> Modifier | 
         assert operand is not None
         either = ("set", Layout("or", None, (one, other)))
         return replace(modifier, operands=(replace(operand, premodifiers=(either, *operand.premodifiers[1:])),))
-    if before.kind == modifier.kind == "is":
+    if before.kind == "is" and modifier.kind == "is":
         return Modifier("is", layout=Layout("or", None, (one, other)))
+    if "is" in (before.kind, modifier.kind):  # "round and squares"
+        plain = all(part.kind == "is" or _is_plain(part) for part in (before, modifier))
+        return Modifier("is", layout=Layout("or", None, (one, other))) if plain else None
     return Modifier("joint", "or", (*before.operands, *modifier.operands))
+
+
+def _is_plain(modifier: Modifier) -> bool:
+    """Whether a noun says all that a predicate does."""
+    return len(modifier.operands) == 1 and not (modifier.operands[0].premodifiers or modifier.operands[0].modifiers)
 
 
 def _noun_of(modifier: Modifier) -> Layout | None:

@@ -100,8 +100,9 @@ def _describe(tree: Tree[Token], reader: Reader) -> Layout:
 def _describe_such(tree: Tree[Token], reader: Reader) -> Layout:
     """Return the attribute of what a predicate holds of; "which shapes are ..." asks for the things themselves."""
     asked = next(child for child in tree.children if is_token(child, "ATTRIBUTE", "THING_ATTRIBUTE"))
-    predicate = _predicate_set(_after_be(tree), reader)
-    if is_token(asked, "THING_ATTRIBUTE") and asked.value.plural:  # type: ignore[union-attr]
+    several = bool(asked.value.plural)  # type: ignore[union-attr]
+    predicate = _predicate_set(_after_be(tree), reader, several)
+    if is_token(asked, "THING_ATTRIBUTE") and several:
         return predicate
     return Layout("describe", attribute_of_tree(tree), (predicate,))
 

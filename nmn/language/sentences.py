@@ -31,8 +31,8 @@ from nmn.language.joined import (
     KNOWN,
     check_between,
     conjunction_of,
+    goes_with_nearest,
     has_like,
-    is_one_subject,
     join_modifiers,
     phrases_of,
     trees_of,
@@ -96,8 +96,7 @@ def _clauses(trees: Sequence[Tree[Token]], reader: Reader) -> list[Clause]:
                 fronted = clauses[-1].scope
             elif len(clauses) > before and clauses[-1].scope is None and not _names_panels(clauses[-1]):
                 clauses[-1].scope = fronted  # "in the left image there is a circle and there is a square"
-            if clauses[-1].kind == "there" and len(clauses[-1].subjects) > 1:
-                reader.together = partial(_all_of, clauses[-1].subjects, reader)
+            reader.together = partial(_all_of, clauses[-1], reader) if len(clauses[-1].subjects) > 1 else None
     return clauses
 
 
@@ -107,8 +106,12 @@ def _names_panels(clause: Clause) -> bool:
     return any(modifier.panel is not None for phrase in phrases for modifier in phrase.modifiers)
 
 
-def _all_of(subjects: Sequence[Joined], reader: Reader) -> Layout:
-    """Return what "they" are: "the circle" and "the square" after "a circle and a square"."""
+def _all_of(clause: Clause, reader: Reader) -> Layout:
+    """Return what "they" are: "the circle" and "the square" after "there is a circle and a square"."""
+    subjects, (_, last) = clause.subjects, clause.subjects[-1]
+    denied = clause.negated or any(join == "or" or phrase.determiner.name == "no" for join, phrase in subjects)
+    if clause.kind != "there" or denied:
+        raise reader.error(last, '"they" may be these or others: say which')
     known = [phrase if phrase.plural else replace(phrase, determiner=Determiner("the")) for _, phrase in subjects]
     return union([Joined("and", phrase) for phrase in known], reader)
 
@@ -141,7 +144,7 @@ def _predicate_clause(clauses: list[Clause], tree: Tree[Token], conjunction: str
     if clauses and clauses[-1].kind == "fragment":
         before = clauses.pop()
         joined = Joined(conjunction, subjects[0].phrase)
-        nearest = is_one_subject(before.subjects, joined, plural)
+        nearest = goes_with_nearest(before.subjects, joined, plural)
         subjects = attach_phrase(before.subjects, joined, reader.choices, nearest)
         conjunction = before.conjunction
     first = subjects[0].phrase
@@ -186,7 +189,7 @@ def _is_said_of_it(clause: Clause, subject: Tree[Token], reader: Reader) -> bool
 
 
 def _is_bare_one(phrase: Phrase, reader: Reader) -> bool:
-    return phrase.determiner.name == "bare" and bool(reader.mentioned[:-1]) and reader.text(phrase) == "one"
+    return phrase.determiner.name == "bare" and reader.text(phrase) == "one"
 
 
 def _is_one(phrase: Phrase) -> bool:
@@ -246,7 +249,9 @@ def more_np(clauses: list[Clause], tree: Tree[Token], conjunction: str, reader: 
     joined = Joined(conjunction, phrase)
     lacking = clause.kind == "there" and clause.negated
     if lacking and conjunction == "but" and not leaves_out(clause.subjects[-1].phrase, joined):
-        clause = Clause("there", conjunction, [joined])  # "there isn't a red circle, but a blue one"
+        clause = Clause(
+            "there", conjunction, [joined], scope=clause.scope
+        )  # "there isn't a circle, but a star"
         clauses.append(clause)
     else:
         _join_phrase(clause, joined, tree, modifiers, reader)
@@ -321,7 +326,7 @@ def _gapped(clauses: list[Clause], tree: Tree[Token], conjunction: str, reader: 
         clauses.pop()
         _predicate_clause(clauses, tree, conjunction, reader)
         joined = Joined(conjunction, clauses[-1].subjects[-1].phrase)
-        nearest = is_one_subject(last.subjects, joined, last.plural) if listed else None
+        nearest = goes_with_nearest(last.subjects, joined, last.plural) if listed else None
         clauses[-1].subjects = attach_phrase(last.subjects, joined, reader.choices if listed else Choices(), nearest)
         clauses[-1].conjunction = last.conjunction
     else:

@@ -287,23 +287,22 @@ def related(relation: str, phrase: Phrase, reader: Reader) -> Layout:
 def union(phrases: Sequence[Joined], reader: Reader) -> Layout:
     """Return the set of everything that a list of phrases refers to, whether joined by "and" or "or"."""
     phrases = shared_modifiers(phrases)
-    for one, other in pairwise(phrases):
-        _check_extreme(one.phrase, other.phrase, reader)
+    _check_extremes(phrases, reader)
     return fold(["or"] * len(phrases), [referent(joined.phrase, reader) for joined in phrases])
 
 
-def _check_extreme(before: Phrase, phrase: Phrase, reader: Reader) -> None:
+def _check_extremes(phrases: Sequence[Joined], reader: Reader) -> None:
     """Raise QuestionError for "the largest circle or square", which asks for the largest of both."""
-    extreme = any(kind == "superlative" for kind, _ in before.premodifiers)
-    if extreme and before.determiner.name != "bare" and phrase.determiner.name == "bare":
-        raise reader.error(phrase, "the extreme one of several kinds is not read; ask it of each")
+    for (_, before), (_, phrase) in pairwise(phrases):
+        extreme = any(kind == "superlative" for kind, _ in before.premodifiers)
+        if extreme and before.determiner.name != "bare" and phrase.determiner.name == "bare":
+            raise reader.error(phrase, "the extreme one of several kinds is not read; ask it of each")
 
 
 def spread(phrases: Sequence[Joined], reader: Reader) -> list[Joined]:
     """Return phrases, with each bare noun that shares the determiner before it in one phrase with what has that."""
     phrases = shared_modifiers(phrases)
-    for one, other in pairwise(phrases):
-        _check_extreme(one.phrase, other.phrase, reader)
+    _check_extremes(phrases, reader)
     phrases = shared_determiners(phrases)
     shared = list(phrases[:1])
     for joined in phrases[1:]:

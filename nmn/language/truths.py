@@ -161,7 +161,7 @@ def compared(subjects: Sequence[Joined], modifier: Modifier, reader: Reader) -> 
     """Return that subjects have the same, or all different, values of an attribute."""
     subjects = spread(subjects, reader)
     phrases = [joined.phrase for joined in subjects]
-    if len(phrases) == 1 and is_definite(phrases[0]) and phrases[0].determiner.name == "the":
+    if len(phrases) == 1 and phrases[0].determiner.name == "the" and not phrases[0].plural:
         raise reader.error(phrases[0], f'with what is its {modifier.name} compared? Say, for instance, "as the ..."')
     sets = [referent(phrase, reader) for phrase in phrases]
     different = modifier.kind == "different_each"

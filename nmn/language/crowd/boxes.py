@@ -30,6 +30,7 @@ from nmn.language.crowd.meanings import (
     negate,
     where,
 )
+from nmn.language.crowd.phrases import at_least_one_of
 from nmn.layout import Layout
 
 PANEL_COUNT = 3  # of NLVR's images
@@ -218,7 +219,7 @@ def some_boxes(boxes: Boxes) -> Boxes:
 @action()
 def part_of(quant: Quant) -> Quant:
     """One of the boxes: at least one."""
-    return SOME if quant == Quant("count", 1, 1) else quant
+    return at_least_one_of(quant)
 
 
 @action()

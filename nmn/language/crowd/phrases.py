@@ -44,10 +44,15 @@ def np(quant: Quant, things: Things) -> Np | Costed:
     return Costed(Np(quant, things), 0.4) if things.elliptic and quant.name == "the" else Np(quant, things)
 
 
+def at_least_one_of(quant: Quant) -> Quant:
+    """Return the quantity of "one of the circles": at least one."""
+    return SOME if quant == Quant("count", 1, 1) else quant
+
+
 @action()
 def np_of_number(quant: Quant, _: int, things: Things) -> Np:
     """Two of the three circles; one of them: at least one."""
-    return Np(SOME if quant == Quant("count", 1, 1) else quant, things)
+    return Np(at_least_one_of(quant), things)
 
 
 @action(cost=0.1)
