@@ -249,9 +249,7 @@ def more_np(clauses: list[Clause], tree: Tree[Token], conjunction: str, reader: 
     joined = Joined(conjunction, phrase)
     lacking = clause.kind == "there" and clause.negated
     if lacking and conjunction == "but" and not leaves_out(clause.subjects[-1].phrase, joined):
-        clause = Clause(
-            "there", conjunction, [joined], scope=clause.scope
-        )  # "there isn't a circle, but a star"
+        clause = Clause("there", conjunction, [joined], scope=clause.scope)  # "there isn't a circle, but a star"
         clauses.append(clause)
     else:
         _join_phrase(clause, joined, tree, modifiers, reader)
