@@ -14,7 +14,7 @@ read so far. The decisions, in order of preference (Kimball 1973, "right associa
    relative clause, or without an article of its own, it goes with the nearest of its like ("no circle near a square or
    a star", "a circle that touches a square and a star", "larger than all circles and squares"); before a verb as the
    verb's number has it ("the circle left of the square and the star is red").
-4. In an inverted question a comparison, a denied adjective, and what follows a relative clause, is the predicate, so it
+4. In an inverted question a comparison, what is denied, and what follows a relative clause, is the predicate, so it
    attaches to the outermost noun: "is the circle left of the square the same size as the star".
 5. An exception is one of several of its kind: in "how many shapes are left of the star other than the ring" the ring is
    no star, so it is left out of the shapes.
@@ -30,8 +30,8 @@ from nmn.language.choices import Choices
 from nmn.language.trees import SCENE
 from nmn.layout import Layout
 
-COMPARISONS = frozenset({"same_as", "different_from", "same_each", "different_each"})
 EACH = {"same_each": "same_as", "different_each": "different_from"}  # of several, of one with another
+COMPARISONS = frozenset({*EACH, *EACH.values()})
 LISTED = frozenset({"related", "same_as", "different_from"})  # modifiers that may have a list of operands
 
 
@@ -212,7 +212,7 @@ def _modified(phrase: Phrase, modifier: Modifier) -> Phrase:
     while phrase.modifiers and (kinds := _either_kind(phrase.modifiers[-1], modifier)) is not None:
         phrase, modifier = replace(phrase, modifiers=phrase.modifiers[:-1]), kinds
     last = phrase.modifiers[-1] if phrase.modifiers else None
-    if last is not None and last.kind in ("same_as", "different_from") and modifier.kind in EACH and modifier.joined:
+    if last is not None and last.kind in EACH.values() and modifier.kind in EACH and modifier.joined:
         modifier = replace(  # "the same color as the cube and the same size"
             modifier, kind=EACH[modifier.kind], operands=last.operands, operand_joins=last.operand_joins
         )
@@ -245,7 +245,7 @@ def _denied(modifier: Modifier) -> bool:
 def leaves_out(phrase: Phrase, joined: Joined) -> bool:
     """Whether a joined phrase is an exception, one of what it is left out of: "every circle but the red one"."""
     before, after, noun = phrase.determiner.name, joined.phrase.determiner.name, joined.phrase.noun
-    if joined.conjunction != "but" or (before == "the" and not phrase.plural and not _is_extreme(phrase)):
+    if joined.conjunction != "but" or (before == "the" and not phrase.plural and not is_extreme(phrase)):
         return False  # but of "the biggest shape but the star"
     if after == "the":
         return SCENE in (phrase.noun, noun) or noun == phrase.noun
@@ -303,14 +303,15 @@ def widened(phrase: Phrase, joined: Joined) -> Phrase:
 
 def with_nouns(one: Phrase, other: Phrase) -> tuple[Phrase, Phrase]:
     """Return two phrases, "the largest" of "the largest and the smallest circle" with the noun of the other."""
-    if one.elided and _is_extreme(other) and not (other.elided or one.modifiers):
+    if one.elided and is_extreme(other) and not (other.elided or one.modifiers):
         return _of_kind(one, other), other
-    if other.elided and _is_extreme(one) and not (one.elided or other.modifiers):
+    if other.elided and is_extreme(one) and not (one.elided or other.modifiers):
         return one, _of_kind(other, one)
     return one, other
 
 
-def _is_extreme(phrase: Phrase) -> bool:
+def is_extreme(phrase: Phrase) -> bool:
+    """Whether a phrase has a superlative before its noun."""
     return any(kind == "superlative" for kind, _ in phrase.premodifiers)
 
 

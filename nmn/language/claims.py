@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from nmn.errors import QuestionError
-from nmn.language.attach import Joined, Modifier, Phrase
+from nmn.language.attach import EACH, Joined, Modifier, Phrase
 from nmn.language.clause import Clause
 from nmn.language.connect import conj, fold, negate
 from nmn.language.panels import in_their_panels, scoped_existences
@@ -28,7 +28,7 @@ def truth(clause: Clause, reader: Reader) -> Layout:
         _move_exceptions(clause)
         (_, predicate), *_ = clause.predicate
         first = predicate.modifiers[0]
-        if clause.negated and len(predicate.modifiers) == 1 and first.kind in ("same_each", "different_each"):
+        if clause.negated and len(predicate.modifiers) == 1 and first.kind in EACH:
             denied = replace(predicate, modifiers=(replace(first, negated=not first.negated),))
             clause.predicate, clause.negated = [Joined("and", denied)], False
         layout = _claims(clause.subjects, clause.predicate[0].phrase.modifiers, reader)
@@ -93,7 +93,7 @@ def _claims(subjects: Sequence[Joined], modifiers: Sequence[Modifier], reader: R
     if len(modifiers) == 1:
         if (places := in_their_panels(subjects, modifiers[0], reader)) is not None:
             return places
-        if modifiers[0].kind in ("same_each", "different_each"):
+        if modifiers[0].kind in EACH:
             return compared(subjects, modifiers[0], reader)
         agreeing = agreement(subjects[0].phrase, modifiers[0], reader) if len(subjects) == 1 else None
         if agreeing is not None:

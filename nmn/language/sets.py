@@ -14,7 +14,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 from nmn.errors import QuestionError
-from nmn.language.attach import Determiner, Joined, Modifier, Phrase
+from nmn.language.attach import Determiner, Joined, Modifier, Phrase, is_extreme
 from nmn.language.connect import conj, fold, includes, negate, number, of_one, with_noun
 from nmn.language.extremes import apply_before, extreme_of, partitive
 from nmn.language.joined import is_other, shared_determiners, shared_modifiers
@@ -294,8 +294,7 @@ def union(phrases: Sequence[Joined], reader: Reader) -> Layout:
 def _check_extremes(phrases: Sequence[Joined], reader: Reader) -> None:
     """Raise QuestionError for "the largest circle or square", which asks for the largest of both."""
     for (_, before), (_, phrase) in pairwise(phrases):
-        extreme = any(kind == "superlative" for kind, _ in before.premodifiers)
-        if extreme and before.determiner.name != "bare" and phrase.determiner.name == "bare":
+        if is_extreme(before) and before.determiner.name != "bare" and phrase.determiner.name == "bare":
             raise reader.error(phrase, "the extreme one of several kinds is not read; ask it of each")
 
 

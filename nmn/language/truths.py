@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import reduce
 
-from nmn.language.attach import Determiner, Joined, Modifier, Phrase
+from nmn.language.attach import EACH, Determiner, Joined, Modifier, Phrase
 from nmn.language.connect import conj, fold, includes, negate, number
 from nmn.language.joined import is_other
 from nmn.language.phrases import Reader
@@ -63,11 +63,7 @@ def existence(phrase: Phrase, reader: Reader, alone: bool = False) -> Layout:
     if alone and name == "the" and any(kind in ("superlative", "ordinal") for kind, _ in phrase.premodifiers):
         raise reader.error(phrase, "of each panel alone, or of all? Say where it is: 'the largest circle is in ...'")
     each = phrase.modifiers[-1] if phrase.modifiers else None
-    if (
-        each is not None
-        and each.kind in ("same_each", "different_each")
-        and name not in ("the", "bare", "every", "both")
-    ):
+    if each is not None and each.kind in EACH and name not in ("the", "bare", "every", "both"):
         such = replace(phrase, modifiers=phrase.modifiers[:-1])  # "there are two circles of the same color"
         return compared([Joined("and", such)], each, reader)
     if name in ("bare", "some", "both") and phrase.plural and (kinds := _each_kind(phrase)):
