@@ -2,17 +2,40 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 
 from nmn.errors import QuestionError
 from nmn.language.attach import EACH, Joined, Modifier, Phrase
 from nmn.language.clause import Clause
 from nmn.language.connect import conj, fold, negate
-from nmn.language.panels import in_their_panels, scoped_existences
+from nmn.language.panel_phrases import is_other_panel, panel_set
+from nmn.language.panels import Scope, and_other, in_their_panels, scoped_existences
 from nmn.language.phrases import Reader, anything
 from nmn.language.sets import members, restriction, spread, union
 from nmn.language.trees import SCENE
 from nmn.language.truths import agreement, claim, compared, count_in_bounds
 from nmn.layout import Layout
+
+
+def truths(clauses: Sequence[Clause], reader: Reader) -> list[tuple[str, Layout]]:
+    """Return the truths of a sentence's clauses, each with the conjunction before it."""
+    found: list[tuple[str, Layout]] = []
+    for place, clause in enumerate(clauses):
+        other = clause.scope.phrases[-1] if clause.scope else None
+        if other is None or not is_other_panel(other) or not place or clause.conjunction == "or":
+            found.append((clause.conjunction, truth(clause, reader)))
+            continue
+        before = clauses[place - 1]
+        if before.scope is None or len(before.scope.phrases) > 1 or before.scope.there:
+            raise reader.error(other, 'other than which? Say it after "the left image ..." or "one image ..."')
+        first, second = (partial(_truth_of_panel, part, reader) for part in (before, clause))
+        both = and_other(before.scope.phrases[0], first, second, other, reader)
+        found[-1] = (found[-1][0], both)
+    return found
+
+
+def _truth_of_panel(clause: Clause, reader: Reader, panel: Phrase) -> Layout:
+    return truth(replace(clause, scope=Scope((panel,))), reader)
 
 
 def truth(clause: Clause, reader: Reader) -> Layout:
@@ -81,6 +104,9 @@ def _move_exceptions(clause: Clause) -> None:
 def _predicate_of(phrase: Phrase, modifiers: Sequence[Modifier], reader: Reader) -> Layout:
     """Return the set in which a predicate puts a subject."""
     name = phrase.determiner.name
+    places = [modifier.panel for modifier in (*phrase.modifiers, *modifiers) if modifier.panel is not None]
+    if len({panel_set(place, reader) for place in places}) > 1 and phrase.determiner.name != "only":
+        raise reader.error(places[-1], "nothing is in two panels, and relations are read of things in one")
     several = name in ("every", "both") or (phrase.plural and name in ("the", "bare"))
     reader.of_all = phrase if several else None
     found = restriction(modifiers, reader, several=phrase.plural and name != "no")

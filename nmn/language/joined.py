@@ -63,7 +63,7 @@ def joined_phrases(
             phrase, modifiers = reader.head(child)
             joined = Joined(conjunction, phrase)
             check_between(phrases, joined, reader)
-            known = counted and phrase.determiner.name in KNOWN
+            known = counted and phrase.determiner.name in (*KNOWN, "some")  # of which nothing is counted
             nearest = False if has_like(phrases, modifiers) else known or goes_with_nearest(phrases, joined, plural)
             phrases = reader.noted(attach_phrase(phrases, joined, reader.choices, nearest))
             phrases = reader.attached(phrases, modifiers)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from lark import Token, Tree
 
 from nmn.language.attach import Determiner, Modifier, Phrase
+from nmn.language.connect import negate
 from nmn.language.determiners import determiner_of
 from nmn.language.premodifiers import premodifier
 from nmn.language.trees import SCENE, Node, name_of, rule, span_of
@@ -41,34 +42,48 @@ def _parts(tree: Tree[Token]) -> list[Node]:
     return [child for child in tree.children if child not in heads] + [part for head in heads for part in head.children]
 
 
+def panel_named(superlative: str) -> Phrase:
+    """Return the phrase of "the left image"."""
+    return Phrase(Determiner("the"), PANELS, premodifiers=(("superlative", superlative),))
+
+
+def is_other_panel(phrase: Phrase) -> bool:
+    """Whether a phrase is "the other image", of which nothing but what was said before says which."""
+    return phrase.determiner == Determiner("the") and [kind for kind, _ in phrase.premodifiers] == ["other"]
+
+
 def panel_set(phrase: Phrase, reader: "Reader") -> Layout:
     """Return the panels that a phrase names, its determiner left out."""
     found = PANELS
     for kind, value in reversed(phrase.premodifiers):
         if kind == "superlative" and found == PANELS:
             found = Layout("panel", str(value))
+        elif kind == "but":
+            assert isinstance(value, Layout)
+            found = Layout("and", None, (found, negate(value)))
         elif kind == "set":
             assert isinstance(value, Layout)
             such = Layout("and", None, (Layout("exists", None, (SCENE,)), Layout("quantify", "every", (SCENE, value))))
             where = Layout("where", None, (such,))
             found = where if found == PANELS else Layout("and", None, (where, found))
         else:
+            if is_other_panel(phrase):
+                raise reader.error(phrase, "other than which? Say it in a clause of its own, after one about a panel")
             raise reader.error(phrase, "of panels, only colours and the like, and sides such as the left one are read")
     return found
 
 
-def in_panel(panel: Phrase, joined: str | None, reader: "Reader") -> Modifier:
+def in_panel(panel: Phrase, joined: str | None = None) -> Modifier:
     """Return the modifier "in the left image": inside one of those panels."""
-    layout = Layout("inside", None, (panel_set(panel, reader),))
-    return Modifier("in_panel", layout=layout, panel=panel, joined=joined)
+    return Modifier("in_panel", panel=panel, joined=joined)
 
 
 def inside(modifier: Modifier, reader: "Reader") -> Layout:
     """Return the set of what is in the panels; raise QuestionError where they would have to be counted."""
-    assert modifier.layout is not None and modifier.panel is not None
+    assert modifier.panel is not None
     if modifier.panel.determiner.name not in UNCOUNTED:
         raise reader.error(modifier.panel, 'panels are counted after "there is" alone, or as what has something')
-    return modifier.layout
+    return Layout("inside", None, (panel_set(modifier.panel, reader),))
 
 
 def at_side(relation: Token, parts: list[Node], joined: str | None, reader: "Reader") -> Modifier:

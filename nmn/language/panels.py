@@ -12,18 +12,21 @@ A panel's phrase is a ``Phrase`` whose noun is ``panels``. The decisions:
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from lark import Token, Tree
 
 from nmn.language.attach import Determiner, Joined, Modifier, Phrase
 from nmn.language.clause import Clause
 from nmn.language.connect import conj, fold, negate
-from nmn.language.panel_phrases import PANELS, in_panel, panel_phrase, panel_set
+from nmn.language.panel_phrases import PANELS, in_panel, is_other_panel, panel_named, panel_phrase, panel_set
 from nmn.language.phrases import Reader
 from nmn.language.sets import union
 from nmn.language.trees import rule
 from nmn.language.truths import bounds_of, count_in_bounds, existences, there_are
 from nmn.layout import QUANTIFIERS, Layout
+
+EXTREMES = ("leftmost", "rightmost")  # of two panels, the one and the other
 
 
 @dataclass(frozen=True)
@@ -76,6 +79,25 @@ def holds(phrase: Phrase, predicate: Layout, reader: Reader) -> Layout:
     return existence(phrase, predicate, reader)
 
 
+def and_other(
+    panel: Phrase, first: Callable[[Phrase], Layout], second: Callable[[Phrase], Layout], other: Phrase, reader: Reader
+) -> Layout:
+    """Return that something holds of a panel and something of the other one: of two, in "one ... and the other ...".
+
+    ``first`` and ``second`` make the truths, each of a panel that it is given.
+    """
+    if panel.determiner == Determiner("numeral", 1, 1) and not panel.premodifiers:
+        if not reader.lexicon.superlatives.keys() >= set(EXTREMES):
+            raise reader.error(other, "this lexicon has no two panels, a left one and a right one")
+        left, right = map(panel_named, EXTREMES)
+        ways = [Layout("and", None, (first(one), second(rest))) for one, rest in ((left, right), (right, left))]
+        return Layout("or", None, tuple(ways))
+    if not _is_one(panel) or is_other_panel(panel):
+        raise reader.error(other, 'other than which? Say it after "the left image ..." or "one image ..."')
+    rest = replace(panel_named(""), premodifiers=(("but", panel_set(panel, reader)),), span=other.span)
+    return Layout("and", None, (first(panel), second(rest)))
+
+
 # ---- clauses --------------------------------------------------------------------------------------------------------
 
 
@@ -126,9 +148,9 @@ def _counted(things: Layout, panels: Layout) -> Layout:
 
 def _same_number(tree: Tree[Token], phrases: Sequence[Phrase], things: Layout, reader: Reader) -> Layout:
     sets = [panel_set(phrase, reader) for phrase in phrases]
-    extremes = ("leftmost", "rightmost")
-    if len(sets) == 1 and phrases[0].determiner.name == "both" and reader.lexicon.superlatives.keys() >= set(extremes):
-        sets = [Layout("panel", name) for name in extremes]
+    two = len(sets) == 1 and phrases[0].determiner in (("both", None, None), ("the", 2, None))
+    if two and reader.lexicon.superlatives.keys() >= set(EXTREMES):
+        sets = [Layout("panel", name) for name in EXTREMES]
     if len(sets) != 2:
         raise reader.error(tree, 'the same number as what? Two panels are due, such as "both images"')
     return Layout("compare", "equal", tuple(_counted(things, panels) for panels in sets))
@@ -165,7 +187,7 @@ def elsewhere(tree: Tree[Token], reader: Reader) -> Layout:
     here, others = _split_panel(phrases[-1].phrase)
     if here is None:
         raise reader.error(first, 'in which panel? Say, for instance, "more circles in the left image than in ..."')
-    there = in_panel(panel_phrase(second, reader), None, reader)
+    there = in_panel(panel_phrase(second, reader))
     counts = [
         Layout("count", None, (union([*phrases[:-1], Joined("and", _placed(others, place))], reader),))
         for place in (here, there)
@@ -204,13 +226,19 @@ def scoped_existences(subjects: Sequence[Joined], reader: Reader, alone: bool = 
     joins: list[str] = []
     truths: list[Layout] = []
     group: list[Joined] = []
+    before: tuple[list[Joined], Phrase] | None = None
     for joined in subjects:
         place, phrase = _split_panel(joined.phrase)
         group.append(Joined(joined.conjunction, phrase))
-        if place is not None:
+        if place is None or place.panel is None:
+            continue
+        if is_other_panel(place.panel) and before is not None and group[0].conjunction != "or":
+            first, second = (partial(_scoped, part, reader) for part in (before[0], group))
+            truths[-1] = and_other(before[1], first, second, place.panel, reader)
+        else:
             joins.append(group[0].conjunction)
             truths.append(_in_their_panels(group, place, reader))
-            group = []
+        before, group = (group, place.panel), []
     if group:
         joins.append(group[0].conjunction)
         truths.append(existences(group, reader, alone))
@@ -221,10 +249,10 @@ def _in_their_panels(group: Sequence[Joined], place: Modifier, reader: Reader) -
     assert place.panel is not None
     if _is_one(place.panel):
         return existences([Joined(join, _placed(phrase, place)) for join, phrase in group], reader)
-    return _scoped(group, place.panel, reader)
+    return _scoped(group, reader, place.panel)
 
 
-def _scoped(group: Sequence[Joined], panel: Phrase, reader: Reader) -> Layout:
+def _scoped(group: Sequence[Joined], reader: Reader, panel: Phrase) -> Layout:
     """Return that there are things in panels; "no circles in any image": in none of them."""
     counted = any(bounds_of(phrase) is not None for _, phrase in group)
     if counted and panel.plural and panel.determiner.name in ("the", "bare"):
@@ -244,7 +272,7 @@ def in_their_panels(subjects: Sequence[Joined], predicate: Modifier, reader: Rea
             phrase.plural and phrase.determiner.name == "bare"
         ):
             raise reader.error(predicate.panel, 'say it of the panels: "each box has ..."')
-    return _scoped(subjects, predicate.panel, reader)
+    return _scoped(subjects, reader, predicate.panel)
 
 
 def _is_one(panel: Phrase) -> bool:

@@ -37,6 +37,7 @@ class Reader:
     mentioned: list[Phrase] = field(default_factory=list)
     claimed: list[Layout] = field(default_factory=list)
     topic: Phrase | None = None
+    said: dict[tuple[int, int], Callable[[], Phrase]] = field(default_factory=dict)  # by span, with what is said of it
     together: Callable[[], Layout] | None = None  # what "they" are after "there is a circle and a square"
     relating: bool = False  # to what a phrase names, which is never the thing itself
     among: Layout | None = None  # the things of which "which circle is the second largest" asks for one
@@ -87,6 +88,8 @@ class Reader:
         assert isinstance(node, Tree)
         if rule(node) in ("nominal", "object"):
             return self.core(node.children[0])
+        if rule(node) == "core_of_them":
+            return self._of_them(node)
         determiner, noun, plural = Determiner("bare"), SCENE, False
         premodifiers: list[tuple[str, object]] = []
         after: list[Modifier] = []
@@ -118,6 +121,17 @@ class Reader:
         phrase = Phrase(determiner, noun, plural, tuple(premodifiers), tuple(after), span_of(node), elided=elided)
         return self.remember(phrase)
 
+    def _of_them(self, tree: Tree[Token]) -> Phrase:
+        """Read "two of them", "none of them": so many of what "they" are."""
+        of, them = tree.children
+        assert isinstance(of, Tree) and isinstance(them, Token)
+        before = of.children[-1]
+        if is_token(before, "A", "NO", "MOST", "HALF") and not name_of(before).endswith(" of"):  # type: ignore[arg-type]
+            raise self.error(of, 'before "them" an "of" is due')
+        if self.text(them) == "it":
+            raise self.error(tree, '"of it" is not read; of several things it is "of them"')
+        return replace(self.it(span_of(them)), determiner=determiner_of(of, self), plural=True, span=span_of(tree))
+
     def _of_the(self, tree: Tree[Token]) -> list[Node]:
         """Return the head of "the largest of the circles"."""
         det, head = tree.children
@@ -145,15 +159,18 @@ class Reader:
 
     def it(self, span: tuple[int, int]) -> Phrase:
         """Return the topic as "the ..."; raise QuestionError where there is none."""
+        pronoun = self.question[slice(*span)].lower()
         if self.topic is None:
-            raise QuestionError(self.question, *span, '"it" stands for nothing mentioned before')
-        many = self.question[slice(*span)].lower() in MANY
+            raise QuestionError(self.question, *span, f'"{pronoun}" stands for nothing mentioned before')
+        many = pronoun in MANY
         others = [phrase for phrase in self.mentioned if phrase.plural == many and phrase.span != self.topic.span]
         if many and self.together is not None:
             return Phrase(Determiner("the"), self.together(), plural=True, span=span)
         if many and not others and not self.topic.plural and len(self.mentioned) > 1:
             raise self.error(self.mentioned[-1], '"they" may be these or others: say which')
         meant = others[-1] if others and (self.inside or self.topic.plural != many) else self.topic
+        if meant.span in self.said:
+            meant = self.said[meant.span]()
         return replace(meant, determiner=Determiner("the"), span=span, sealed=len(meant.modifiers))
 
     @contextmanager
@@ -226,7 +243,7 @@ class Reader:
         if kind in ("same_as", "different_from"):
             return self._same(kind, parts, joined)
         if kind == "in_panel":
-            return in_panel(panel_phrase(parts[-1], self), joined, self)  # type: ignore[arg-type]
+            return in_panel(panel_phrase(parts[-1], self), joined)  # type: ignore[arg-type]
         if kind == "at_side":
             return at_side(first, parts[1:], joined, self)  # type: ignore[arg-type]
         if kind == "at_place":
@@ -240,7 +257,7 @@ class Reader:
             return Modifier(FROM_PLACE, name_of(parts[-1]), joined=joined)  # type: ignore[arg-type]
         if kind in ("nominal", "not_nominal"):
             self.predicating = True
-            with self.standing_for(self.topic):
+            with self.standing_for(self.antecedent or self.topic):
                 operand, self.predicating = self.core(first), False
             return Modifier("nominal", operands=(operand,), negated=kind == "not_nominal", joined=joined)
         if kind in ("joint_and", "joint_or", "joint_nor"):

@@ -6,7 +6,6 @@ its own. Each rule of a grammar that is a piece has one entry in ``PIECES``.
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from functools import partial
 from itertools import pairwise
 
 from lark import Token, Tree
@@ -23,7 +22,7 @@ from nmn.language.attach import (
     right_edge,
 )
 from nmn.language.choices import Choices
-from nmn.language.claims import truth
+from nmn.language.claims import truths
 from nmn.language.clause import Clause
 from nmn.language.comparisons import attribute_clause, comparison_clause, numeric_clause, value_clause
 from nmn.language.connect import fold, negate
@@ -40,6 +39,7 @@ from nmn.language.joined import (
 from nmn.language.panel_phrases import panel_phrase
 from nmn.language.panels import PANEL_PIECES, Scope
 from nmn.language.phrases import Reader, anything, plural_verb
+from nmn.language.pronouns import check_known, is_said_of_it, like_what, note_said, refers
 from nmn.language.sets import union
 from nmn.language.trees import Node, is_token, rule, span_of
 from nmn.layout import QUANTIFIERS, Kind, Layout
@@ -53,7 +53,7 @@ def sentence(tree: Tree[Token], reader: Reader) -> Layout:
         return negate(_stated(trees[0], reader))
     if kind == "implies":
         condition = _stated(trees[0], reader)
-        _check_known(trees, reader)
+        check_known(trees, reader)
         consequence = _stated(trees[1], reader)
         return Layout("or", None, (negate(condition), consequence))
     if kind == "either":
@@ -62,17 +62,10 @@ def sentence(tree: Tree[Token], reader: Reader) -> Layout:
     if rule(trees[0]) == "sentence":
         return _stated(trees[0], reader)
     clauses = _clauses(trees, reader)
-    if len(clauses) == 1 and clauses[0].kind == "fragment" and _refers(clauses[0].subjects):
+    if len(clauses) == 1 and clauses[0].kind == "fragment" and refers(clauses[0].subjects):
         return union(clauses[0].subjects, reader)
-    return fold([clause.conjunction for clause in clauses], [truth(clause, reader) for clause in clauses])
-
-
-def _check_known(trees: Sequence[Tree[Token]], reader: Reader) -> None:
-    """Raise QuestionError for "if a shape is red, it is a star", which is said of every one of them."""
-    its = [token for token in trees[1].scan_values(bool) if isinstance(token, Token) and is_token(token, "IT", "ITS")]
-    some = reader.topic is not None and reader.topic.determiner.name == "some"
-    if its and some and any(rule(part) == "predicate_clause" for part in trees[0].iter_subtrees()):
-        raise reader.error(its[0], 'any of several may be meant: say, for instance, "every red shape is a star"')
+    said = truths(clauses, reader)
+    return fold([conjunction for conjunction, _ in said], [layout for _, layout in said])
 
 
 def _stated(tree: Tree[Token], reader: Reader) -> Layout:
@@ -96,7 +89,7 @@ def _clauses(trees: Sequence[Tree[Token]], reader: Reader) -> list[Clause]:
                 fronted = clauses[-1].scope
             elif len(clauses) > before and clauses[-1].scope is None and not _names_panels(clauses[-1]):
                 clauses[-1].scope = fronted  # "in the left image there is a circle and there is a square"
-            reader.together = partial(_all_of, clauses[-1], reader) if len(clauses[-1].subjects) > 1 else None
+            note_said(clauses[-1], reader)
     return clauses
 
 
@@ -104,20 +97,6 @@ def _names_panels(clause: Clause) -> bool:
     """Whether something in a clause is said to be in a panel."""
     phrases = [phrase for _, phrase in (*clause.subjects, *(clause.predicate or ()))]
     return any(modifier.panel is not None for phrase in phrases for modifier in phrase.modifiers)
-
-
-def _all_of(clause: Clause, reader: Reader) -> Layout:
-    """Return what "they" are: "the circle" and "the square" after "there is a circle and a square"."""
-    subjects, (_, last) = clause.subjects, clause.subjects[-1]
-    denied = clause.negated or any(join == "or" or phrase.determiner.name == "no" for join, phrase in subjects)
-    if clause.kind != "there" or denied:
-        raise reader.error(last, '"they" may be these or others: say which')
-    known = [phrase if phrase.plural else replace(phrase, determiner=Determiner("the")) for _, phrase in subjects]
-    return union([Joined("and", phrase) for phrase in known], reader)
-
-
-def _refers(subjects: Sequence[Joined]) -> bool:
-    return all(joined.phrase.determiner.name in ("the", "bare", "every", "both") for joined in subjects)
 
 
 # ---- pieces of a sentence -------------------------------------------------------------------------------------------
@@ -163,12 +142,13 @@ def _predicate_clause(clauses: list[Clause], tree: Tree[Token], conjunction: str
     parts = [part for part in rest if not is_token(part, "BE", "DO", "NOT", "EVERY")]
     if does_not:  # as in "is not ...": "some circles do not touch a square"
         parts[0] = Tree("not_relative", [parts[0]])
-    predicate = reader.attached([Joined("and", anything())], parts)
+    with reader.standing_for(like_what(subjects[-1].phrase, parts[0], clauses, reader)):
+        predicate = reader.attached([Joined("and", anything())], parts)
     negated = denied or rule(subject) == "pair_nor"
     if rule(subject) == "pair_nor" and all(phrase.plural for _, phrase in subjects):  # "neither the circles nor ..."
         subjects = [Joined("and", replace(phrase, determiner=Determiner("no"))) for _, phrase in subjects]
         negated = False
-    if clauses and not negated and conjunction == "and" and _is_said_of_it(clauses[-1], subject, reader):
+    if clauses and not negated and conjunction == "and" and is_said_of_it(clauses[-1], subject, reader):
         said = clauses[-1].predicate
         assert said is not None
         more, *others = predicate[0].phrase.modifiers
@@ -176,16 +156,6 @@ def _predicate_clause(clauses: list[Clause], tree: Tree[Token], conjunction: str
         clauses[-1].predicate = [Joined("and", replace(said[0].phrase, modifiers=together))]
         return
     clauses.append(Clause("predicate", conjunction, subjects, predicate, negated))
-
-
-def _is_said_of_it(clause: Clause, subject: Tree[Token], reader: Reader) -> bool:
-    """Whether "it" is the very thing that a clause says to be there: "a circle is below the star and it is red"."""
-    words = list(subject.scan_values(bool))
-    if clause.kind != "predicate" or clause.negated or len(words) != 1 or not is_token(words[0], "IT"):
-        return False
-    (_, phrase), *more = clause.subjects
-    known = reader.topic is not None and reader.topic.span == phrase.span and reader.text(words[0]) == "it"
-    return known and not more and phrase.determiner.name == "some"
 
 
 def _is_bare_one(phrase: Phrase, reader: Reader) -> bool:
@@ -212,7 +182,9 @@ def _confirms(tree: Tree[Token], subjects: list[Joined]) -> bool:
 def _inverted_clause(clauses: list[Clause], tree: Tree[Token], conjunction: str, reader: Reader) -> None:
     phrases = [phrase for subject in trees_of(tree, "np") for phrase in reader.noun_phrase(subject, inverted=True)]
     subjects = [Joined("and", joined.phrase) for joined in phrases]
-    clauses.append(Clause("inverted", conjunction, subjects, plural=plural_verb(tree.children, reader.question)))
+    denied = any(is_token(child, "NOT") for child in tree.children) and not _confirms(tree, subjects)
+    plural = plural_verb(tree.children, reader.question)
+    clauses.append(Clause("inverted", conjunction, subjects, negated=denied, plural=plural))
 
 
 def _fragment(clauses: list[Clause], tree: Tree[Token], conjunction: str, reader: Reader) -> None:
@@ -287,7 +259,8 @@ def _join_phrase(clause: Clause, joined: Joined, tree: Tree[Token], modifiers: S
         check_between(clause.subjects, joined, reader)
         nearest = clause.kind == "inverted" and bool(clause.subjects[-1].phrase.modifiers)
         own = any(is_token(token, "IT") for token in tree.scan_values(lambda _: True))  # "... and the star left of it"
-        nearest = nearest or (clause.kind == "there" and joined.phrase.determiner.name in KNOWN and not own)
+        alone = clause.kind == "there" or (clause.kind == "fragment" and not refers(clause.subjects))
+        nearest = nearest or (alone and joined.phrase.determiner.name in KNOWN and not own)
         like = False if has_like(clause.subjects, modifiers) else nearest or None
         clause.subjects = reader.noted(attach_phrase(clause.subjects, joined, reader.choices, like))
 
@@ -329,6 +302,27 @@ def _gapped(clauses: list[Clause], tree: Tree[Token], conjunction: str, reader: 
         clauses[-1].conjunction = last.conjunction
     else:
         _predicate_clause(clauses, tree, conjunction, reader)
+        said = last and (last.predicate or last.subjects)[-1].phrase.modifiers
+        if said:
+            clauses[-1].predicate = _with_verb_of(said[-1], clauses[-1], reader)
+
+
+def _with_verb_of(before: Modifier, clause: Clause, reader: Reader) -> list[Joined]:
+    """Return a predicate with the relation of the clause before: "each circle touches a square and each star a heart".
+
+    That holds where it is of another kind than its subject, so that "is" cannot be the verb.
+    """
+    assert clause.predicate is not None
+    (_, predicate), (_, subject) = clause.predicate[-1], clause.subjects[-1]
+    first, *others = predicate.modifiers
+    if before.kind not in LISTED or first.kind != "nominal" or not first.operands:
+        return clause.predicate
+    noun, owners = first.operands[0].noun, reader.lexicon.attribute_of
+    kinds = {owners.get(str(one.argument)) for one in (noun, subject.noun)}
+    if noun == subject.noun or len(kinds) > 1 or None in kinds:
+        return clause.predicate
+    reached = replace(before, operands=first.operands, operand_joins=(), negated=first.negated, joined=None)
+    return [Joined("and", replace(predicate, modifiers=(reached, *others)))]
 
 
 def _goes_on_listing(clause: Clause, conjunction: str, subject: Tree[Token]) -> bool:

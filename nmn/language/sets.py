@@ -27,6 +27,7 @@ from nmn.layout import QUANTIFIERS, Layout
 UNLIKE_SETS = (*QUANTIFIERS, "no", "only", "several", "numeral", "number")  # determiners that say how many
 # why "all circles but one" is not read
 WHICH = 'which one is left out? Say "the ...", or of how many something holds'
+ADDED = ("some", "numeral", "number", "several", "the")  # what "only circles and a star" says that there is, too
 # determiners that bare nouns after them share, by the conjunction between
 SHARED = {"or": UNLIKE_SETS, "and": ("every", "most", "half", "no", "only")}
 
@@ -310,6 +311,12 @@ def spread(phrases: Sequence[Joined], reader: Reader) -> list[Joined]:
             known = replace(before, determiner=Determiner("the"))
             both = Layout("or", None, (referent(known, reader), referent(phrase, reader)))
             shared[-1] = Joined(first, Phrase(Determiner("only"), both, plural=True, span=before.span))
+            continue
+        opening = shared[0].phrase
+        if opening.determiner == Determiner("only") and conjunction == "and" and phrase.determiner.name in ADDED:
+            both = Layout("or", None, (members(opening, reader), referent(phrase, reader)))  # "only circles and a star"
+            shared[0] = Joined("and", Phrase(Determiner("only"), both, plural=True, span=opening.span))
+            shared.append(joined)
             continue
         if conjunction == "but" and _is_one(phrase, reader):
             raise reader.error(phrase, WHICH)

@@ -1,0 +1,94 @@
+"""What "it", "they" and "one" stand for in a sentence, by what its clauses say."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
+
+from lark import Token, Tree
+
+from nmn.language.attach import EACH, LISTED, Determiner, Joined, Modifier, Phrase
+from nmn.language.clause import Clause
+from nmn.language.panel_phrases import in_panel
+from nmn.language.phrases import Reader
+from nmn.language.sets import restriction, union
+from nmn.language.trees import Node, is_token, rule
+from nmn.layout import Layout
+
+COUNTING = ("some", "several", "number", "numeral")  # determiners that say of how many of a kind something holds
+
+
+def note_said(clause: Clause, reader: Reader) -> None:
+    """Remember of which things "it" and "they" are said next: after "two circles are red" of those that are red.
+
+    A pronoun whose antecedent is "two circles" stands for all that the clause says of them (Evans 1980, "Pronouns").
+    """
+    if not clause.subjects:
+        return
+    (_, phrase), *others = clause.subjects
+    reader.together = partial(_all_of, clause, reader) if others else None
+    if not clause.negated and phrase.determiner.name in COUNTING:
+        reader.said[phrase.span] = partial(_as_said, clause, reader)
+
+
+def _as_said(clause: Clause, reader: Reader) -> Phrase:
+    """Return the first subject of a clause with what the clause says of it."""
+    phrase = clause.subjects[0].phrase
+    panels = clause.scope.phrases if clause.scope else ()
+    modifiers = [in_panel(panel, "and") for panel in panels if panel.determiner.name not in ("every", "both")]
+    said = clause.predicate[0].phrase.modifiers if clause.predicate else ()
+    if said and not any(modifier.kind in EACH for modifier in said):  # of which none says something of one thing
+        modifiers.append(Modifier("is", layout=restriction(said, reader), joined="and"))
+    return replace(phrase, modifiers=(*phrase.modifiers, *modifiers))
+
+
+def _all_of(clause: Clause, reader: Reader) -> Layout:
+    """Return what "they" are: "the circle" and "the square" after "there is a circle and a square"."""
+    subjects, (_, last) = clause.subjects, clause.subjects[-1]
+    denied = clause.negated or any(join == "or" or phrase.determiner.name == "no" for join, phrase in subjects)
+    if clause.kind != "there" or denied:
+        raise reader.error(last, '"they" may be these or others: say which')
+    known = [phrase if phrase.plural else replace(phrase, determiner=Determiner("the")) for _, phrase in subjects]
+    return union([Joined("and", phrase) for phrase in known], reader)
+
+
+def refers(subjects: Sequence[Joined]) -> bool:
+    """Whether noun phrases name things, rather than say that there are some."""
+    return all(joined.phrase.determiner.name in ("the", "bare", "every", "both") for joined in subjects)
+
+
+def check_known(trees: Sequence[Tree[Token]], reader: Reader) -> None:
+    """Raise QuestionError for "if a shape is red, it is a star", which is said of every one of them."""
+    its = [token for token in trees[1].scan_values(bool) if isinstance(token, Token) and is_token(token, "IT", "ITS")]
+    some = reader.topic is not None and reader.topic.determiner.name == "some"
+    if its and some and any(rule(part) == "predicate_clause" for part in trees[0].iter_subtrees()):
+        raise reader.error(its[0], 'any of several may be meant: say, for instance, "every red shape is a star"')
+
+
+def is_said_of_it(clause: Clause, subject: Tree[Token], reader: Reader) -> bool:
+    """Whether "it" is the very thing that a clause says to be there: "a circle is below the star and it is red"."""
+    words = list(subject.scan_values(bool))
+    if clause.kind != "predicate" or clause.negated or len(words) != 1 or not is_token(words[0], "IT"):
+        return False
+    (_, phrase), *more = clause.subjects
+    known = reader.topic is not None and reader.topic.span == phrase.span and reader.text(words[0]) == "it"
+    return known and not more and phrase.determiner.name == "some"
+
+
+def like_what(subject: Phrase, predicate: Node, clauses: Sequence[Clause], reader: Reader) -> Phrase | None:
+    """Return what "one" in a predicate is another of: the star in "the star is a blue one".
+
+    In "the circle touches a square and the star touches a red one" it is the square.
+    """
+    if _is_kind(predicate):
+        return subject
+    said = clauses[-1].predicate[-1].phrase.modifiers[-1] if clauses and clauses[-1].predicate else None
+    if said is not None and said.kind in LISTED and "one" not in reader.text(subject).split():
+        return said.operands[-1]
+    return reader.antecedent
+
+
+def _is_kind(node: Node) -> bool:
+    """Whether a predicate is a noun: "the star is a blue one"."""
+    while isinstance(node, Tree) and rule(node) in ("complete", "bare_predicate", "simple"):
+        node = node.children[-1]
+    return isinstance(node, Tree) and rule(node) == "nominal"
