@@ -348,6 +348,12 @@ ANSWERS: tuple[tuple[str, object], ...] = (
     ("A square right of the triangle and the star.", False),
     ("A square right of the triangle and left of the star.", True),
     ("The one above the blue circle is striped.", True),
+    ("The star and the triangle have the same texture and the triangle is yellow.", True),
+    ("Two circles have the same size and there is a star.", True),
+    ("The star and the triangle have the same texture and color.", False),
+    ("Do the squares have the same texture and size?", False),
+    ("The squares do not have the same texture and size.", True),
+    ("The red shapes have the same color.", True),
 )
 REFUSED = (
     "All circles but one are red.",
@@ -389,6 +395,8 @@ REFUSED = (
     "None of them are red.",
     "There are three circles and any them is red.",
     "There is a circle and one of it is red.",
+    "Two circles have the same color and they are red.",
+    "Two shapes have the same color and size.",
 )
 
 

@@ -7,12 +7,13 @@ with what is half typed are offered. So a completion never leads to where the pa
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from lark import Token
 from lark.exceptions import UnexpectedInput
 
 from nmn.errors import QuestionError
 from nmn.language.diagnose import OPEN_CLASSES
 from nmn.language.grammar import Grammar
-from nmn.language.lexer import FILLER, Sense
+from nmn.language.lexer import AND_ATTRIBUTE, FILLER, Sense
 from nmn.language.normalise import Word, check_length, normalise
 
 LONGEST = 6  # words of a phrase, such as "on the left side of"
@@ -67,9 +68,21 @@ def completions(question: str, grammar: Grammar) -> tuple[tuple[Completion, ...]
 def _due(question: str, words: list[Word], grammar: Grammar) -> frozenset[str]:
     """Return the terminals that may come after some words; none after words that cannot be read."""
     try:
-        state = grammar.parser.parse_interactive(grammar.vocabulary.tokens(question, words))
+        tokens = grammar.vocabulary.tokens(question, words)
+    except QuestionError:
+        return frozenset()
+    due = _accepted(tokens, grammar)
+    if tokens and tokens[-1].type == "AND":
+        tokens[-1].type = AND_ATTRIBUTE
+        due |= _accepted(tokens, grammar)
+    return due
+
+
+def _accepted(tokens: list[Token], grammar: Grammar) -> frozenset[str]:
+    try:
+        state = grammar.parser.parse_interactive(tokens)
         state.exhaust_lexer()
-    except (QuestionError, UnexpectedInput):
+    except UnexpectedInput:
         return frozenset()
     return frozenset(map(str, state.accepts()))  # type: ignore[no-untyped-call]
 

@@ -29,6 +29,8 @@ OVERLAPS = {
     frozenset({"SUPERLATIVE", "PLACE"}): "SUPERLATIVE_PLACE",
 }
 FILLER = "FILLER"
+ATTRIBUTES = ("ATTRIBUTE", "THING_ATTRIBUTE")
+AND_ATTRIBUTE = "_AND_ATTRIBUTE"  # in "the same color and size", which goes on otherwise than "and a star is red"
 WORD_SHOWN = 40  # letters of an unknown word
 
 
@@ -77,6 +79,9 @@ class Vocabulary:
                 start, end = words[position].start, words[position + size - 1].end
                 tokens.append(Token(sense.terminal, sense, start, end_pos=end))
             position += size
+        for before, token, after in zip(tokens, tokens[1:], tokens[2:], strict=False):
+            if token.type == "AND" and before.type in ATTRIBUTES and (after.type == "SAME" or _is_attribute(after)):
+                token.type = AND_ATTRIBUTE
         return tokens
 
     def _match(self, words: Sequence[Word], position: int) -> tuple[int, Sense | None]:
@@ -104,6 +109,10 @@ class Vocabulary:
             reason = f'unknown word "{shown}"'
         suggestion = question[: word.start] + match + question[word.end :] if match else None
         return QuestionError(question, word.start, word.end, reason, read_so_far(question, tokens), (), suggestion)
+
+
+def _is_attribute(token: Token) -> bool:
+    return token.type in ATTRIBUTES and not (token.type == "THING_ATTRIBUTE" and token.value.plural)
 
 
 def misspelt(word: str, known: Iterable[str]) -> str | None:

@@ -250,7 +250,7 @@ class Reader:
             extreme = Layout("superlative", name_of(parts[-1]), (SCENE,))  # type: ignore[arg-type]
             return Modifier("is", layout=extreme, joined=joined)
         if kind in ("same_each", "different_each"):
-            return Modifier(kind, name_of(parts[-1]), joined=joined)  # type: ignore[arg-type]
+            return self._same(kind, parts, joined)
         if kind == "visible":
             return Modifier("is", layout=SCENE, joined=joined)
         if kind == FROM_PLACE:

@@ -36,7 +36,11 @@ def _as_said(clause: Clause, reader: Reader) -> Phrase:
     panels = clause.scope.phrases if clause.scope else ()
     modifiers = [in_panel(panel, "and") for panel in panels if panel.determiner.name not in ("every", "both")]
     said = clause.predicate[0].phrase.modifiers if clause.predicate else ()
-    if said and not any(modifier.kind in EACH for modifier in said):  # of which none says something of one thing
+    if any(modifier.kind in EACH for modifier in said):
+        raise reader.error(
+            phrase, "which of them are alike is not known afterwards: say what holds of them in one clause"
+        )
+    if said:
         modifiers.append(Modifier("is", layout=restriction(said, reader), joined="and"))
     return replace(phrase, modifiers=(*phrase.modifiers, *modifiers))
 

@@ -159,6 +159,13 @@ def compared(subjects: Sequence[Joined], modifier: Modifier, reader: Reader) -> 
     phrases = [joined.phrase for joined in subjects]
     if len(phrases) == 1 and phrases[0].determiner.name == "the" and not phrases[0].plural:
         raise reader.error(phrases[0], f'with what is its {modifier.name} compared? Say, for instance, "as the ..."')
+    all_of_them = all(phrase.determiner.name in ("the", "bare", "every", "both") for phrase in phrases)
+    if len(attributes := modifier.name.split()) > 1:
+        if not all_of_them:
+            raise reader.error(phrases[0], "that some are alike in several ways at once is not read; one way is")
+        each = [compared(subjects, replace(modifier, name=name, negated=False), reader) for name in attributes]
+        alike = reduce(conj, each)
+        return negate(alike) if modifier.negated else alike
     sets = [referent(phrase, reader) for phrase in phrases]
     different = modifier.kind == "different_each"
     if len(sets) == 2 and all(map(is_definite, phrases)):
@@ -166,7 +173,7 @@ def compared(subjects: Sequence[Joined], modifier: Modifier, reader: Reader) -> 
         return negate(layout) if different != modifier.negated else layout
     union = fold(["or"] * len(sets), sets)
     values, count = Layout("distinct", modifier.name, (union,)), Layout("count", None, (union,))
-    if not all(phrase.determiner.name in ("the", "bare", "every", "both") for phrase in phrases):
+    if not all_of_them:
         return _some_compared(phrases, sets, values, count, different != modifier.negated, reader)
     if different:
         layout = Layout("compare", "equal", (values, count))
