@@ -354,6 +354,20 @@ ANSWERS: tuple[tuple[str, object], ...] = (
     ("Do the squares have the same texture and size?", False),
     ("The squares do not have the same texture and size.", True),
     ("The red shapes have the same color.", True),
+    ("How many are red?", 3),
+    ("How many are left of the triangle?", 3),
+    ("There is a star; how many are left of it?", 6),
+    ("There are three circles; how many are red?", 2),
+    ("There are three circles; which are red?", (0, 2)),
+    ("Which are striped?", (0,)),
+    ("Which is left of the blue circle?", (0, 3)),
+    ("There are three circles and two are red.", True),
+    ("There are three circles and none are green.", True),
+    ("There are two squares and both are red.", False),
+    ("There are three circles and all are small.", False),
+    ("There are three circles, two are red and one is blue.", True),
+    ("Two circles are small and two are red.", True),
+    ("There are two squares and both have the same texture.", False),
 )
 REFUSED = (
     "All circles but one are red.",
@@ -397,6 +411,8 @@ REFUSED = (
     "There is a circle and one of it is red.",
     "Two circles have the same color and they are red.",
     "Two shapes have the same color and size.",
+    "Some are red.",
+    "There are three circles and a is red.",
 )
 
 

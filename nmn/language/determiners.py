@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 DETERMINERS = {
     "A": "some", "THE": "the", "NO": "no", "EVERY": "every", "MOST": "most", "HALF": "half", "BOTH": "both",
-    "NEITHER": "neither", "ONLY": "only", "SEVERAL": "several", "ANOTHER": "another", "SOMETHING": "some",
+    "NEITHER": "neither", "NONE": "no", "ONLY": "only", "SEVERAL": "several", "ANOTHER": "another", "SOMETHING": "some",
     "EVERYTHING": "every", "NOTHING": "no", "IT": "it",
 }  # fmt: skip
 

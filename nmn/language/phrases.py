@@ -90,6 +90,8 @@ class Reader:
             return self.core(node.children[0])
         if rule(node) == "core_of_them":
             return self._of_them(node)
+        if rule(node) in ("those_core", "so_many_core"):
+            return self._elided_of(node)
         determiner, noun, plural = Determiner("bare"), SCENE, False
         premodifiers: list[tuple[str, object]] = []
         after: list[Modifier] = []
@@ -132,6 +134,17 @@ class Reader:
             raise self.error(tree, '"of it" is not read; of several things it is "of them"')
         return replace(self.it(span_of(them)), determiner=determiner_of(of, self), plural=True, span=span_of(tree))
 
+    def _elided_of(self, tree: Tree[Token]) -> Phrase:
+        """Read "two are red", "how many are red", without a noun: of the last ones that were named, or of all."""
+        determiner, span = determiner_of(tree, self) if tree.children else Determiner("bare"), span_of(tree)
+        if tree.children and (self.topic is None or self.text(tree) in ("a", "an")):
+            raise self.error(tree, "of what? Say it with a noun, or after what it is of")
+        several = self.together is not None or any(phrase.plural for phrase in self.mentioned)
+        if self.topic is None or not (tree.children or several):
+            return Phrase(determiner, SCENE, plural=True)
+        meant = self._antecedent(span, many=True)
+        return replace(meant, determiner=determiner, plural=True, span=span, sealed=len(meant.modifiers))
+
     def _of_the(self, tree: Tree[Token]) -> list[Node]:
         """Return the head of "the largest of the circles"."""
         det, head = tree.children
@@ -158,20 +171,23 @@ class Reader:
         return phrase
 
     def it(self, span: tuple[int, int]) -> Phrase:
-        """Return the topic as "the ..."; raise QuestionError where there is none."""
-        pronoun = self.question[slice(*span)].lower()
+        """Return what "it" and "they" stand for, the topic or another, as "the ..." with what was said of it."""
+        meant = self._antecedent(span, self.question[slice(*span)].lower() in MANY)
+        if meant.span in self.said:
+            meant = self.said[meant.span]()
+        return replace(meant, determiner=Determiner("the"), span=span, sealed=len(meant.modifiers))
+
+    def _antecedent(self, span: tuple[int, int], many: bool) -> Phrase:
+        """Return the phrase that is meant at a place of the question; raise QuestionError where there is none."""
         if self.topic is None:
+            pronoun = self.question[slice(*span)].lower()
             raise QuestionError(self.question, *span, f'"{pronoun}" stands for nothing mentioned before')
-        many = pronoun in MANY
         others = [phrase for phrase in self.mentioned if phrase.plural == many and phrase.span != self.topic.span]
         if many and self.together is not None:
             return Phrase(Determiner("the"), self.together(), plural=True, span=span)
         if many and not others and not self.topic.plural and len(self.mentioned) > 1:
             raise self.error(self.mentioned[-1], '"they" may be these or others: say which')
-        meant = others[-1] if others and (self.inside or self.topic.plural != many) else self.topic
-        if meant.span in self.said:
-            meant = self.said[meant.span]()
-        return replace(meant, determiner=Determiner("the"), span=span, sealed=len(meant.modifiers))
+        return others[-1] if others and (self.inside or self.topic.plural != many) else self.topic
 
     @contextmanager
     def standing_for(self, antecedent: Phrase | None) -> Iterator[None]:

@@ -137,15 +137,24 @@ def _describe_kind_such(tree: Tree[Token], reader: Reader) -> Layout:
 
 
 def _which_are(tree: Tree[Token], reader: Reader) -> Layout:
-    phrases = reader.noun_phrase(trees_of(tree, "np")[0])
+    (things,) = trees_of(tree, "np")
+    if not list(things.scan_values(bool)) and is_token(tree.children[0], "WHAT"):  # "what touches the star?"
+        return Layout("describe", _kind(tree, reader), (_predicate_set(_after_be(tree), reader),))
+    phrases = reader.noun_phrase(things)
     if (extreme := _extreme(_after_be(tree))) is not None:
         return Layout("superlative", extreme, (members(phrases[0].phrase, reader),))
     reader.among = members(phrases[0].phrase, reader)
     predicate, reader.among = _predicate_set(_after_be(tree), reader, phrases[0].phrase.plural), None
-    asked = list(trees_of(tree, "np")[0].scan_values(lambda _: True))
+    asked = list(things.scan_values(lambda _: True))
     if len(asked) == 1 and is_token(asked[0], "THING_ATTRIBUTE") and not asked[0].value.plural:
         return Layout("describe", name_of(asked[0]), (predicate,))  # "what shape touches ...": which of the shapes
     return conj(members(phrases[0].phrase, reader), predicate)
+
+
+def _which_such(tree: Tree[Token], reader: Reader) -> Layout:
+    """Return the things of which a predicate holds: "which are red?"."""
+    those = reader.core(Tree("those_core", []))
+    return conj(members(those, reader), _predicate_set(_after_be(tree), reader))
 
 
 def _extreme(parts: Sequence[Node]) -> str | None:
@@ -197,6 +206,7 @@ QUERIES: dict[str, Callable[[Tree[Token], Reader], Layout]] = {
     "describe_kind": _describe_kind,
     "describe_kind_such": _describe_kind_such,
     "which_are": _which_are,
+    "which_such": _which_such,
     "refer": _asked,
     "is_related": _is_related,
     "how_many_panels": _how_many_panels,
