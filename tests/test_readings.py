@@ -354,6 +354,12 @@ ANSWERS: tuple[tuple[str, object], ...] = (
     ("Do the squares have the same texture and size?", False),
     ("The squares do not have the same texture and size.", True),
     ("The red shapes have the same color.", True),
+    ("Which square is larger?", (4,)),
+    ("Which of the circles is the smaller?", (1,)),
+    ("Which is larger, the star or the triangle?", (5,)),
+    ("Which is the smallest, the star, the triangle or the blue circle?", (6,)),
+    ("Which is yellow, the star or the triangle?", (6,)),
+    ("Which is left of the star, the red square or the triangle?", (3, 6)),
     ("How many are red?", 3),
     ("How many are left of the triangle?", 3),
     ("There is a star; how many are left of it?", 6),
@@ -412,6 +418,7 @@ REFUSED = (
     "Two circles have the same color and they are red.",
     "Two shapes have the same color and size.",
     "Some are red.",
+    "Which is larger, a star or a triangle?",
     "There are three circles and a is red.",
 )
 
@@ -429,8 +436,8 @@ def test_what_would_be_a_guess_is_refused(question: str) -> None:
 
 
 def test_a_word_that_is_read_in_company_alone_says_in_which() -> None:
-    with pytest.raises(QuestionError, match='"larger" is read in "larger than" and the like, not alone'):
-        ask_scene(SEVEN, "Which square is larger?")
+    with pytest.raises(QuestionError, match='"next" is read in "next to" and the like, not alone'):
+        ask_scene(SEVEN, "Which square is next?")
 
 
 def test_no_two_panels_are_at_most_one() -> None:

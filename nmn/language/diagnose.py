@@ -66,6 +66,7 @@ OPEN_CLASSES = {
     "VALUE_NOUN": "a noun", "THING": "a noun", "ADJECTIVE": "an adjective", "RELATION": "a relation", "VERB": "a verb",
     "ATTRIBUTE": "an attribute", "THING_ATTRIBUTE": "an attribute", "SUPERLATIVE": "a superlative", "PLACE": "a side",
     "SUPERLATIVE_PLACE": "a superlative", "NUMBER": "a number", "PANEL": "a panel", "SIDE": "a side of a panel",
+    "COMPARATIVE": "a comparative",
 }  # fmt: skip
 MAX_EXPECTED = 12
 

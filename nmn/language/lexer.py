@@ -220,6 +220,7 @@ def _lexicon_phrases(lexicon: Lexicon) -> Iterator[tuple[Sense, str]]:
             yield from ((Sense("ADJECTIVE", value), word) for word in words)
     for name, relation in lexicon.relations.items():
         yield from ((Sense("RELATION", name), word) for word in relation.words)
+        yield from ((Sense("COMPARATIVE", name), word[:-5]) for word in relation.words if word.endswith(" than"))
         yield from ((Sense("VERB", name), word) for word in relation.verbs)
     for name, superlative in lexicon.superlatives.items():
         yield from ((Sense("SUPERLATIVE", name), word) for word in superlative.words)

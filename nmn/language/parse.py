@@ -254,8 +254,12 @@ def _goes_on(error: QuestionError, grammar: Grammar) -> bool:
     """Whether what an error suggests can be read up to the replaced word, so that the word makes sense there."""
     if error.suggestion is None:
         return True
-    try:
-        _parsed(error.suggestion, normalise(error.suggestion), grammar)
-    except QuestionError as next_error:
-        return next_error.start > error.start
+    text, stop = error.suggestion, None
+    for _ in range(2):  # words are looked up before anything is parsed, so that one after it may be reported first
+        try:
+            _parsed(text[:stop], normalise(text[:stop]), grammar)
+        except QuestionError as next_error:
+            stop = next_error.start
+            if stop <= error.start:
+                return False
     return True

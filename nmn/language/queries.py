@@ -153,8 +153,46 @@ def _which_are(tree: Tree[Token], reader: Reader) -> Layout:
 
 def _which_such(tree: Tree[Token], reader: Reader) -> Layout:
     """Return the things of which a predicate holds: "which are red?"."""
-    those = reader.core(Tree("those_core", []))
-    return conj(members(those, reader), _predicate_set(_after_be(tree), reader))
+    said, among = _choice(_after_be(tree), reader)
+    those = members(reader.core(Tree("those_core", [])), reader) if among is None else among
+    return conj(those, _predicate_set(said, reader))
+
+
+def _choice(parts: Sequence[Node], reader: Reader) -> tuple[list[Node], Layout | None]:
+    """Return what is asked and the things to choose from: "is red, the circle or the square", None without any."""
+    ends = [place for place, part in enumerate(parts) if isinstance(part, Tree) and rule(part) == "conj"]
+    offered = [part for place in ends for part in parts[place + 1 : place + 2]]
+    joined = [parts[place] for place in ends]
+    things = [phrase for part in offered if rule(part) == "np" for phrase in reader.noun_phrase(part)]  # type: ignore[arg-type]
+    listed = len(things) == len(offered) > 1 and len(parts) == ends[0] + 2 * len(ends)
+    if not listed or any(conjunction_of(one) != "or" for one in joined):  # type: ignore[arg-type]
+        return list(parts), None
+    if any(phrase.determiner.name != "the" for _, phrase in things):
+        return list(parts), None
+    return list(parts[: ends[0]]), union(things, reader)
+
+
+def _which_more(tree: Tree[Token], reader: Reader) -> Layout:
+    """Return which of things is more so than all others of them: "which is larger, the circle or the square?"."""
+    comparative = named(tree, "COMPARATIVE")
+    if is_token(tree.children[-1], "COMPARATIVE"):  # "which square is larger?"
+        among = members(reader.noun_phrase(trees_of(tree, "np")[0])[0].phrase, reader)
+    else:
+        _, offered = _choice(_after_be(tree), reader)
+        if offered is None:
+            raise reader.error(tree, 'which of them? Say, for instance, "the circle or the square"')
+        among = offered
+    return conj(among, Layout("relate_every", comparative, (among,)))
+
+
+def _refer(tree: Tree[Token], reader: Reader) -> Layout:
+    """Return the things that are to be found; "which is the largest, the circle or the square" is one of those."""
+    if is_token(tree.children[0], "WHICH"):
+        first, *others = trees_of(tree, "nps")[0].children
+        extreme, (_, among) = _extreme([first]), _choice(others, reader)
+        if extreme is not None and among is not None:
+            return Layout("superlative", extreme, (among,))
+    return _asked(tree, reader)
 
 
 def _extreme(parts: Sequence[Node]) -> str | None:
@@ -207,7 +245,8 @@ QUERIES: dict[str, Callable[[Tree[Token], Reader], Layout]] = {
     "describe_kind_such": _describe_kind_such,
     "which_are": _which_are,
     "which_such": _which_such,
-    "refer": _asked,
+    "which_more": _which_more,
+    "refer": _refer,
     "is_related": _is_related,
     "how_many_panels": _how_many_panels,
     "which_panels": _panels,
