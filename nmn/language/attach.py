@@ -259,7 +259,8 @@ def leaves_out(phrase: Phrase, joined: Joined) -> bool:
 
 
 def _is_of_all(phrase: Phrase) -> bool:
-    return phrase.determiner.name in ("every", "no", "both") or (phrase.plural and phrase.determiner.name == "the")
+    name, anything = phrase.determiner.name, phrase.noun == SCENE and phrase.determiner.name == "some"
+    return name in ("every", "no", "both") or (phrase.plural and name == "the") or anything
 
 
 def _nominal_level(edge: list[Phrase], joined: Joined, nearest: bool) -> int | None:
@@ -336,6 +337,8 @@ def _is_all_there_is(phrase: Phrase, modifier: Modifier) -> bool:
 def _unlikely(phrase: Phrase, exception: Modifier) -> int:
     """Return how unlikely an exception is from a phrase: 1 from one thing, 2 from another kind."""
     noun, name = exception.operands[0].noun, phrase.determiner.name
+    if phrase.noun == SCENE and name == "some":  # "anything except the star"
+        return 0
     if SCENE not in (noun, phrase.noun) and noun != phrase.noun:
         return 2
     if exception.name.startswith("except"):

@@ -20,8 +20,11 @@ def comparison_clause(clauses: list[Clause], tree: Tree[Token], conjunction: str
     """Read "there are more circles than squares", "there aren't as many circles as squares"."""
     comparison = tree.children[-1]
     assert isinstance(comparison, Tree)
-    truth = compared_in_panels(comparison, reader)
-    clauses.append(Clause("closed", conjunction, truth=truth, negated=rule(tree) == "comparison_denied"))
+    truth, denied = compared_in_panels(comparison, reader), rule(tree) == "comparison_denied"
+    as_many = reader.question[: span_of(comparison)[0]].lower().rstrip().endswith("as many")
+    if denied and rule(comparison) == "equal" and as_many:  # so that there are fewer
+        truth, denied = Layout("compare", "fewer", truth.operands), False
+    clauses.append(Clause("closed", conjunction, truth=truth, negated=denied))
 
 
 def numeric_clause(clauses: list[Clause], tree: Tree[Token], conjunction: str, reader: Reader) -> None:

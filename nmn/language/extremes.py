@@ -8,7 +8,7 @@ from nmn.layout import Layout
 
 def extreme_of(modifier: Modifier) -> str | None:
     """Return the superlative that a relative clause such as "that is the largest" consists of."""
-    if not modifier.relative:
+    if not modifier.relative and modifier.name != "at_place":
         return None
     if modifier.layout is not None:
         return modifier.layout.argument if modifier.layout.module == "superlative" else None

@@ -141,12 +141,21 @@ def shared_modifiers(phrases: Sequence[Joined]) -> list[Joined]:
         found[place - 1] = Joined(first, with_nouns(before, phrase)[0])
     for place in range(len(found) - 1, 0, -1):
         (first, before), (_, phrase) = found[place - 1 : place + 1]
-        alike = phrase.determiner.name == "bare" and before.plural == phrase.plural
+        alike = before.plural == phrase.plural and (
+            phrase.determiner.name == "bare" or _said_of_either(before, found[place])
+        )
         both = found[place].conjunction == "and" and not phrase.plural and _are_said_of(phrase)
         if before.modifiers or not (alike or both):
             break
         found[place - 1] = Joined(first, replace(before, modifiers=phrase.modifiers))
     return found
+
+
+def _said_of_either(before: Phrase, joined: Joined) -> bool:
+    """Whether what follows is said of both: "a circle or a square that is red", "no circle and no square near it"."""
+    name, own = before.determiner.name, joined.phrase.determiner.name
+    counted = before.plural and {name, own} <= {"numeral", "number", "several"}
+    return name == own == "no" or counted or (joined.conjunction == "or" and name == own == "some")
 
 
 def _are_said_of(phrase: Phrase) -> bool:

@@ -79,9 +79,11 @@ class Vocabulary:
                 start, end = words[position].start, words[position + size - 1].end
                 tokens.append(Token(sense.terminal, sense, start, end_pos=end))
             position += size
-        for before, token, after in zip(tokens, tokens[1:], tokens[2:], strict=False):
+        for place, (before, token, after) in enumerate(zip(tokens, tokens[1:], tokens[2:], strict=False)):
             if token.type == "AND" and before.type in ATTRIBUTES and (after.type == "SAME" or _is_attribute(after)):
                 token.type = AND_ATTRIBUTE
+            elif token.type == "BOTH" and place and _says_of_each(tokens[place - 1], before, tokens[place + 2 :]):
+                token.type = "EVERY"
         return tokens
 
     def _match(self, words: Sequence[Word], position: int) -> tuple[int, Sense | None]:
@@ -109,6 +111,12 @@ class Vocabulary:
             reason = f'unknown word "{shown}"'
         suggestion = question[: word.start] + match + question[word.end :] if match else None
         return QuestionError(question, word.start, word.end, reason, read_so_far(question, tokens), (), suggestion)
+
+
+def _says_of_each(subject: Token, verb: Token, after: Sequence[Token]) -> bool:
+    """Whether "both" in "they are both red" is "all": no noun's, and not of "both red and large"."""
+    predicate = after[0].type in ("ADJECTIVE", "RELATION", "SAME") and all(token.type != "AND" for token in after)
+    return predicate and verb.type == "BE" and subject.type not in ("THERE", "AND", "OR", "_SEMICOLON")
 
 
 def _is_attribute(token: Token) -> bool:

@@ -37,6 +37,7 @@ def _about(tree: Tree[Token], reader: Reader) -> Layout:
     introduced, asked = tree.children
     assert isinstance(introduced, Tree) and isinstance(asked, Tree)
     first = _lower(introduced, reader)
+    reader.landmarks = []
     if rule(asked) not in QUERIES and not is_token(next(asked.scan_values(lambda _: True)), "BE", "DO", "DOES_CONTAIN"):
         return fold(("and", "and"), (first, _lower(asked, reader)))
     if not any(is_token(token, "SAME") for token in asked.scan_values(lambda _: True)):  # nothing is the same as itself

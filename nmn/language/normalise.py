@@ -129,6 +129,7 @@ def _resolve_commas(words: list[Word]) -> list[Word]:
         return words
     resolved: list[Word] = []
     conditional = words[0].text == "if" and all(word.text != "then" for word in words)
+    fronted = words[0].text == "in"  # "in the left image, there is a circle and a square"
     conjunction = ""
     for position in range(len(words) - 1, -1, -1):
         word = words[position]
@@ -139,6 +140,8 @@ def _resolve_commas(words: list[Word]) -> list[Word]:
             resolved.append(word)
         elif conditional and all(other.text != "," for other in words[:position]):
             resolved.append(Word("then", word.start, word.end))
+        elif fronted and all(other.text != "," for other in words[:position]):
+            continue
         elif conjunction and following not in ("and", "or", "nor", "which", "that", "but", "then", "what", "how", "is"):
             resolved.append(Word(conjunction, word.start, word.end))
     return resolved[::-1]

@@ -125,9 +125,11 @@ def side_of(superlative: str, reader: "Reader") -> str | None:
 
 def touched_side(modifier: Modifier, phrase: Phrase, tokens: list[Token], reader: "Reader") -> Modifier | None:
     """Return "touching the bottom" as of a side; None where it is about things."""
-    if modifier.kind != "related" or modifier.name != touching(reader) or phrase.determiner.name != "the":
+    if modifier.kind != "related" or phrase.determiner.name != "the":
         return None
     if [token.type for token in tokens] != ["THE", "SUPERLATIVE_PLACE"]:
         return None
+    if modifier.name != touching(reader):
+        raise reader.error(phrase, 'of a side of the image, only touching it is read; of a thing, "the topmost shape"')
     side = side_of(name_of(tokens[-1]), reader)
     return replace(modifier, kind="is", name="", operands=(), layout=Layout("at_side", side)) if side else None

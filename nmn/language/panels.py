@@ -10,6 +10,7 @@ A panel's phrase is a ``Phrase`` whose noun is ``panels``. The decisions:
 - "there is a circle in each box": each box has one. "in a box", after "there are": some box has them.
 """
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -22,10 +23,11 @@ from nmn.language.connect import conj, fold, negate
 from nmn.language.panel_phrases import PANELS, in_panel, is_other_panel, panel_named, panel_phrase, panel_set
 from nmn.language.phrases import Reader
 from nmn.language.sets import union
-from nmn.language.trees import rule
+from nmn.language.trees import is_token, rule
 from nmn.language.truths import bounds_of, count_in_bounds, existences, there_are
 from nmn.layout import QUANTIFIERS, Layout
 
+TOTAL = re.compile(r"\b(in total|altogether)\b")
 EXTREMES = ("leftmost", "rightmost")  # of two panels, the one and the other
 
 
@@ -257,6 +259,8 @@ def _scoped(group: Sequence[Joined], reader: Reader, panel: Phrase) -> Layout:
     counted = any(bounds_of(phrase) is not None for _, phrase in group)
     if counted and panel.plural and panel.determiner.name in ("the", "bare"):
         raise reader.error(panel, 'so many in each of them, or together? Say "in each ..."')
+    if _are_all([panel]) and is_total(reader):
+        return existences(group, reader)
     if reader.text(panel).startswith("any") and all(phrase.determiner.name == "no" for _, phrase in group):
         some = [Joined("or", replace(phrase, determiner=Determiner("some"))) for _, phrase in group]
         return negate(Scope((panel,)).of(existences(some, reader, alone=True), reader))
@@ -273,6 +277,15 @@ def in_their_panels(subjects: Sequence[Joined], predicate: Modifier, reader: Rea
         ):
             raise reader.error(predicate.panel, 'say it of the panels: "each box has ..."')
     return _scoped(subjects, reader, predicate.panel)
+
+
+def is_total(reader: Reader) -> bool:
+    """Whether a sentence says "in total", so that what is in all panels is counted together."""
+    return TOTAL.search(reader.question.lower()) is not None
+
+
+def _are_all(panels: Sequence[Phrase]) -> bool:
+    return all(not panel.premodifiers and panel.determiner.name in ("the", "bare", "both", "every") for panel in panels)
 
 
 def _is_one(panel: Phrase) -> bool:
@@ -293,7 +306,10 @@ def _panel_there(clauses: list[Clause], tree: Tree[Token], conjunction: str, rea
 
 def _panel_has(clauses: list[Clause], tree: Tree[Token], conjunction: str, reader: Reader) -> None:
     held, negated = reader.noun_phrase(tree.children[-1]), rule(tree) == "panel_has_not"  # type: ignore[arg-type]
-    clauses.append(Clause("there", conjunction, held, negated=negated, scope=Scope(listed(tree, reader))))
+    untrue = is_token(tree.children[0], "NOT")  # "not every image contains a circle"
+    panels = listed(tree, reader)
+    scope = None if _are_all(panels) and is_total(reader) else Scope(panels, negated=untrue)
+    clauses.append(Clause("there", conjunction, held, negated=negated and not untrue, scope=scope))
 
 
 def _panel_compares(clauses: list[Clause], tree: Tree[Token], conjunction: str, reader: Reader) -> None:

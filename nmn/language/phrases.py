@@ -15,7 +15,7 @@ from nmn.language.panel_phrases import at_side, in_panel, panel_phrase, touched_
 from nmn.language.premodifiers import grouped, premodifier
 from nmn.language.trees import SCENE, Node, is_token, name_of, rule, span_of
 from nmn.layout import Layout
-from nmn.lexicon import Lexicon
+from nmn.lexicon import Lexicon, Order
 
 FROM_PLACE = "from_side"
 MANY = ("they", "them", "their")
@@ -47,6 +47,9 @@ class Reader:
     excepting: bool = False  # so that "one" is one of several that were mentioned
     free: bool = False  # "any" means every one
     of_all: Phrase | None = None  # of which something is said, each of them: compared with one of them, all others
+    of_none: bool = False  # of what is said, so that "the squares" are any of them: "no circle touches the squares"
+    reaching: str = ""  # the relation whose object is read
+    landmarks: list[tuple[str, Phrase]] = field(default_factory=list)  # "the ..." that relations reached, with those
     inside: bool = False  # the clause that is about the topic, so that "it" is another thing there
 
     def error(self, node: Node | Phrase, reason: str) -> QuestionError:
@@ -143,6 +146,10 @@ class Reader:
         if self.topic is None or not (tree.children or several):
             return Phrase(determiner, SCENE, plural=True)
         meant = self._antecedent(span, many=True)
+        if (
+            determiner.name in ("both", "neither") and meant.span in self.said
+        ):  # "two circles are red and both are large"
+            meant = self.said[meant.span]()
         return replace(meant, determiner=determiner, plural=True, span=span, sealed=len(meant.modifiers))
 
     def _of_the(self, tree: Tree[Token]) -> list[Node]:
@@ -158,7 +165,11 @@ class Reader:
         """Return the noun of "all red circles except the largest", and add its adjectives."""
         subject = self.mentioned[0] if self.mentioned else None
         parallel = subject is not None and not self.predicating and any(one != "set" for one, _ in subject.premodifiers)
-        if subject is None or not (subject.plural or subject.determiner.name in ("every", "no") or parallel):
+        if (
+            subject is None
+            or self.predicating
+            or not (subject.plural or subject.determiner.name in ("every", "no") or parallel)
+        ):
             return SCENE
         premodifiers += [part for part in subject.premodifiers if part[0] == "set"]
         return subject.noun
@@ -175,19 +186,38 @@ class Reader:
         meant = self._antecedent(span, self.question[slice(*span)].lower() in MANY)
         if meant.span in self.said:
             meant = self.said[meant.span]()
-        return replace(meant, determiner=Determiner("the"), span=span, sealed=len(meant.modifiers))
+        name = "every" if meant.determiner.name in ("every", "both", "neither") else "the"
+        return replace(meant, determiner=Determiner(name), span=span, sealed=len(meant.modifiers))
 
     def _antecedent(self, span: tuple[int, int], many: bool) -> Phrase:
         """Return the phrase that is meant at a place of the question; raise QuestionError where there is none."""
         if self.topic is None:
             pronoun = self.question[slice(*span)].lower()
             raise QuestionError(self.question, *span, f'"{pronoun}" stands for nothing mentioned before')
+        own = self.mentioned[-1].noun if self.mentioned and self.mentioned[-1].determiner.name == "the" else None
+        mirrored = [phrase for name, phrase in self.landmarks if self._mirrors(name) and phrase.noun != own]
+        if many or self.inside:
+            mirrored = []
+        if mirrored and self.topic.determiner.name != "the":
+            return mirrored[-1]
         others = [phrase for phrase in self.mentioned if phrase.plural == many and phrase.span != self.topic.span]
+        denied = self.topic.determiner.name in ("no", "neither") and not many
+        if not others and (self.inside or denied):
+            raise QuestionError(self.question, *span, "this stands for nothing mentioned before")
         if many and self.together is not None:
             return Phrase(Determiner("the"), self.together(), plural=True, span=span)
         if many and not others and not self.topic.plural and len(self.mentioned) > 1:
             raise self.error(self.mentioned[-1], '"they" may be these or others: say which')
-        return others[-1] if others and (self.inside or self.topic.plural != many) else self.topic
+        other = self.inside or denied or (self.topic.plural != many and self.topic.determiner.name != "every")
+        return others[-1] if others and other else self.topic
+
+    def _mirrors(self, name: str) -> bool:
+        """Whether the relation whose object is read is the converse of another: "left of the star ... right of it"."""
+        relations = self.lexicon.relations
+        if not {self.reaching, name} <= relations.keys():
+            return False
+        here, there = relations[self.reaching].meaning, relations[name].meaning
+        return isinstance(here, Order) and isinstance(there, Order) and (here.by, here.sign) == (there.by, -there.sign)
 
     @contextmanager
     def standing_for(self, antecedent: Phrase | None) -> Iterator[None]:
@@ -264,7 +294,7 @@ class Reader:
             return at_side(first, parts[1:], joined, self)  # type: ignore[arg-type]
         if kind == "at_place":
             extreme = Layout("superlative", name_of(parts[-1]), (SCENE,))  # type: ignore[arg-type]
-            return Modifier("is", layout=extreme, joined=joined)
+            return Modifier("is", "at_place", layout=extreme, joined=joined)
         if kind in ("same_each", "different_each"):
             return self._same(kind, parts, joined)
         if kind == "visible":
@@ -287,18 +317,20 @@ class Reader:
         operands, joins = [], []
         self.excepting = kind == "other_than"
         objects = [part for part in parts if isinstance(part, Tree)]
+        relations = [part for part in parts if is_token(part, "RELATION", "VERB", "OTHER_THAN")]
+        names = [name_of(part) for part in relations]  # type: ignore[arg-type]
+        self.reaching = names[0] if kind == "related" else ""
         for tree in objects:
             for phrase, join in self.object(tree):
                 operands.append(phrase)
                 joins.append(join)
-        self.excepting = False
+        self.excepting, self.reaching = False, ""
+        self.landmarks += [(names[0], one) for one in operands if kind == "related" and one.determiner.name == "the"]
         if kind == "between_two":
             operands = list(with_nouns(operands[0], operands[1]))
-        relations = [part for part in parts if is_token(part, "RELATION", "VERB", "OTHER_THAN")]
-        comparing = bool(relations) and self.text(relations[-1]).endswith("than")
+        comparing = kind != "other_than" and bool(relations) and self.text(relations[-1]).endswith("than")
         if comparing and self.is_free(objects[-1]):
             operands = [replace(phrase, determiner=Determiner("every")) for phrase in operands]
-        names = [name_of(part) for part in relations]  # type: ignore[arg-type]
         modifier = Modifier(
             kind, " ".join(names), tuple(operands), tuple(joins[1:]), comparing=comparing, joined=joined
         )

@@ -26,7 +26,8 @@ def note_said(clause: Clause, reader: Reader) -> None:
         return
     (_, phrase), *others = clause.subjects
     reader.together = partial(_all_of, clause, reader) if others else None
-    if not clause.negated and phrase.determiner.name in COUNTING:
+    partitive = " of the " in reader.text(phrase)  # "some of the circles are red and some of them are blue"
+    if not clause.negated and phrase.determiner.name in COUNTING and not partitive:
         reader.said[phrase.span] = partial(_as_said, clause, reader)
 
 
@@ -34,7 +35,10 @@ def _as_said(clause: Clause, reader: Reader) -> Phrase:
     """Return the first subject of a clause with what the clause says of it."""
     phrase = clause.subjects[0].phrase
     panels = clause.scope.phrases if clause.scope else ()
-    modifiers = [in_panel(panel, "and") for panel in panels if panel.determiner.name not in ("every", "both")]
+    of_each = [panel for panel in panels if panel.determiner.name in ("every", "both")]
+    if of_each and not phrase.plural:
+        raise reader.error(of_each[0], "which of them is meant afterwards? Say what holds of each in one clause")
+    modifiers = [in_panel(panel, "and") for panel in panels if panel not in of_each]
     said = clause.predicate[0].phrase.modifiers if clause.predicate else ()
     if any(modifier.kind in EACH for modifier in said):
         raise reader.error(
@@ -66,6 +70,26 @@ def check_known(trees: Sequence[Tree[Token]], reader: Reader) -> None:
     some = reader.topic is not None and reader.topic.determiner.name == "some"
     if its and some and any(rule(part) == "predicate_clause" for part in trees[0].iter_subtrees()):
         raise reader.error(its[0], 'any of several may be meant: say, for instance, "every red shape is a star"')
+
+
+def one_of_several(one: Phrase, reader: Reader) -> Phrase | None:
+    """Return "one" in "there are two large circles and one is red" as one of those; None where there are none."""
+    several = [phrase for phrase in reader.mentioned if phrase.plural and phrase.determiner.name in COUNTING]
+    if not several:
+        return None
+    return replace(several[-1], plural=False, span=one.span, sealed=len(several[-1].modifiers))
+
+
+def introduced(phrase: Phrase, reader: Reader) -> Phrase | None:
+    """Return what "the circle" is after "there is a circle left of the star"; None where it is not that one."""
+    topic = reader.topic
+    if topic is None or phrase.determiner != Determiner("the") or phrase.premodifiers or phrase.modifiers:
+        return None
+    same = (topic.noun, topic.plural) == (phrase.noun, phrase.plural) and topic.span != phrase.span
+    if not same or topic.determiner.name not in COUNTING:
+        return None
+    meant = reader.said[topic.span]() if topic.span in reader.said else topic
+    return replace(meant, determiner=Determiner("the"), span=phrase.span, sealed=len(meant.modifiers))
 
 
 def is_said_of_it(clause: Clause, subject: Tree[Token], reader: Reader) -> bool:

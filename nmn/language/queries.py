@@ -62,10 +62,12 @@ def _after_be(tree: Tree[Token]) -> list[Node]:
 
 def _how_many(tree: Tree[Token], reader: Reader) -> Layout:
     phrases = joined_phrases(trees_of(tree, "nps")[0], reader, counted=True)
+    own = reader.topic is not None and reader.topic.span == phrases[0].phrase.span
     of_all = rule(tree) == "how_many_are" or (rule(tree) == "how_many_there" and len(phrases) > 1)
     if rule(tree) == "how_many_there" and not of_all:
         phrases = reader.attached(phrases, _after_be(tree))
-    predicate = _predicate_set(_after_be(tree), reader, several=True) if of_all and _after_be(tree) else SCENE
+    with reader.within_clause(own):
+        predicate = _predicate_set(_after_be(tree), reader, several=True) if of_all and _after_be(tree) else SCENE
     counted = fold(["or"] * len(phrases), [members(joined.phrase, reader) for joined in shared_modifiers(phrases)])
     return Layout("count", None, (conj(counted, predicate),))
 

@@ -39,7 +39,15 @@ from nmn.language.joined import (
 from nmn.language.panel_phrases import panel_phrase
 from nmn.language.panels import PANEL_PIECES, Scope
 from nmn.language.phrases import Reader, anything, plural_verb
-from nmn.language.pronouns import check_known, is_said_of_it, like_what, note_said, refers
+from nmn.language.pronouns import (
+    check_known,
+    introduced,
+    is_said_of_it,
+    like_what,
+    note_said,
+    one_of_several,
+    refers,
+)
 from nmn.language.sets import union
 from nmn.language.trees import Node, is_token, rule, span_of
 from nmn.layout import QUANTIFIERS, Kind, Layout
@@ -106,7 +114,9 @@ def _there_is(clauses: list[Clause], tree: Tree[Token], conjunction: str, reader
     existent = tree.children[-1]
     assert isinstance(existent, Tree)
     negated = rule(tree) == "there_is_not" or rule(existent) == "pair_nor"
-    phrases = phrases_of(existent, reader)
+    before = clauses[-1].subjects[-1].phrase if clauses and clauses[-1].kind == "there" else None
+    with reader.standing_for(before):
+        phrases = phrases_of(existent, reader)
     if rule(tree) == "there_is_not" and _is_one(phrases[0].phrase):
         phrases, negated = [_none_of(phrases[0]), *phrases[1:]], False
     clauses.append(Clause("there", conjunction, phrases, negated=negated))
@@ -117,33 +127,26 @@ def _predicate_clause(clauses: list[Clause], tree: Tree[Token], conjunction: str
     start = next(index for index, child in enumerate(tree.children) if isinstance(child, Tree))
     subject, rest = tree.children[start], tree.children[start + 1 :]
     assert isinstance(subject, Tree)
-    plural = plural_verb(tree.children, reader.question)
-    with reader.standing_for(clauses[-1].subjects[-1].phrase if clauses and clauses[-1].subjects else None):
-        subjects = phrases_of(subject, reader, plural)
-    if clauses and clauses[-1].kind == "fragment":
-        before = clauses.pop()
-        joined = Joined(conjunction, subjects[0].phrase)
-        nearest = goes_with_nearest(before.subjects, joined, plural)
-        subjects = attach_phrase(before.subjects, joined, reader.choices, nearest)
-        conjunction = before.conjunction
+    subjects, conjunction = _subjects(clauses, tree, subject, conjunction, reader)
     first = subjects[0].phrase
-    if reader.is_free(first) and (first.span[0] == 0 or reader.free):  # of the whole sentence, so no question
-        reader.free = True
-        subjects = [Joined("and", replace(first, determiner=Determiner("every"))), *subjects[1:]]
-    if _is_bare_one(first, reader):  # "one circle is red and one is blue"
-        subjects = [Joined("and", replace(first, determiner=Determiner("numeral", 1, 1))), *subjects[1:]]
+    subjects[0] = Joined("and", _meant_by(first, reader))
+    known = reader.topic is not None and (first.span == reader.topic.span or subjects[0].phrase.sealed > first.sealed)
     denied = rule(tree) == "negated_clause" and is_token(tree.children[0], "NOT")
     verbs = pairwise(tree.children) if rule(tree) == "negated_clause" else ()
     does_not = any(is_token(one, "DO") and is_token(other, "NOT") for one, other in verbs)
     if denied and _is_one(subjects[0].phrase):
         subjects, denied = [_none_of(subjects[0]), *subjects[1:]], False
-    elif rule(tree) == "negated_clause" and not denied:
-        denied = not does_not and not _confirms(tree, subjects)
+    elif rule(tree) == "negated_clause" and not denied and not does_not:
+        denied = not _confirms(tree, subjects)
     parts = [part for part in rest if not is_token(part, "BE", "DO", "NOT", "EVERY")]
     if does_not:  # as in "is not ...": "some circles do not touch a square"
         parts[0] = Tree("not_relative", [parts[0]])
-    with reader.standing_for(like_what(subjects[-1].phrase, parts[0], clauses, reader)):
+    like = like_what(subjects[-1].phrase, parts[0], clauses, reader)
+    with reader.standing_for(like), reader.within_clause(known or reader.text(first) in ("it", "its")):
         predicate = reader.attached([Joined("and", anything())], parts)
+    if _is_not_all(predicate[0].phrase, first):
+        predicate = [Joined("and", _affirmed(predicate[0].phrase))]
+        denied = not denied
     negated = denied or rule(subject) == "pair_nor"
     if rule(subject) == "pair_nor" and all(phrase.plural for _, phrase in subjects):  # "neither the circles nor ..."
         subjects = [Joined("and", replace(phrase, determiner=Determiner("no"))) for _, phrase in subjects]
@@ -156,6 +159,43 @@ def _predicate_clause(clauses: list[Clause], tree: Tree[Token], conjunction: str
         clauses[-1].predicate = [Joined("and", replace(said[0].phrase, modifiers=together))]
         return
     clauses.append(Clause("predicate", conjunction, subjects, predicate, negated))
+
+
+def _subjects(
+    clauses: list[Clause], tree: Tree[Token], subject: Tree[Token], conjunction: str, reader: Reader
+) -> tuple[list[Joined], str]:
+    """Return the subjects of a predicate, with the fragment before it if there is one, and the conjunction before."""
+    plural = plural_verb(tree.children, reader.question)
+    with reader.standing_for(clauses[-1].subjects[-1].phrase if clauses and clauses[-1].subjects else None):
+        subjects = phrases_of(subject, reader, plural)
+    if not clauses or clauses[-1].kind != "fragment":
+        return subjects, conjunction
+    before = clauses.pop()
+    joined = Joined(conjunction, subjects[0].phrase)
+    nearest = goes_with_nearest(before.subjects, joined, plural)
+    return attach_phrase(before.subjects, joined, reader.choices, nearest), before.conjunction
+
+
+def _meant_by(subject: Phrase, reader: Reader) -> Phrase:
+    """Return what a subject means that says it in short: "any", "one", "the circle" that was introduced."""
+    if reader.is_free(subject) and (subject.span[0] == 0 or reader.free):  # of the whole sentence, so no question
+        reader.free = True
+        return replace(subject, determiner=Determiner("every"))
+    if _is_bare_one(subject, reader):  # "one circle is red and one is blue"
+        one = one_of_several(subject, reader) or subject
+        return replace(one, determiner=Determiner("numeral", 1, 1))
+    return introduced(subject, reader) or subject
+
+
+def _is_not_all(predicate: Phrase, subject: Phrase) -> bool:
+    """Whether a predicate is "not all circles", said of several."""
+    first, *others = predicate.modifiers
+    every = first.kind == "nominal" and first.operands[0].determiner.name == "every"
+    return every and first.negated and subject.plural and not others
+
+
+def _affirmed(predicate: Phrase) -> Phrase:
+    return replace(predicate, modifiers=(replace(predicate.modifiers[0], negated=False),))
 
 
 def _is_bare_one(phrase: Phrase, reader: Reader) -> bool:

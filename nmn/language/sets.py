@@ -56,6 +56,8 @@ def members(phrase: Phrase, reader: Reader) -> Layout:
         ):
             raise reader.error(modifier.operands[0], "what is said of this? Say it in a clause of its own")
     for place, modifier in enumerate(restricting):  # "the circle that is the largest": of the circles
+        if modifier.name == "at_place" and phrase.determiner.name != "the":
+            continue  # "a circle at the left": of all things, "the circle at the left": of the circles
         if (extreme := extreme_of(modifier)) is not None:
             found = Layout("superlative", extreme, (inner,))
             if len(restricting) == 1 and not modifier.negated:
@@ -82,7 +84,8 @@ def _without_mentioned(inner: Layout, phrase: Phrase, reader: Reader) -> Layout:
         known = [other for other in later if other.determiner.name == "the" and not is_other(other)]
         if not known or not (name in QUANTIFIERS or (name == "the" and phrase.plural)):
             return inner  # no relation holds of a thing to itself
-    meant = (_unrelated(earlier) or earlier)[-1] if earlier else known[0]
+    alike = [other for other in earlier if other.noun == phrase.noun != SCENE]
+    meant = (_unrelated(alike) or alike or _unrelated(earlier) or earlier)[-1] if earlier else known[0]
     if reader.relating and not (meant.determiner.name == "the" or (phrase.plural and _are_several(meant))):
         return inner
     if earlier and not reader.relating and (name in ("every", "no") or (name == "the" and phrase.plural)):
@@ -139,12 +142,19 @@ def restriction(modifiers: Sequence[Modifier], reader: Reader, several: bool = F
 
 
 def modifier_set(modifier: Modifier, reader: Reader) -> Layout:
-    """Return the set of what one modifier or predicate holds of."""
+    """Return the set of what one modifier or predicate holds of; "does not touch the squares": none of them."""
+    if modifier.negated or reader.of_none:
+        modifier = replace(modifier, operands=tuple(map(_any_of, modifier.operands)))
     to_all = any(phrase.determiner.name in ("every", "both") for phrase in modifier.operands)
     if modifier.negated and modifier.kind == "same_as" and not to_all:
         return _same_set(replace(modifier, kind="different_from"), reader)
     layout = _modifier_set(modifier, reader)
     return negate(layout) if modifier.negated else layout
+
+
+def _any_of(phrase: Phrase) -> Phrase:
+    plain = phrase.plural and phrase.determiner == Determiner("the")
+    return replace(phrase, determiner=Determiner("some")) if plain else phrase
 
 
 def _modifier_set(modifier: Modifier, reader: Reader) -> Layout:
@@ -237,10 +247,7 @@ def _same_as(modifier: Modifier, phrase: Phrase, reader: Reader) -> Layout:
         found = same
     else:
         found = negate(same) if is_other(phrase) else conj(negate(same), negate(reference))
-    of_all = reader.of_all
-    if of_all is None or determiner != "the" or phrase.plural or not _may_be(phrase, of_all):
-        return found
-    return Layout("or", None, (found, reference))  # "every shape has the same color as the star": every other one
+    return _or_itself(found, reference, phrase, reader)
 
 
 def _may_be(phrase: Phrase, other: Phrase) -> bool:
@@ -282,7 +289,15 @@ def related(relation: str, phrase: Phrase, reader: Reader) -> Layout:
         return at_least if above is None else conj(at_least, negate(above))
     if name in ("most", "half", "only"):
         raise reader.error(phrase, f'"{name}" is not read after a relation; "every" and numbers are')
-    return Layout("relate", relation, (operand,))
+    return _or_itself(Layout("relate", relation, (operand,)), operand, phrase, reader)
+
+
+def _or_itself(found: Layout, reference: Layout, phrase: Phrase, reader: Reader) -> Layout:
+    """Return what "every shape" has to be in "every shape is left of the star": every other one."""
+    of_all = reader.of_all
+    if of_all is None or phrase.determiner.name != "the" or phrase.plural or not _may_be(phrase, of_all):
+        return found
+    return Layout("or", None, (found, reference))
 
 
 def union(phrases: Sequence[Joined], reader: Reader) -> Layout:

@@ -128,7 +128,8 @@ def claim(phrase: Phrase, predicate: Layout, reader: Reader) -> Layout:
     name, low, high = phrase.determiner
     subject = referent(phrase, reader)
     if name == "only":
-        return Layout("quantify", "every", (predicate, subject))
+        every = Layout("quantify", "every", (predicate, subject))
+        return conj(every, Layout("exists", None, (conj(subject, predicate),))) if low == 1 else every
     if name in QUANTIFIERS:
         return Layout("quantify", name, (subject, predicate))
     if phrase.plural and name in ("the", "bare"):
