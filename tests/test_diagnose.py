@@ -92,9 +92,9 @@ def test_a_word_that_could_not_stand_there_is_not_suggested() -> None:
 
 
 def test_a_word_that_is_only_part_of_phrases_is_not_suggested_for_itself_again_and_again() -> None:
-    """Alone, "lower" (of "lower than") is no word either, and would itself be suggested for."""
+    """Alone, "front" (of "in front of") is no word either, and would itself be suggested for."""
     with pytest.raises(QuestionError) as caught:
-        parse("there is a tower with exactly three blocks")
+        parse("there is a frint with exactly three blocks")
     assert caught.value.suggestion is None and (caught.value.start, caught.value.end) == (11, 16)
 
 

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from lark import Token, Tree
 
+from nmn.language.antecedents import it
 from nmn.language.attach import Joined, Modifier
 from nmn.language.clause import Clause
 from nmn.language.connect import negate, number
@@ -49,7 +50,7 @@ def attribute_clause(clauses: list[Clause], tree: Tree[Token], conjunction: str,
     """Read "the colour of the circle is the same as that of the square"."""
     phrases = [phrase for part in trees_of(tree, "np") for phrase in reader.noun_phrase(part)]
     its = [token for token in tree.children if is_token(token, "ITS")]
-    subject = reader.it(span_of(its[0])) if its else phrases[0].phrase
+    subject = it(reader, span_of(its[0])) if its else phrases[0].phrase
     kind = "different_each" if any(is_token(child, "DIFFERENT") for child in tree.children) else "same_each"
     pair = [Joined("and", replace(phrase, plural=False)) for phrase in (subject, phrases[-1].phrase)]
     clauses.append(Clause("closed", conjunction, truth=compared(pair, Modifier(kind, attribute_of_tree(tree)), reader)))

@@ -40,6 +40,10 @@ def apply_before(
             ["or"] * (1 + len(ranks)),
             [first, *(Layout("ordinal", str(value), (inner, number(rank))) for rank in ranks)],
         )
+    if kind == "comparative":  # "the larger circle": larger than every other one
+        if phrase.determiner.name != "the":
+            raise reader.error(phrase, "than what? Say, for instance, 'larger than the star'")
+        return conj(inner, Layout("relate_every", str(value), (inner,)))
     if kind == "ordinal":
         if side is None:
             raise reader.error(phrase, 'an order is missing: say, for instance, "the second circle from the left"')

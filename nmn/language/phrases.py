@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from lark import Token, Tree
 
 from nmn.errors import QuestionError
+from nmn.language.antecedents import it, noun_left_out, of_them
 from nmn.language.attach import Determiner, Joined, Modifier, Phrase, attach_modifier, right_edge, with_nouns
 from nmn.language.choices import Choices
 from nmn.language.determiners import DETERMINERS, determiner_of
@@ -15,10 +16,9 @@ from nmn.language.panel_phrases import at_side, in_panel, panel_phrase, touched_
 from nmn.language.premodifiers import grouped, premodifier
 from nmn.language.trees import SCENE, Node, is_token, name_of, rule, span_of
 from nmn.layout import Layout
-from nmn.lexicon import Lexicon, Order
+from nmn.lexicon import Lexicon
 
 FROM_PLACE = "from_side"
-MANY = ("they", "them", "their")
 DENIED = re.compile(r"\b(no|not|nothing|none|neither|nor|without|cannot)\b|n['\u2019]t\b")  # before "any": not one
 ASKED_ANY = re.compile(r"(is|are|do|does)\b.*\bany")  # "is any circle larger than any square": than one of them
 PLURAL_VERBS, SINGULAR_VERBS = ("are", "were", "do", "have"), ("is", "was", "does", "has")
@@ -60,7 +60,10 @@ class Reader:
     def noun_phrase(self, tree: Tree[Token], inverted: bool = False) -> list[Joined]:
         """Read an ``np``: a core and its modifiers, attached."""
         phrase, modifiers = self.head(tree)
-        phrases = self.attached([Joined("and", phrase)], modifiers, inverted)
+        phrases = self.attached([Joined("and", phrase)], modifiers[:1], inverted)
+        if phrase.determiner.name == "the":  # "is the circle larger than the shape to the left of it"
+            self.topic = self.topic or phrase
+        phrases = self.attached(phrases, modifiers[1:], inverted)
         self.topic = self.topic or phrases[0].phrase
         return phrases
 
@@ -92,9 +95,9 @@ class Reader:
         if rule(node) in ("nominal", "object"):
             return self.core(node.children[0])
         if rule(node) == "core_of_them":
-            return self._of_them(node)
+            return of_them(self, node)
         if rule(node) in ("those_core", "so_many_core"):
-            return self._elided_of(node)
+            return noun_left_out(self, node)
         determiner, noun, plural = Determiner("bare"), SCENE, False
         premodifiers: list[tuple[str, object]] = []
         after: list[Modifier] = []
@@ -126,32 +129,6 @@ class Reader:
         phrase = Phrase(determiner, noun, plural, tuple(premodifiers), tuple(after), span_of(node), elided=elided)
         return self.remember(phrase)
 
-    def _of_them(self, tree: Tree[Token]) -> Phrase:
-        """Read "two of them", "none of them": so many of what "they" are."""
-        of, them = tree.children
-        assert isinstance(of, Tree) and isinstance(them, Token)
-        before = of.children[-1]
-        if is_token(before, "A", "NO", "MOST", "HALF") and not name_of(before).endswith(" of"):  # type: ignore[arg-type]
-            raise self.error(of, 'before "them" an "of" is due')
-        if self.text(them) == "it":
-            raise self.error(tree, '"of it" is not read; of several things it is "of them"')
-        return replace(self.it(span_of(them)), determiner=determiner_of(of, self), plural=True, span=span_of(tree))
-
-    def _elided_of(self, tree: Tree[Token]) -> Phrase:
-        """Read "two are red", "how many are red", without a noun: of the last ones that were named, or of all."""
-        determiner, span = determiner_of(tree, self) if tree.children else Determiner("bare"), span_of(tree)
-        if tree.children and (self.topic is None or self.text(tree) in ("a", "an")):
-            raise self.error(tree, "of what? Say it with a noun, or after what it is of")
-        several = self.together is not None or any(phrase.plural for phrase in self.mentioned)
-        if self.topic is None or not (tree.children or several):
-            return Phrase(determiner, SCENE, plural=True)
-        meant = self._antecedent(span, many=True)
-        if (
-            determiner.name in ("both", "neither") and meant.span in self.said
-        ):  # "two circles are red and both are large"
-            meant = self.said[meant.span]()
-        return replace(meant, determiner=determiner, plural=True, span=span, sealed=len(meant.modifiers))
-
     def _of_the(self, tree: Tree[Token]) -> list[Node]:
         """Return the head of "the largest of the circles"."""
         det, head = tree.children
@@ -177,47 +154,9 @@ class Reader:
     def remember(self, phrase: Phrase) -> Phrase:
         """Resolve "it" to the topic, the first noun phrase, and note any other phrase as mentioned."""
         if phrase.determiner.name == "it":
-            return self.it(phrase.span)
+            return it(self, phrase.span)
         self.mentioned.append(phrase)
         return phrase
-
-    def it(self, span: tuple[int, int]) -> Phrase:
-        """Return what "it" and "they" stand for, the topic or another, as "the ..." with what was said of it."""
-        meant = self._antecedent(span, self.question[slice(*span)].lower() in MANY)
-        if meant.span in self.said:
-            meant = self.said[meant.span]()
-        name = "every" if meant.determiner.name in ("every", "both", "neither") else "the"
-        return replace(meant, determiner=Determiner(name), span=span, sealed=len(meant.modifiers))
-
-    def _antecedent(self, span: tuple[int, int], many: bool) -> Phrase:
-        """Return the phrase that is meant at a place of the question; raise QuestionError where there is none."""
-        if self.topic is None:
-            pronoun = self.question[slice(*span)].lower()
-            raise QuestionError(self.question, *span, f'"{pronoun}" stands for nothing mentioned before')
-        own = self.mentioned[-1].noun if self.mentioned and self.mentioned[-1].determiner.name == "the" else None
-        mirrored = [phrase for name, phrase in self.landmarks if self._mirrors(name) and phrase.noun != own]
-        if many or self.inside:
-            mirrored = []
-        if mirrored and self.topic.determiner.name != "the":
-            return mirrored[-1]
-        others = [phrase for phrase in self.mentioned if phrase.plural == many and phrase.span != self.topic.span]
-        denied = self.topic.determiner.name in ("no", "neither") and not many
-        if not others and (self.inside or denied):
-            raise QuestionError(self.question, *span, "this stands for nothing mentioned before")
-        if many and self.together is not None:
-            return Phrase(Determiner("the"), self.together(), plural=True, span=span)
-        if many and not others and not self.topic.plural and len(self.mentioned) > 1:
-            raise self.error(self.mentioned[-1], '"they" may be these or others: say which')
-        other = self.inside or denied or (self.topic.plural != many and self.topic.determiner.name != "every")
-        return others[-1] if others and other else self.topic
-
-    def _mirrors(self, name: str) -> bool:
-        """Whether the relation whose object is read is the converse of another: "left of the star ... right of it"."""
-        relations = self.lexicon.relations
-        if not {self.reaching, name} <= relations.keys():
-            return False
-        here, there = relations[self.reaching].meaning, relations[name].meaning
-        return isinstance(here, Order) and isinstance(there, Order) and (here.by, here.sign) == (there.by, -there.sign)
 
     @contextmanager
     def standing_for(self, antecedent: Phrase | None) -> Iterator[None]:

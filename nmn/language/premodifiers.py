@@ -25,6 +25,8 @@ def premodifier(node: Node, lexicon: Lexicon) -> tuple[str, object]:
         return premodifier(node.children[0], lexicon)
     if kind == "superlative_premodifier":
         return "superlative", name_of(node.children[0])  # type: ignore[arg-type]
+    if kind == "comparative_premodifier":
+        return "comparative", name_of(node.children[0])  # type: ignore[arg-type]
     if kind == "not_premodifier":
         return "set", Layout("not", None, (Layout("find", name_of(node.children[1])),))  # type: ignore[arg-type]
     return _adjectives(node, kind, lexicon)

@@ -8,9 +8,11 @@ from collections.abc import Callable, Iterable, Sequence
 
 from lark import Token, Tree
 
+from nmn.language.antecedents import it
 from nmn.language.attach import Joined, attach_modifier
 from nmn.language.clause import Clause
 from nmn.language.connect import conj, fold, negate
+from nmn.language.continued import more_np
 from nmn.language.joined import (
     attribute_of_tree,
     conjunction_of,
@@ -21,10 +23,9 @@ from nmn.language.joined import (
     shared_modifiers,
     trees_of,
 )
-from nmn.language.panel_phrases import panel_phrase
+from nmn.language.panel_phrases import in_panel, inside, panel_phrase
 from nmn.language.panels import contents, panels_such
 from nmn.language.phrases import Reader, anything, plural_verb
-from nmn.language.sentences import more_np
 from nmn.language.sets import members, referent, restriction, union
 from nmn.language.trees import SCENE, Node, is_token, name_of, rule, span_of
 from nmn.language.truths import existences
@@ -72,6 +73,15 @@ def _how_many(tree: Tree[Token], reader: Reader) -> Layout:
     return Layout("count", None, (conj(counted, predicate),))
 
 
+def _how_many_held(tree: Tree[Token], reader: Reader) -> Layout:
+    """Return how many things a panel holds: "how many circles does the left image contain?"."""
+    counted = union(joined_phrases(trees_of(tree, "nps")[0], reader, counted=True), reader)
+    panel = panel_phrase(trees_of(tree, "panel_core")[0], reader)
+    if panel.determiner.name not in ("the", "bare") or panel.plural:
+        raise reader.error(panel, 'in which panel? Say, for instance, "the left image"')
+    return Layout("count", None, (conj(counted, inside(in_panel(panel), reader)),))
+
+
 def _how_many_values(tree: Tree[Token], reader: Reader) -> Layout:
     things = _asked(tree, reader) if trees_of(tree, "nps") else SCENE
     return Layout("distinct", attribute_of_tree(tree), (things,))
@@ -115,7 +125,7 @@ def _describe_how(tree: Tree[Token], reader: Reader) -> Layout:
 
 
 def _describe_its(tree: Tree[Token], reader: Reader) -> Layout:
-    return Layout("describe", attribute_of_tree(tree), (referent(reader.it(span_of(tree)), reader),))
+    return Layout("describe", attribute_of_tree(tree), (referent(it(reader, span_of(tree)), reader),))
 
 
 def _kind(tree: Tree[Token], reader: Reader) -> str:
@@ -237,6 +247,7 @@ QUERIES: dict[str, Callable[[Tree[Token], Reader], Layout]] = {
     "how_many": _how_many,
     "how_many_there": _how_many,
     "how_many_are": _how_many,
+    "how_many_held": _how_many_held,
     "how_many_values": _how_many_values,
     "describe": _describe,
     "describe_possessor": _describe,

@@ -1,0 +1,88 @@
+"""What pronouns and nouns that are left out stand for: "it", "them", "two of them", "how many are red"."""
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from lark import Token, Tree
+
+from nmn.errors import QuestionError
+from nmn.language.attach import Determiner, Phrase
+from nmn.language.determiners import determiner_of
+from nmn.language.trees import SCENE, is_token, name_of, span_of
+from nmn.lexicon import Order
+
+if TYPE_CHECKING:
+    from nmn.language.phrases import Reader
+
+MANY = ("they", "them", "their")
+
+
+def it(reader: "Reader", span: tuple[int, int]) -> Phrase:
+    """Return what "it" and "they" stand for, the topic or another, as "the ..." with what was said of it."""
+    meant = _antecedent(reader, span, reader.question[slice(*span)].lower() in MANY)
+    if meant.span in reader.said:
+        meant = reader.said[meant.span]()
+    name = "every" if meant.determiner.name in ("every", "both", "neither") else "the"
+    return replace(meant, determiner=Determiner(name), span=span, sealed=len(meant.modifiers))
+
+
+def _antecedent(reader: "Reader", span: tuple[int, int], many: bool) -> Phrase:
+    """Return the phrase that is meant at a place of the question; raise QuestionError where there is none."""
+    if reader.topic is None:
+        pronoun = reader.question[slice(*span)].lower()
+        raise QuestionError(reader.question, *span, f'"{pronoun}" stands for nothing mentioned before')
+    mirrored = _landmark(reader)
+    if mirrored is not None and not (many or reader.inside or reader.topic.determiner.name == "the"):
+        return mirrored
+    others = [phrase for phrase in reader.mentioned if phrase.plural == many and phrase.span != reader.topic.span]
+    denied = reader.topic.determiner.name in ("no", "neither") and not many
+    if not others and (reader.inside or denied):
+        raise QuestionError(reader.question, *span, "this stands for nothing mentioned before")
+    if many and reader.together is not None:
+        return Phrase(Determiner("the"), reader.together(), plural=True, span=span)
+    if many and not others and not reader.topic.plural and len(reader.mentioned) > 1:
+        raise reader.error(reader.mentioned[-1], '"they" may be these or others: say which')
+    other = reader.inside or denied or (reader.topic.plural != many and reader.topic.determiner.name != "every")
+    return others[-1] if others and other else reader.topic
+
+
+def _landmark(reader: "Reader") -> Phrase | None:
+    """Return the star for "it" in "a circle left of the star and a square right of it"."""
+    own = reader.mentioned[-1].noun if reader.mentioned and reader.mentioned[-1].determiner.name == "the" else None
+    found = [phrase for name, phrase in reader.landmarks if _mirrors(reader, name) and phrase.noun != own]
+    return found[-1] if found else None
+
+
+def _mirrors(reader: "Reader", name: str) -> bool:
+    """Whether the relation whose object is read is the converse of another: "left of the star ... right of it"."""
+    relations = reader.lexicon.relations
+    if not {reader.reaching, name} <= relations.keys():
+        return False
+    here, there = relations[reader.reaching].meaning, relations[name].meaning
+    return isinstance(here, Order) and isinstance(there, Order) and (here.by, here.sign) == (there.by, -there.sign)
+
+
+def of_them(reader: "Reader", tree: Tree[Token]) -> Phrase:
+    """Read "two of them", "none of them": so many of what "they" are."""
+    of, them = tree.children
+    assert isinstance(of, Tree) and isinstance(them, Token)
+    before = of.children[-1]
+    if is_token(before, "A", "NO", "MOST", "HALF") and not name_of(before).endswith(" of"):  # type: ignore[arg-type]
+        raise reader.error(of, 'before "them" an "of" is due')
+    if reader.text(them) == "it":
+        raise reader.error(tree, '"of it" is not read; of several things it is "of them"')
+    return replace(it(reader, span_of(them)), determiner=determiner_of(of, reader), plural=True, span=span_of(tree))
+
+
+def noun_left_out(reader: "Reader", tree: Tree[Token]) -> Phrase:
+    """Read "two are red", "how many are red", without a noun: of the last ones that were named, or of all."""
+    determiner, span = determiner_of(tree, reader) if tree.children else Determiner("bare"), span_of(tree)
+    if tree.children and (reader.topic is None or reader.text(tree) in ("a", "an")):
+        raise reader.error(tree, "of what? Say it with a noun, or after what it is of")
+    several = reader.together is not None or any(phrase.plural for phrase in reader.mentioned)
+    if reader.topic is None or not (tree.children or several):
+        return Phrase(determiner, SCENE, plural=True)
+    meant = _antecedent(reader, span, many=True)
+    if determiner.name in ("both", "neither") and meant.span in reader.said:  # "two circles are red and both are large"
+        meant = reader.said[meant.span]()
+    return replace(meant, determiner=determiner, plural=True, span=span, sealed=len(meant.modifiers))

@@ -1,0 +1,168 @@
+"""What a joined piece goes on with: a list of noun phrases, a predicate, the verb of the clause before."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from lark import Token, Tree
+
+from nmn.language.attach import (
+    LISTED,
+    Joined,
+    Modifier,
+    Phrase,
+    attach_modifier,
+    attach_phrase,
+    leaves_out,
+    right_edge,
+)
+from nmn.language.choices import Choices
+from nmn.language.clause import Clause
+from nmn.language.joined import KNOWN, check_between, has_like
+from nmn.language.panel_phrases import panel_phrase
+from nmn.language.panels import Scope
+from nmn.language.phrases import Reader
+from nmn.language.pronouns import refers
+from nmn.language.trees import Node, is_token, rule
+from nmn.layout import QUANTIFIERS
+
+
+def more_np(clauses: list[Clause], tree: Tree[Token], conjunction: str, reader: Reader) -> None:
+    """Continue a list of noun phrases, or the predicate, with one more."""
+    clause = clauses[-1]
+    if rule(tree) == "more_np":
+        listed = clause.subjects[-1].phrase if clause.kind == "there" and conjunction != "but" else None
+        with reader.standing_for(listed):
+            phrase, modifiers = reader.head(tree.children[0])  # type: ignore[arg-type]
+    else:  # "but not a square"
+        _, determiner, noun, *modifiers = tree.children
+        phrase = reader.core(Tree("core", [determiner, noun]))
+        if phrase.determiner.name in (*QUANTIFIERS, "numeral", "number", "only", "several"):
+            raise reader.error(tree, '"not every" and the like are not read here: say it in a clause of its own')
+        if phrase.determiner.name == "the" and clause.predicate is not None:
+            _check_said(clause.predicate, phrase, reader)
+        target = clause.subjects if clause.predicate is None else clause.predicate
+        edge = right_edge(target[-1].phrase) if target else []
+        if len(edge) > 1 and edge[-2].modifiers[-1].kind in LISTED and phrase.determiner.name == "the":
+            denied = Modifier("nominal", operands=(phrase,), negated=True)  # "left of the square but not the star"
+            target[:] = reader.attached(attach_modifier(target, denied, reader.choices), modifiers)
+            return
+        phrase = replace(phrase, determiner=phrase.determiner._replace(name="no"))
+        if clause.predicate is None and clause.truth is None and _continues_relative(clause.subjects[-1].phrase):
+            denied = Modifier("nominal", operands=(phrase,), verbless=True, relative=True, joined=conjunction)
+            clause.subjects = reader.attached(attach_modifier(clause.subjects, denied, reader.choices), modifiers)
+            return
+    joined = Joined(conjunction, phrase)
+    lacking = clause.kind == "there" and clause.negated
+    if lacking and conjunction == "but" and not leaves_out(clause.subjects[-1].phrase, joined):
+        clause = Clause("there", conjunction, [joined], scope=clause.scope)  # "there isn't a circle, but a star"
+        clauses.append(clause)
+    else:
+        _join_phrase(clause, joined, tree, modifiers, reader)
+    target = clause.subjects if clause.predicate is None else clause.predicate
+    target[:] = reader.attached(target, modifiers, clause.kind == "inverted")
+
+
+def _continues_relative(phrase: Phrase) -> bool:
+    """Whether a phrase ends in a relative clause, which "and not a circle" goes on with."""
+    return any(one.modifiers and one.modifiers[-1].relative for one in right_edge(phrase))
+
+
+def _check_said(predicate: Sequence[Joined], phrase: Phrase, reader: Reader) -> None:
+    """Raise QuestionError for "is the star large and the blue circle", which says nothing of the circle."""
+    extreme = any(kind != "set" for kind, _ in phrase.premodifiers) or reader.text(phrase).startswith("the only")
+    if predicate[-1].phrase.modifiers[-1].kind == "is" and phrase.determiner.name in KNOWN and not extreme:
+        raise reader.error(phrase, "what is said of this? Say it of each, or name both before what is said of them")
+
+
+def _join_phrase(clause: Clause, joined: Joined, tree: Tree[Token], modifiers: Sequence[Node], reader: Reader) -> None:
+    if clause.truth is not None:
+        raise reader.error(tree, "a noun phrase cannot continue a comparison of numbers; start a new clause")
+    if clause.predicate is not None:
+        last = clause.predicate[-1].phrase.modifiers[-1]
+        denied = joined.phrase.determiner.name == "no" and last.kind != "related"
+        if clause.subjects and leaves_out(clause.subjects[-1].phrase, joined):
+            clause.subjects = attach_phrase(clause.subjects, joined, reader.choices)
+        elif (last.kind in LISTED or last.kind == "other_than") and not denied:
+            _join_operand(clause, joined, reader)
+        else:
+            _check_said(clause.predicate, joined.phrase, reader)
+            modifier = Modifier("nominal", operands=(joined.phrase,), verbless=True, joined=joined.conjunction)
+            clause.predicate = attach_modifier(clause.predicate, modifier, Choices())
+    else:
+        check_between(clause.subjects, joined, reader)
+        nearest = clause.kind == "inverted" and bool(clause.subjects[-1].phrase.modifiers)
+        own = any(is_token(token, "IT") for token in tree.scan_values(lambda _: True))  # "... and the star left of it"
+        alone = clause.kind == "there" or (clause.kind == "fragment" and not refers(clause.subjects))
+        nearest = nearest or (alone and joined.phrase.determiner.name in KNOWN and not own)
+        like = False if has_like(clause.subjects, modifiers) else nearest or None
+        clause.subjects = reader.noted(attach_phrase(clause.subjects, joined, reader.choices, like))
+
+
+def _join_operand(clause: Clause, joined: Joined, reader: Reader) -> None:
+    assert clause.predicate is not None
+    operand = clause.predicate[-1].phrase.modifiers[-1].operands[-1]
+    if reader.is_free(operand) and operand.determiner.name == "every" and reader.is_free(joined.phrase):
+        joined = Joined("and", replace(joined.phrase, determiner=operand.determiner))
+    phrases = attach_phrase(clause.predicate, joined, reader.choices, nearest=True)
+    if len(phrases) > len(clause.predicate):
+        modifier = Modifier("nominal", operands=(joined.phrase,), joined=joined.conjunction)
+        phrases = attach_modifier(clause.predicate, modifier, Choices((0,)))
+    clause.predicate = phrases
+
+
+def with_verb_of(before: Modifier, clause: Clause, reader: Reader) -> list[Joined]:
+    """Return a predicate with the relation of the clause before: "each circle touches a square and each star a heart".
+
+    That holds where it is of another kind than its subject, so that "is" cannot be the verb.
+    """
+    assert clause.predicate is not None
+    (_, predicate), (_, subject) = clause.predicate[-1], clause.subjects[-1]
+    first, *others = predicate.modifiers
+    if before.kind not in LISTED or first.kind != "nominal" or not first.operands:
+        return clause.predicate
+    noun, owners = first.operands[0].noun, reader.lexicon.attribute_of
+    kinds = {owners.get(str(one.argument)) for one in (noun, subject.noun)}
+    if noun == subject.noun or len(kinds) > 1 or None in kinds:
+        return clause.predicate
+    reached = replace(before, operands=first.operands, operand_joins=(), negated=first.negated, joined=None)
+    return [Joined("and", replace(predicate, modifiers=(reached, *others)))]
+
+
+def said_before(clauses: list[Clause], tree: Tree[Token], conjunction: str, reader: Reader) -> None:
+    """Read "... but the square is not", which leaves out what was said of the subject before."""
+    before = clauses[-1]
+    if before.predicate is None or len(before.predicate) > 1:
+        raise reader.error(tree, "what is said of this? Say it in full")
+    (_, predicate), denied = before.predicate[0], any(is_token(child, "NOT") for child in tree.children)
+    subjects = reader.noun_phrase(tree.children[0])  # type: ignore[arg-type]
+    first, *others = predicate.modifiers
+    known = all(phrase.determiner.name == "the" for _, phrase in subjects)
+    if others and (first.negated or before.negated or (denied and not known)):
+        raise reader.error(tree, "what of this is said again? Say it in full")
+    if not others:
+        predicate, denied = replace(predicate, modifiers=(replace(first, negated=denied),)), False
+    clauses.append(Clause("predicate", conjunction, subjects, [Joined("and", predicate)], denied))
+
+
+def panel_said_before(clauses: list[Clause], tree: Tree[Token], conjunction: str, reader: Reader) -> None:
+    """Read "... and the other does not", which leaves out what a panel was said to contain."""
+    before = clauses[-1]
+    if before.scope is None or before.kind != "there":
+        raise reader.error(tree, "what is said of this? Say it in full")
+    denied = any(is_token(child, "NOT") for child in tree.children)
+    scope = Scope((panel_phrase(tree.children[0], reader),))  # type: ignore[arg-type]
+    clauses.append(Clause("there", conjunction, before.subjects, negated=denied, scope=scope))
+
+
+def goes_on_listing(clause: Clause, conjunction: str, subject: Tree[Token]) -> bool:
+    """Whether "or the star red" goes on with what "is the circle near the square" reaches, or with its subjects."""
+    if clause.subjects[-1].phrase.modifiers[-1].kind not in LISTED:
+        return False
+    noun = list(subject.scan_values(bool))[-1]
+    plural = bool(getattr(noun.value, "plural", False))
+    return conjunction == "or" or (clause.plural is True and not plural)
+
+
+def is_open(modifier: Modifier) -> bool:
+    """Whether a joined noun may go on with a modifier: "everything but ...", "that is not a circle ..."."""
+    return modifier.kind == "other_than" or (modifier.kind == "nominal" and modifier.relative)
