@@ -123,8 +123,20 @@ def attach_modifier(
         levels.sort(key=lambda level: edge[level].plural != modifier.plural)
     elif modifier.kind == "from_side":
         levels = [level for level in levels if _has_ordinal(edge[level])] or levels
+    levels.sort(key=lambda level: _of_itself(edge[level], modifier))
     level = choices.pick(levels)
     return _replace_last(phrases, _edit(phrases[-1].phrase, level, lambda phrase: _modified(phrase, modifier)))
+
+
+def _of_itself(phrase: Phrase, modifier: Modifier) -> bool:
+    """Whether a modifier would relate a thing to itself: "a star above the square that is larger than the square"."""
+    operand = modifier.operands[-1] if modifier.operands and modifier.kind in LISTED else None
+    if operand is None or operand.determiner != Determiner("the") or operand.modifiers:
+        return False
+    if not (modifier.relative or modifier.comparing or modifier.kind in COMPARISONS):
+        return False  # "left of the square left of the square": in a chain another is meant
+    same = (operand.noun, operand.premodifiers, operand.plural) == (phrase.noun, phrase.premodifiers, phrase.plural)
+    return same and phrase.determiner == operand.determiner
 
 
 def _not_this(edge: list[Phrase], modifier: Modifier) -> Modifier | None:

@@ -7,6 +7,7 @@ from lark import Token, Tree
 
 from nmn.language.attach import (
     LISTED,
+    Determiner,
     Joined,
     Modifier,
     Phrase,
@@ -22,7 +23,7 @@ from nmn.language.panel_phrases import panel_phrase
 from nmn.language.panels import Scope
 from nmn.language.phrases import Reader
 from nmn.language.pronouns import refers
-from nmn.language.trees import Node, is_token, rule
+from nmn.language.trees import SCENE, Node, is_token, rule
 from nmn.layout import QUANTIFIERS
 
 
@@ -52,6 +53,10 @@ def more_np(clauses: list[Clause], tree: Tree[Token], conjunction: str, reader: 
             clause.subjects = reader.attached(attach_modifier(clause.subjects, denied, reader.choices), modifiers)
             return
     joined = Joined(conjunction, phrase)
+    if rule(tree) == "more_np" and _is_clause(clause, phrase, modifiers):
+        said = reader.attached([Joined("and", Phrase(Determiner("bare"), SCENE))], modifiers)
+        clauses.append(Clause("predicate", conjunction, [joined], said))
+        return
     lacking = clause.kind == "there" and clause.negated
     if lacking and conjunction == "but" and not leaves_out(clause.subjects[-1].phrase, joined):
         clause = Clause("there", conjunction, [joined], scope=clause.scope)  # "there isn't a circle, but a star"
@@ -60,6 +65,17 @@ def more_np(clauses: list[Clause], tree: Tree[Token], conjunction: str, reader: 
         _join_phrase(clause, joined, tree, modifiers, reader)
     target = clause.subjects if clause.predicate is None else clause.predicate
     target[:] = reader.attached(target, modifiers, clause.kind == "inverted")
+
+
+def _is_clause(clause: Clause, phrase: Phrase, modifiers: Sequence[Node]) -> bool:
+    """Whether a noun phrase lacks its verb: "the circle is above the star and the star above the square"."""
+    last = clause.predicate[-1].phrase.modifiers[-1] if clause.kind == "predicate" and clause.predicate else None
+    first = modifiers[0] if modifiers else None
+    if last is None or last.kind != "related" or not isinstance(first, Tree) or rule(first) != "plain_modifier":
+        return False
+    named = [(one.determiner, one.noun, one.premodifiers) for one in (last.operands[-1], phrase)]
+    again = named[0] == named[1] or any(is_token(one, "IT") for one in first.scan_values(bool))
+    return again and phrase.determiner.name == "the" and not last.operands[-1].modifiers
 
 
 def _continues_relative(phrase: Phrase) -> bool:

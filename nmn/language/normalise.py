@@ -57,7 +57,7 @@ def normalise(question: str) -> list[Word]:
             words[MAX_WORDS].end,
             f"the question has {len(words)} words; at most {MAX_WORDS} are read",
         )
-    words = _excepting(_resolve_commas(words))
+    words = _excepting(_resolve_commas(_afterthought(words)))
     if not words:
         raise QuestionError(question, 0, 0, "the question is empty")
     return words
@@ -121,6 +121,32 @@ def _open_contraction(piece: str, start: int, end: int) -> list[Word]:
     if piece.endswith("'re"):
         return [Word(piece[:-3], start, end - 3), Word("are", end - 3, end)]
     return [Word(piece, start, end)]
+
+
+def _afterthought(words: list[Word]) -> list[Word]:
+    """Read "there are two circles, which are red" as "and they are red", "two of which" as "and two of them".
+
+    Without a comma it says which are meant, before another comma it stands in the middle of a clause.
+    """
+    commas = [place for place, word in enumerate(words) if word.text == ","]
+    if (
+        not commas
+        or words[0].text not in ("there", "we", "i", "you", "in")
+        or "there" not in [it.text for it in words[:5]]
+    ):
+        return words
+    for place in range(commas[-1] + 1, min(commas[-1] + 5, len(words) - 1)):
+        if words[place].text != "which":
+            continue
+        partitive = words[place - 1].text == "of"
+        if not partitive and place != commas[-1] + 1:
+            return words
+        many = "them" if partitive else "they" if words[place + 1].text in ("are", "were", "have", "do") else "it"
+        comma = words[commas[-1]]
+        joined = [*words[: commas[-1]], Word("and", comma.start, comma.end), *words[commas[-1] + 1 :]]
+        joined[place] = Word(many, words[place].start, words[place].end)
+        return joined
+    return words
 
 
 def _resolve_commas(words: list[Word]) -> list[Word]:

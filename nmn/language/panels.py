@@ -19,7 +19,7 @@ from lark import Token, Tree
 
 from nmn.language.attach import Determiner, Joined, Modifier, Phrase
 from nmn.language.clause import Clause
-from nmn.language.connect import conj, fold, negate
+from nmn.language.connect import conj, fold, negate, number
 from nmn.language.panel_phrases import PANELS, in_panel, is_other_panel, panel_named, panel_phrase, panel_set
 from nmn.language.phrases import Reader
 from nmn.language.sets import union
@@ -178,8 +178,9 @@ def compared_in_panels(tree: Tree[Token], reader: Reader) -> Layout:
 
 
 def _comparison(name: str, first: Sequence[Joined], second: Sequence[Joined], reader: Reader) -> Layout:
-    counts = tuple(Layout("count", None, (union(side, reader),)) for side in (first, second))
-    return Layout("compare", name, counts)
+    than_one = len(second) == 1 and reader.text(second[0].phrase) == "one"  # "more circles than one"
+    one = number(1) if than_one else Layout("count", None, (union(second, reader),))
+    return Layout("compare", name, (Layout("count", None, (union(first, reader),)), one))
 
 
 def elsewhere(tree: Tree[Token], reader: Reader) -> Layout:

@@ -5,6 +5,7 @@ grammar.
 """
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 
 from lark import Token, Tree
 
@@ -34,7 +35,7 @@ from nmn.layout import Layout
 
 def _predicate_set(parts: Iterable[Node], reader: Reader, several: bool = False) -> Layout:
     """Return the set that a predicate with everything joined to it holds of, of one thing or of several."""
-    phrases = [Joined("and", anything())]
+    phrases = [Joined("and", replace(anything(), plural=several))]
     conjunction = ""
     for part in parts:
         if isinstance(part, Tree) and rule(part) == "conj":
