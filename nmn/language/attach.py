@@ -133,7 +133,7 @@ def _of_itself(phrase: Phrase, modifier: Modifier) -> bool:
     operand = modifier.operands[-1] if modifier.operands and modifier.kind in LISTED else None
     if operand is None or operand.determiner != Determiner("the") or operand.modifiers:
         return False
-    if not (modifier.relative or modifier.comparing or modifier.kind in COMPARISONS):
+    if not (modifier.comparing or modifier.kind in COMPARISONS):
         return False  # "left of the square left of the square": in a chain another is meant
     same = (operand.noun, operand.premodifiers, operand.plural) == (phrase.noun, phrase.premodifiers, phrase.plural)
     return same and phrase.determiner == operand.determiner
