@@ -334,7 +334,6 @@ NOT_SO = (
 REFUSED = (
     "Do most shapes have the same size?",
     "Do exactly three shapes have the same size?",
-    "Are there one or two circles?",
     "Does the square have the same color as every circle?",
     "What color is no circle?",
     "Is the star between no square and the triangle?",

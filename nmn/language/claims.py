@@ -13,7 +13,7 @@ from nmn.language.panels import Scope, and_other, in_their_panels, scoped_existe
 from nmn.language.phrases import Reader, anything
 from nmn.language.sets import members, restriction, spread, union
 from nmn.language.trees import SCENE
-from nmn.language.truths import agreement, claim, compared, count_in_bounds
+from nmn.language.truths import agreement, claim, compared, count_in_bounds, is_mutual, mutual
 from nmn.layout import Layout
 
 
@@ -122,6 +122,8 @@ def _claims(subjects: Sequence[Joined], modifiers: Sequence[Modifier], reader: R
             return places
         if modifiers[0].kind in EACH:
             return compared(subjects, modifiers[0], reader)
+        if is_mutual(modifiers[0]):
+            return mutual(subjects, modifiers[0], reader)
         agreeing = agreement(subjects[0].phrase, modifiers[0], reader) if len(subjects) == 1 else None
         if agreeing is not None:
             return agreeing

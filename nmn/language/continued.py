@@ -94,6 +94,7 @@ def _join_phrase(clause: Clause, joined: Joined, tree: Tree[Token], modifiers: S
     if clause.truth is not None:
         raise reader.error(tree, "a noun phrase cannot continue a comparison of numbers; start a new clause")
     if clause.predicate is not None:
+        check_between(clause.predicate, joined, reader)
         last = clause.predicate[-1].phrase.modifiers[-1]
         denied = joined.phrase.determiner.name == "no" and last.kind != "related"
         if clause.subjects and leaves_out(clause.subjects[-1].phrase, joined):

@@ -43,9 +43,12 @@ def _quantity(tree: Tree[Token], reader: "Reader") -> Determiner:
     kind, low = rule(tree), numbers[0]
     if kind == "between" and numbers[1] < low:
         raise reader.error(tree, f"between {low} and {numbers[1]} lies nothing: the smaller number comes first")
+    if kind == "one_or_other" and numbers[1] != low + 1:
+        raise reader.error(tree, 'of numbers joined by "or" only neighbours are read, such as "two or three"')
     bounds = {
         "numeral": (low, low), "exactly": (low, low), "at_least": (low, None), "at_most": (None, low),
         "more_than": (low + 1, None), "fewer_than": (None, low - 1), "between": (low, numbers[-1]),
+        "one_or_other": (low, numbers[-1]),
     }  # fmt: skip
     if kind == "fewer_than" and low == 0:
         raise reader.error(tree, "nothing is fewer than zero")

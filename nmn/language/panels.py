@@ -167,6 +167,11 @@ def compared_in_panels(tree: Tree[Token], reader: Reader) -> Layout:
     reader.compared = first[-1].phrase
     second, reader.compared = reader.noun_phrase(other), None
     place, phrase = _split_panel(second[-1].phrase)
+    here = _split_panel(first[-1].phrase)[0]
+    if place is None and here is not None and here.panel is not None and _is_one(here.panel):
+        second = [
+            Joined(join, _placed(one, here)) for join, one in second
+        ]  # "more stars in the left image than circles"
     if place is None or any(_split_panel(joined.phrase)[0] for joined in first):
         return _comparison(rule(tree), first, second, reader)
     assert place.panel is not None

@@ -9,7 +9,7 @@ from lark import Token, Tree
 
 from nmn.errors import QuestionError
 from nmn.language.antecedents import it, noun_left_out, of_them
-from nmn.language.attach import Determiner, Joined, Modifier, Phrase, attach_modifier, right_edge, with_nouns
+from nmn.language.attach import EACH, Determiner, Joined, Modifier, Phrase, attach_modifier, right_edge, with_nouns
 from nmn.language.choices import Choices
 from nmn.language.determiners import DETERMINERS, determiner_of
 from nmn.language.panel_phrases import at_side, in_panel, panel_phrase, touched_side
@@ -270,6 +270,12 @@ class Reader:
         comparing = kind != "other_than" and bool(relations) and self.text(relations[-1]).endswith("than")
         if comparing and self.is_free(objects[-1]):
             operands = [replace(phrase, determiner=Determiner("every")) for phrase in operands]
+        elif comparing:  # "circles are larger than squares"
+            kinds = [one.plural and one.determiner.name == "bare" for one in operands]
+            every = Determiner("every")
+            operands = [
+                replace(one, determiner=every) if kind else one for one, kind in zip(operands, kinds, strict=True)
+            ]
         modifier = Modifier(
             kind, " ".join(names), tuple(operands), tuple(joins[1:]), comparing=comparing, joined=joined
         )
@@ -292,6 +298,8 @@ class Reader:
     def object(self, tree: Tree[Token]) -> list[tuple[Phrase, str]]:
         """Read the noun phrases after a relation, each with the conjunction before it."""
         kind = rule(tree)
+        if kind == "each_other":
+            return [(Phrase(Determiner(kind), SCENE, plural=True, span=span_of(tree)), "and")]
         if kind in ("object_and", "object_or"):
             cores = [child for child in tree.children if isinstance(child, Tree)]
             return [(self.core(core), kind.removeprefix("object_")) for core in cores]
@@ -303,6 +311,9 @@ class Reader:
         attributes = [name_of(part) for part in parts if is_token(part, "ATTRIBUTE", "THING_ATTRIBUTE")]  # type: ignore[arg-type]
         objects = [pair for part in parts if isinstance(part, Tree) for pair in self.object(part)]
         operands = tuple(phrase for phrase, _ in objects)
+        if any(phrase.determiner.name == "each_other" for phrase in operands):  # "the same color as each other"
+            each = next(name for name, one in EACH.items() if kind in (name, one))
+            return Modifier(each, " ".join(attributes), joined=joined)
         return Modifier(kind, " ".join(attributes), operands, tuple(join for _, join in objects[1:]), joined=joined)
 
     def _joint(self, kind: str, parts: list[Node], joined: str | None) -> Modifier:

@@ -274,6 +274,8 @@ def referent(phrase: Phrase, reader: Reader) -> Layout:
 def related(relation: str, phrase: Phrase, reader: Reader) -> Layout:
     """Return the set of what stands in the relation to a phrase, by the phrase's determiner."""
     name, low, high = phrase.determiner
+    if name == "each_other":
+        raise reader.error(phrase, '"each other" is read of several things of which nothing else is said')
     operand = _another(phrase, reader)
     if name in ("every", "both") or (name == "the" and phrase.plural):
         return Layout("relate_every", relation, (operand,))

@@ -66,6 +66,8 @@ def existence(phrase: Phrase, reader: Reader, alone: bool = False) -> Layout:
     if each is not None and each.kind in EACH and name not in ("the", "bare", "every", "both"):
         such = replace(phrase, modifiers=phrase.modifiers[:-1])  # "there are two circles of the same color"
         return compared([Joined("and", such)], each, reader)
+    if each is not None and is_mutual(each):
+        return mutual([Joined("and", replace(phrase, modifiers=phrase.modifiers[:-1]))], each, reader)
     if name in ("bare", "some", "both") and phrase.plural and (kinds := _each_kind(phrase)):
         return reduce(conj, [existence(kind, reader, alone) for kind in kinds])
     if name == "only" and phrase.modifiers and all(map(_is_place, phrase.modifiers)):
@@ -181,6 +183,32 @@ def compared(subjects: Sequence[Joined], modifier: Modifier, reader: Reader) -> 
     else:
         layout = Layout("compare", "at_most", (values, number(1)))
     return negate(layout) if modifier.negated else layout
+
+
+def is_mutual(modifier: Modifier) -> bool:
+    """Whether a modifier relates things to each other: "touching each other"."""
+    return modifier.kind == "related" and modifier.operands[-1].determiner.name == "each_other"
+
+
+def mutual(subjects: Sequence[Joined], modifier: Modifier, reader: Reader) -> Layout:
+    """Return that things are in a relation to each other: each to another one, or some two of them."""
+    phrases = [phrase for _, phrase in spread(subjects, reader)]
+    sets = [referent(phrase, reader) for phrase in phrases]
+    if len(sets) == 2 and all(map(is_definite, phrases)):
+        pairs = [(sets[0], sets[1]), (sets[1], sets[0])]
+        each = [Layout("exists", None, (conj(one, Layout("relate", modifier.name, (other,))),)) for one, other in pairs]
+        return negate(reduce(conj, each)) if modifier.negated else reduce(conj, each)
+    name, low, high = phrases[0].determiner
+    related = Layout("relate", modifier.name, (sets[0],))
+    some = Layout("exists", None, (conj(sets[0], related),))
+    if len(sets) == 1 and phrases[0].plural:
+        if name == "no" or (modifier.negated and name in ("the", "bare", "every", "both")):
+            return negate(some)
+        if name in ("the", "bare", "every", "both"):
+            return Layout("quantify", "every", (sets[0], related))
+        if not modifier.negated and (name in ("some", "several") or (low == 2 and high in (2, None))):
+            return some
+    raise reader.error(phrases[0], '"each other" is read of two things, of all, some, two or none of a kind')
 
 
 def _some_compared(
