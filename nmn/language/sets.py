@@ -264,6 +264,8 @@ def _another(phrase: Phrase, reader: Reader, uncounted_after: str = "") -> Layou
 
 def referent(phrase: Phrase, reader: Reader) -> Layout:
     """Return the set that a phrase refers to: a singular "the" presupposes that it has one member."""
+    if phrase.determiner.name == "each_other":
+        raise reader.error(phrase, '"each other" is read of several things of which nothing else is said')
     layout = members(phrase, reader)
     name, low, _ = phrase.determiner
     if (name == "the" or (name, low) == ("only", 1)) and not phrase.plural:
@@ -274,8 +276,6 @@ def referent(phrase: Phrase, reader: Reader) -> Layout:
 def related(relation: str, phrase: Phrase, reader: Reader) -> Layout:
     """Return the set of what stands in the relation to a phrase, by the phrase's determiner."""
     name, low, high = phrase.determiner
-    if name == "each_other":
-        raise reader.error(phrase, '"each other" is read of several things of which nothing else is said')
     operand = _another(phrase, reader)
     if name in ("every", "both") or (name == "the" and phrase.plural):
         return Layout("relate_every", relation, (operand,))
