@@ -1,4 +1,10 @@
-"""What pronouns and nouns that are left out stand for: "it", "them", "two of them", "how many are red"."""
+"""What pronouns and nouns that are left out stand for: "it", "them", "two of them", "how many are red".
+
+The decisions: "it" is the topic, the first noun phrase, where the clause is not about that ("the star is above the
+circle and it touches it"), and what both mirrored relations are about in "a circle left of the star and a square right
+of it". "They" are the things that a clause says there are: after "two circles are red" those that are red. A noun that
+is left out takes the things that were named alone: after "two circles are red", "two are blue" is of the circles.
+"""
 
 from dataclasses import replace
 from typing import TYPE_CHECKING

@@ -1,4 +1,8 @@
-"""Lists of noun phrases and modifiers that conjunctions join: what sentences and questions share."""
+"""Lists of noun phrases and modifiers that conjunctions join: what sentences and questions share.
+
+What follows a list is said of the last of it ("a circle and a square left of the star"), of all where they have one
+determiner or are counted alike: "a circle or a square that is red", "two circles and two squares left of the star".
+"""
 
 from collections.abc import Sequence
 from dataclasses import replace

@@ -6,7 +6,8 @@ and which nouns after it share it; what it claims of them stands in ``truths.py`
 - "the circle": ``unique``, which passes the set on and presupposes one member.
 - "no circles or squares", "every circle and square": a noun without a determiner shares the one before it.
 - "left of two squares": of at least two; "left of exactly two": of no more either; "left of every square": of every
-  other one; "left of the squares": of each.
+  other one; "left of the squares": of each, but "not left of the squares", "no circle is left of the squares": of none.
+- "every shape is left of the star": every other one.
 """
 
 from collections.abc import Sequence
