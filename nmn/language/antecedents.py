@@ -26,6 +26,9 @@ MANY = ("they", "them", "their")
 def it(reader: "Reader", span: tuple[int, int]) -> Phrase:
     """Return what "it" and "they" stand for, the topic or another, as "the ..." with what was said of it."""
     meant = _antecedent(reader, span, reader.question[slice(*span)].lower() in MANY)
+    several = [one for one in reader.mentioned if one.plural and one.span in reader.said]
+    if meant.span in reader.said and meant.plural and len(several) > 1:
+        raise reader.error(several[-1], '"they" may be these or others: say which')
     if meant.span in reader.said:
         meant = reader.said[meant.span]()
     name = "every" if meant.determiner.name in ("every", "both", "neither") else "the"
@@ -42,6 +45,7 @@ def _antecedent(reader: "Reader", span: tuple[int, int], many: bool) -> Phrase:
         return mirrored
     others = [phrase for phrase in reader.mentioned if phrase.plural == many and phrase.span != reader.topic.span]
     denied = reader.topic.determiner.name in ("no", "neither") and not many
+    others = [phrase for phrase in others if many or phrase.determiner.name != "no"]
     if not others and (reader.inside or denied):
         raise QuestionError(reader.question, *span, "this stands for nothing mentioned before")
     if many and reader.together is not None:
@@ -86,9 +90,12 @@ def noun_left_out(reader: "Reader", tree: Tree[Token]) -> Phrase:
     if tree.children and (reader.topic is None or reader.text(tree) in ("a", "an")):
         raise reader.error(tree, "of what? Say it with a noun, or after what it is of")
     several = reader.together is not None or any(phrase.plural for phrase in reader.mentioned)
-    if reader.topic is None or not (tree.children or several):
+    if reader.topic is None or not several:
+        if tree.children:
+            raise reader.error(tree, "of which? Several things have to be named before")
         return Phrase(determiner, SCENE, plural=True)
     meant = _antecedent(reader, span, many=True)
-    if determiner.name in ("both", "neither") and meant.span in reader.said:  # "two circles are red and both are large"
+    contrasted = meant.span in reader.predicated and determiner.name not in ("both", "neither")
+    if meant.span in reader.said and not contrasted:  # "two circles are red and both are large"
         meant = reader.said[meant.span]()
     return replace(meant, determiner=determiner, plural=True, span=span, sealed=len(meant.modifiers))

@@ -22,7 +22,7 @@ from nmn.language.joined import KNOWN, check_between, has_like
 from nmn.language.panel_phrases import panel_phrase
 from nmn.language.panels import Scope
 from nmn.language.phrases import Reader
-from nmn.language.pronouns import refers
+from nmn.language.pronouns import meant_by, refers
 from nmn.language.trees import SCENE, Node, is_token, rule
 from nmn.layout import QUANTIFIERS
 
@@ -151,7 +151,9 @@ def said_before(clauses: list[Clause], tree: Tree[Token], conjunction: str, read
     if before.predicate is None or len(before.predicate) > 1:
         raise reader.error(tree, "what is said of this? Say it in full")
     (_, predicate), denied = before.predicate[0], any(is_token(child, "NOT") for child in tree.children)
-    subjects = reader.noun_phrase(tree.children[0])  # type: ignore[arg-type]
+    with reader.standing_for(before.subjects[-1].phrase):
+        (_, subject), *more = reader.noun_phrase(tree.children[0])  # type: ignore[arg-type]
+    subjects = [Joined("and", meant_by(subject, reader)), *more]
     first, *others = predicate.modifiers
     known = all(phrase.determiner.name == "the" for _, phrase in subjects)
     if others and (first.negated or before.negated or (denied and not known)):
@@ -168,7 +170,11 @@ def panel_said_before(clauses: list[Clause], tree: Tree[Token], conjunction: str
         raise reader.error(tree, "what is said of this? Say it in full")
     denied = any(is_token(child, "NOT") for child in tree.children)
     scope = Scope((panel_phrase(tree.children[0], reader),))  # type: ignore[arg-type]
-    clauses.append(Clause("there", conjunction, before.subjects, negated=denied, scope=scope))
+    held = [  # after "contains no circle" another one does contain one
+        Joined(join, replace(phrase, determiner=Determiner("some")) if phrase.determiner.name == "no" else phrase)
+        for join, phrase in before.subjects
+    ]
+    clauses.append(Clause("there", conjunction, held, negated=denied, scope=scope))
 
 
 def goes_on_listing(clause: Clause, conjunction: str, subject: Tree[Token]) -> bool:

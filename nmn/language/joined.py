@@ -158,6 +158,9 @@ def shared_modifiers(phrases: Sequence[Joined]) -> list[Joined]:
 def _said_of_either(before: Phrase, joined: Joined) -> bool:
     """Whether what follows is said of both: "a circle or a square that is red", "no circle and no square near it"."""
     name, own = before.determiner.name, joined.phrase.determiner.name
+    reached = [operand.noun for modifier in joined.phrase.modifiers for operand in modifier.operands]
+    if before.premodifiers or before.noun in reached:  # "a red circle or a square that is blue", "... left of it"
+        return False
     counted = before.plural and {name, own} <= {"numeral", "number", "several"}
     return name == own == "no" or counted or (joined.conjunction == "or" and name == own == "some")
 

@@ -126,27 +126,21 @@ def _open_contraction(piece: str, start: int, end: int) -> list[Word]:
 def _afterthought(words: list[Word]) -> list[Word]:
     """Read "there are two circles, which are red" as "and they are red", "two of which" as "and two of them".
 
-    Without a comma it says which are meant, before another comma it stands in the middle of a clause.
+    So is a plain noun followed alone; after more than that, the words do not say what is meant.
     """
     commas = [place for place, word in enumerate(words) if word.text == ","]
-    if (
-        not commas
-        or words[0].text not in ("there", "we", "i", "you", "in")
-        or "there" not in [it.text for it in words[:5]]
-    ):
+    texts = [word.text for word in words]
+    if len(commas) != 1 or texts[:2] != ["there", "are"] or commas[0] > 6 or {"and", "or", "near"} & set(texts):
         return words
-    for place in range(commas[-1] + 1, min(commas[-1] + 5, len(words) - 1)):
-        if words[place].text != "which":
-            continue
-        partitive = words[place - 1].text == "of"
-        if not partitive and place != commas[-1] + 1:
-            return words
-        many = "them" if partitive else "they" if words[place + 1].text in ("are", "were", "have", "do") else "it"
-        comma = words[commas[-1]]
-        joined = [*words[: commas[-1]], Word("and", comma.start, comma.end), *words[commas[-1] + 1 :]]
-        joined[place] = Word(many, words[place].start, words[place].end)
-        return joined
-    return words
+    (comma,) = commas
+    place = next((place for place in range(comma + 1, len(words) - 1) if texts[place] == "which"), len(words))
+    partitive = place < comma + 6 and texts[place - 1] == "of"
+    if not partitive and not (place == comma + 1 and texts[place + 1] in ("are", "were", "have", "do")):
+        return words
+    joined = list(words)
+    joined[comma] = Word("and", words[comma].start, words[comma].end)
+    joined[place] = Word("them" if partitive else "they", words[place].start, words[place].end)
+    return joined
 
 
 def _resolve_commas(words: list[Word]) -> list[Word]:

@@ -291,7 +291,7 @@ def is_total(reader: Reader) -> bool:
 
 
 def _are_all(panels: Sequence[Phrase]) -> bool:
-    return all(not panel.premodifiers and panel.determiner.name in ("the", "bare", "both", "every") for panel in panels)
+    return all(not panel.premodifiers and panel.determiner.name in ("the", "bare", "both") for panel in panels)
 
 
 def _is_one(panel: Phrase) -> bool:

@@ -17,10 +17,11 @@ from nmn.layout import Layout
 COUNTING = ("some", "several", "number", "numeral")  # determiners that say of how many of a kind something holds
 
 
-def note_said(clause: Clause, reader: Reader) -> None:
+def note_said(clause: Clause, reader: Reader, fronted: bool) -> None:
     """Remember of which things "it" and "they" are said next: after "two circles are red" of those that are red.
 
     A pronoun whose antecedent is "two circles" stands for all that the clause says of them (Evans 1980, "Pronouns").
+    ``fronted``: the panels of the clause are those of the clauses after it, too ("in each image there is ...").
     """
     if not clause.subjects:
         return
@@ -28,17 +29,20 @@ def note_said(clause: Clause, reader: Reader) -> None:
     reader.together = partial(_all_of, clause, reader) if others else None
     partitive = " of the " in reader.text(phrase)  # "some of the circles are red and some of them are blue"
     if not clause.negated and phrase.determiner.name in COUNTING and not partitive:
-        reader.said[phrase.span] = partial(_as_said, clause, reader)
+        reader.said[phrase.span] = partial(
+            _as_said, clause, reader, () if fronted or not clause.scope else clause.scope.phrases
+        )
+        if clause.predicate is not None:
+            reader.predicated.add(phrase.span)
 
 
-def _as_said(clause: Clause, reader: Reader) -> Phrase:
+def _as_said(clause: Clause, reader: Reader, panels: Sequence[Phrase]) -> Phrase:
     """Return the first subject of a clause with what the clause says of it."""
     phrase = clause.subjects[0].phrase
-    panels = clause.scope.phrases if clause.scope else ()
     of_each = [panel for panel in panels if panel.determiner.name in ("every", "both")]
-    if of_each and not phrase.plural:
+    if of_each:
         raise reader.error(of_each[0], "which of them is meant afterwards? Say what holds of each in one clause")
-    modifiers = [in_panel(panel, "and") for panel in panels if panel not in of_each]
+    modifiers = [in_panel(panel, "and") for panel in panels]
     said = clause.predicate[0].phrase.modifiers if clause.predicate else ()
     if any(modifier.kind in EACH for modifier in said):
         raise reader.error(
@@ -80,13 +84,25 @@ def one_of_several(one: Phrase, reader: Reader) -> Phrase | None:
     return replace(several[-1], plural=False, span=one.span, sealed=len(several[-1].modifiers))
 
 
+def meant_by(subject: Phrase, reader: Reader) -> Phrase:
+    """Return what a subject means that says it in short: "any", "one", "the circle" that was introduced."""
+    if reader.is_free(subject) and (subject.span[0] == 0 or reader.free):  # of the whole sentence, so no question
+        reader.free = True
+        return replace(subject, determiner=Determiner("every"))
+    if subject.determiner.name == "bare" and reader.text(subject) == "one":  # "one circle is red and one is blue"
+        one = one_of_several(subject, reader) or subject
+        return replace(one, determiner=Determiner("numeral", 1, 1))
+    return introduced(subject, reader) or subject
+
+
 def introduced(phrase: Phrase, reader: Reader) -> Phrase | None:
     """Return what "the circle" is after "there is a circle left of the star"; None where it is not that one."""
     topic = reader.topic
     if topic is None or phrase.determiner != Determiner("the") or phrase.premodifiers or phrase.modifiers:
         return None
     same = (topic.noun, topic.plural) == (phrase.noun, phrase.plural) and topic.span != phrase.span
-    if not same or topic.determiner.name not in COUNTING:
+    alike = [one for one in reader.mentioned if one.noun == phrase.noun and one.span != phrase.span]
+    if not same or len(alike) > 1 or topic.determiner.name not in COUNTING:
         return None
     meant = reader.said[topic.span]() if topic.span in reader.said else topic
     return replace(meant, determiner=Determiner("the"), span=phrase.span, sealed=len(meant.modifiers))

@@ -150,7 +150,7 @@ def _describe_kind_such(tree: Tree[Token], reader: Reader) -> Layout:
 
 
 def _which_are(tree: Tree[Token], reader: Reader) -> Layout:
-    (things,) = trees_of(tree, "np")
+    things = trees_of(tree, "np")[0]
     if not list(things.scan_values(bool)) and is_token(tree.children[0], "WHAT"):  # "what touches the star?"
         return Layout("describe", _kind(tree, reader), (_predicate_set(_after_be(tree), reader),))
     phrases = reader.noun_phrase(things)
@@ -180,7 +180,7 @@ def _choice(parts: Sequence[Node], reader: Reader) -> tuple[list[Node], Layout |
     listed = len(things) == len(offered) > 1 and len(parts) == ends[0] + 2 * len(ends)
     if not listed or any(conjunction_of(one) != "or" for one in joined):  # type: ignore[arg-type]
         return list(parts), None
-    if any(phrase.determiner.name != "the" for _, phrase in things):
+    if any(phrase.determiner.name != "the" or phrase.plural for _, phrase in things):
         return list(parts), None
     return list(parts[: ends[0]]), union(things, reader)
 

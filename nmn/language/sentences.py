@@ -34,16 +34,17 @@ from nmn.language.panels import PANEL_PIECES, Scope
 from nmn.language.phrases import Reader, anything, plural_verb
 from nmn.language.pronouns import (
     check_known,
-    introduced,
     is_said_of_it,
     like_what,
+    meant_by,
     note_said,
-    one_of_several,
     refers,
 )
 from nmn.language.sets import union
 from nmn.language.trees import is_token, rule, span_of
 from nmn.layout import QUANTIFIERS, Kind, Layout
+
+CONTINUING = ("more_np", "no_np", "more_predicate")  # pieces that go on with the clause before them
 
 
 def sentence(tree: Tree[Token], reader: Reader) -> Layout:
@@ -85,12 +86,16 @@ def _clauses(trees: Sequence[Tree[Token]], reader: Reader) -> list[Clause]:
             conjunction = conjunction_of(tree)
         else:
             before = len(clauses)
+            said = reader.said
+            if rule(tree) in CONTINUING:  # "each image contains a circle and a square left of it"
+                reader.said = {}
             PIECES[rule(tree)](clauses, tree, conjunction, reader)
+            reader.said = said
             if rule(tree) == "panel_within":
                 fronted = clauses[-1].scope
             elif len(clauses) > before and clauses[-1].scope is None and not _names_panels(clauses[-1]):
                 clauses[-1].scope = fronted  # "in the left image there is a circle and there is a square"
-            note_said(clauses[-1], reader)
+            note_said(clauses[-1], reader, fronted is not None and clauses[-1].scope is fronted)
     return clauses
 
 
@@ -122,7 +127,7 @@ def _predicate_clause(clauses: list[Clause], tree: Tree[Token], conjunction: str
     assert isinstance(subject, Tree)
     subjects, conjunction = _subjects(clauses, tree, subject, conjunction, reader)
     first = subjects[0].phrase
-    subjects[0] = Joined("and", _meant_by(first, reader))
+    subjects[0] = Joined("and", meant_by(first, reader))
     known = reader.topic is not None and (first.span == reader.topic.span or subjects[0].phrase.sealed > first.sealed)
     denied = rule(tree) == "negated_clause" and is_token(tree.children[0], "NOT")
     verbs = pairwise(tree.children) if rule(tree) == "negated_clause" else ()
@@ -171,17 +176,6 @@ def _subjects(
     return attach_phrase(before.subjects, joined, reader.choices, nearest), before.conjunction
 
 
-def _meant_by(subject: Phrase, reader: Reader) -> Phrase:
-    """Return what a subject means that says it in short: "any", "one", "the circle" that was introduced."""
-    if reader.is_free(subject) and (subject.span[0] == 0 or reader.free):  # of the whole sentence, so no question
-        reader.free = True
-        return replace(subject, determiner=Determiner("every"))
-    if _is_bare_one(subject, reader):  # "one circle is red and one is blue"
-        one = one_of_several(subject, reader) or subject
-        return replace(one, determiner=Determiner("numeral", 1, 1))
-    return introduced(subject, reader) or subject
-
-
 def _is_not_all(predicate: Phrase, subject: Phrase) -> bool:
     """Whether a predicate is "not all circles", said of several."""
     first, *others = predicate.modifiers
@@ -191,10 +185,6 @@ def _is_not_all(predicate: Phrase, subject: Phrase) -> bool:
 
 def _affirmed(predicate: Phrase) -> Phrase:
     return replace(predicate, modifiers=(replace(predicate.modifiers[0], negated=False),))
-
-
-def _is_bare_one(phrase: Phrase, reader: Reader) -> bool:
-    return phrase.determiner.name == "bare" and reader.text(phrase) == "one"
 
 
 def _is_one(phrase: Phrase) -> bool:

@@ -145,7 +145,9 @@ def restriction(modifiers: Sequence[Modifier], reader: Reader, several: bool = F
 def modifier_set(modifier: Modifier, reader: Reader) -> Layout:
     """Return the set of what one modifier or predicate holds of; "does not touch the squares": none of them."""
     if modifier.negated or reader.of_none:
-        modifier = replace(modifier, operands=tuple(map(_any_of, modifier.operands)))
+        any_of = tuple(map(_any_of, modifier.operands))
+        joins = ("or",) * len(modifier.operand_joins) if any_of != modifier.operands else modifier.operand_joins
+        modifier = replace(modifier, operands=any_of, operand_joins=joins)
     to_all = any(phrase.determiner.name in ("every", "both") for phrase in modifier.operands)
     if modifier.negated and modifier.kind == "same_as" and not to_all:
         return _same_set(replace(modifier, kind="different_from"), reader)
@@ -257,9 +259,10 @@ def _may_be(phrase: Phrase, other: Phrase) -> bool:
 
 def _another(phrase: Phrase, reader: Reader, uncounted_after: str = "") -> Layout:
     """Return what a phrase refers to beside the thing that is compared with it, which is never compared with itself."""
-    before, reader.relating = reader.relating, True
+    before = reader.relating, reader.of_all, reader.of_none
+    reader.relating, reader.of_all, reader.of_none = True, None, False
     found = uncounted(phrase, reader, uncounted_after) if uncounted_after else referent(phrase, reader)
-    reader.relating = before
+    reader.relating, reader.of_all, reader.of_none = before
     return found
 
 

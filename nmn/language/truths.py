@@ -60,7 +60,11 @@ def existence(phrase: Phrase, reader: Reader, alone: bool = False) -> Layout:
     name, low, _ = phrase.determiner
     if name in ("every", "most", "half"):
         raise reader.error(phrase, f'"{name}" says of how many something holds: say what, as in "every circle is ..."')
-    if alone and name == "the" and any(kind in ("superlative", "ordinal") for kind, _ in phrase.premodifiers):
+    if (
+        alone
+        and name == "the"
+        and any(kind in ("superlative", "ordinal", "comparative") for kind, _ in phrase.premodifiers)
+    ):
         raise reader.error(phrase, "of each panel alone, or of all? Say where it is: 'the largest circle is in ...'")
     each = phrase.modifiers[-1] if phrase.modifiers else None
     if each is not None and each.kind in EACH and name not in ("the", "bare", "every", "both"):
