@@ -156,8 +156,10 @@ def _which_are(tree: Tree[Token], reader: Reader) -> Layout:
     phrases = reader.noun_phrase(things)
     if (extreme := _extreme(_after_be(tree))) is not None:
         return Layout("superlative", extreme, (members(phrases[0].phrase, reader),))
+    own = reader.topic is not None and reader.topic.span == phrases[0].phrase.span
     reader.among = members(phrases[0].phrase, reader)
-    predicate, reader.among = _predicate_set(_after_be(tree), reader, phrases[0].phrase.plural), None
+    with reader.within_clause(own):
+        predicate, reader.among = _predicate_set(_after_be(tree), reader, phrases[0].phrase.plural), None
     asked = list(things.scan_values(lambda _: True))
     if len(asked) == 1 and is_token(asked[0], "THING_ATTRIBUTE") and not asked[0].value.plural:
         return Layout("describe", name_of(asked[0]), (predicate,))  # "what shape touches ...": which of the shapes
