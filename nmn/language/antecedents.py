@@ -26,13 +26,23 @@ MANY = ("they", "them", "their")
 def it(reader: "Reader", span: tuple[int, int]) -> Phrase:
     """Return what "it" and "they" stand for, the topic or another, as "the ..." with what was said of it."""
     meant = _antecedent(reader, span, reader.question[slice(*span)].lower() in MANY)
-    several = [one for one in reader.mentioned if one.plural and one.span in reader.said]
-    if meant.span in reader.said and meant.plural and len(several) > 1:
-        raise reader.error(several[-1], '"they" may be these or others: say which')
     if meant.span in reader.said:
-        meant = reader.said[meant.span]()
+        several = [one for one in reader.mentioned if one.plural and one.span in reader.said]
+        if meant.plural and len(several) > 1:
+            raise reader.error(several[-1], '"they" may be these or others: say which')
+        meant = as_said(meant, reader)
     name = "every" if meant.determiner.name in ("every", "both", "neither") else "the"
-    return replace(meant, determiner=Determiner(name), span=span, sealed=len(meant.modifiers))
+    return named_again(meant, Determiner(name), span)
+
+
+def as_said(phrase: Phrase, reader: "Reader") -> Phrase:
+    """Return a phrase with what a clause said of it."""
+    return reader.said[phrase.span]() if phrase.span in reader.said else phrase
+
+
+def named_again(phrase: Phrase, determiner: Determiner, span: tuple[int, int]) -> Phrase:
+    """Return what a phrase means as named at another place of the question, so that nothing attaches inside it."""
+    return replace(phrase, determiner=determiner, span=span, sealed=len(phrase.modifiers))
 
 
 def _antecedent(reader: "Reader", span: tuple[int, int], many: bool) -> Phrase:
@@ -43,9 +53,9 @@ def _antecedent(reader: "Reader", span: tuple[int, int], many: bool) -> Phrase:
     mirrored = _landmark(reader)
     if mirrored is not None and not (many or reader.inside or reader.topic.determiner.name == "the"):
         return mirrored
-    others = [phrase for phrase in reader.mentioned if phrase.plural == many and phrase.span != reader.topic.span]
     denied = reader.topic.determiner.name in ("no", "neither") and not many
-    others = [phrase for phrase in others if many or phrase.determiner.name != "no"]
+    known = [phrase for phrase in reader.mentioned if many or phrase.determiner.name != "no"]
+    others = [phrase for phrase in known if phrase.plural == many and phrase.span != reader.topic.span]
     if not others and (reader.inside or denied):
         raise QuestionError(reader.question, *span, "this stands for nothing mentioned before")
     if many and reader.together is not None:
@@ -96,6 +106,6 @@ def noun_left_out(reader: "Reader", tree: Tree[Token]) -> Phrase:
         return Phrase(determiner, SCENE, plural=True)
     meant = _antecedent(reader, span, many=True)
     contrasted = meant.span in reader.predicated and determiner.name not in ("both", "neither")
-    if meant.span in reader.said and not contrasted:  # "two circles are red and both are large"
-        meant = reader.said[meant.span]()
-    return replace(meant, determiner=determiner, plural=True, span=span, sealed=len(meant.modifiers))
+    if not contrasted:  # "two circles are red and both are large"
+        meant = as_said(meant, reader)
+    return replace(named_again(meant, determiner, span), plural=True)

@@ -263,10 +263,8 @@ def leaves_out(phrase: Phrase, joined: Joined) -> bool:
         return SCENE in (phrase.noun, noun) or noun == phrase.noun
     one_of_them = (noun == phrase.noun != SCENE and not phrase.premodifiers) or (phrase.noun == SCENE != noun)
     any_thing = after == "bare" and phrase.noun == SCENE
-    if (
-        phrase.noun == SCENE and before == "some" and after in ("bare", "some")
-    ):  # "is there anything below the star but circles"
-        return True
+    if phrase.noun == SCENE and before == "some" and after in ("bare", "some"):
+        return True  # "is there anything below the star but circles"
     return before in ("every", "no") and one_of_them and (after in ("some", "numeral") or any_thing)
 
 

@@ -9,7 +9,7 @@ from nmn.language.attach import EACH, Joined, Modifier, Phrase
 from nmn.language.clause import Clause
 from nmn.language.connect import conj, fold, negate
 from nmn.language.panel_phrases import is_other_panel, panel_set
-from nmn.language.panels import Scope, and_other, in_their_panels, scoped_existences
+from nmn.language.panels import OTHER_THAN_WHICH, Scope, and_other, in_their_panels, scoped_existences
 from nmn.language.phrases import Reader, anything
 from nmn.language.sets import members, restriction, spread, union
 from nmn.language.trees import SCENE
@@ -27,7 +27,7 @@ def truths(clauses: Sequence[Clause], reader: Reader) -> list[tuple[str, Layout]
             continue
         before = clauses[place - 1]
         if before.scope is None or len(before.scope.phrases) > 1 or before.scope.there:
-            raise reader.error(other, 'other than which? Say it after "the left image ..." or "one image ..."')
+            raise reader.error(other, OTHER_THAN_WHICH)
         first, second = (partial(_truth_of_panel, part, reader) for part in (before, clause))
         both = and_other(before.scope.phrases[0], first, second, other, reader)
         found[-1] = (found[-1][0], both)

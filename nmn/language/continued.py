@@ -21,9 +21,9 @@ from nmn.language.clause import Clause
 from nmn.language.joined import KNOWN, check_between, has_like
 from nmn.language.panel_phrases import panel_phrase
 from nmn.language.panels import Scope
-from nmn.language.phrases import Reader
+from nmn.language.phrases import Reader, anything
 from nmn.language.pronouns import meant_by, refers
-from nmn.language.trees import SCENE, Node, is_token, rule
+from nmn.language.trees import Node, is_token, rule
 from nmn.layout import QUANTIFIERS
 
 
@@ -54,7 +54,7 @@ def more_np(clauses: list[Clause], tree: Tree[Token], conjunction: str, reader: 
             return
     joined = Joined(conjunction, phrase)
     if rule(tree) == "more_np" and _is_clause(clause, phrase, modifiers):
-        said = reader.attached([Joined("and", Phrase(Determiner("bare"), SCENE))], modifiers)
+        said = reader.attached([Joined("and", anything())], modifiers)
         clauses.append(Clause("predicate", conjunction, [joined], said))
         return
     lacking = clause.kind == "there" and clause.negated

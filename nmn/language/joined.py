@@ -41,8 +41,8 @@ def join_modifiers(phrases: list[Joined], tree: Tree[Token], conjunction: str, r
     first, *others = (part for part in tree.children if not is_token(part, "BE"))
     simple = first is tree.children[0] and isinstance(first, Tree) and rule(first) == "simple"
     verbless = simple and not any(is_token(part, "HAVE", "NOT") for part in first.children)  # type: ignore[union-attr]
-    subject = phrases[-1].phrase.span
-    with reader.within_clause(subject == (0, 0) or (reader.topic is not None and subject == reader.topic.span)):
+    subject = phrases[-1].phrase
+    with reader.within_clause(subject.span == (0, 0) or reader.is_topic(subject)):
         modifier = replace(reader.modifier(first, conjunction), verbless=verbless)
     phrases = attach_modifier(phrases, modifier, reader.choices)
     return reader.attached(phrases, others)

@@ -28,6 +28,7 @@ from nmn.language.truths import bounds_of, count_in_bounds, existences, there_ar
 from nmn.layout import QUANTIFIERS, Layout
 
 TOTAL = re.compile(r"\b(in total|altogether)\b")
+OTHER_THAN_WHICH = 'other than which? Say it after "the left image ..." or "one image ..."'
 EXTREMES = ("leftmost", "rightmost")  # of two panels, the one and the other
 
 
@@ -95,7 +96,7 @@ def and_other(
         ways = [Layout("and", None, (first(one), second(rest))) for one, rest in ((left, right), (right, left))]
         return Layout("or", None, tuple(ways))
     if not _is_one(panel) or is_other_panel(panel):
-        raise reader.error(other, 'other than which? Say it after "the left image ..." or "one image ..."')
+        raise reader.error(other, OTHER_THAN_WHICH)
     rest = replace(panel_named(""), premodifiers=(("but", panel_set(panel, reader)),), span=other.span)
     return Layout("and", None, (first(panel), second(rest)))
 
@@ -169,9 +170,8 @@ def compared_in_panels(tree: Tree[Token], reader: Reader) -> Layout:
     place, phrase = _split_panel(second[-1].phrase)
     here = _split_panel(first[-1].phrase)[0]
     if place is None and here is not None and here.panel is not None and _is_one(here.panel):
-        second = [
-            Joined(join, _placed(one, here)) for join, one in second
-        ]  # "more stars in the left image than circles"
+        # "more stars in the left image than circles"
+        second = [Joined(join, _placed(one, here)) for join, one in second]
     if place is None or any(_split_panel(joined.phrase)[0] for joined in first):
         return _comparison(rule(tree), first, second, reader)
     assert place.panel is not None
@@ -265,7 +265,7 @@ def _scoped(group: Sequence[Joined], reader: Reader, panel: Phrase) -> Layout:
     counted = any(bounds_of(phrase) is not None for _, phrase in group)
     if counted and panel.plural and panel.determiner.name in ("the", "bare"):
         raise reader.error(panel, 'so many in each of them, or together? Say "in each ..."')
-    if _are_all([panel]) and is_total(reader):
+    if _are_all([panel]) and _is_total(reader):
         return existences(group, reader)
     if reader.text(panel).startswith("any") and all(phrase.determiner.name == "no" for _, phrase in group):
         some = [Joined("or", replace(phrase, determiner=Determiner("some"))) for _, phrase in group]
@@ -285,7 +285,7 @@ def in_their_panels(subjects: Sequence[Joined], predicate: Modifier, reader: Rea
     return _scoped(subjects, reader, predicate.panel)
 
 
-def is_total(reader: Reader) -> bool:
+def _is_total(reader: Reader) -> bool:
     """Whether a sentence says "in total", so that what is in all panels is counted together."""
     return TOTAL.search(reader.question.lower()) is not None
 
@@ -314,7 +314,7 @@ def _panel_has(clauses: list[Clause], tree: Tree[Token], conjunction: str, reade
     held, negated = reader.noun_phrase(tree.children[-1]), rule(tree) == "panel_has_not"  # type: ignore[arg-type]
     untrue = is_token(tree.children[0], "NOT")  # "not every image contains a circle"
     panels = listed(tree, reader)
-    scope = None if _are_all(panels) and is_total(reader) else Scope(panels, negated=untrue)
+    scope = None if _are_all(panels) and _is_total(reader) else Scope(panels, negated=untrue)
     clauses.append(Clause("there", conjunction, held, negated=negated and not untrue, scope=scope))
 
 

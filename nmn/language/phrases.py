@@ -86,7 +86,7 @@ class Reader:
         """Remember the last of some phrases as it is now, with all that was attached to it."""
         for phrase in right_edge(phrases[-1].phrase):
             self.mentioned = [phrase if phrase.span == one.span else one for one in self.mentioned]
-            if self.topic is not None and phrase.span == self.topic.span:
+            if self.is_topic(phrase):
                 self.topic = phrase
         return phrases
 
@@ -142,12 +142,10 @@ class Reader:
     def _elided(self, premodifiers: list[tuple[str, object]]) -> Layout:
         """Return the noun of "all red circles except the largest", and add its adjectives."""
         subject = self.mentioned[0] if self.mentioned else None
-        parallel = subject is not None and not self.predicating and any(one != "set" for one, _ in subject.premodifiers)
-        if (
-            subject is None
-            or self.predicating
-            or not (subject.plural or subject.determiner.name in ("every", "no") or parallel)
-        ):
+        if subject is None or self.predicating:
+            return SCENE
+        parallel = any(one != "set" for one, _ in subject.premodifiers)
+        if not (subject.plural or subject.determiner.name in ("every", "no") or parallel):
             return SCENE
         premodifiers += [part for part in subject.premodifiers if part[0] == "set"]
         return subject.noun
@@ -158,6 +156,10 @@ class Reader:
             return it(self, phrase.span)
         self.mentioned.append(phrase)
         return phrase
+
+    def is_topic(self, phrase: Phrase) -> bool:
+        """Whether a phrase, with whatever was attached to it, is the one that "it" stands for."""
+        return self.topic is not None and self.topic.span == phrase.span
 
     @contextmanager
     def standing_for(self, antecedent: Phrase | None) -> Iterator[None]:

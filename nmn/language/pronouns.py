@@ -6,6 +6,7 @@ from functools import partial
 
 from lark import Token, Tree
 
+from nmn.language.antecedents import as_said, named_again
 from nmn.language.attach import EACH, LISTED, Determiner, Joined, Modifier, Phrase
 from nmn.language.clause import Clause
 from nmn.language.panel_phrases import in_panel
@@ -81,7 +82,7 @@ def one_of_several(one: Phrase, reader: Reader) -> Phrase | None:
     several = [phrase for phrase in reader.mentioned if phrase.plural and phrase.determiner.name in COUNTING]
     if not several:
         return None
-    return replace(several[-1], plural=False, span=one.span, sealed=len(several[-1].modifiers))
+    return replace(named_again(several[-1], one.determiner, one.span), plural=False)
 
 
 def meant_by(subject: Phrase, reader: Reader) -> Phrase:
@@ -104,8 +105,7 @@ def introduced(phrase: Phrase, reader: Reader) -> Phrase | None:
     alike = [one for one in reader.mentioned if one.noun == phrase.noun and one.span != phrase.span]
     if not same or len(alike) > 1 or topic.determiner.name not in COUNTING:
         return None
-    meant = reader.said[topic.span]() if topic.span in reader.said else topic
-    return replace(meant, determiner=Determiner("the"), span=phrase.span, sealed=len(meant.modifiers))
+    return named_again(as_said(topic, reader), phrase.determiner, phrase.span)
 
 
 def is_said_of_it(clause: Clause, subject: Tree[Token], reader: Reader) -> bool:
@@ -114,7 +114,7 @@ def is_said_of_it(clause: Clause, subject: Tree[Token], reader: Reader) -> bool:
     if clause.kind != "predicate" or clause.negated or len(words) != 1 or not is_token(words[0], "IT"):
         return False
     (_, phrase), *more = clause.subjects
-    known = reader.topic is not None and reader.topic.span == phrase.span and reader.text(words[0]) == "it"
+    known = reader.is_topic(phrase) and reader.text(words[0]) == "it"
     return known and not more and phrase.determiner.name == "some"
 
 

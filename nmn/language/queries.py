@@ -64,7 +64,7 @@ def _after_be(tree: Tree[Token]) -> list[Node]:
 
 def _how_many(tree: Tree[Token], reader: Reader) -> Layout:
     phrases = joined_phrases(trees_of(tree, "nps")[0], reader, counted=True)
-    own = reader.topic is not None and reader.topic.span == phrases[0].phrase.span
+    own = reader.is_topic(phrases[0].phrase)
     of_all = rule(tree) == "how_many_are" or (rule(tree) == "how_many_there" and len(phrases) > 1)
     if rule(tree) == "how_many_there" and not of_all:
         phrases = reader.attached(phrases, _after_be(tree))
@@ -156,7 +156,7 @@ def _which_are(tree: Tree[Token], reader: Reader) -> Layout:
     phrases = reader.noun_phrase(things)
     if (extreme := _extreme(_after_be(tree))) is not None:
         return Layout("superlative", extreme, (members(phrases[0].phrase, reader),))
-    own = reader.topic is not None and reader.topic.span == phrases[0].phrase.span
+    own = reader.is_topic(phrases[0].phrase)
     reader.among = members(phrases[0].phrase, reader)
     with reader.within_clause(own):
         predicate, reader.among = _predicate_set(_after_be(tree), reader, phrases[0].phrase.plural), None

@@ -10,36 +10,18 @@ from itertools import pairwise
 
 from lark import Token, Tree
 
-from nmn.language.attach import (
-    Determiner,
-    Joined,
-    Phrase,
-    attach_phrase,
-)
+from nmn.language.attach import Determiner, Joined, Phrase, attach_phrase
 from nmn.language.choices import Choices
 from nmn.language.claims import truths
 from nmn.language.clause import Clause
 from nmn.language.comparisons import attribute_clause, comparison_clause, numeric_clause, value_clause
 from nmn.language.connect import fold, negate
 from nmn.language.continued import goes_on_listing, is_open, more_np, panel_said_before, said_before, with_verb_of
-from nmn.language.joined import (
-    conjunction_of,
-    goes_with_nearest,
-    join_modifiers,
-    phrases_of,
-    trees_of,
-)
+from nmn.language.joined import conjunction_of, goes_with_nearest, join_modifiers, phrases_of, trees_of
 from nmn.language.panel_phrases import panel_phrase
 from nmn.language.panels import PANEL_PIECES, Scope
 from nmn.language.phrases import Reader, anything, plural_verb
-from nmn.language.pronouns import (
-    check_known,
-    is_said_of_it,
-    like_what,
-    meant_by,
-    note_said,
-    refers,
-)
+from nmn.language.pronouns import check_known, is_said_of_it, like_what, meant_by, note_said, refers
 from nmn.language.sets import union
 from nmn.language.trees import is_token, rule, span_of
 from nmn.layout import QUANTIFIERS, Kind, Layout
@@ -128,7 +110,7 @@ def _predicate_clause(clauses: list[Clause], tree: Tree[Token], conjunction: str
     subjects, conjunction = _subjects(clauses, tree, subject, conjunction, reader)
     first = subjects[0].phrase
     subjects[0] = Joined("and", meant_by(first, reader))
-    known = reader.topic is not None and (first.span == reader.topic.span or subjects[0].phrase.sealed > first.sealed)
+    known = reader.is_topic(first) or subjects[0].phrase.sealed > first.sealed
     denied = rule(tree) == "negated_clause" and is_token(tree.children[0], "NOT")
     verbs = pairwise(tree.children) if rule(tree) == "negated_clause" else ()
     does_not = any(is_token(one, "DO") and is_token(other, "NOT") for one, other in verbs)
@@ -140,9 +122,9 @@ def _predicate_clause(clauses: list[Clause], tree: Tree[Token], conjunction: str
     if does_not:  # as in "is not ...": "some circles do not touch a square"
         parts[0] = Tree("not_relative", [parts[0]])
     like = like_what(subjects[-1].phrase, parts[0], clauses, reader)
-    with reader.standing_for(like), reader.within_clause(known or reader.text(first) in ("it", "its")):
-        predicate = reader.attached([Joined("and", anything())], parts[:1])
     with reader.standing_for(like):
+        with reader.within_clause(known or reader.text(first) in ("it", "its")):
+            predicate = reader.attached([Joined("and", anything())], parts[:1])
         predicate = reader.attached(predicate, parts[1:])
     if _is_not_all(predicate[0].phrase, first):
         predicate = [Joined("and", _affirmed(predicate[0].phrase))]
