@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import signal
 from pathlib import Path
 
 import pytest
@@ -63,8 +64,9 @@ def test_an_interruption_before_the_first_save_says_so(tmp_path: Path) -> None:
     assert str(stopped(" at training 3 of 6", tmp_path)) == told
 
 
+@pytest.mark.parametrize(("ending", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_an_interrupted_run_says_how_to_go_on_and_goes_on(
-    made_shapes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ending: signal.Signals, code: int, made_shapes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole, halved = tmp_path / "whole", tmp_path / "halved"
     arguments = ("shapes", f"folder={made_shapes}", *QUICK, "--out")
@@ -74,11 +76,11 @@ def test_an_interrupted_run_says_how_to_go_on_and_goes_on(
     def interrupted(self: Bars, part: str, done: int, of: int, note: str = "") -> None:
         noted(self, part, done, of, note)
         if done == 4:
-            raise KeyboardInterrupt
+            signal.raise_signal(ending)
 
     with monkeypatch.context() as patch:
         patch.setattr(Bars, "__call__", interrupted)
-        text = train(*arguments, halved, code=130)
+        text = train(*arguments, halved, code=code)
     assert f"stopped at training 4 of 6; the same command goes on from what is saved in {halved}" in text
     assert not (halved / "network.safetensors").exists()
     train(*arguments, halved)
