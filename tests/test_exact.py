@@ -109,5 +109,19 @@ def test_what_a_module_of_ones_own_gives_has_the_shape_of_its_kind(given: object
             nmn.run("mine(find[red])", "nmn/scenes/demo.json")
     finally:
         unregister_module("mine")
+
+
+@pytest.mark.parametrize(("given", "told"), [(float("nan"), "nan to nan"), (1.5, "1.5 to 1.5"), (-0.5, "-0.5 to -0.5")])
+def test_what_a_module_of_ones_own_gives_are_chances(given: float, told: str) -> None:
+    register_module("off", Signature((), Kind.ATTENTION, None, "x"), lambda group: torch.full_like(group.mask, given))
+    try:
+        with pytest.raises(LayoutError, match=f"module 'off': expected chances between 0 and 1; got {told}"):
+            nmn.run("exists(off)", "nmn/scenes/demo.json")
+    finally:
+        unregister_module("off")
+
+
+def test_a_module_of_ones_own_is_a_function_with_a_signature() -> None:
+    attention = Kind.ATTENTION
     with pytest.raises(LayoutError, match="expected a Signature and a function"):
         register_module("mine", Signature((attention,), attention, None, "x"), 5)  # type: ignore[arg-type]

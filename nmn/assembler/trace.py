@@ -302,13 +302,13 @@ def answers(run: Run) -> list[Value]:
     """Return the decoded answer of every example of a run."""
     layouts = run.plan.layouts
     decoded = []
+    values = {kind: run.values[kind].detach().cpu() for kind in {layout.kind for layout in layouts}}
+    masks = {Kind.ATTENTION: run.regions.mask.cpu(), Kind.PANELS: run.regions.panels.mask.cpu()}
     for layout, image, row in zip(layouts, run.plan.example_images.tolist(), run.plan.roots().tolist(), strict=True):
         names = _value_names(layout.module, layout.argument, run)
-        value = run.values[layout.kind][row]
-        if layout.kind is Kind.ATTENTION:
-            value = value * run.regions.mask[image]
-        elif layout.kind is Kind.PANELS:
-            value = value * run.regions.panels.mask[image]
+        value = values[layout.kind][row]
+        if layout.kind in SETS:
+            value = value * masks[layout.kind][image]
         decoded.append(decode(layout.kind, value, names))
     return decoded
 

@@ -294,14 +294,16 @@ def _shared_modules(sources: Sources) -> dict[str, Module]:
 
 
 CUSTOM: dict[str, Module] = {}
+ROUNDING = 0.01  # by which a chance may be off in bfloat16
 
 
 def register_module(name: str, signature: Signature, function: Module) -> None:
     """Add a module of one's own to SIGNATURES and to every library, also to those of networks that are loaded.
 
     ``function`` takes a Group and returns a tensor with one row a call: [calls regions] for an attention, [calls] for
-    a truth, [calls width] for a number; a run in which it returns something else raises LayoutError. Raises LayoutError
-    if the name is taken by another signature; by an equal one, the function takes its place.
+    a truth, [calls width] for a number, all between 0 and 1; a run in which it returns something else raises
+    LayoutError. Raises LayoutError if the name is taken by another signature; by an equal one, the function takes its
+    place.
 
     >>> from nmn.layout import Kind
     >>> left_half = Signature((Kind.ATTENTION,), Kind.ATTENTION, None, "members in the left half of a 64 px image")
@@ -322,7 +324,7 @@ def register_module(name: str, signature: Signature, function: Module) -> None:
 
 
 def _checked(name: str, function: Module, group: Group) -> Tensor:
-    """Return what a module of one's own gives; raise LayoutError where it is of another shape than its kind's."""
+    """Return what a module of one's own gives; raise LayoutError where its shape is not its kind's, or it no chance."""
     calls, regions = len(group.image), group.regions.features.shape[1]
     panels = group.regions.panels.count
     rows = {Kind.ATTENTION: (calls, regions), Kind.PANELS: (calls, panels), Kind.NUMBER: (calls, group.width)}
@@ -336,6 +338,9 @@ def _checked(name: str, function: Module, group: Group) -> Tensor:
         got = f"a tensor {list(value.shape)}" if isinstance(value, Tensor) else repr(value)[:60]
         wanted = "[calls values]" if group.kind is Kind.ATTRIBUTE else str(list(rows.get(group.kind, (calls,))))
         raise LayoutError(f"module {name!r}: expected a tensor {wanted} for {group.kind}, one row a call; got {got}")
+    if not bool(((value >= -ROUNDING) & (value <= 1 + ROUNDING)).all()):  # of NaN neither is true
+        low, high = float(value.min()), float(value.max())
+        raise LayoutError(f"module {name!r}: expected chances between 0 and 1; got {low:.3g} to {high:.3g}")
     return value  # type: ignore[no-any-return]
 
 
