@@ -51,18 +51,18 @@ def _antecedent(reader: "Reader", span: tuple[int, int], many: bool) -> Phrase:
         pronoun = reader.question[slice(*span)].lower()
         raise QuestionError(reader.question, *span, f'"{pronoun}" stands for nothing mentioned before')
     mirrored = _landmark(reader)
-    if mirrored is not None and not (many or reader.inside or reader.topic.determiner.name == "the"):
+    if mirrored is not None and not (many or reader.here.inside or reader.topic.determiner.name == "the"):
         return mirrored
     denied = reader.topic.determiner.name in ("no", "neither") and not many
     known = [phrase for phrase in reader.mentioned if many or phrase.determiner.name != "no"]
     others = [phrase for phrase in known if phrase.plural == many and phrase.span != reader.topic.span]
-    if not others and (reader.inside or denied):
+    if not others and (reader.here.inside or denied):
         raise QuestionError(reader.question, *span, "this stands for nothing mentioned before")
     if many and reader.together is not None:
         return Phrase(Determiner("the"), reader.together(), plural=True, span=span)
     if many and not others and not reader.topic.plural and len(reader.mentioned) > 1:
         raise reader.error(reader.mentioned[-1], '"they" may be these or others: say which')
-    other = reader.inside or denied or (reader.topic.plural != many and reader.topic.determiner.name != "every")
+    other = reader.here.inside or denied or (reader.topic.plural != many and reader.topic.determiner.name != "every")
     return others[-1] if others and other else reader.topic
 
 
@@ -76,9 +76,9 @@ def _landmark(reader: "Reader") -> Phrase | None:
 def _mirrors(reader: "Reader", name: str) -> bool:
     """Whether the relation whose object is read is the converse of another: "left of the star ... right of it"."""
     relations = reader.lexicon.relations
-    if not {reader.reaching, name} <= relations.keys():
+    if not {reader.here.reaching, name} <= relations.keys():
         return False
-    here, there = relations[reader.reaching].meaning, relations[name].meaning
+    here, there = relations[reader.here.reaching].meaning, relations[name].meaning
     return isinstance(here, Order) and isinstance(there, Order) and (here.by, here.sign) == (there.by, -there.sign)
 
 

@@ -108,11 +108,9 @@ def _predicate_of(phrase: Phrase, modifiers: Sequence[Modifier], reader: Reader)
     if len({panel_set(place, reader) for place in places}) > 1 and phrase.determiner.name != "only":
         raise reader.error(places[-1], "nothing is in two panels, and relations are read of things in one")
     several = name in ("every", "both") or (phrase.plural and name in ("the", "bare"))
-    reader.of_all = phrase if several and not any(one.negated or one.joined == "or" for one in modifiers) else None
-    reader.of_none = name in ("no", "neither")
-    found = restriction(modifiers, reader, several=phrase.plural and name != "no")
-    reader.of_all, reader.of_none = None, False
-    return found
+    of_all = phrase if several and not any(one.negated or one.joined == "or" for one in modifiers) else None
+    with reader.at(of_all=of_all, of_none=name in ("no", "neither")):
+        return restriction(modifiers, reader, several=phrase.plural and name != "no")
 
 
 def _claims(subjects: Sequence[Joined], modifiers: Sequence[Modifier], reader: Reader) -> Layout:

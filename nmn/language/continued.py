@@ -32,7 +32,7 @@ def more_np(clauses: list[Clause], tree: Tree[Token], conjunction: str, reader: 
     clause = clauses[-1]
     if rule(tree) == "more_np":
         listed = clause.subjects[-1].phrase if clause.kind == "there" and conjunction != "but" else None
-        with reader.standing_for(listed):
+        with reader.at(antecedent=listed):
             phrase, modifiers = reader.head(tree.children[0])  # type: ignore[arg-type]
     else:  # "but not a square"
         _, determiner, noun, *modifiers = tree.children
@@ -151,7 +151,7 @@ def said_before(clauses: list[Clause], tree: Tree[Token], conjunction: str, read
     if before.predicate is None or len(before.predicate) > 1:
         raise reader.error(tree, "what is said of this? Say it in full")
     (_, predicate), denied = before.predicate[0], any(is_token(child, "NOT") for child in tree.children)
-    with reader.standing_for(before.subjects[-1].phrase):
+    with reader.at(antecedent=before.subjects[-1].phrase):
         (_, subject), *more = reader.noun_phrase(tree.children[0])  # type: ignore[arg-type]
     subjects = [Joined("and", meant_by(subject, reader)), *more]
     first, *others = predicate.modifiers

@@ -42,7 +42,7 @@ def join_modifiers(phrases: list[Joined], tree: Tree[Token], conjunction: str, r
     simple = first is tree.children[0] and isinstance(first, Tree) and rule(first) == "simple"
     verbless = simple and not any(is_token(part, "HAVE", "NOT") for part in first.children)  # type: ignore[union-attr]
     subject = phrases[-1].phrase
-    with reader.within_clause(subject.span == (0, 0) or reader.is_topic(subject)):
+    with reader.at(inside=subject.span == (0, 0) or reader.is_topic(subject)):
         modifier = replace(reader.modifier(first, conjunction), verbless=verbless)
     phrases = attach_modifier(phrases, modifier, reader.choices)
     return reader.attached(phrases, others)

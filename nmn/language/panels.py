@@ -165,8 +165,8 @@ def compared_in_panels(tree: Tree[Token], reader: Reader) -> Layout:
         return elsewhere(tree, reader)
     one, other = (part for part in tree.children if isinstance(part, Tree))
     first = reader.noun_phrase(one)
-    reader.compared = first[-1].phrase
-    second, reader.compared = reader.noun_phrase(other), None
+    with reader.at(compared=first[-1].phrase):
+        second = reader.noun_phrase(other)
     place, phrase = _split_panel(second[-1].phrase)
     here = _split_panel(first[-1].phrase)[0]
     if place is None and here is not None and here.panel is not None and _is_one(here.panel):

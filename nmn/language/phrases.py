@@ -24,6 +24,22 @@ ASKED_ANY = re.compile(r"(is|are|do|does)\b.*\bany")  # "is any circle larger th
 PLURAL_VERBS, SINGULAR_VERBS = ("are", "were", "do", "have"), ("is", "was", "does", "has")
 
 
+@dataclass(frozen=True)
+class Here:
+    """What the words around a phrase that is read make of its pronouns, its determiners and of nouns left out."""
+
+    relating: bool = False  # to what a phrase names, which is never the thing itself
+    among: Layout | None = None  # the things of which "which circle is the second largest" asks for one
+    predicating: bool = False  # what a subject is, so that "the largest" may be of another kind than it
+    compared: Phrase | None = None  # with which "ones" are: "more red squares right of a circle than blue ones"
+    antecedent: Phrase | None = None  # of "one": "the red circle is near the star and the blue one is not"
+    excepting: bool = False  # so that "one" is one of several that were mentioned
+    of_all: Phrase | None = None  # of which something is said, each of them: compared with one of them, all others
+    of_none: bool = False  # of what is said, so that "the squares" are any of them: "no circle touches the squares"
+    reaching: str = ""  # the relation whose object is read
+    inside: bool = False  # the clause that is about the topic, so that "it" is another thing there
+
+
 @dataclass
 class Reader:
     """Reads the phrases of one question; remembers what "it" (the topic), "one" and "another" can stand for.
@@ -40,18 +56,9 @@ class Reader:
     said: dict[tuple[int, int], Callable[[], Phrase]] = field(default_factory=dict)  # by span, with what is said of it
     predicated: set[tuple[int, int]] = field(default_factory=set)  # of those, the subjects of predicates
     together: Callable[[], Layout] | None = None  # what "they" are after "there is a circle and a square"
-    relating: bool = False  # to what a phrase names, which is never the thing itself
-    among: Layout | None = None  # the things of which "which circle is the second largest" asks for one
-    predicating: bool = False  # what a subject is, so that "the largest" may be of another kind than it
-    compared: Phrase | None = None  # with which "ones" are: "more red squares right of a circle than blue ones"
-    antecedent: Phrase | None = None  # of "one": "the red circle is near the star and the blue one is not"
-    excepting: bool = False  # so that "one" is one of several that were mentioned
     free: bool = False  # "any" means every one
-    of_all: Phrase | None = None  # of which something is said, each of them: compared with one of them, all others
-    of_none: bool = False  # of what is said, so that "the squares" are any of them: "no circle touches the squares"
-    reaching: str = ""  # the relation whose object is read
     landmarks: list[tuple[str, Phrase]] = field(default_factory=list)  # "the ..." that relations reached, with those
-    inside: bool = False  # the clause that is about the topic, so that "it" is another thing there
+    here: Here = field(default_factory=Here)
 
     def error(self, node: Node | Phrase, reason: str) -> QuestionError:
         """Build the error that points at a part of the question."""
@@ -125,7 +132,7 @@ class Reader:
         premodifiers = grouped(premodifiers, self.lexicon)
         elided = bool(premodifiers) and is_token(node.children[-1], "SUPERLATIVE", "SUPERLATIVE_PLACE", "PLACE")
         if elided:
-            noun = self.among or self._elided(premodifiers)
+            noun = self.here.among or self._elided(premodifiers)
         plural = plural or (determiner.name == "the" and (determiner.low or 1) > 1)
         phrase = Phrase(determiner, noun, plural, tuple(premodifiers), tuple(after), span_of(node), elided=elided)
         return self.remember(phrase)
@@ -142,7 +149,7 @@ class Reader:
     def _elided(self, premodifiers: list[tuple[str, object]]) -> Layout:
         """Return the noun of "all red circles except the largest", and add its adjectives."""
         subject = self.mentioned[0] if self.mentioned else None
-        if subject is None or self.predicating:
+        if subject is None or self.here.predicating:
             return SCENE
         parallel = any(one != "set" for one, _ in subject.premodifiers)
         if not (subject.plural or subject.determiner.name in ("every", "no") or parallel):
@@ -162,18 +169,12 @@ class Reader:
         return self.topic is not None and self.topic.span == phrase.span
 
     @contextmanager
-    def standing_for(self, antecedent: Phrase | None) -> Iterator[None]:
-        """Read "one" as another of what a phrase names, where there is such a phrase."""
-        before, self.antecedent = self.antecedent, antecedent
+    def at(self, **changes: object) -> Iterator[None]:
+        """Read something where ``Here`` is another."""
+        before = self.here
+        self.here = replace(before, **changes)  # type: ignore[arg-type]
         yield
-        self.antecedent = before
-
-    @contextmanager
-    def within_clause(self, inside: bool) -> Iterator[None]:
-        """Read what is said of a phrase, of the topic in its own clause where ``inside``."""
-        before, self.inside = self.inside, inside
-        yield
-        self.inside = before
+        self.here = before
 
     def noun(self, node: Node) -> tuple[Layout, bool]:
         """Return the set that a noun names and whether it is plural; "one" takes the noun mentioned last."""
@@ -186,8 +187,8 @@ class Reader:
             return Layout("find", name_of(token)), plural
         if token.type in ("ONE", "ONES") and self.mentioned:
             several = [one for one in self.mentioned if one.plural or one.determiner.name in ("every", "no")]
-            among = several if several and (plural or self.excepting) else self.mentioned
-            return (self.compared or self.antecedent or among[-1]).noun, plural
+            among = several if several and (plural or self.here.excepting) else self.mentioned
+            return (self.here.compared or self.here.antecedent or among[-1]).noun, plural
         return SCENE, plural
 
     def modifier(self, node: Node, joined: str | None = None) -> Modifier:
@@ -244,9 +245,8 @@ class Reader:
         if kind == FROM_PLACE:
             return Modifier(FROM_PLACE, name_of(parts[-1]), joined=joined)  # type: ignore[arg-type]
         if kind in ("nominal", "not_nominal"):
-            self.predicating = True
-            with self.standing_for(self.antecedent or self.topic):
-                operand, self.predicating = self.core(first), False
+            with self.at(predicating=True, antecedent=self.here.antecedent or self.topic):
+                operand = self.core(first)
             return Modifier("nominal", operands=(operand,), negated=kind == "not_nominal", joined=joined)
         if kind in ("joint_and", "joint_or", "joint_nor"):
             return self._joint(kind, parts, joined)
@@ -257,16 +257,14 @@ class Reader:
 
     def _related(self, kind: str, parts: list[Node], joined: str | None) -> Modifier:
         operands, joins = [], []
-        self.excepting = kind == "other_than"
         objects = [part for part in parts if isinstance(part, Tree)]
         relations = [part for part in parts if is_token(part, "RELATION", "VERB", "OTHER_THAN")]
         names = [name_of(part) for part in relations]  # type: ignore[arg-type]
-        self.reaching = names[0] if kind == "related" else ""
-        for tree in objects:
-            for phrase, join in self.object(tree):
-                operands.append(phrase)
-                joins.append(join)
-        self.excepting, self.reaching = False, ""
+        with self.at(excepting=kind == "other_than", reaching=names[0] if kind == "related" else ""):
+            for tree in objects:
+                for phrase, join in self.object(tree):
+                    operands.append(phrase)
+                    joins.append(join)
         self.landmarks += [(names[0], one) for one in operands if kind == "related" and one.determiner.name == "the"]
         if kind == "between_two":
             operands = list(with_nouns(operands[0], operands[1]))

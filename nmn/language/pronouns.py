@@ -128,7 +128,7 @@ def like_what(subject: Phrase, predicate: Node, clauses: Sequence[Clause], reade
     said = clauses[-1].predicate[-1].phrase.modifiers[-1] if clauses and clauses[-1].predicate else None
     if said is not None and said.kind in LISTED and "one" not in reader.text(subject).split():
         return said.operands[-1]
-    return reader.antecedent
+    return reader.here.antecedent
 
 
 def _is_kind(node: Node) -> bool:

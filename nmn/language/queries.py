@@ -68,7 +68,7 @@ def _how_many(tree: Tree[Token], reader: Reader) -> Layout:
     of_all = rule(tree) == "how_many_are" or (rule(tree) == "how_many_there" and len(phrases) > 1)
     if rule(tree) == "how_many_there" and not of_all:
         phrases = reader.attached(phrases, _after_be(tree))
-    with reader.within_clause(own):
+    with reader.at(inside=own):
         predicate = _predicate_set(_after_be(tree), reader, several=True) if of_all and _after_be(tree) else SCENE
     counted = fold(["or"] * len(phrases), [members(joined.phrase, reader) for joined in shared_modifiers(phrases)])
     return Layout("count", None, (conj(counted, predicate),))
@@ -157,9 +157,8 @@ def _which_are(tree: Tree[Token], reader: Reader) -> Layout:
     if (extreme := _extreme(_after_be(tree))) is not None:
         return Layout("superlative", extreme, (members(phrases[0].phrase, reader),))
     own = reader.is_topic(phrases[0].phrase)
-    reader.among = members(phrases[0].phrase, reader)
-    with reader.within_clause(own):
-        predicate, reader.among = _predicate_set(_after_be(tree), reader, phrases[0].phrase.plural), None
+    with reader.at(inside=own, among=members(phrases[0].phrase, reader)):
+        predicate = _predicate_set(_after_be(tree), reader, phrases[0].phrase.plural)
     asked = list(things.scan_values(lambda _: True))
     if len(asked) == 1 and is_token(asked[0], "THING_ATTRIBUTE") and not asked[0].value.plural:
         return Layout("describe", name_of(asked[0]), (predicate,))  # "what shape touches ...": which of the shapes

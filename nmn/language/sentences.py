@@ -95,7 +95,7 @@ def _there_is(clauses: list[Clause], tree: Tree[Token], conjunction: str, reader
     assert isinstance(existent, Tree)
     negated = rule(tree) == "there_is_not" or rule(existent) == "pair_nor"
     before = clauses[-1].subjects[-1].phrase if clauses and clauses[-1].kind == "there" else None
-    with reader.standing_for(before):
+    with reader.at(antecedent=before):
         phrases = phrases_of(existent, reader)
     if rule(tree) == "there_is_not" and _is_one(phrases[0].phrase):
         phrases, negated = [_none_of(phrases[0]), *phrases[1:]], False
@@ -122,8 +122,8 @@ def _predicate_clause(clauses: list[Clause], tree: Tree[Token], conjunction: str
     if does_not:  # as in "is not ...": "some circles do not touch a square"
         parts[0] = Tree("not_relative", [parts[0]])
     like = like_what(subjects[-1].phrase, parts[0], clauses, reader)
-    with reader.standing_for(like):
-        with reader.within_clause(known or reader.text(first) in ("it", "its")):
+    with reader.at(antecedent=like):
+        with reader.at(inside=known or reader.text(first) in ("it", "its")):
             predicate = reader.attached([Joined("and", anything())], parts[:1])
         predicate = reader.attached(predicate, parts[1:])
     if _is_not_all(predicate[0].phrase, first):
@@ -148,7 +148,7 @@ def _subjects(
 ) -> tuple[list[Joined], str]:
     """Return the subjects of a predicate, with the fragment before it if there is one, and the conjunction before."""
     plural = plural_verb(tree.children, reader.question)
-    with reader.standing_for(clauses[-1].subjects[-1].phrase if clauses and clauses[-1].subjects else None):
+    with reader.at(antecedent=clauses[-1].subjects[-1].phrase if clauses and clauses[-1].subjects else None):
         subjects = phrases_of(subject, reader, plural)
     if not clauses or clauses[-1].kind != "fragment":
         return subjects, conjunction

@@ -87,17 +87,17 @@ def _without_mentioned(inner: Layout, phrase: Phrase, reader: Reader) -> Layout:
             return inner  # no relation holds of a thing to itself
     alike = [other for other in earlier if other.noun == phrase.noun != SCENE]
     meant = (_unrelated(alike) or alike or _unrelated(earlier) or earlier)[-1] if earlier else known[0]
-    if reader.relating and not (meant.determiner.name == "the" or (phrase.plural and _are_several(meant))):
+    if reader.here.relating and not (meant.determiner.name == "the" or (phrase.plural and _are_several(meant))):
         return inner
-    if earlier and not reader.relating and (name in ("every", "no") or (name == "the" and phrase.plural)):
+    if earlier and not reader.here.relating and (name in ("every", "no") or (name == "the" and phrase.plural)):
         return _without_all(inner, _unrelated(earlier), phrase, reader)
     if meant.determiner.name in ("the", "every", "bare"):
         mentioned = _mentioned_set(meant, reader)
         one = meant.determiner.name == "the" and not meant.plural
-        if includes(mentioned, inner) and not (one and phrase.plural and not reader.relating):
+        if includes(mentioned, inner) and not (one and phrase.plural and not reader.here.relating):
             return inner
         return conj(inner, negate(Layout("unique", None, (mentioned,)) if one else mentioned))
-    if name == "the" and not (reader.relating and phrase.plural):
+    if name == "the" and not (reader.here.relating and phrase.plural):
         raise reader.error(phrase, '"the other" than which? Not one thing alone was mentioned, such as "the circle"')
     return inner
 
@@ -144,7 +144,7 @@ def restriction(modifiers: Sequence[Modifier], reader: Reader, several: bool = F
 
 def modifier_set(modifier: Modifier, reader: Reader) -> Layout:
     """Return the set of what one modifier or predicate holds of; "does not touch the squares": none of them."""
-    if modifier.negated or reader.of_none:
+    if modifier.negated or reader.here.of_none:
         any_of = tuple(map(_any_of, modifier.operands))
         joins = ("or",) * len(modifier.operand_joins) if any_of != modifier.operands else modifier.operand_joins
         modifier = replace(modifier, operands=any_of, operand_joins=joins)
@@ -259,11 +259,8 @@ def _may_be(phrase: Phrase, other: Phrase) -> bool:
 
 def _another(phrase: Phrase, reader: Reader, uncounted_after: str = "") -> Layout:
     """Return what a phrase refers to beside the thing that is compared with it, which is never compared with itself."""
-    before = reader.relating, reader.of_all, reader.of_none
-    reader.relating, reader.of_all, reader.of_none = True, None, False
-    found = uncounted(phrase, reader, uncounted_after) if uncounted_after else referent(phrase, reader)
-    reader.relating, reader.of_all, reader.of_none = before
-    return found
+    with reader.at(relating=True, of_all=None, of_none=False):
+        return uncounted(phrase, reader, uncounted_after) if uncounted_after else referent(phrase, reader)
 
 
 def referent(phrase: Phrase, reader: Reader) -> Layout:
@@ -300,7 +297,7 @@ def related(relation: str, phrase: Phrase, reader: Reader) -> Layout:
 
 def _or_itself(found: Layout, reference: Layout, phrase: Phrase, reader: Reader) -> Layout:
     """Return what "every shape" has to be in "every shape is left of the star": every other one."""
-    of_all = reader.of_all
+    of_all = reader.here.of_all
     if of_all is None or phrase.determiner.name != "the" or phrase.plural or not _may_be(phrase, of_all):
         return found
     return Layout("or", None, (found, reference))

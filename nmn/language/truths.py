@@ -78,8 +78,8 @@ def existence(phrase: Phrase, reader: Reader, alone: bool = False) -> Layout:
         placed = restriction(phrase.modifiers, reader)
         every = Layout("quantify", "every", (placed, referent(replace(phrase, modifiers=()), reader)))
         return conj(Layout("exists", None, (referent(phrase, reader),)), every) if alone else every
-    reader.of_none = name == "no"  # "no squares below the stars": below none of them
-    layout, reader.of_none = referent(phrase, reader), False
+    with reader.at(of_none=name == "no"):  # "no squares below the stars": below none of them
+        layout = referent(phrase, reader)
     if name == "only":
         every = Layout("quantify", "every", (SCENE, layout))
         return conj(Layout("exists", None, (layout,)), every) if alone else every
