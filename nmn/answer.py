@@ -87,8 +87,8 @@ def answer_of(
 ) -> Answer:
     """Return the answer that a run gives to one of its examples, with its trace; of an image or of a scene.
 
-    An attribute's answer is its most probable value, where no value or several are more likely than not: the
-    distribution says how sure that is, and ``problems`` what was taken for granted.
+    An attribute's answer is its most probable value, where no value is more likely than not, or several are of what
+    the question says is one thing: the distribution says how sure that is, and ``problems`` what was taken for granted.
     """
     layout, seen = run.plan.layouts[example], trace(run, example, view or scene)
     value, raw = seen.root.value, torch.tensor(seen.root.raw)
@@ -101,7 +101,7 @@ def answer_of(
         chances = {
             name: float(part) / total for name, part in zip(run.library.values[layout.argument], raw, strict=True)
         }
-        if view is not None and not isinstance(value, str):
+        if view is not None and _is_guessed(layout, value):
             value = likeliest(raw, run.library.values[layout.argument]) or value
     else:
         sure = float(torch.maximum(raw, 1 - raw).prod())
@@ -121,10 +121,16 @@ def texts_of(run: Run) -> list[str]:
     """Return the answer to every example of a run on images, in words, as ``answer_of`` takes it."""
     texts, rows = [], run.plan.roots().tolist()
     for layout, found, row in zip(run.plan.layouts, answers(run), rows, strict=True):
-        sure = layout.kind is not Kind.ATTRIBUTE or layout.argument is None or isinstance(found, str)
-        best = None if sure else likeliest(run.values[layout.kind][row], run.library.values[str(layout.argument)])
+        guessed = layout.kind is Kind.ATTRIBUTE and layout.argument is not None and _is_guessed(layout, found)
+        best = likeliest(run.values[layout.kind][row], run.library.values[str(layout.argument)]) if guessed else None
         texts.append(answer_text(found if best is None else best, layout.kind))
     return texts
+
+
+def _is_guessed(layout: Layout, value: Value) -> bool:
+    """Whether one value is due of an attribute, where none is likely or several are: not of "what colors are there"."""
+    one = bool(layout.operands) and layout.operands[0].module == "unique"
+    return value is None or (one and isinstance(value, tuple))
 
 
 def likeliest(truths: torch.Tensor, names: Sequence[str]) -> str | None:

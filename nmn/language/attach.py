@@ -46,6 +46,9 @@ class Determiner(NamedTuple):
     high: int | None = None
 
 
+EXACTLY_ONE = Determiner("numeral", 1, 1)
+
+
 @dataclass(frozen=True)
 class Modifier:
     """What follows a noun, or a predicate, which is a modifier of its subject.
@@ -319,6 +322,13 @@ def with_nouns(one: Phrase, other: Phrase) -> tuple[Phrase, Phrase]:
     if other.elided and is_extreme(one) and not (one.elided or other.modifiers):
         return one, _of_kind(other, one)
     return one, other
+
+
+def alike(one: Phrase, other: Phrase) -> Phrase:
+    """Return "a red" of "a red and a blue circle left of the star" with what stands after "blue"."""
+    if not one.elided or any(kind != "set" for kind, _ in one.premodifiers):
+        return one
+    return replace(one, noun=other.noun, plural=other.plural, modifiers=other.modifiers, elided=False)
 
 
 def is_extreme(phrase: Phrase) -> bool:

@@ -8,6 +8,7 @@ from nmn.errors import QuestionError
 from nmn.language.attach import EACH, Joined, Modifier, Phrase
 from nmn.language.clause import Clause
 from nmn.language.connect import conj, fold, negate
+from nmn.language.joined import is_other
 from nmn.language.panel_phrases import is_other_panel, panel_set
 from nmn.language.panels import OTHER_THAN_WHICH, Scope, and_other, in_their_panels, scoped_existences
 from nmn.language.phrases import Reader, anything
@@ -21,6 +22,8 @@ def truths(clauses: Sequence[Clause], reader: Reader) -> list[tuple[str, Layout]
     """Return the truths of a sentence's clauses, each with the conjunction before it."""
     found: list[tuple[str, Layout]] = []
     for place, clause in enumerate(clauses):
+        if place and _says_again(clauses[place - 1], clause):
+            raise reader.error(clause.subjects[0].phrase, 'the same of the one and of the other? Say "both ..."')
         other = clause.scope.phrases[-1] if clause.scope else None
         if other is None or not is_other_panel(other) or not place or clause.conjunction == "or":
             found.append((clause.conjunction, truth(clause, reader)))
@@ -32,6 +35,15 @@ def truths(clauses: Sequence[Clause], reader: Reader) -> list[tuple[str, Layout]
         both = and_other(before.scope.phrases[0], first, second, other, reader)
         found[-1] = (found[-1][0], both)
     return found
+
+
+def _says_again(before: Clause, clause: Clause) -> bool:
+    """Whether "one circle is red and the other is red", where "one" means exactly one."""
+    if before.predicate is None or clause.predicate is None or clause.negated:
+        return False
+    subject = clause.subjects[0].phrase
+    one = subject.determiner.name == "the" and not subject.plural and is_other(subject)
+    return one and before.predicate[0].phrase.modifiers == clause.predicate[0].phrase.modifiers
 
 
 def _truth_of_panel(clause: Clause, reader: Reader, panel: Phrase) -> Layout:

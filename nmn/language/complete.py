@@ -13,7 +13,7 @@ from lark.exceptions import UnexpectedInput
 from nmn.errors import QuestionError
 from nmn.language.diagnose import OPEN_CLASSES
 from nmn.language.grammar import Grammar
-from nmn.language.lexer import AND_ATTRIBUTE, FILLER, Sense
+from nmn.language.lexer import AND_ATTRIBUTE, BEFORE_ALIKE, FILLER, Sense
 from nmn.language.normalise import Word, check_length, normalise
 
 LONGEST = 6  # words of a phrase, such as "on the left side of"
@@ -72,9 +72,11 @@ def _due(question: str, words: list[Word], grammar: Grammar) -> frozenset[str]:
     except QuestionError:
         return frozenset()
     due = _accepted(tokens, grammar)
-    if tokens and tokens[-1].type == "AND":
-        tokens[-1].type = AND_ATTRIBUTE
-        due |= _accepted(tokens, grammar)
+    for told, meant in (("AND", AND_ATTRIBUTE), *BEFORE_ALIKE.items()):
+        if tokens and tokens[-1].type == told:
+            tokens[-1].type = meant
+            due |= _accepted(tokens, grammar)
+            tokens[-1].type = told
     return due
 
 

@@ -35,8 +35,9 @@ def more_np(clauses: list[Clause], tree: Tree[Token], conjunction: str, reader: 
         with reader.at(antecedent=listed):
             phrase, modifiers = reader.head(tree.children[0])  # type: ignore[arg-type]
     else:  # "but not a square"
-        _, determiner, noun, *modifiers = tree.children
-        phrase = reader.core(Tree("core", [determiner, noun]))
+        phrase, modifiers = reader.head(tree.children[-1])  # type: ignore[arg-type]
+        if phrase.elided:
+            raise reader.error(tree, 'the largest what? Say it with a noun, as in "but not the largest circle"')
         if phrase.determiner.name in (*QUANTIFIERS, "numeral", "number", "only", "several"):
             raise reader.error(tree, '"not every" and the like are not read here: say it in a clause of its own')
         if phrase.determiner.name == "the" and clause.predicate is not None:

@@ -47,9 +47,10 @@ class Grammar:
     vocabulary: Vocabulary
 
 
-def grammar_names() -> list[str]:
+@lru_cache(maxsize=1)
+def grammar_names() -> tuple[str, ...]:
     """Return the names of the grammars that ship with the package."""
-    return sorted(path.stem for path in GRAMMARS.glob("*.lark") if path.stem != "shared")
+    return tuple(sorted(path.stem for path in GRAMMARS.glob("*.lark") if path.stem != "shared"))
 
 
 def load_grammar(name: str = "world", lexicon: Lexicon | str | Path | None = None) -> Grammar:

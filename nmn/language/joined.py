@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from lark import Token, Tree
 
-from nmn.language.attach import LISTED, Joined, Phrase, attach_modifier, attach_phrase, right_edge, with_nouns
+from nmn.language.attach import LISTED, Joined, Phrase, alike, attach_modifier, attach_phrase, right_edge, with_nouns
 from nmn.language.phrases import Reader
 from nmn.language.trees import Node, is_token, name_of, rule
 from nmn.layout import QUANTIFIERS
@@ -32,8 +32,9 @@ def phrases_of(tree: Tree[Token], reader: Reader, plural: bool | None = None) ->
         return joined_phrases(tree, reader, plural)
     if not rule(tree).startswith("pair_"):
         return reader.noun_phrase(tree)
-    first, second = (reader.noun_phrase(part) for part in tree.children if isinstance(part, Tree))
-    return [*first, Joined("and" if rule(tree) == "pair_and" else "or", second[0].phrase)]
+    first, second = (reader.noun_phrase(part)[0].phrase for part in trees_of(tree, "np"))
+    (_, first), *_ = reader.noted([Joined("and", alike(first, second))])
+    return [Joined("and", first), Joined("and" if rule(tree) == "pair_and" else "or", second)]
 
 
 def join_modifiers(phrases: list[Joined], tree: Tree[Token], conjunction: str, reader: Reader) -> list[Joined]:

@@ -31,6 +31,8 @@ OVERLAPS = {
 FILLER = "FILLER"
 ATTRIBUTES = ("ATTRIBUTE", "THING_ATTRIBUTE")
 AND_ATTRIBUTE = "_AND_ATTRIBUTE"  # in "the same color and size", which goes on otherwise than "and a star is red"
+BEFORE_ALIKE = {"AND": "AND_A", "OR": "OR_A"}  # in "a red and a blue circle", whose first noun is the second
+ARTICLES = ("A", "THE")
 WORD_SHOWN = 40  # letters of an unknown word
 
 
@@ -82,6 +84,10 @@ class Vocabulary:
         for place, (before, token, after) in enumerate(zip(tokens, tokens[1:], tokens[2:], strict=False)):
             if token.type == "AND" and before.type in ATTRIBUTES and (after.type == "SAME" or _is_attribute(after)):
                 token.type = AND_ATTRIBUTE
+            elif token.type in BEFORE_ALIKE and after.type in ARTICLES and _lacks_noun(tokens, place):
+                token.type = BEFORE_ALIKE[token.type]
+            elif str(token.value) == "equal" and after.type in ATTRIBUTES:  # "of equal size"
+                token.type = "SAME"
             elif token.type == "BOTH" and place and _says_of_each(tokens[place - 1], before, tokens[place + 2 :]):
                 token.type = "EVERY"
         return tokens
@@ -111,6 +117,15 @@ class Vocabulary:
             reason = f'unknown word "{shown}"'
         suggestion = question[: word.start] + match + question[word.end :] if match else None
         return QuestionError(question, word.start, word.end, reason, read_so_far(question, tokens), (), suggestion)
+
+
+def _lacks_noun(tokens: Sequence[Token], place: int) -> bool:
+    """Whether the tokens up to a place end in "a red", and after the next two go on with an adjective."""
+    first = place
+    while first and tokens[first].type == "ADJECTIVE":
+        first -= 1
+    begins = first < place and tokens[first].type in ARTICLES
+    return begins and any(token.type == "ADJECTIVE" for token in tokens[place + 3 : place + 4])
 
 
 def _says_of_each(subject: Token, verb: Token, after: Sequence[Token]) -> bool:

@@ -9,7 +9,7 @@ from nmn.language.attach import Determiner, Modifier, Phrase
 from nmn.language.connect import negate
 from nmn.language.determiners import determiner_of
 from nmn.language.premodifiers import premodifier
-from nmn.language.trees import SCENE, Node, name_of, rule, span_of
+from nmn.language.trees import SCENE, Node, is_token, name_of, rule, span_of
 from nmn.layout import Layout
 from nmn.lexicon import Gap
 
@@ -30,6 +30,10 @@ def panel_phrase(tree: Tree[Token], reader: "Reader") -> Phrase:
             determiner = determiner_of(part, reader)
         elif isinstance(part, Token) and part.type == "PANEL":
             plural = bool(part.value.plural)
+        elif is_token(part, "EITHER"):
+            determiner = Determiner("some")
+        elif is_token(part, "ONE"):
+            continue  # "in the right one"
         else:
             premodifiers.append(premodifier(part, reader.lexicon))
     if determiner.name == "another":

@@ -17,7 +17,7 @@ from functools import partial
 
 from lark import Token, Tree
 
-from nmn.language.attach import Determiner, Joined, Modifier, Phrase
+from nmn.language.attach import EXACTLY_ONE, Determiner, Joined, Modifier, Phrase
 from nmn.language.clause import Clause
 from nmn.language.connect import conj, fold, negate, number
 from nmn.language.panel_phrases import PANELS, in_panel, is_other_panel, panel_named, panel_phrase, panel_set
@@ -89,7 +89,7 @@ def and_other(
 
     ``first`` and ``second`` make the truths, each of a panel that it is given.
     """
-    if panel.determiner == Determiner("numeral", 1, 1) and not panel.premodifiers:
+    if panel.determiner == EXACTLY_ONE and not panel.premodifiers:
         if not reader.lexicon.superlatives.keys() >= set(EXTREMES):
             raise reader.error(other, "this lexicon has no two panels, a left one and a right one")
         left, right = map(panel_named, EXTREMES)
@@ -267,7 +267,7 @@ def _scoped(group: Sequence[Joined], reader: Reader, panel: Phrase) -> Layout:
         raise reader.error(panel, 'so many in each of them, or together? Say "in each ..."')
     if _are_all([panel]) and _is_total(reader):
         return existences(group, reader)
-    if reader.text(panel).startswith("any") and all(phrase.determiner.name == "no" for _, phrase in group):
+    if reader.text(panel).startswith(("any", "either")) and all(phrase.determiner.name == "no" for _, phrase in group):
         some = [Joined("or", replace(phrase, determiner=Determiner("some"))) for _, phrase in group]
         return negate(Scope((panel,)).of(existences(some, reader, alone=True), reader))
     return Scope((panel,)).of(existences(group, reader, alone=True), reader)

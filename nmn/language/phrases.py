@@ -4,12 +4,23 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 from lark import Token, Tree
 
 from nmn.errors import QuestionError
 from nmn.language.antecedents import it, noun_left_out, of_them
-from nmn.language.attach import EACH, Determiner, Joined, Modifier, Phrase, attach_modifier, right_edge, with_nouns
+from nmn.language.attach import (
+    EACH,
+    Determiner,
+    Joined,
+    Modifier,
+    Phrase,
+    alike,
+    attach_modifier,
+    right_edge,
+    with_nouns,
+)
 from nmn.language.choices import Choices
 from nmn.language.determiners import DETERMINERS, determiner_of
 from nmn.language.panel_phrases import at_side, in_panel, panel_phrase, touched_side
@@ -24,8 +35,7 @@ ASKED_ANY = re.compile(r"(is|are|do|does)\b.*\bany")  # "is any circle larger th
 PLURAL_VERBS, SINGULAR_VERBS = ("are", "were", "do", "have"), ("is", "was", "does", "has")
 
 
-@dataclass(frozen=True)
-class Here:
+class Here(NamedTuple):
     """What the words around a phrase that is read make of its pronouns, its determiners and of nouns left out."""
 
     relating: bool = False  # to what a phrase names, which is never the thing itself
@@ -38,6 +48,9 @@ class Here:
     of_none: bool = False  # of what is said, so that "the squares" are any of them: "no circle touches the squares"
     reaching: str = ""  # the relation whose object is read
     inside: bool = False  # the clause that is about the topic, so that "it" is another thing there
+
+
+NOWHERE = Here()
 
 
 @dataclass
@@ -58,7 +71,7 @@ class Reader:
     together: Callable[[], Layout] | None = None  # what "they" are after "there is a circle and a square"
     free: bool = False  # "any" means every one
     landmarks: list[tuple[str, Phrase]] = field(default_factory=list)  # "the ..." that relations reached, with those
-    here: Here = field(default_factory=Here)
+    here: Here = NOWHERE
 
     def error(self, node: Node | Phrase, reason: str) -> QuestionError:
         """Build the error that points at a part of the question."""
@@ -102,10 +115,8 @@ class Reader:
         assert isinstance(node, Tree)
         if rule(node) in ("nominal", "object"):
             return self.core(node.children[0])
-        if rule(node) == "core_of_them":
-            return of_them(self, node)
-        if rule(node) in ("those_core", "so_many_core"):
-            return noun_left_out(self, node)
+        if rule(node) in NOUNLESS:
+            return NOUNLESS[rule(node)](self, node)
         determiner, noun, plural = Determiner("bare"), SCENE, False
         premodifiers: list[tuple[str, object]] = []
         after: list[Modifier] = []
@@ -130,7 +141,8 @@ class Reader:
                     noun = self._elided(premodifiers)  # "the rightmost one"
                 plural = plural and rule(child) == "head"
         premodifiers = grouped(premodifiers, self.lexicon)
-        elided = bool(premodifiers) and is_token(node.children[-1], "SUPERLATIVE", "SUPERLATIVE_PLACE", "PLACE")
+        left_out = is_token(node.children[-1], "SUPERLATIVE", "SUPERLATIVE_PLACE", "PLACE", "OTHER")
+        elided = bool(premodifiers) and left_out and not pronoun
         if elided:
             noun = self.here.among or self._elided(premodifiers)
         plural = plural or (determiner.name == "the" and (determiner.low or 1) > 1)
@@ -147,7 +159,9 @@ class Reader:
         return head.children
 
     def _elided(self, premodifiers: list[tuple[str, object]]) -> Layout:
-        """Return the noun of "all red circles except the largest", and add its adjectives."""
+        """Return the noun of "all red circles except the largest", and add its adjectives; "the other": of "one"."""
+        if premodifiers[-1][0] == "other":
+            return self._noun_again()
         subject = self.mentioned[0] if self.mentioned else None
         if subject is None or self.here.predicating:
             return SCENE
@@ -172,12 +186,12 @@ class Reader:
     def at(self, **changes: object) -> Iterator[None]:
         """Read something where ``Here`` is another."""
         before = self.here
-        self.here = replace(before, **changes)  # type: ignore[arg-type]
+        self.here = before._replace(**changes)  # type: ignore[arg-type]
         yield
         self.here = before
 
     def noun(self, node: Node) -> tuple[Layout, bool]:
-        """Return the set that a noun names and whether it is plural; "one" takes the noun mentioned last."""
+        """Return the set that a noun names and whether it is plural."""
         assert isinstance(node, Tree)
         token = node.children[0]
         assert isinstance(token, Token)
@@ -185,11 +199,15 @@ class Reader:
         plural = bool(last.value.plural) or token.type == "ONES"  # type: ignore[union-attr]
         if token.type == "VALUE_NOUN":
             return Layout("find", name_of(token)), plural
-        if token.type in ("ONE", "ONES") and self.mentioned:
-            several = [one for one in self.mentioned if one.plural or one.determiner.name in ("every", "no")]
-            among = several if several and (plural or self.here.excepting) else self.mentioned
-            return (self.here.compared or self.here.antecedent or among[-1]).noun, plural
-        return SCENE, plural
+        return self._noun_again(plural) if token.type in ("ONE", "ONES") else SCENE, plural
+
+    def _noun_again(self, plural: bool = False) -> Layout:
+        """Return the noun that "one" takes, the one mentioned last."""
+        if not self.mentioned:
+            return SCENE
+        several = [one for one in self.mentioned if one.plural or one.determiner.name in ("every", "no")]
+        among = several if several and (plural or self.here.excepting) else self.mentioned
+        return (self.here.compared or self.here.antecedent or among[-1]).noun
 
     def modifier(self, node: Node, joined: str | None = None) -> Modifier:
         """Read one modifier or predicate."""
@@ -302,14 +320,16 @@ class Reader:
         if kind == "each_other":
             return [(Phrase(Determiner(kind), SCENE, plural=True, span=span_of(tree)), "and")]
         if kind in ("object_and", "object_or"):
-            cores = [child for child in tree.children if isinstance(child, Tree)]
-            return [(self.core(core), kind.removeprefix("object_")) for core in cores]
+            first, second = (self.core(child) for child in tree.children if isinstance(child, Tree))
+            (_, first), *_ = self.noted([Joined("and", alike(first, second))])
+            return [(phrase, kind.removeprefix("object_")) for phrase in (first, second)]
         if kind == "object_both":
             return [(replace(self.core(tree.children[-1]), determiner=Determiner("both")), "and")]
         return [(self.core(tree.children[0] if kind == "object" else tree), "and")]
 
     def _same(self, kind: str, parts: list[Node], joined: str | None) -> Modifier:
         attributes = [name_of(part) for part in parts if is_token(part, "ATTRIBUTE", "THING_ATTRIBUTE")]  # type: ignore[arg-type]
+        attributes += [self.lexicon.attribute_of[name_of(part)] for part in parts if is_token(part, "ADJECTIVE")]  # type: ignore[arg-type]
         objects = [pair for part in parts if isinstance(part, Tree) for pair in self.object(part)]
         operands = tuple(phrase for phrase, _ in objects)
         if any(phrase.determiner.name == "each_other" for phrase in operands):  # "the same color as each other"
@@ -346,6 +366,22 @@ class Reader:
     def _whose_same(self, tree: Tree[Token], parts: list[Node], joined: str | None) -> Modifier:
         kind = "different_from" if any(is_token(part, "DIFFERENT") for part in parts) else "same_as"
         return replace(self._same(kind, parts, joined), relative=True)
+
+
+def _adjectives_alone(reader: Reader, tree: Tree[Token]) -> Phrase:
+    """Read "a red", whose noun comes later: "a red and a blue circle"."""
+    det, *adjectives = tree.children
+    before = grouped([premodifier(part, reader.lexicon) for part in adjectives], reader.lexicon)
+    phrase = Phrase(determiner_of(det, reader), SCENE, False, tuple(before), (), span_of(tree), elided=True)  # type: ignore[arg-type]
+    return reader.remember(phrase)
+
+
+NOUNLESS: dict[str, Callable[[Reader, Tree[Token]], Phrase]] = {
+    "core_of_them": of_them,
+    "those_core": noun_left_out,
+    "so_many_core": noun_left_out,
+    "alike_core": _adjectives_alone,
+}
 
 
 def plural_verb(nodes: Iterable[Node], question: str) -> bool | None:

@@ -7,7 +7,7 @@ from functools import partial
 from lark import Token, Tree
 
 from nmn.language.antecedents import as_said, named_again
-from nmn.language.attach import EACH, LISTED, Determiner, Joined, Modifier, Phrase
+from nmn.language.attach import EACH, EXACTLY_ONE, LISTED, Determiner, Joined, Modifier, Phrase
 from nmn.language.clause import Clause
 from nmn.language.panel_phrases import in_panel
 from nmn.language.phrases import Reader
@@ -92,7 +92,7 @@ def meant_by(subject: Phrase, reader: Reader) -> Phrase:
         return replace(subject, determiner=Determiner("every"))
     if subject.determiner.name == "bare" and reader.text(subject) == "one":  # "one circle is red and one is blue"
         one = one_of_several(subject, reader) or subject
-        return replace(one, determiner=Determiner("numeral", 1, 1))
+        return replace(one, determiner=EXACTLY_ONE)
     return introduced(subject, reader) or subject
 
 

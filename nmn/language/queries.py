@@ -110,6 +110,12 @@ def _describe(tree: Tree[Token], reader: Reader) -> Layout:
     return Layout("describe", attribute_of_tree(tree), (asked,))
 
 
+def _describe_all(tree: Tree[Token], reader: Reader) -> Layout:
+    """Return what there is of an attribute: "which colors are there?", "what is there?"."""
+    kinds = rule(tree) == "describe_all_kinds"
+    return Layout("describe", _kind(tree, reader) if kinds else attribute_of_tree(tree), (SCENE,))
+
+
 def _describe_such(tree: Tree[Token], reader: Reader) -> Layout:
     """Return the attribute of what a predicate holds of; "which shapes are ..." asks for the things themselves."""
     asked = next(child for child in tree.children if is_token(child, "ATTRIBUTE", "THING_ATTRIBUTE"))
@@ -253,6 +259,8 @@ QUERIES: dict[str, Callable[[Tree[Token], Reader], Layout]] = {
     "how_many_values": _how_many_values,
     "describe": _describe,
     "describe_possessor": _describe,
+    "describe_all": _describe_all,
+    "describe_all_kinds": _describe_all,
     "describe_such": _describe_such,
     "describe_how": _describe_how,
     "describe_its": _describe_its,

@@ -10,7 +10,7 @@ from itertools import pairwise
 
 from lark import Token, Tree
 
-from nmn.language.attach import Determiner, Joined, Phrase, attach_phrase
+from nmn.language.attach import EXACTLY_ONE, Determiner, Joined, Phrase, attach_phrase
 from nmn.language.choices import Choices
 from nmn.language.claims import truths
 from nmn.language.clause import Clause
@@ -170,7 +170,7 @@ def _affirmed(predicate: Phrase) -> Phrase:
 
 
 def _is_one(phrase: Phrase) -> bool:
-    return phrase.determiner == Determiner("numeral", 1, 1)
+    return phrase.determiner == EXACTLY_ONE
 
 
 def _none_of(joined: Joined) -> Joined:

@@ -15,7 +15,8 @@ from dataclasses import replace
 from itertools import pairwise
 
 from nmn.errors import QuestionError
-from nmn.language.attach import Determiner, Joined, Modifier, Phrase, is_extreme
+from nmn.language.antecedents import as_said
+from nmn.language.attach import EXACTLY_ONE, Determiner, Joined, Modifier, Phrase, is_extreme
 from nmn.language.connect import conj, fold, includes, negate, number, of_one, with_noun
 from nmn.language.extremes import apply_before, extreme_of, partitive
 from nmn.language.joined import is_other, shared_determiners, shared_modifiers
@@ -81,6 +82,8 @@ def _without_mentioned(inner: Layout, phrase: Phrase, reader: Reader) -> Layout:
     if not earlier and len(reader.mentioned) < 2:
         raise reader.error(phrase, '"other" than what? Nothing else is mentioned')
     name = phrase.determiner.name
+    if name == "the" and not phrase.plural and (single := _exactly_one(earlier, phrase, reader)) is not None:
+        return conj(inner, negate(members(single, reader)))
     if not earlier:
         known = [other for other in later if other.determiner.name == "the" and not is_other(other)]
         if not known or not (name in QUANTIFIERS or (name == "the" and phrase.plural)):
@@ -100,6 +103,12 @@ def _without_mentioned(inner: Layout, phrase: Phrase, reader: Reader) -> Layout:
     if name == "the" and not (reader.here.relating and phrase.plural):
         raise reader.error(phrase, '"the other" than which? Not one thing alone was mentioned, such as "the circle"')
     return inner
+
+
+def _exactly_one(earlier: Sequence[Phrase], phrase: Phrase, reader: Reader) -> Phrase | None:
+    """Return the red circle for "the other" after "one circle is red", with what was said of it."""
+    said = [as_said(one, reader) for one in reversed(earlier) if one.span in reader.predicated]
+    return next((one for one in said if one.noun == phrase.noun and one.determiner == EXACTLY_ONE), None)
 
 
 def _mentioned_set(phrase: Phrase, reader: Reader) -> Layout:

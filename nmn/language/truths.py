@@ -20,6 +20,7 @@ from nmn.language.phrases import Reader
 from nmn.language.sets import is_definite, members, referent, restriction, spread
 from nmn.language.trees import SCENE
 from nmn.layout import QUANTIFIERS, Layout
+from nmn.lexicon import Gap
 
 PLACES = ("related", "related_all", "related_any", "between_two", "between_some", "in_panel")
 ONE = ("some", "another", "the", "bare")  # of a singular noun
@@ -203,6 +204,9 @@ def mutual(subjects: Sequence[Joined], modifier: Modifier, reader: Reader) -> La
         pairs = [(sets[0], sets[1]), (sets[1], sets[0])]
         each = [Layout("exists", None, (conj(one, Layout("relate", modifier.name, (other,))),)) for one, other in pairs]
         return negate(reduce(conj, each)) if modifier.negated else reduce(conj, each)
+    two = len(sets) == 2 and all(one.determiner.name == "some" and not one.plural for one in phrases)
+    if two and not modifier.negated and isinstance(reader.lexicon.relations[modifier.name].meaning, Gap):
+        return Layout("exists", None, (conj(sets[0], Layout("relate", modifier.name, (sets[1],))),))
     name, low, high = phrases[0].determiner
     related = Layout("relate", modifier.name, (sets[0],))
     some = Layout("exists", None, (conj(sets[0], related),))

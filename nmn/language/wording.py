@@ -51,8 +51,8 @@ CUES: dict[str, tuple[frozenset[str], ...]] = {
     "as_many": (frozenset({"SAME", "AS_MANY", "EQUAL_NUMBER", "DIFFERENT"}),),
     "alike": (frozenset({"SAME", "DIFFERENT"}),),
     "same": (frozenset({"SAME"}),),
-    "and": (frozenset({"AND", "WITH"}),),
-    "or": (frozenset({"OR", "EITHER", "THEN"}), frozenset({"AND", "NEITHER"})),
+    "and": (frozenset({"AND", "AND_A", "WITH"}),),
+    "or": (frozenset({"OR", "OR_A", "EITHER", "THEN"}), frozenset({"AND", "NEITHER"})),
     "not": (
         frozenset({"NOT", "NO", "NOTHING", "NONE", "NEITHER", "NOR", "WITHOUT", "NOT_WHETHER"}),
         frozenset({"DIFFERENT", "OTHER", "OTHER_THAN", "ANOTHER", "IF"}),
