@@ -480,6 +480,20 @@ ANSWERS: tuple[tuple[str, object], ...] = (
     ("The triangle is right of a red or a green square.", True),
     ("A small red and a large green square are below the triangle.", True),
     ("A large red and a small green square are below the triangle.", False),
+    ("Are there more small than large squares?", False),
+    ("Are there more red than blue circles?", True),
+    ("There are fewer large than small shapes.", True),
+    ("There are as many small as large squares.", True),
+    ("There are more small red than large red shapes left of the star.", True),
+    # parts of all
+    ("At least half of the squares are red.", True),
+    ("At least half of the shapes are red.", False),
+    ("At most half of the squares are red.", True),
+    ("At most half of the circles are red.", False),
+    ("Less than half of the squares are red.", False),
+    ("Are less than half of the shapes red?", True),
+    ("How many kinds of shapes are there?", 4),
+    ("What kind of shape is the largest red thing?", "circle"),
     # alike, and all there is
     ("The star and the triangle are equally large.", False),
     ("The triangle and the red square are equally small.", True),
@@ -554,6 +568,7 @@ REFUSED = (
     "A red and a star are large.",
     "There is a star but not the largest.",
     "There are two circles and not the other.",
+    "There are at most half of the circles.",
 )
 
 

@@ -17,6 +17,10 @@ DETERMINERS = {
 }  # fmt: skip
 
 
+# by how many those of which it holds are more than the others, at least and at most
+HALVES = {"AT_LEAST_HALF": (0, None), "AT_MOST_HALF": (None, 0), "LESS_THAN_HALF": (None, -1)}
+
+
 def determiner_of(tree: Tree[Token], reader: "Reader") -> Determiner:
     """Read a ``det``: an article, a quantifier or a quantity."""
     numbers = [child for child in tree.children if is_token(child, "NUMBER", "ONE")]
@@ -34,7 +38,8 @@ def determiner_of(tree: Tree[Token], reader: "Reader") -> Determiner:
         return Determiner("the", count)
     if len(tree.children) == 2:  # "only the"
         return Determiner("only", 1)
-    return Determiner(DETERMINERS[tree.children[0].type])  # type: ignore[union-attr]
+    word = str(tree.children[0].type)  # type: ignore[union-attr]
+    return Determiner("half", *HALVES[word]) if word in HALVES else Determiner(DETERMINERS[word])
 
 
 def _quantity(tree: Tree[Token], reader: "Reader") -> Determiner:

@@ -17,7 +17,7 @@ from functools import partial
 
 from lark import Token, Tree
 
-from nmn.language.attach import EXACTLY_ONE, Determiner, Joined, Modifier, Phrase
+from nmn.language.attach import EXACTLY_ONE, Determiner, Joined, Modifier, Phrase, alike
 from nmn.language.clause import Clause
 from nmn.language.connect import conj, fold, negate, number
 from nmn.language.panel_phrases import PANELS, in_panel, is_other_panel, panel_named, panel_phrase, panel_set
@@ -167,6 +167,8 @@ def compared_in_panels(tree: Tree[Token], reader: Reader) -> Layout:
     first = reader.noun_phrase(one)
     with reader.at(compared=first[-1].phrase):
         second = reader.noun_phrase(other)
+    if rule(one.children[0]) == "alike_core":  # type: ignore[arg-type]
+        first = reader.noted([Joined("and", alike(first[0].phrase, second[0].phrase))])
     place, phrase = _split_panel(second[-1].phrase)
     here = _split_panel(first[-1].phrase)[0]
     if place is None and here is not None and here.panel is not None and _is_one(here.panel):

@@ -369,11 +369,12 @@ class Reader:
 
 
 def _adjectives_alone(reader: Reader, tree: Tree[Token]) -> Phrase:
-    """Read "a red", whose noun comes later: "a red and a blue circle"."""
-    det, *adjectives = tree.children
-    before = grouped([premodifier(part, reader.lexicon) for part in adjectives], reader.lexicon)
-    phrase = Phrase(determiner_of(det, reader), SCENE, False, tuple(before), (), span_of(tree), elided=True)  # type: ignore[arg-type]
-    return reader.remember(phrase)
+    """Read "a red" and "red", whose nouns come later: "a red and a blue circle", "more red than blue circles"."""
+    dets = [part for part in tree.children if isinstance(part, Tree) and rule(part) == "det"]
+    adjectives = [premodifier(part, reader.lexicon) for part in tree.children[len(dets) :]]
+    determiner = determiner_of(dets[0], reader) if dets else Determiner("bare")
+    before = tuple(grouped(adjectives, reader.lexicon))
+    return reader.remember(Phrase(determiner, SCENE, False, before, (), span_of(tree), elided=True))
 
 
 NOUNLESS: dict[str, Callable[[Reader, Tree[Token]], Phrase]] = {

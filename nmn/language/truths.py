@@ -138,6 +138,10 @@ def claim(phrase: Phrase, predicate: Layout, reader: Reader) -> Layout:
     if name == "only":
         every = Layout("quantify", "every", (predicate, subject))
         return conj(every, Layout("exists", None, (conj(subject, predicate),))) if low == 1 else every
+    if name == "half" and (low, high) != (None, None):
+        more, equal = (Layout("quantify", word, (subject, predicate)) for word in ("most", "half"))
+        at_least = more if high == 0 else Layout("or", None, (more, equal))
+        return at_least if high is None else negate(at_least)
     if name in QUANTIFIERS:
         return Layout("quantify", name, (subject, predicate))
     if phrase.plural and name in ("the", "bare"):
