@@ -14,7 +14,8 @@ from lark import Token, Tree
 from nmn.errors import QuestionError
 from nmn.language.attach import Determiner, Phrase
 from nmn.language.determiners import determiner_of
-from nmn.language.trees import SCENE, is_token, name_of, span_of
+from nmn.language.premodifiers import grouped, premodifier
+from nmn.language.trees import SCENE, is_token, name_of, rule, span_of
 from nmn.lexicon import Order
 
 if TYPE_CHECKING:
@@ -109,3 +110,12 @@ def noun_left_out(reader: "Reader", tree: Tree[Token]) -> Phrase:
     if not contrasted:  # "two circles are red and both are large"
         meant = as_said(meant, reader)
     return replace(named_again(meant, determiner, span), plural=True)
+
+
+def adjectives_alone(reader: "Reader", tree: Tree[Token]) -> Phrase:
+    """Read "a red" and "red", whose nouns come later: "a red and a blue circle", "more red than blue circles"."""
+    dets = [part for part in tree.children if isinstance(part, Tree) and rule(part) == "det"]
+    adjectives = [premodifier(part, reader.lexicon) for part in tree.children[len(dets) :]]
+    determiner = determiner_of(dets[0], reader) if dets else Determiner("bare")
+    before = tuple(grouped(adjectives, reader.lexicon))
+    return reader.remember(Phrase(determiner, SCENE, False, before, (), span_of(tree), elided=True))

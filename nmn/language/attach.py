@@ -38,12 +38,13 @@ LISTED = frozenset({"related", "same_as", "different_from"})  # modifiers that m
 class Determiner(NamedTuple):
     """What stands before a noun: ``name`` is one of those in ``determiners.py``; numbers are inclusive bounds.
 
-    "any of the three circles" and "none of the three circles" have as ``high`` how many there are taken to be.
+    ``of``: how many there are taken to be, of "two of the three circles".
     """
 
     name: str
     low: int | None = None
     high: int | None = None
+    of: int | None = None
 
 
 EXACTLY_ONE = Determiner("numeral", 1, 1)

@@ -10,7 +10,7 @@ from nmn.language.clause import Clause
 from nmn.language.connect import conj, fold, negate
 from nmn.language.joined import is_other
 from nmn.language.panel_phrases import is_other_panel, panel_set
-from nmn.language.panels import OTHER_THAN_WHICH, Scope, and_other, in_their_panels, scoped_existences
+from nmn.language.panels import OTHER_THAN_WHICH, Scope, and_other, in_their_panels, placed, scoped_existences
 from nmn.language.phrases import Reader, anything
 from nmn.language.sets import members, restriction, spread, union
 from nmn.language.trees import SCENE
@@ -68,7 +68,11 @@ def truth(clause: Clause, reader: Reader) -> Layout:
             clause.predicate, clause.negated = [Joined("and", denied)], False
         layout = _claims(clause.subjects, clause.predicate[0].phrase.modifiers, reader)
     else:
-        layout = scoped_existences(clause.subjects, reader, alone=clause.scope is not None)
+        subjects = [Joined(join, placed(phrase, clause.place)) for join, phrase in clause.subjects]
+        layout = scoped_existences(subjects, reader, alone=clause.scope is not None)
+        last = subjects[-1].phrase
+        if clause.scope is None and not clause.negated and last.determiner.name in ("some", "another"):
+            reader.claimed.append(members(last, reader))  # so that "another star is red" is not this one
     layout = negate(layout) if clause.negated else layout
     return clause.scope.of(layout, reader) if clause.scope else layout
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from nmn.language.attach import Joined
+from nmn.language.attach import Joined, Modifier
 from nmn.layout import Layout
 
 if TYPE_CHECKING:
@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 class Clause:
     """One clause in the making: its subjects, its predicate (a phrase for anything, with modifiers) or its truth.
 
-    ``scope``: the panels that it is asked of; ``plural``: the number of its verb, of an inverted clause.
+    ``scope``: the panels that it is asked of; ``place``: where all its subjects are, said before them; ``plural``: the
+    number of its verb, of an inverted clause.
     """
 
     kind: str
@@ -24,4 +25,5 @@ class Clause:
     negated: bool = False
     truth: Layout | None = None
     scope: "Scope | None" = None
+    place: Modifier | None = None
     plural: bool | None = None

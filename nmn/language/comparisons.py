@@ -8,12 +8,13 @@ from nmn.language.antecedents import it
 from nmn.language.attach import Joined, Modifier
 from nmn.language.clause import Clause
 from nmn.language.connect import negate, number
+from nmn.language.determiners import quantity_of
 from nmn.language.joined import attribute_of_tree, trees_of
 from nmn.language.panels import compared_in_panels
 from nmn.language.phrases import Reader, anything
 from nmn.language.sets import union
-from nmn.language.trees import is_token, number_of, rule, span_of
-from nmn.language.truths import compared
+from nmn.language.trees import SCENE, is_token, number_of, rule, span_of
+from nmn.language.truths import compared, count_in_bounds
 from nmn.layout import Layout
 
 
@@ -54,6 +55,14 @@ def attribute_clause(clauses: list[Clause], tree: Tree[Token], conjunction: str,
     kind = "different_each" if any(is_token(child, "DIFFERENT") for child in tree.children) else "same_each"
     pair = [Joined("and", replace(phrase, plural=False)) for phrase in (subject, phrases[-1].phrase)]
     clauses.append(Clause("closed", conjunction, truth=compared(pair, Modifier(kind, attribute_of_tree(tree)), reader)))
+
+
+def values_clause(clauses: list[Clause], tree: Tree[Token], conjunction: str, reader: Reader) -> None:
+    """Read "there are three different colors"."""
+    (values,) = trees_of(tree, "values")
+    bounds = quantity_of(values.children[0], reader)  # type: ignore[arg-type]
+    truth = count_in_bounds(Layout("distinct", attribute_of_tree(values), (SCENE,)), bounds.low, bounds.high)
+    clauses.append(Clause("closed", conjunction, truth=truth))
 
 
 def value_clause(clauses: list[Clause], tree: Tree[Token], conjunction: str, reader: Reader) -> None:

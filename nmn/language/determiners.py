@@ -26,15 +26,15 @@ def determiner_of(tree: Tree[Token], reader: "Reader") -> Determiner:
     numbers = [child for child in tree.children if is_token(child, "NUMBER", "ONE")]
     quantities = [child for child in tree.children if isinstance(child, Tree)]
     partitive = is_token(tree.children[0], "A", "NO") and " of" in name_of(tree.children[0])  # type: ignore[arg-type]
+    count = number_of(numbers[0]) if numbers else None  # type: ignore[arg-type]
     if quantities:
-        bounds = _quantity(quantities[0], reader)
+        bounds = quantity_of(quantities[0], reader)
         if partitive and bounds.name != "numeral":
             raise reader.error(tree, 'a plain number is read after "of the", such as "any of the three"')
-        return Determiner("some", None, bounds.high) if partitive else bounds
+        return Determiner("some", of=bounds.high) if partitive else bounds._replace(of=count)
     if numbers:
-        count = number_of(numbers[0])  # type: ignore[arg-type]
         if is_token(tree.children[0], "NO"):
-            return Determiner("no", None, count) if partitive else Determiner("no", count)
+            return Determiner("no", of=count) if partitive else Determiner("no", count)
         return Determiner("the", count)
     if len(tree.children) == 2:  # "only the"
         return Determiner("only", 1)
@@ -42,7 +42,7 @@ def determiner_of(tree: Tree[Token], reader: "Reader") -> Determiner:
     return Determiner("half", *HALVES[word]) if word in HALVES else Determiner(DETERMINERS[word])
 
 
-def _quantity(tree: Tree[Token], reader: "Reader") -> Determiner:
+def quantity_of(tree: Tree[Token], reader: "Reader") -> Determiner:
     """Read a number with its bounds, such as "at least two" or "between two and four"."""
     numbers = [number_of(child) for child in tree.children if is_token(child, "NUMBER", "ONE")]  # type: ignore[arg-type]
     kind, low = rule(tree), numbers[0]

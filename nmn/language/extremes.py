@@ -53,7 +53,7 @@ def apply_before(
 
 def _how_many_extremes(phrase: Phrase, reader: Reader) -> int:
     """Return how many "the two largest circles" are."""
-    name, low, high = phrase.determiner
+    name, low, high, *_ = phrase.determiner
     if name == "both":
         return 2
     counted = name == "the" or (name == "numeral" and low == high and not partitive(phrase, reader))

@@ -33,6 +33,7 @@ ATTRIBUTES = ("ATTRIBUTE", "THING_ATTRIBUTE")
 AND_ATTRIBUTE = "_AND_ATTRIBUTE"  # in "the same color and size", which goes on otherwise than "and a star is red"
 BEFORE_ALIKE = {"AND": "AND_A", "OR": "OR_A"}  # in "a red and a blue circle", whose first noun is the second
 ARTICLES = ("A", "THE")
+NOUNS = ("VALUE_NOUN", "THING", "THING_ATTRIBUTE", "ONE", "ONES", "IT")
 WORD_SHOWN = 40  # letters of an unknown word
 
 
@@ -88,7 +89,7 @@ class Vocabulary:
                 token.type = BEFORE_ALIKE[token.type]
             elif str(token.value) == "equal" and after.type in ATTRIBUTES:  # "of equal size"
                 token.type = "SAME"
-            elif token.type == "BOTH" and place and _says_of_each(tokens[place - 1], before, tokens[place + 2 :]):
+            elif token.type == "BOTH" and place and _says_of_each(tokens[: place + 1], tokens[place + 2 :]):
                 token.type = "EVERY"
         return tokens
 
@@ -128,10 +129,14 @@ def _lacks_noun(tokens: Sequence[Token], place: int) -> bool:
     return begins and any(token.type == "ADJECTIVE" for token in tokens[place + 3 : place + 4])
 
 
-def _says_of_each(subject: Token, verb: Token, after: Sequence[Token]) -> bool:
+def _says_of_each(before: Sequence[Token], after: Sequence[Token]) -> bool:
     """Whether "both" in "they are both red" is "all": no noun's, and not of "both red and large"."""
     predicate = after[0].type in ("ADJECTIVE", "RELATION", "SAME") and all(token.type != "AND" for token in after)
-    return predicate and verb.type == "BE" and subject.type not in ("THERE", "AND", "OR", "_SEMICOLON")
+    *_, subject, verb = before
+    if verb.type == "BE":
+        return predicate and subject.type not in ("THERE", "AND", "OR", "_SEMICOLON")
+    asked = before[0].type == "BE" and before[1].type != "THERE"  # "are the star and the circle both red"
+    return predicate and asked and verb.type in NOUNS
 
 
 def _is_attribute(token: Token) -> bool:

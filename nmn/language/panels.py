@@ -68,7 +68,7 @@ def existence(phrase: Phrase, predicate: Layout | None, reader: Reader) -> Layou
 
 def holds(phrase: Phrase, predicate: Layout, reader: Reader) -> Layout:
     """Return that a predicate holds of panels: "each box has ...", "the left image contains ..."."""
-    name, low, _ = phrase.determiner
+    name, low, *_ = phrase.determiner
     panels = panel_set(phrase, reader)
     if name == "only":
         return Layout("quantify", "every", (predicate, panels))
@@ -151,7 +151,7 @@ def _counted(things: Layout, panels: Layout) -> Layout:
 
 def _same_number(tree: Tree[Token], phrases: Sequence[Phrase], things: Layout, reader: Reader) -> Layout:
     sets = [panel_set(phrase, reader) for phrase in phrases]
-    two = len(sets) == 1 and phrases[0].determiner in (("both", None, None), ("the", 2, None))
+    two = len(sets) == 1 and phrases[0].determiner in (Determiner("both"), Determiner("the", 2))
     if two and reader.lexicon.superlatives.keys() >= set(EXTREMES):
         sets = [Layout("panel", name) for name in EXTREMES]
     if len(sets) != 2:
@@ -173,13 +173,13 @@ def compared_in_panels(tree: Tree[Token], reader: Reader) -> Layout:
     here = _split_panel(first[-1].phrase)[0]
     if place is None and here is not None and here.panel is not None and _is_one(here.panel):
         # "more stars in the left image than circles"
-        second = [Joined(join, _placed(one, here)) for join, one in second]
+        second = [Joined(join, placed(one, here)) for join, one in second]
     if place is None or any(_split_panel(joined.phrase)[0] for joined in first):
         return _comparison(rule(tree), first, second, reader)
     assert place.panel is not None
     second = [*second[:-1], Joined(second[-1].conjunction, phrase)]
     if _is_one(place.panel):
-        first, second = ([Joined(join, _placed(one, place)) for join, one in side] for side in (first, second))
+        first, second = ([Joined(join, placed(one, place)) for join, one in side] for side in (first, second))
         return _comparison(rule(tree), first, second, reader)
     return Scope((place.panel,)).of(_comparison(rule(tree), first, second, reader), reader)
 
@@ -199,7 +199,7 @@ def elsewhere(tree: Tree[Token], reader: Reader) -> Layout:
         raise reader.error(first, 'in which panel? Say, for instance, "more circles in the left image than in ..."')
     there = in_panel(panel_phrase(second, reader))
     counts = [
-        Layout("count", None, (union([*phrases[:-1], Joined("and", _placed(others, place))], reader),))
+        Layout("count", None, (union([*phrases[:-1], Joined("and", placed(others, place))], reader),))
         for place in (here, there)
     ]
     return Layout("compare", rule(tree).removesuffix("_in"), tuple(counts))
@@ -226,7 +226,10 @@ def _split_panel(phrase: Phrase) -> tuple[Modifier | None, Phrase]:
     return None, phrase
 
 
-def _placed(phrase: Phrase, modifier: Modifier) -> Phrase:
+def placed(phrase: Phrase, modifier: Modifier | None) -> Phrase:
+    """Return a phrase with where it is, which is said apart from it."""
+    if modifier is None:
+        return phrase
     joined = "and" if phrase.modifiers else None
     return replace(phrase, modifiers=(*phrase.modifiers, replace(modifier, joined=joined)))
 
@@ -258,7 +261,7 @@ def scoped_existences(subjects: Sequence[Joined], reader: Reader, alone: bool = 
 def _in_their_panels(group: Sequence[Joined], place: Modifier, reader: Reader) -> Layout:
     assert place.panel is not None
     if _is_one(place.panel):
-        return existences([Joined(join, _placed(phrase, place)) for join, phrase in group], reader)
+        return existences([Joined(join, placed(phrase, place)) for join, phrase in group], reader)
     return _scoped(group, reader, place.panel)
 
 
@@ -320,6 +323,14 @@ def _panel_has(clauses: list[Clause], tree: Tree[Token], conjunction: str, reade
     clauses.append(Clause("there", conjunction, held, negated=negated and not untrue, scope=scope))
 
 
+def _panel_gapped(clauses: list[Clause], tree: Tree[Token], conjunction: str, reader: Reader) -> None:
+    """Read "... and the other a square", which leaves out "contains"."""
+    before = clauses[-1]
+    if before.scope is None or before.kind != "there" or before.negated:
+        raise reader.error(tree, "what is said of this? Say it in full")
+    _panel_has(clauses, tree, conjunction, reader)
+
+
 def _panel_compares(clauses: list[Clause], tree: Tree[Token], conjunction: str, reader: Reader) -> None:
     clauses.append(Clause("closed", conjunction, truth=panel_comparison(tree, reader)))
 
@@ -330,4 +341,5 @@ PANEL_PIECES: dict[str, Callable[[list[Clause], Tree[Token], str, Reader], None]
     "panel_has": _panel_has,
     "panel_has_not": _panel_has,
     "panel_compares": _panel_compares,
+    "panel_gapped": _panel_gapped,
 }

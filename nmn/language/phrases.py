@@ -4,12 +4,11 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from typing import NamedTuple
 
 from lark import Token, Tree
 
 from nmn.errors import QuestionError
-from nmn.language.antecedents import it, noun_left_out, of_them
+from nmn.language.antecedents import adjectives_alone, it, noun_left_out, of_them
 from nmn.language.attach import (
     EACH,
     Determiner,
@@ -23,6 +22,7 @@ from nmn.language.attach import (
 )
 from nmn.language.choices import Choices
 from nmn.language.determiners import DETERMINERS, determiner_of
+from nmn.language.here import NOWHERE, Here
 from nmn.language.panel_phrases import at_side, in_panel, panel_phrase, touched_side
 from nmn.language.premodifiers import grouped, premodifier
 from nmn.language.trees import SCENE, Node, is_token, name_of, rule, span_of
@@ -33,24 +33,6 @@ FROM_PLACE = "from_side"
 DENIED = re.compile(r"\b(no|not|nothing|none|neither|nor|without|cannot)\b|n['\u2019]t\b")  # before "any": not one
 ASKED_ANY = re.compile(r"(is|are|do|does)\b.*\bany")  # "is any circle larger than any square": than one of them
 PLURAL_VERBS, SINGULAR_VERBS = ("are", "were", "do", "have"), ("is", "was", "does", "has")
-
-
-class Here(NamedTuple):
-    """What the words around a phrase that is read make of its pronouns, its determiners and of nouns left out."""
-
-    relating: bool = False  # to what a phrase names, which is never the thing itself
-    among: Layout | None = None  # the things of which "which circle is the second largest" asks for one
-    predicating: bool = False  # what a subject is, so that "the largest" may be of another kind than it
-    compared: Phrase | None = None  # with which "ones" are: "more red squares right of a circle than blue ones"
-    antecedent: Phrase | None = None  # of "one": "the red circle is near the star and the blue one is not"
-    excepting: bool = False  # so that "one" is one of several that were mentioned
-    of_all: Phrase | None = None  # of which something is said, each of them: compared with one of them, all others
-    of_none: bool = False  # of what is said, so that "the squares" are any of them: "no circle touches the squares"
-    reaching: str = ""  # the relation whose object is read
-    inside: bool = False  # the clause that is about the topic, so that "it" is another thing there
-
-
-NOWHERE = Here()
 
 
 @dataclass
@@ -141,9 +123,12 @@ class Reader:
                     noun = self._elided(premodifiers)  # "the rightmost one"
                 plural = plural and rule(child) == "head"
         premodifiers = grouped(premodifiers, self.lexicon)
-        left_out = is_token(node.children[-1], "SUPERLATIVE", "SUPERLATIVE_PLACE", "PLACE", "OTHER")
-        elided = bool(premodifiers) and left_out and not pronoun
-        if elided:
+        last = node.children[-1]
+        elided = is_token(last, "SUPERLATIVE", "SUPERLATIVE_PLACE", "PLACE") and not pronoun
+        if is_token(last, "OTHER", "OTHERS", "ANOTHER") and not pronoun:  # "the other is blue", "others are blue"
+            noun, plural = self._noun_again(), is_token(last, "OTHERS")
+            determiner = Determiner("some") if determiner.name == "bare" else determiner
+        elif elided:
             noun = self.here.among or self._elided(premodifiers)
         plural = plural or (determiner.name == "the" and (determiner.low or 1) > 1)
         phrase = Phrase(determiner, noun, plural, tuple(premodifiers), tuple(after), span_of(node), elided=elided)
@@ -159,9 +144,7 @@ class Reader:
         return head.children
 
     def _elided(self, premodifiers: list[tuple[str, object]]) -> Layout:
-        """Return the noun of "all red circles except the largest", and add its adjectives; "the other": of "one"."""
-        if premodifiers[-1][0] == "other":
-            return self._noun_again()
+        """Return the noun of "all red circles except the largest", and add its adjectives."""
         subject = self.mentioned[0] if self.mentioned else None
         if subject is None or self.here.predicating:
             return SCENE
@@ -368,20 +351,11 @@ class Reader:
         return replace(self._same(kind, parts, joined), relative=True)
 
 
-def _adjectives_alone(reader: Reader, tree: Tree[Token]) -> Phrase:
-    """Read "a red" and "red", whose nouns come later: "a red and a blue circle", "more red than blue circles"."""
-    dets = [part for part in tree.children if isinstance(part, Tree) and rule(part) == "det"]
-    adjectives = [premodifier(part, reader.lexicon) for part in tree.children[len(dets) :]]
-    determiner = determiner_of(dets[0], reader) if dets else Determiner("bare")
-    before = tuple(grouped(adjectives, reader.lexicon))
-    return reader.remember(Phrase(determiner, SCENE, False, before, (), span_of(tree), elided=True))
-
-
 NOUNLESS: dict[str, Callable[[Reader, Tree[Token]], Phrase]] = {
     "core_of_them": of_them,
     "those_core": noun_left_out,
     "so_many_core": noun_left_out,
-    "alike_core": _adjectives_alone,
+    "alike_core": adjectives_alone,
 }
 
 

@@ -13,7 +13,7 @@ from nmn.lexicon import Lexicon
 def premodifier(node: Node, lexicon: Lexicon) -> tuple[str, object]:
     """Read what stands before a noun: (set, layout), (superlative, name), (ordinal, rank) or (other, None)."""
     if isinstance(node, Token):
-        if node.type == "OTHER":
+        if node.type in ("OTHER", "OTHERS"):
             return "other", None
         if node.type in ("SUPERLATIVE", "SUPERLATIVE_PLACE", "PLACE"):
             return "superlative", name_of(node)

@@ -14,7 +14,7 @@ from nmn.language.attach import EXACTLY_ONE, Determiner, Joined, Phrase, attach_
 from nmn.language.choices import Choices
 from nmn.language.claims import truths
 from nmn.language.clause import Clause
-from nmn.language.comparisons import attribute_clause, comparison_clause, numeric_clause, value_clause
+from nmn.language.comparisons import attribute_clause, comparison_clause, numeric_clause, value_clause, values_clause
 from nmn.language.connect import fold, negate
 from nmn.language.continued import goes_on_listing, is_open, more_np, panel_said_before, said_before, with_verb_of
 from nmn.language.joined import conjunction_of, goes_with_nearest, join_modifiers, phrases_of, trees_of
@@ -102,6 +102,17 @@ def _there_is(clauses: list[Clause], tree: Tree[Token], conjunction: str, reader
     clauses.append(Clause("there", conjunction, phrases, negated=negated))
 
 
+def _fronted(clauses: list[Clause], tree: Tree[Token], conjunction: str, reader: Reader) -> None:
+    """Read "left of the star is a circle", where a thing is introduced."""
+    place, existent = (child for child in tree.children if isinstance(child, Tree))
+    modifier = reader.modifier(place)
+    subjects = phrases_of(existent, reader)
+    for _, phrase in subjects:
+        if phrase.determiner.name in (*QUANTIFIERS, "the", "only"):
+            raise reader.error(tree, "say first what it is of: ... is left of ...")
+    clauses.append(Clause("there", conjunction, subjects, negated=rule(existent) == "pair_nor", place=modifier))
+
+
 def _predicate_clause(clauses: list[Clause], tree: Tree[Token], conjunction: str, reader: Reader) -> None:
     """Read subject and predicate; fragments just before are subjects too ("the circle and the square are red")."""
     start = next(index for index, child in enumerate(tree.children) if isinstance(child, Tree))
@@ -148,6 +159,11 @@ def _subjects(
 ) -> tuple[list[Joined], str]:
     """Return the subjects of a predicate, with the fragment before it if there is one, and the conjunction before."""
     plural = plural_verb(tree.children, reader.question)
+    if rule(subject) == "more_predicate":  # "the circle that is red ... and large is striped"
+        if not clauses or clauses[-1].kind != "fragment":
+            raise reader.error(subject, "this continues no noun phrase")
+        before = clauses.pop()
+        return join_modifiers(before.subjects, subject, conjunction, reader), before.conjunction
     with reader.at(antecedent=clauses[-1].subjects[-1].phrase if clauses and clauses[-1].subjects else None):
         subjects = phrases_of(subject, reader, plural)
     if not clauses or clauses[-1].kind != "fragment":
@@ -241,6 +257,7 @@ PIECES: dict[str, Callable[[list[Clause], Tree[Token], str, Reader], None]] = {
     "panel_within": _panel_within,
     "there_is": _there_is,
     "there_is_not": _there_is,
+    "fronted": _fronted,
     "predicate_clause": _predicate_clause,
     "negated_clause": _predicate_clause,
     "inverted_clause": _inverted_clause,
@@ -256,4 +273,5 @@ PIECES: dict[str, Callable[[list[Clause], Tree[Token], str, Reader], None]] = {
     "comparison_denied": comparison_clause,
     "attribute_clause": attribute_clause,
     "value_clause": value_clause,
+    "values_clause": values_clause,
 }

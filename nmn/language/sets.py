@@ -16,7 +16,7 @@ from itertools import pairwise
 
 from nmn.errors import QuestionError
 from nmn.language.antecedents import as_said
-from nmn.language.attach import EXACTLY_ONE, Determiner, Joined, Modifier, Phrase, is_extreme
+from nmn.language.attach import Determiner, Joined, Modifier, Phrase, is_extreme
 from nmn.language.connect import conj, fold, includes, negate, number, of_one, with_noun
 from nmn.language.extremes import apply_before, extreme_of, partitive
 from nmn.language.joined import is_other, shared_determiners, shared_modifiers
@@ -82,8 +82,8 @@ def _without_mentioned(inner: Layout, phrase: Phrase, reader: Reader) -> Layout:
     if not earlier and len(reader.mentioned) < 2:
         raise reader.error(phrase, '"other" than what? Nothing else is mentioned')
     name = phrase.determiner.name
-    if name == "the" and not phrase.plural and (single := _exactly_one(earlier, phrase, reader)) is not None:
-        return conj(inner, negate(members(single, reader)))
+    if name == "the" and (counted := _counted_before(earlier, phrase, reader)) is not None:
+        return conj(inner, negate(members(counted, reader)))
     if not earlier:
         known = [other for other in later if other.determiner.name == "the" and not is_other(other)]
         if not known or not (name in QUANTIFIERS or (name == "the" and phrase.plural)):
@@ -105,10 +105,10 @@ def _without_mentioned(inner: Layout, phrase: Phrase, reader: Reader) -> Layout:
     return inner
 
 
-def _exactly_one(earlier: Sequence[Phrase], phrase: Phrase, reader: Reader) -> Phrase | None:
+def _counted_before(earlier: Sequence[Phrase], phrase: Phrase, reader: Reader) -> Phrase | None:
     """Return the red circle for "the other" after "one circle is red", with what was said of it."""
     said = [as_said(one, reader) for one in reversed(earlier) if one.span in reader.predicated]
-    return next((one for one in said if one.noun == phrase.noun and one.determiner == EXACTLY_ONE), None)
+    return next((one for one in said if one.noun == phrase.noun and one.determiner.name == "numeral"), None)
 
 
 def _mentioned_set(phrase: Phrase, reader: Reader) -> Layout:
@@ -277,7 +277,7 @@ def referent(phrase: Phrase, reader: Reader) -> Layout:
     if phrase.determiner.name == "each_other":
         raise reader.error(phrase, '"each other" is read of several things of which nothing else is said')
     layout = members(phrase, reader)
-    name, low, _ = phrase.determiner
+    name, low, *_ = phrase.determiner
     if (name == "the" or (name, low) == ("only", 1)) and not phrase.plural:
         return Layout("unique", None, (layout,))
     return layout
@@ -285,7 +285,9 @@ def referent(phrase: Phrase, reader: Reader) -> Layout:
 
 def related(relation: str, phrase: Phrase, reader: Reader) -> Layout:
     """Return the set of what stands in the relation to a phrase, by the phrase's determiner."""
-    name, low, high = phrase.determiner
+    name, low, high, of = phrase.determiner
+    if of is not None:
+        raise reader.error(phrase, "how many there are in all is not read after a relation: say it before")
     operand = _another(phrase, reader)
     if name in ("every", "both") or (name == "the" and phrase.plural):
         return Layout("relate_every", relation, (operand,))

@@ -39,7 +39,7 @@ def count_in_bounds(count: Layout, low: int | None, high: int | None) -> Layout:
 
 def bounds_of(phrase: Phrase) -> tuple[int | None, int | None] | None:
     """Return how many a phrase's determiner counts, both bounds included; None where it does not count."""
-    name, low, high = phrase.determiner
+    name, low, high, *_ = phrase.determiner
     if name == "no" and low:  # "no two circles"
         return None, low - 1
     return {"number": (low, high), "numeral": (low, high), "several": (2, None), "both": (2, 2)}.get(name)
@@ -58,7 +58,9 @@ def existence(phrase: Phrase, reader: Reader, alone: bool = False) -> Layout:
 
     ``alone``: it is asked of each panel, so that "only circles" takes a circle too.
     """
-    name, low, _ = phrase.determiner
+    name, low, *_ = phrase.determiner
+    if phrase.determiner.of is not None and bounds_of(phrase) is not None:
+        raise reader.error(phrase, "of so many, say what holds of how many: '... are ...'")
     if name in ("every", "most", "half"):
         raise reader.error(phrase, f'"{name}" says of how many something holds: say what, as in "every circle is ..."')
     if (
@@ -68,9 +70,10 @@ def existence(phrase: Phrase, reader: Reader, alone: bool = False) -> Layout:
     ):
         raise reader.error(phrase, "of each panel alone, or of all? Say where it is: 'the largest circle is in ...'")
     each = phrase.modifiers[-1] if phrase.modifiers else None
-    if each is not None and each.kind in EACH and name not in ("the", "bare", "every", "both"):
-        such = replace(phrase, modifiers=phrase.modifiers[:-1])  # "there are two circles of the same color"
-        return compared([Joined("and", such)], each, reader)
+    if each is not None and each.kind in EACH and (name not in ("the", "bare", "every", "both") or _are_some(phrase)):
+        some = Determiner("some") if name == "bare" else phrase.determiner
+        such = replace(phrase, determiner=some, modifiers=phrase.modifiers[:-1])
+        return compared([Joined("and", such)], each, reader)  # "there are two circles of the same color"
     if each is not None and is_mutual(each):
         return mutual([Joined("and", replace(phrase, modifiers=phrase.modifiers[:-1]))], each, reader)
     if name in ("bare", "some", "both") and phrase.plural and (kinds := _each_kind(phrase)):
@@ -89,6 +92,11 @@ def existence(phrase: Phrase, reader: Reader, alone: bool = False) -> Layout:
     if name == "the" and low is not None:
         return count_in_bounds(Layout("count", None, (layout,)), low, low)
     return there_are(layout, phrase)
+
+
+def _are_some(phrase: Phrase) -> bool:
+    """Whether there are some of a kind: "there are circles of the same color"."""
+    return phrase.determiner.name == "bare" and phrase.plural
 
 
 def _is_place(modifier: Modifier) -> bool:
@@ -133,7 +141,7 @@ def existences(phrases: Sequence[Joined], reader: Reader, alone: bool = False) -
 
 def claim(phrase: Phrase, predicate: Layout, reader: Reader) -> Layout:
     """Return that a predicate holds of a subject, by the subject's determiner."""
-    name, low, high = phrase.determiner
+    name, low, high, of = phrase.determiner
     subject = referent(phrase, reader)
     if name == "only":
         every = Layout("quantify", "every", (predicate, subject))
@@ -151,8 +159,8 @@ def claim(phrase: Phrase, predicate: Layout, reader: Reader) -> Layout:
         return Layout("and", None, (count_in_bounds(Layout("count", None, (subject,)), low, low), every))
     both = conj(subject, predicate)
     truth = there_are(both, phrase)
-    if name in ("some", "no") and high:
-        truth = conj(count_in_bounds(Layout("count", None, (subject,)), high, high), truth)
+    if of is not None:
+        truth = conj(count_in_bounds(Layout("count", None, (subject,)), of, of), truth)
     if name == "no":
         return truth
     earlier = reader.claimed[-1] if reader.claimed and name != "the" and is_other(phrase) else None
@@ -211,7 +219,7 @@ def mutual(subjects: Sequence[Joined], modifier: Modifier, reader: Reader) -> La
     two = len(sets) == 2 and all(one.determiner.name == "some" and not one.plural for one in phrases)
     if two and not modifier.negated and isinstance(reader.lexicon.relations[modifier.name].meaning, Gap):
         return Layout("exists", None, (conj(sets[0], Layout("relate", modifier.name, (sets[1],))),))
-    name, low, high = phrases[0].determiner
+    name, low, high, *_ = phrases[0].determiner
     related = Layout("relate", modifier.name, (sets[0],))
     some = Layout("exists", None, (conj(sets[0], related),))
     if len(sets) == 1 and phrases[0].plural:
@@ -237,7 +245,10 @@ def _some_compared(
         alike = Layout("compare", "fewer", (values, count))
         if phrase.determiner.name == "no" and phrase.determiner.low in (None, 2):
             return negate(unlike if different else alike)
-        pair = phrase.determiner in (("numeral", 2, 2), ("number", 2, None)) or phrase.determiner.name == "several"
+        pair = (
+            phrase.determiner in (Determiner("numeral", 2, 2), Determiner("number", 2))
+            or phrase.determiner.name == "several"
+        )
         if pair or (phrase.determiner.name == "some" and phrase.plural):
             return unlike if different else alike
     elif len(phrases) == 2 and all(one.determiner.name in ONE and not one.plural for one in phrases):
