@@ -71,7 +71,8 @@ def truth(clause: Clause, reader: Reader) -> Layout:
         subjects = [Joined(join, placed(phrase, clause.place)) for join, phrase in clause.subjects]
         layout = scoped_existences(subjects, reader, alone=clause.scope is not None)
         last = subjects[-1].phrase
-        if clause.scope is None and not clause.negated and last.determiner.name in ("some", "another"):
+        here = clause.scope is None and not any(modifier.panel for modifier in last.modifiers)
+        if here and not clause.negated and last.determiner.name in ("some", "another"):
             reader.claimed.append(members(last, reader))  # so that "another star is red" is not this one
     layout = negate(layout) if clause.negated else layout
     return clause.scope.of(layout, reader) if clause.scope else layout

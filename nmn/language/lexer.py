@@ -85,8 +85,9 @@ class Vocabulary:
         for place, (before, token, after) in enumerate(zip(tokens, tokens[1:], tokens[2:], strict=False)):
             if token.type == "AND" and before.type in ATTRIBUTES and (after.type == "SAME" or _is_attribute(after)):
                 token.type = AND_ATTRIBUTE
-            elif token.type in BEFORE_ALIKE and after.type in ARTICLES and _lacks_noun(tokens, place):
-                token.type = BEFORE_ALIKE[token.type]
+            elif token.type in BEFORE_ALIKE and after.type in ARTICLES and lacks_noun(tokens[: place + 1]):
+                next_but_one = tokens[place + 3].type if place + 3 < len(tokens) else ""
+                token.type = BEFORE_ALIKE[token.type] if next_but_one == "ADJECTIVE" else token.type
             elif str(token.value) == "equal" and after.type in ATTRIBUTES:  # "of equal size"
                 token.type = "SAME"
             elif token.type == "BOTH" and place and _says_of_each(tokens[: place + 1], tokens[place + 2 :]):
@@ -120,13 +121,12 @@ class Vocabulary:
         return QuestionError(question, word.start, word.end, reason, read_so_far(question, tokens), (), suggestion)
 
 
-def _lacks_noun(tokens: Sequence[Token], place: int) -> bool:
-    """Whether the tokens up to a place end in "a red", and after the next two go on with an adjective."""
-    first = place
-    while first and tokens[first].type == "ADJECTIVE":
+def lacks_noun(tokens: Sequence[Token]) -> bool:
+    """Whether some tokens end in "a red", without a noun."""
+    first = len(tokens) - 1
+    while first > 0 and tokens[first].type == "ADJECTIVE":
         first -= 1
-    begins = first < place and tokens[first].type in ARTICLES
-    return begins and any(token.type == "ADJECTIVE" for token in tokens[place + 3 : place + 4])
+    return 0 <= first < len(tokens) - 1 and tokens[first].type in ARTICLES
 
 
 def _says_of_each(before: Sequence[Token], after: Sequence[Token]) -> bool:

@@ -87,11 +87,17 @@ def existence(phrase: Phrase, reader: Reader, alone: bool = False) -> Layout:
     if name == "only":
         every = Layout("quantify", "every", (SCENE, layout))
         return conj(Layout("exists", None, (layout,)), every) if alone else every
-    if reader.claimed and is_other(phrase) and name in ("some", "another"):
+    if reader.claimed and is_other(phrase) and name in ("some", "another") and not _is_related(phrase, reader):
         return conj(Layout("exists", None, (layout,)), _two_of(reader.claimed[-1], layout))
     if name == "the" and low is not None:
         return count_in_bounds(Layout("count", None, (layout,)), low, low)
     return there_are(layout, phrase)
+
+
+def _is_related(phrase: Phrase, reader: Reader) -> bool:
+    """Whether something is said to be in a relation to what was claimed last, so that it is another thing anyway."""
+    operands = [operand for modifier in phrase.modifiers if not modifier.negated for operand in modifier.operands]
+    return any(members(operand, reader) == reader.claimed[-1] for operand in operands)
 
 
 def _are_some(phrase: Phrase) -> bool:
