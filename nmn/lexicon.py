@@ -8,7 +8,7 @@ removes the entry. Torch-free.
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
@@ -134,6 +134,21 @@ class Lexicon:
     def attribute_of(self) -> Mapping[str, str]:
         """The attribute that each value belongs to, in the order of the file."""
         return {value: name for name, attribute in self.attributes.items() for value in attribute.values}
+
+    def converse(self, relation: str) -> str | None:
+        """Return the relation of the second to the first, "right_of" of "left_of"; None where there is none."""
+        turned = _converse(self.relations[relation].meaning)
+        return next((name for name, other in self.relations.items() if other.meaning == turned), None)
+
+
+def _converse(meaning: Meaning) -> Meaning | None:
+    if isinstance(meaning, Gap):
+        return meaning
+    if isinstance(meaning, Order):
+        return replace(meaning, sign=-meaning.sign)
+    if isinstance(meaning, On):
+        return replace(meaning, sign=-meaning.sign)
+    return Offset(-meaning.dx, -meaning.dy) if isinstance(meaning, Offset) else None
 
 
 def load_lexicon(source: str | Path) -> Lexicon:

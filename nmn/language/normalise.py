@@ -57,10 +57,27 @@ def normalise(question: str) -> list[Word]:
             words[MAX_WORDS].end,
             f"the question has {len(words)} words; at most {MAX_WORDS} are read",
         )
-    words = _excepting(_resolve_commas(_afterthought(words)))
+    words = _excepting(_resolve_commas(_afterthought(_beside_it(words))))
     if not words:
         raise QuestionError(question, 0, 0, "the question is empty")
     return words
+
+
+def _beside_it(words: list[Word]) -> list[Word]:
+    """Read "to its left", "on their right side" as "to the left of it"."""
+    found: list[Word] = []
+    place = 0
+    while place < len(words):
+        texts = [word.text for word in words[place : place + 4]]
+        if texts[:1] in (["to"], ["on"]) and texts[1:2] in (["its"], ["their"]) and texts[2:3] in (["left"], ["right"]):
+            first, its, side = words[place : place + 3]
+            place += 4 if texts[3:] == ["side"] else 3
+            pronoun = its._replace(text="it" if its.text == "its" else "them")
+            found += [first._replace(text="to"), its._replace(text="the"), side, side._replace(text="of"), pronoun]
+        else:
+            found.append(words[place])
+            place += 1
+    return found
 
 
 def _excepting(words: list[Word]) -> list[Word]:

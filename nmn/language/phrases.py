@@ -241,6 +241,8 @@ class Reader:
             return Modifier("is", "at_place", layout=extreme, joined=joined)
         if kind in ("same_each", "different_each"):
             return self._same(kind, parts, joined)
+        if kind == "beside":
+            return self._beside(parts, joined)
         if kind == "visible":
             return Modifier("is", layout=SCENE, joined=joined)
         if kind == FROM_PLACE:
@@ -309,6 +311,17 @@ class Reader:
         if kind == "object_both":
             return [(replace(self.core(tree.children[-1]), determiner=Determiner("both")), "and")]
         return [(self.core(tree.children[0] if kind == "object" else tree), "and")]
+
+    def _beside(self, parts: list[Node], joined: str | None) -> Modifier:
+        """Read "has a star to its left" as being right of a star."""
+        core, relation, _ = parts
+        name = self.lexicon.converse(name_of(relation))  # type: ignore[arg-type]
+        if name is None:
+            raise self.error(relation, "no relation is the other way round: say it of the other thing")
+        phrase = self.core(core)
+        if phrase.determiner.name == "numeral":  # "has two stars to its left": so many, as "there are two stars"
+            phrase = replace(phrase, determiner=phrase.determiner._replace(name="number"))
+        return Modifier("related", name, (phrase,), joined=joined)
 
     def _same(self, kind: str, parts: list[Node], joined: str | None) -> Modifier:
         attributes = [name_of(part) for part in parts if is_token(part, "ATTRIBUTE", "THING_ATTRIBUTE")]  # type: ignore[arg-type]
