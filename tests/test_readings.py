@@ -529,6 +529,10 @@ ANSWERS: tuple[tuple[str, object], ...] = (
     ("What color is the circle with a triangle to its left?", "red"),
     ("Every square has a circle above it.", True),
     ("Squares with circles above them are small.", False),
+    ("All circles but one are red.", True),
+    ("All circles except one are blue.", False),
+    ("All shapes but two are small.", False),
+    ("All of the shapes but three are small.", True),
     # attributes by name
     ("The star's color is blue.", True),
     ("Is the star's color red?", False),
@@ -563,7 +567,6 @@ ANSWERS: tuple[tuple[str, object], ...] = (
 )
 
 REFUSED = (
-    "All circles but one are red.",
     "One square is red and the other square is red.",
     "Is the blue circle the same size as the squares?",
     "Does the red square have the same color as the circles?",
@@ -576,7 +579,6 @@ REFUSED = (
     "Are there ٢ squares?",
     "Are there 2,000 squares?",
     "Exactly one of the star and the triangle is blue.",
-    "All circles except one are red.",
     "The largest of the circles and squares is red.",
     "Find the largest of the circles or squares.",
     "Is the triangle that is left of the star?",

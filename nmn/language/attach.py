@@ -267,9 +267,12 @@ def leaves_out(phrase: Phrase, joined: Joined) -> bool:
         return SCENE in (phrase.noun, noun) or noun == phrase.noun
     one_of_them = (noun == phrase.noun != SCENE and not phrase.premodifiers) or (phrase.noun == SCENE != noun)
     any_thing = after == "bare" and phrase.noun == SCENE
+    if before == "every" and after == "numeral" and noun == phrase.noun == SCENE:
+        return True  # "all shapes but two"
     if phrase.noun == SCENE and before == "some" and after in ("bare", "some"):
         return True  # "is there anything below the star but circles"
-    return before in ("every", "no") and one_of_them and (after in ("some", "numeral") or any_thing)
+    one = after == "bare" and not joined.phrase.plural  # "every circle but one"
+    return before in ("every", "no") and one_of_them and (after in ("some", "numeral") or any_thing or one)
 
 
 def _is_of_all(phrase: Phrase) -> bool:

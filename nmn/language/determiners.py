@@ -17,13 +17,14 @@ DETERMINERS = {
 }  # fmt: skip
 
 
+NUMBERS = ("NUMBER", "ONE", "SINGLE")
 # by how many those of which it holds are more than the others, at least and at most
 HALVES = {"AT_LEAST_HALF": (0, None), "AT_MOST_HALF": (None, 0), "LESS_THAN_HALF": (None, -1)}
 
 
 def determiner_of(tree: Tree[Token], reader: "Reader") -> Determiner:
     """Read a ``det``: an article, a quantifier or a quantity."""
-    numbers = [child for child in tree.children if is_token(child, "NUMBER", "ONE")]
+    numbers = [child for child in tree.children if is_token(child, *NUMBERS)]
     quantities = [child for child in tree.children if isinstance(child, Tree)]
     partitive = is_token(tree.children[0], "A", "NO") and " of" in name_of(tree.children[0])  # type: ignore[arg-type]
     count = number_of(numbers[0]) if numbers else None  # type: ignore[arg-type]
@@ -44,7 +45,7 @@ def determiner_of(tree: Tree[Token], reader: "Reader") -> Determiner:
 
 def quantity_of(tree: Tree[Token], reader: "Reader") -> Determiner:
     """Read a number with its bounds, such as "at least two" or "between two and four"."""
-    numbers = [number_of(child) for child in tree.children if is_token(child, "NUMBER", "ONE")]  # type: ignore[arg-type]
+    numbers = [number_of(child) for child in tree.children if is_token(child, *NUMBERS)]  # type: ignore[arg-type]
     kind, low = rule(tree), numbers[0]
     if kind == "between" and numbers[1] < low:
         raise reader.error(tree, f"between {low} and {numbers[1]} lies nothing: the smaller number comes first")

@@ -33,6 +33,7 @@ ATTRIBUTES = ("ATTRIBUTE", "THING_ATTRIBUTE")
 AND_ATTRIBUTE = "_AND_ATTRIBUTE"  # in "the same color and size", which goes on otherwise than "and a star is red"
 BEFORE_ALIKE = {"AND": "AND_A", "OR": "OR_A"}  # in "a red and a blue circle", whose first noun is the second
 ARTICLES = ("A", "THE")
+ON_THE = "_ON_THE"
 NOUNS = ("VALUE_NOUN", "THING", "THING_ATTRIBUTE", "ONE", "ONES", "IT")
 WORD_SHOWN = 40  # letters of an unknown word
 
@@ -78,6 +79,8 @@ class Vocabulary:
             size, sense = self._match(words, position)
             if sense is None:
                 raise self._unknown(question, words[position], tokens)
+            if sense.terminal == "VISIBLE" and self._is_place(words, position + size):
+                size, sense = 1, self.senses[words[position].text,]  # "in" of "in the image on the left"
             if sense.terminal != FILLER:
                 start, end = words[position].start, words[position + size - 1].end
                 tokens.append(Token(sense.terminal, sense, start, end_pos=end))
@@ -103,6 +106,11 @@ class Vocabulary:
         if text.isdigit() and text.isascii() and len(text) < 10 and int(text) <= MAX_NUMBER:
             return 1, Sense("ONE" if int(text) == 1 else "NUMBER", str(int(text)))
         return 1, None
+
+    def _is_place(self, words: Sequence[Word], position: int) -> bool:
+        """Whether "on the left" stands at a position, which says in which image."""
+        sense = self._match(words, position)[1] if position < len(words) else None
+        return sense is not None and sense.terminal == ON_THE and (words[position - 1].text,) in self.senses
 
     def _unknown(self, question: str, word: Word, tokens: Sequence[Token]) -> QuestionError:
         match = misspelt(word.text, self.words)

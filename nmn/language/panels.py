@@ -236,6 +236,8 @@ def placed(phrase: Phrase, modifier: Modifier | None) -> Phrase:
 
 def scoped_existences(subjects: Sequence[Joined], reader: Reader, alone: bool = False) -> Layout:
     """Return that all of a list are there, each in the panels that it, or the next one that names some, is in."""
+    if len(subjects) == 1 and (lacking := _here_not_there(subjects[0].phrase, reader)) is not None:
+        return lacking
     joins: list[str] = []
     truths: list[Layout] = []
     group: list[Joined] = []
@@ -256,6 +258,24 @@ def scoped_existences(subjects: Sequence[Joined], reader: Reader, alone: bool = 
         joins.append(group[0].conjunction)
         truths.append(existences(group, reader, alone))
     return fold(joins, truths)
+
+
+def _here_not_there(phrase: Phrase, reader: Reader) -> Layout | None:
+    """Return the truth of "a circle in the left image but not in the right one"; None of what lacks nowhere."""
+    places = [modifier for modifier in phrase.modifiers if modifier.panel is not None]
+    if [modifier.negated for modifier in places] != [False, True]:
+        return None
+    here, there = places
+    assert here.panel is not None and there.panel is not None
+    others = tuple(modifier for modifier in phrase.modifiers if modifier.panel is None)
+    held = [Joined("and", replace(phrase, modifiers=others))]
+
+    def lacks(panel: Phrase) -> Layout:
+        return negate(_scoped(held, reader, panel))
+
+    if is_other_panel(there.panel):
+        return and_other(here.panel, partial(_scoped, held, reader), lacks, there.panel, reader)
+    return Layout("and", None, (_scoped(held, reader, here.panel), lacks(there.panel)))
 
 
 def _in_their_panels(group: Sequence[Joined], place: Modifier, reader: Reader) -> Layout:

@@ -207,7 +207,7 @@ def _modifier_set(modifier: Modifier, reader: Reader) -> Layout:
 def _all_but(excepted: Sequence[Phrase], reader: Reader) -> Layout:
     """Return the set of everything but some; raise QuestionError where nothing says which: "all circles but one"."""
     for phrase in excepted:
-        if phrase.determiner.name == "numeral" or _is_one(phrase, reader):
+        if phrase.determiner.name == "numeral" or is_one(phrase, reader):
             raise reader.error(phrase, WHICH)
     return negate(fold(["or"] * len(excepted), [referent(phrase, reader) for phrase in excepted]))
 
@@ -347,11 +347,11 @@ def spread(phrases: Sequence[Joined], reader: Reader) -> list[Joined]:
             shared[0] = Joined("and", Phrase(Determiner("only"), both, plural=True, span=opening.span))
             shared.append(joined)
             continue
-        if conjunction == "but" and _is_one(phrase, reader):
+        if conjunction == "but" and is_one(phrase, reader):
             raise reader.error(phrase, WHICH)
         if conjunction == "and" and partitive(before, reader) and not before.plural:
             raise reader.error(before, "of how many of several this holds is not read; ask it of each")
-        if conjunction == "or" and _is_one(before, reader):
+        if conjunction == "or" and is_one(before, reader):
             raise reader.error(before, 'is one of them enough? Say "between one and two", or what there is one of')
         listed = conjunction == "and" and phrase.determiner.name == "bare" and phrase.plural
         if listed and before.determiner.name == "both":
@@ -372,6 +372,6 @@ def spread(phrases: Sequence[Joined], reader: Reader) -> list[Joined]:
     return shared
 
 
-def _is_one(phrase: Phrase, reader: Reader) -> bool:
+def is_one(phrase: Phrase, reader: Reader) -> bool:
     """Whether a phrase is the bare word "one", which would be a thing of any kind."""
     return phrase.determiner.name == "bare" and reader.text(phrase) == "one" and not phrase.modifiers

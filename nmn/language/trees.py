@@ -19,8 +19,8 @@ def name_of(token: Token) -> str:
 
 
 def number_of(token: Token) -> int:
-    """Return the number that a NUMBER or ONE token stands for."""
-    return 1 if token.type == "ONE" else int(name_of(token))
+    """Return the number that a NUMBER, ONE or SINGLE token stands for."""
+    return 1 if token.type in ("ONE", "SINGLE") else int(name_of(token))
 
 
 def span_of(node: Node) -> tuple[int, int]:

@@ -17,7 +17,7 @@ from nmn.language.attach import EACH, Determiner, Joined, Modifier, Phrase
 from nmn.language.connect import conj, fold, includes, negate, number
 from nmn.language.joined import is_other
 from nmn.language.phrases import Reader
-from nmn.language.sets import is_definite, members, referent, restriction, spread
+from nmn.language.sets import is_definite, is_one, members, referent, restriction, spread
 from nmn.language.trees import SCENE
 from nmn.layout import QUANTIFIERS, Layout
 from nmn.lexicon import Gap
@@ -148,6 +148,9 @@ def existences(phrases: Sequence[Joined], reader: Reader, alone: bool = False) -
 def claim(phrase: Phrase, predicate: Layout, reader: Reader) -> Layout:
     """Return that a predicate holds of a subject, by the subject's determiner."""
     name, low, high, of = phrase.determiner
+    if (left_out := _so_many_left_out(phrase, reader)) is not None:
+        rest = referent(replace(phrase, modifiers=phrase.modifiers[:-1]), reader)
+        return count_in_bounds(Layout("count", None, (conj(rest, negate(predicate)),)), left_out, left_out)
     subject = referent(phrase, reader)
     if name == "only":
         every = Layout("quantify", "every", (predicate, subject))
@@ -172,6 +175,16 @@ def claim(phrase: Phrase, predicate: Layout, reader: Reader) -> Layout:
     earlier = reader.claimed[-1] if reader.claimed and name != "the" and is_other(phrase) else None
     reader.claimed.append(both)
     return truth if earlier is None or bounds_of(phrase) else conj(truth, _two_of(earlier, both))
+
+
+def _so_many_left_out(phrase: Phrase, reader: Reader) -> int | None:
+    """Return of how many of all something does not hold: of "all circles but one"; None where that is not said."""
+    last = phrase.modifiers[-1] if phrase.modifiers else None
+    of_all = phrase.determiner.name == "every" or (phrase.plural and phrase.determiner.name in ("the", "bare"))
+    if last is None or last.kind != "other_than" or len(last.operands) > 1 or not of_all:
+        return None
+    (left_out,) = last.operands
+    return 1 if is_one(left_out, reader) else left_out.determiner.low if left_out.determiner.name == "numeral" else None
 
 
 def _two_of(first: Layout, second: Layout) -> Layout:
