@@ -93,6 +93,11 @@ class Phrase:
     elided: bool = False
 
 
+def anything() -> Phrase:
+    """Return the phrase for any thing at all, to hang a predicate on."""
+    return Phrase(Determiner("bare"), SCENE)
+
+
 class Joined(NamedTuple):
     """A phrase of a list and the conjunction before it ("and" for the first)."""
 

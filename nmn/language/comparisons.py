@@ -5,13 +5,14 @@ from dataclasses import replace
 from lark import Token, Tree
 
 from nmn.language.antecedents import it
-from nmn.language.attach import Joined, Modifier
+from nmn.language.attach import Joined, Modifier, anything
 from nmn.language.clause import Clause
 from nmn.language.connect import negate, number
 from nmn.language.determiners import quantity_of
 from nmn.language.joined import attribute_of_tree, trees_of
+from nmn.language.modifiers import value_of
 from nmn.language.panels import compared_in_panels
-from nmn.language.phrases import Reader, anything
+from nmn.language.phrases import Reader
 from nmn.language.sets import union
 from nmn.language.trees import SCENE, is_token, number_of, rule, span_of
 from nmn.language.truths import compared, count_in_bounds
@@ -68,5 +69,5 @@ def values_clause(clauses: list[Clause], tree: Tree[Token], conjunction: str, re
 def value_clause(clauses: list[Clause], tree: Tree[Token], conjunction: str, reader: Reader) -> None:
     """Read "the colour of the circle is red"."""
     subjects = reader.noun_phrase(trees_of(tree, "np")[0])
-    predicate = replace(anything(), modifiers=(reader.value_of(tree),))
+    predicate = replace(anything(), modifiers=(value_of(tree, reader),))
     clauses.append(Clause("predicate", conjunction, subjects, [Joined("and", predicate)]))

@@ -11,6 +11,7 @@ from nmn.language.attach import (
     Joined,
     Modifier,
     Phrase,
+    anything,
     attach_modifier,
     attach_phrase,
     leaves_out,
@@ -21,7 +22,7 @@ from nmn.language.clause import Clause
 from nmn.language.joined import KNOWN, check_between, has_like
 from nmn.language.panel_phrases import panel_phrase
 from nmn.language.panels import Scope
-from nmn.language.phrases import Reader, anything
+from nmn.language.phrases import Reader
 from nmn.language.pronouns import meant_by, refers
 from nmn.language.trees import Node, is_token, rule
 from nmn.layout import QUANTIFIERS

@@ -21,8 +21,9 @@ from nmn.language.connect import conj, fold, includes, negate, number, of_one, w
 from nmn.language.extremes import apply_before, extreme_of, partitive
 from nmn.language.joined import is_other, shared_determiners, shared_modifiers
 from nmn.language.kinds import kinds_joined
+from nmn.language.modifiers import FROM_PLACE
 from nmn.language.panel_phrases import inside
-from nmn.language.phrases import FROM_PLACE, Reader
+from nmn.language.phrases import Reader
 from nmn.language.trees import SCENE
 from nmn.layout import QUANTIFIERS, Layout
 

@@ -1,11 +1,14 @@
 """Nodes of parse trees: what rule or token each is, what it names and where it stands in the question."""
 
+from collections.abc import Iterable
+
 from lark import Token, Tree
 
 from nmn.layout import Layout
 
 Node = Tree[Token] | Token
 SCENE = Layout("scene")
+PLURAL_VERBS, SINGULAR_VERBS = ("are", "were", "do", "have"), ("is", "was", "does", "has")
 
 
 def rule(tree: Tree[Token]) -> str:
@@ -32,3 +35,18 @@ def span_of(node: Node) -> tuple[int, int]:
 def is_token(node: Node, *terminals: str) -> bool:
     """Whether a node is a token of one of the terminals."""
     return isinstance(node, Token) and node.type in terminals
+
+
+def plural_verb(nodes: Iterable[Node], question: str) -> bool | None:
+    """Return whether the verb among some nodes is plural, None where it does not say."""
+    for node in nodes:
+        inner = node.children[0] if isinstance(node, Tree) and rule(node) in ("simple", "related") else node
+        if not is_token(inner, "BE", "DO", "HAVE", "VERB"):
+            continue
+        start, end = span_of(inner)
+        verb = question[start:end].lower().split()[0]
+        if is_token(inner, "VERB"):
+            return False if verb.endswith("s") else None if verb.endswith("ing") else True
+        if verb in PLURAL_VERBS + SINGULAR_VERBS:
+            return verb in PLURAL_VERBS
+    return None

@@ -1,0 +1,172 @@
+"""Parse trees of what follows a noun, and of predicates, to ``Modifier``: relations, comparisons, adjectives, nouns.
+
+Each rule of a grammar that is a modifier has one entry in ``MODIFIERS``.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from lark import Token, Tree
+
+from nmn.language.attach import EACH, Determiner, Joined, Modifier, Phrase, alike, anything, with_nouns
+from nmn.language.panel_phrases import at_side, in_panel, panel_phrase, touched_side
+from nmn.language.trees import SCENE, Node, is_token, name_of, plural_verb, rule, span_of
+from nmn.layout import Layout
+
+if TYPE_CHECKING:
+    from nmn.language.phrases import Reader
+
+FROM_PLACE = "from_side"
+PASSED_OVER = ("NOT", "WITH", "HAVE", "BE", "DO", "THAT", "WHICH", "EVERY", "MADE_OF")
+
+
+def read_modifier(node: Node, reader: "Reader", joined: str | None = None) -> Modifier:
+    """Read one modifier or predicate; ``joined``: the conjunction before it."""
+    if isinstance(node, Token):
+        return replace(_word(node, reader), joined=joined)
+    kind, negated = rule(node), any(is_token(child, "NOT") for child in node.children)
+    parts = [child for child in node.children if not is_token(child, *PASSED_OVER)]
+    if kind == "not_premodifier":
+        return replace(read_modifier(parts[0], reader, joined), negated=True)
+    if kind in ("relative", "not_relative"):
+        modifier = read_modifier(parts[0], reader, joined)
+        negated = modifier.negated or kind == "not_relative"
+        return replace(modifier, relative=True, plural=plural_verb(node.children, reader.question), negated=negated)
+    if is_token(node.children[0], "EITHER") and kind == "complete":
+        sides = tuple(reader.noun_phrase(part)[-1].phrase for part in parts if isinstance(part, Tree))
+        return Modifier("joint", "or", sides, joined=joined)
+    if kind in ("plain_modifier", "simple", "complete", "bare_predicate", "have_same"):
+        modifier = read_modifier(parts[0], reader, joined)
+        return replace(modifier, negated=modifier.negated != negated)
+    return replace(MODIFIERS[kind](node, parts, reader), joined=joined)
+
+
+def value_of(tree: Tree[Token], reader: "Reader") -> Modifier:
+    """Read "colour ... is red" as a predicate; raise QuestionError where that attribute has no such value."""
+    attribute = next(child for child in tree.children if is_token(child, "ATTRIBUTE", "THING_ATTRIBUTE"))
+    value = tree.children[-1]
+    assert isinstance(attribute, Token) and isinstance(value, Token)
+    owner = reader.lexicon.attribute_of[name_of(value)]
+    if owner != name_of(attribute):
+        raise reader.error(value, f'"{name_of(value)}" is a {owner}, not a {name_of(attribute)}')
+    negated = any(is_token(child, "NOT") for child in tree.children)
+    return Modifier("is", layout=Layout("find", name_of(value)), negated=negated)
+
+
+def _word(token: Token, reader: "Reader") -> Modifier:
+    if token.type == "ADJECTIVE":
+        return Modifier("is", layout=Layout("find", name_of(token)))
+    if token.type == "VISIBLE":
+        return Modifier("is", layout=SCENE)
+    if token.type == "VERB":
+        raise reader.error(token, f'"{name_of(token)}" needs a noun after it')
+    return Modifier("is", layout=Layout("superlative", name_of(token), (SCENE,)))
+
+
+def _related(tree: Tree[Token], parts: Sequence[Node], reader: "Reader") -> Modifier:
+    kind, operands, joins = rule(tree), list[Phrase](), list[str]()
+    objects = [part for part in parts if isinstance(part, Tree)]
+    relations = [part for part in parts if is_token(part, "RELATION", "VERB", "OTHER_THAN")]
+    names = [name_of(part) for part in relations]  # type: ignore[arg-type]
+    with reader.at(excepting=kind == "other_than", reaching=names[0] if kind == "related" else ""):
+        for part in objects:
+            for phrase, join in _objects(part, reader):
+                operands.append(phrase)
+                joins.append(join)
+    reader.landmarks += [(names[0], one) for one in operands if kind == "related" and one.determiner.name == "the"]
+    if kind == "between_two":
+        operands = list(with_nouns(operands[0], operands[1]))
+    comparing = kind != "other_than" and bool(relations) and reader.text(relations[-1]).endswith("than")
+    every = Determiner("every")
+    if comparing and reader.is_free(objects[-1]):
+        operands = [replace(phrase, determiner=every) for phrase in operands]
+    elif comparing:  # "circles are larger than squares"
+        kinds = [one.plural and one.determiner.name == "bare" for one in operands]
+        operands = [replace(one, determiner=every) if kind else one for one, kind in zip(operands, kinds, strict=True)]
+    modifier = Modifier(kind, " ".join(names), tuple(operands), tuple(joins[1:]), comparing=comparing)
+    if kind == "related" and len(operands) == 1:
+        tokens = [token for token in objects[0].scan_values(lambda _: True) if isinstance(token, Token)]
+        return touched_side(modifier, operands[0], tokens, reader) or modifier
+    return modifier
+
+
+def _objects(tree: Tree[Token], reader: "Reader") -> list[tuple[Phrase, str]]:
+    """Read the noun phrases after a relation, each with the conjunction before it."""
+    kind = rule(tree)
+    if kind == "each_other":
+        return [(Phrase(Determiner(kind), SCENE, plural=True, span=span_of(tree)), "and")]
+    if kind in ("object_and", "object_or"):
+        first, second = (reader.core(child) for child in tree.children if isinstance(child, Tree))
+        (_, first), *_ = reader.noted([Joined("and", alike(first, second))])
+        return [(phrase, kind.removeprefix("object_")) for phrase in (first, second)]
+    if kind == "object_both":
+        return [(replace(reader.core(tree.children[-1]), determiner=Determiner("both")), "and")]
+    return [(reader.core(tree.children[0] if kind == "object" else tree), "and")]
+
+
+def _beside(tree: Tree[Token], parts: Sequence[Node], reader: "Reader") -> Modifier:
+    """Read "has a star to its left" as being right of a star."""
+    core, relation, _ = parts
+    name = reader.lexicon.converse(name_of(relation))  # type: ignore[arg-type]
+    if name is None:
+        raise reader.error(relation, "no relation is the other way round: say it of the other thing")
+    phrase = reader.core(core)
+    if phrase.determiner.name == "numeral":  # "has two stars to its left": so many, as "there are two stars"
+        phrase = replace(phrase, determiner=phrase.determiner._replace(name="number"))
+    return Modifier("related", name, (phrase,))
+
+
+def _same(tree: Tree[Token], parts: Sequence[Node], reader: "Reader", kind: str = "") -> Modifier:
+    kind = kind or rule(tree)
+    attributes = [name_of(part) for part in parts if is_token(part, "ATTRIBUTE", "THING_ATTRIBUTE")]  # type: ignore[arg-type]
+    attributes += [reader.lexicon.attribute_of[name_of(part)] for part in parts if is_token(part, "ADJECTIVE")]  # type: ignore[arg-type]
+    objects = [pair for part in parts if isinstance(part, Tree) for pair in _objects(part, reader)]
+    operands = tuple(phrase for phrase, _ in objects)
+    if any(phrase.determiner.name == "each_other" for phrase in operands):  # "the same color as each other"
+        return Modifier(next(name for name, one in EACH.items() if kind in (name, one)), " ".join(attributes))
+    return Modifier(kind, " ".join(attributes), operands, tuple(join for _, join in objects[1:]))
+
+
+def _nominal(tree: Tree[Token], parts: Sequence[Node], reader: "Reader") -> Modifier:
+    with reader.at(predicating=True, antecedent=reader.here.antecedent or reader.topic):
+        operand = reader.core(parts[0])
+    return Modifier("nominal", operands=(operand,), negated=rule(tree) == "not_nominal")
+
+
+def _joint(tree: Tree[Token], parts: Sequence[Node], reader: "Reader") -> Modifier:
+    """Read "both A and B": each side is a set of things on its own, with its own modifiers."""
+    sides: list[list[Node]] = [[]]
+    for part in parts:
+        if is_token(part, "AND", "OR", "NOR"):
+            sides.append([])
+        elif not is_token(part, "BOTH", "EITHER", "NEITHER"):
+            sides[-1].append(part)
+    phrases = tuple(reader.attached([Joined("and", anything())], side)[-1].phrase for side in sides)
+    return Modifier("joint", rule(tree).removeprefix("joint_"), phrases)
+
+
+def _whose_same(tree: Tree[Token], parts: Sequence[Node], reader: "Reader") -> Modifier:
+    different = any(is_token(part, "DIFFERENT") for part in parts)
+    return replace(_same(tree, parts, reader, "different_from" if different else "same_as"), relative=True)
+
+
+def _at_place(tree: Tree[Token], parts: Sequence[Node], reader: "Reader") -> Modifier:
+    extreme = Layout("superlative", name_of(parts[-1]), (SCENE,))  # type: ignore[arg-type]
+    return Modifier("is", "at_place", layout=extreme)
+
+
+MODIFIERS: dict[str, Callable[[Tree[Token], Sequence[Node], "Reader"], Modifier]] = {
+    **dict.fromkeys(("related", "related_all", "related_any", "between_two", "between_some", "other_than"), _related),
+    **dict.fromkeys(("same_as", "different_from", "same_each", "different_each"), _same),
+    **dict.fromkeys(("nominal", "not_nominal"), _nominal),
+    **dict.fromkeys(("joint_and", "joint_or", "joint_nor"), _joint),
+    "beside": _beside,
+    "in_panel": lambda tree, parts, reader: in_panel(panel_phrase(parts[-1], reader)),  # type: ignore[arg-type]
+    "at_side": lambda tree, parts, reader: at_side(parts[0], list(parts[1:]), None, reader),  # type: ignore[arg-type]
+    "at_place": _at_place,
+    FROM_PLACE: lambda tree, parts, reader: Modifier(FROM_PLACE, name_of(parts[-1])),  # type: ignore[arg-type]
+    "visible": lambda tree, parts, reader: Modifier("is", layout=SCENE),
+    "whose": lambda tree, parts, reader: replace(value_of(tree, reader), relative=True),
+    "whose_same": _whose_same,
+}
