@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING
 from lark import Token, Tree
 
 from nmn.errors import QuestionError
-from nmn.language.attach import Determiner, Phrase
 from nmn.language.determiners import determiner_of
+from nmn.language.phrases import Determiner, Phrase
 from nmn.language.premodifiers import grouped, premodifier
 from nmn.language.trees import SCENE, is_token, name_of, rule, span_of
 from nmn.lexicon import Order
 
 if TYPE_CHECKING:
-    from nmn.language.phrases import Reader
+    from nmn.language.reader import Reader
 
 MANY = ("they", "them", "their")
 

@@ -23,86 +23,12 @@ read so far. The decisions, in order of preference (Kimball 1973, "right associa
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from typing import NamedTuple
+from dataclasses import replace
 
 from nmn.language.choices import Choices
+from nmn.language.phrases import COMPARISONS, EACH, LISTED, Determiner, Joined, Modifier, Phrase, is_extreme, with_nouns
 from nmn.language.trees import SCENE
 from nmn.layout import Layout
-
-EACH = {"same_each": "same_as", "different_each": "different_from"}  # of several, of one with another
-COMPARISONS = frozenset({*EACH, *EACH.values()})
-LISTED = frozenset({"related", "same_as", "different_from"})  # modifiers that may have a list of operands
-
-
-class Determiner(NamedTuple):
-    """What stands before a noun: ``name`` is one of those in ``determiners.py``; numbers are inclusive bounds.
-
-    ``of``: how many there are taken to be, of "two of the three circles".
-    """
-
-    name: str
-    low: int | None = None
-    high: int | None = None
-    of: int | None = None
-
-
-EXACTLY_ONE = Determiner("numeral", 1, 1)
-
-
-@dataclass(frozen=True)
-class Modifier:
-    """What follows a noun, or a predicate, which is a modifier of its subject.
-
-    ``joined`` is "and" or "or" where a conjunction joins it to the modifier before, else None. ``operands`` are noun
-    phrases, joined among themselves by ``operand_joins`` (one fewer). ``relative``: it stands in a relative clause, and
-    ``plural`` says whether its verb is, where that has a number.
-    ``verbless``: it has no verb of its own, so that "or" joins it to what a "not" before it denies. ``comparing``: it
-    is a relation that ends in "than". ``panel``: the panels of "in the left image".
-    """
-
-    kind: str
-    name: str = ""
-    operands: tuple["Phrase", ...] = ()
-    operand_joins: tuple[str, ...] = ()
-    negated: bool = False
-    relative: bool = False
-    plural: bool | None = None
-    verbless: bool = False
-    comparing: bool = False
-    joined: str | None = None
-    layout: Layout | None = None
-    panel: "Phrase | None" = None
-
-
-@dataclass(frozen=True)
-class Phrase:
-    """A noun phrase: determiner, what stands before the noun (left to right), the noun's set, what follows it.
-
-    ``span``: its offsets in the question; ``sealed``: how many of its modifiers were read elsewhere ("it"), so that
-    nothing attaches inside them. ``elided``: "the largest", its noun left out.
-    """
-
-    determiner: Determiner
-    noun: Layout
-    plural: bool = False
-    premodifiers: tuple[tuple[str, object], ...] = ()
-    modifiers: tuple[Modifier, ...] = ()
-    span: tuple[int, int] = (0, 0)
-    sealed: int = 0
-    elided: bool = False
-
-
-def anything() -> Phrase:
-    """Return the phrase for any thing at all, to hang a predicate on."""
-    return Phrase(Determiner("bare"), SCENE)
-
-
-class Joined(NamedTuple):
-    """A phrase of a list and the conjunction before it ("and" for the first)."""
-
-    conjunction: str
-    phrase: Phrase
 
 
 def attach_modifier(
@@ -322,33 +248,6 @@ def widened(phrase: Phrase, joined: Joined) -> Phrase:
     operands = (*before, *with_nouns(one, joined.phrase))
     last = replace(last, operands=operands, operand_joins=(*last.operand_joins, joined.conjunction))
     return replace(phrase, modifiers=(*phrase.modifiers[:-1], last))
-
-
-def with_nouns(one: Phrase, other: Phrase) -> tuple[Phrase, Phrase]:
-    """Return two phrases, "the largest" of "the largest and the smallest circle" with the noun of the other."""
-    if one.elided and is_extreme(other) and not (other.elided or one.modifiers):
-        return _of_kind(one, other), other
-    if other.elided and is_extreme(one) and not (one.elided or other.modifiers):
-        return one, _of_kind(other, one)
-    return one, other
-
-
-def alike(one: Phrase, other: Phrase) -> Phrase:
-    """Return "a red" of "a red and a blue circle left of the star" with what stands after "blue"."""
-    if not one.elided or any(kind != "set" for kind, _ in one.premodifiers):
-        return one
-    return replace(one, noun=other.noun, plural=other.plural, modifiers=other.modifiers, elided=False)
-
-
-def is_extreme(phrase: Phrase) -> bool:
-    """Whether a phrase has a superlative before its noun."""
-    return any(kind == "superlative" for kind, _ in phrase.premodifiers)
-
-
-def _of_kind(elided: Phrase, phrase: Phrase) -> Phrase:
-    own = tuple(part for part in elided.premodifiers if part[0] != "set")
-    kind = tuple(part for part in phrase.premodifiers if part[0] == "set")
-    return replace(elided, noun=phrase.noun, premodifiers=(*own, *kind), elided=False)
 
 
 def _replace_last(phrases: list[Joined], phrase: Phrase) -> list[Joined]:

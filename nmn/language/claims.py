@@ -5,13 +5,13 @@ from dataclasses import replace
 from functools import partial
 
 from nmn.errors import QuestionError
-from nmn.language.attach import EACH, Joined, Modifier, Phrase, anything
 from nmn.language.clause import Clause
 from nmn.language.connect import conj, fold, negate
 from nmn.language.joined import is_other
 from nmn.language.panel_phrases import is_other_panel, panel_set
 from nmn.language.panels import OTHER_THAN_WHICH, Scope, and_other, in_their_panels, placed, scoped_existences
-from nmn.language.phrases import Reader
+from nmn.language.phrases import EACH, Joined, Modifier, Phrase, anything
+from nmn.language.reader import Reader
 from nmn.language.sets import members, restriction, spread, union
 from nmn.language.trees import SCENE
 from nmn.language.truths import agreement, claim, compared, count_in_bounds, is_mutual, mutual

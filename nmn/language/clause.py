@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from nmn.language.attach import Joined, Modifier
+from nmn.language.phrases import Joined, Modifier
 from nmn.layout import Layout
 
 if TYPE_CHECKING:

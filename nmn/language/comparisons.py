@@ -5,14 +5,14 @@ from dataclasses import replace
 from lark import Token, Tree
 
 from nmn.language.antecedents import it
-from nmn.language.attach import Joined, Modifier, anything
 from nmn.language.clause import Clause
 from nmn.language.connect import negate, number
 from nmn.language.determiners import quantity_of
 from nmn.language.joined import attribute_of_tree, trees_of
 from nmn.language.modifiers import value_of
 from nmn.language.panels import compared_in_panels
-from nmn.language.phrases import Reader
+from nmn.language.phrases import Joined, Modifier, anything
+from nmn.language.reader import Reader
 from nmn.language.sets import union
 from nmn.language.trees import SCENE, is_token, number_of, rule, span_of
 from nmn.language.truths import compared, count_in_bounds

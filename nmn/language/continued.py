@@ -5,25 +5,15 @@ from dataclasses import replace
 
 from lark import Token, Tree
 
-from nmn.language.attach import (
-    LISTED,
-    Determiner,
-    Joined,
-    Modifier,
-    Phrase,
-    anything,
-    attach_modifier,
-    attach_phrase,
-    leaves_out,
-    right_edge,
-)
+from nmn.language.attach import attach_modifier, attach_phrase, leaves_out, right_edge
 from nmn.language.choices import Choices
 from nmn.language.clause import Clause
 from nmn.language.joined import KNOWN, check_between, has_like
 from nmn.language.panel_phrases import panel_phrase
 from nmn.language.panels import Scope
-from nmn.language.phrases import Reader
+from nmn.language.phrases import LISTED, Determiner, Joined, Modifier, Phrase, anything
 from nmn.language.pronouns import meant_by, refers
+from nmn.language.reader import Reader
 from nmn.language.trees import Node, is_token, rule
 from nmn.layout import QUANTIFIERS
 

@@ -1,8 +1,8 @@
 """Superlatives and ordinals before a noun, and in "that is the largest": which of a set they take."""
 
-from nmn.language.attach import Modifier, Phrase
 from nmn.language.connect import conj, fold, number
-from nmn.language.phrases import Reader
+from nmn.language.phrases import Modifier, Phrase
+from nmn.language.reader import Reader
 from nmn.layout import Layout
 
 

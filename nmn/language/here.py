@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from nmn.language.attach import Phrase
+from nmn.language.phrases import Phrase
 from nmn.layout import Layout
 
 

@@ -9,8 +9,9 @@ from dataclasses import replace
 
 from lark import Token, Tree
 
-from nmn.language.attach import LISTED, Joined, Phrase, alike, attach_modifier, attach_phrase, right_edge, with_nouns
-from nmn.language.phrases import Reader
+from nmn.language.attach import attach_modifier, attach_phrase, right_edge
+from nmn.language.phrases import LISTED, Joined, Phrase, alike, with_nouns
+from nmn.language.reader import Reader
 from nmn.language.trees import Node, is_token, name_of, rule
 from nmn.layout import QUANTIFIERS
 

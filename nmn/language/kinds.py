@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from nmn.language.attach import Modifier
-from nmn.language.phrases import Reader
+from nmn.language.phrases import Modifier
+from nmn.language.reader import Reader
 from nmn.layout import Layout
 
 

@@ -4,11 +4,11 @@ from dataclasses import replace
 
 from lark import Token, Tree
 
-from nmn.language.attach import Determiner
 from nmn.language.choices import Choices
 from nmn.language.connect import fold
-from nmn.language.phrases import Reader
+from nmn.language.phrases import Determiner
 from nmn.language.queries import QUERIES
+from nmn.language.reader import Reader
 from nmn.language.sentences import PIECES, sentence
 from nmn.language.sets import referent
 from nmn.language.trees import is_token, rule

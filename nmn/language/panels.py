@@ -17,11 +17,11 @@ from functools import partial
 
 from lark import Token, Tree
 
-from nmn.language.attach import EXACTLY_ONE, Determiner, Joined, Modifier, Phrase, alike
 from nmn.language.clause import Clause
 from nmn.language.connect import conj, fold, negate, number
 from nmn.language.panel_phrases import PANELS, in_panel, is_other_panel, panel_named, panel_phrase, panel_set
-from nmn.language.phrases import Reader
+from nmn.language.phrases import EXACTLY_ONE, Determiner, Joined, Modifier, Phrase, alike
+from nmn.language.reader import Reader
 from nmn.language.sets import union
 from nmn.language.trees import is_token, rule
 from nmn.language.truths import bounds_of, count_in_bounds, existences, there_are

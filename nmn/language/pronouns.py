@@ -7,10 +7,10 @@ from functools import partial
 from lark import Token, Tree
 
 from nmn.language.antecedents import as_said, named_again
-from nmn.language.attach import EACH, EXACTLY_ONE, LISTED, Determiner, Joined, Modifier, Phrase
 from nmn.language.clause import Clause
 from nmn.language.panel_phrases import in_panel
-from nmn.language.phrases import Reader
+from nmn.language.phrases import EACH, EXACTLY_ONE, LISTED, Determiner, Joined, Modifier, Phrase
+from nmn.language.reader import Reader
 from nmn.language.sets import restriction, union
 from nmn.language.trees import Node, is_token, rule
 from nmn.layout import Layout

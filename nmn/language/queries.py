@@ -10,7 +10,7 @@ from dataclasses import replace
 from lark import Token, Tree
 
 from nmn.language.antecedents import it
-from nmn.language.attach import Joined, anything, attach_modifier
+from nmn.language.attach import attach_modifier
 from nmn.language.clause import Clause
 from nmn.language.connect import conj, fold, negate
 from nmn.language.continued import more_np
@@ -26,7 +26,8 @@ from nmn.language.joined import (
 )
 from nmn.language.panel_phrases import in_panel, inside, panel_phrase
 from nmn.language.panels import contents, panels_such
-from nmn.language.phrases import Reader
+from nmn.language.phrases import Joined, anything
+from nmn.language.reader import Reader
 from nmn.language.sets import members, referent, restriction, union
 from nmn.language.trees import SCENE, Node, is_token, name_of, plural_verb, rule, span_of
 from nmn.language.truths import existences

@@ -10,7 +10,7 @@ from itertools import pairwise
 
 from lark import Token, Tree
 
-from nmn.language.attach import EXACTLY_ONE, Determiner, Joined, Phrase, anything, attach_phrase
+from nmn.language.attach import attach_phrase
 from nmn.language.choices import Choices
 from nmn.language.claims import truths
 from nmn.language.clause import Clause
@@ -20,8 +20,9 @@ from nmn.language.continued import goes_on_listing, is_open, more_np, panel_said
 from nmn.language.joined import conjunction_of, goes_with_nearest, join_modifiers, phrases_of, trees_of
 from nmn.language.panel_phrases import panel_phrase
 from nmn.language.panels import PANEL_PIECES, Scope
-from nmn.language.phrases import Reader
+from nmn.language.phrases import EXACTLY_ONE, Determiner, Joined, Phrase, anything
 from nmn.language.pronouns import check_known, is_said_of_it, like_what, meant_by, note_said, refers
+from nmn.language.reader import Reader
 from nmn.language.sets import union
 from nmn.language.trees import is_token, plural_verb, rule, span_of
 from nmn.layout import QUANTIFIERS, Kind, Layout

@@ -16,14 +16,14 @@ from itertools import pairwise
 
 from nmn.errors import QuestionError
 from nmn.language.antecedents import as_said
-from nmn.language.attach import Determiner, Joined, Modifier, Phrase, is_extreme
 from nmn.language.connect import conj, fold, includes, negate, number, of_one, with_noun
 from nmn.language.extremes import apply_before, extreme_of, partitive
 from nmn.language.joined import is_other, shared_determiners, shared_modifiers
 from nmn.language.kinds import kinds_joined
 from nmn.language.modifiers import FROM_PLACE
 from nmn.language.panel_phrases import inside
-from nmn.language.phrases import Reader
+from nmn.language.phrases import Determiner, Joined, Modifier, Phrase, is_extreme
+from nmn.language.reader import Reader
 from nmn.language.trees import SCENE
 from nmn.layout import QUANTIFIERS, Layout
 

@@ -13,10 +13,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import reduce
 
-from nmn.language.attach import EACH, Determiner, Joined, Modifier, Phrase
 from nmn.language.connect import conj, fold, includes, negate, number
 from nmn.language.joined import is_other
-from nmn.language.phrases import Reader
+from nmn.language.phrases import EACH, Determiner, Joined, Modifier, Phrase
+from nmn.language.reader import Reader
 from nmn.language.sets import is_definite, is_one, members, referent, restriction, spread
 from nmn.language.trees import SCENE
 from nmn.layout import QUANTIFIERS, Layout

@@ -1,0 +1,209 @@
+"""Parse trees of noun phrases and modifiers to ``Phrase`` and ``Modifier``: what was said, before what it means."""
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+
+from lark import Token, Tree
+
+from nmn.errors import QuestionError
+from nmn.language.antecedents import adjectives_alone, it, noun_left_out, of_them
+from nmn.language.attach import attach_modifier, right_edge
+from nmn.language.choices import Choices
+from nmn.language.determiners import DETERMINERS, determiner_of
+from nmn.language.here import NOWHERE, Here
+from nmn.language.modifiers import read_modifier
+from nmn.language.phrases import Determiner, Joined, Modifier, Phrase
+from nmn.language.premodifiers import grouped, premodifier
+from nmn.language.trees import SCENE, Node, is_token, name_of, rule, span_of
+from nmn.layout import Layout
+from nmn.lexicon import Lexicon
+
+DENIED = re.compile(r"\b(no|not|nothing|none|neither|nor|without|cannot)\b|n['\u2019]t\b")  # before "any": not one
+ASKED_ANY = re.compile(r"(is|are|do|does)\b.*\bany")  # "is any circle larger than any square": than one of them
+
+
+@dataclass
+class Reader:
+    """Reads the phrases of one question; remembers what "it" (the topic), "one" and "another" can stand for.
+
+    ``claimed``: sets in which something is said to be.
+    """
+
+    question: str
+    lexicon: Lexicon
+    choices: Choices
+    mentioned: list[Phrase] = field(default_factory=list)
+    claimed: list[Layout] = field(default_factory=list)
+    topic: Phrase | None = None
+    said: dict[tuple[int, int], Callable[[], Phrase]] = field(default_factory=dict)  # by span, with what is said of it
+    predicated: set[tuple[int, int]] = field(default_factory=set)  # of those, the subjects of predicates
+    together: Callable[[], Layout] | None = None  # what "they" are after "there is a circle and a square"
+    free: bool = False  # "any" means every one
+    landmarks: list[tuple[str, Phrase]] = field(default_factory=list)  # "the ..." that relations reached, with those
+    here: Here = NOWHERE
+
+    def error(self, node: Node | Phrase, reason: str) -> QuestionError:
+        """Build the error that points at a part of the question."""
+        start, end = _span(node)
+        return QuestionError(self.question, start, end, reason, self.question[:start].strip())
+
+    def noun_phrase(self, tree: Tree[Token], inverted: bool = False) -> list[Joined]:
+        """Read an ``np``: a core and its modifiers, attached."""
+        phrase, modifiers = self.head(tree)
+        phrases = self.attached([Joined("and", phrase)], modifiers[:1], inverted)
+        if phrase.determiner.name == "the":  # "is the circle larger than the shape to the left of it"
+            self.topic = self.topic or phrase
+        phrases = self.attached(phrases, modifiers[1:], inverted)
+        self.topic = self.topic or phrases[0].phrase
+        return phrases
+
+    def head(self, tree: Tree[Token]) -> tuple[Phrase, list[Node]]:
+        """Read the core of an ``np``; return it and the trees of its modifiers."""
+        if is_token(tree.children[0], "BOTH"):
+            _, core, *modifiers = tree.children
+            return replace(self.core(core), determiner=Determiner("both")), modifiers
+        core, *modifiers = tree.children
+        return self.core(core), modifiers
+
+    def attached(self, phrases: list[Joined], modifiers: Iterable[Node], inverted: bool = False) -> list[Joined]:
+        """Attach modifiers, in the order of the text, to the right edge of the last phrase."""
+        for tree in modifiers:
+            phrases = self.noted(attach_modifier(phrases, self.modifier(tree), self.choices, inverted))
+        return phrases
+
+    def noted(self, phrases: list[Joined]) -> list[Joined]:
+        """Remember the last of some phrases as it is now, with all that was attached to it."""
+        for phrase in right_edge(phrases[-1].phrase):
+            self.mentioned = [phrase if phrase.span == one.span else one for one in self.mentioned]
+            if self.is_topic(phrase):
+                self.topic = phrase
+        return phrases
+
+    def core(self, node: Node) -> Phrase:
+        """Read a noun with what stands before it."""
+        assert isinstance(node, Tree)
+        if rule(node) in ("nominal", "object"):
+            return self.core(node.children[0])
+        if rule(node) in NOUNLESS:
+            return NOUNLESS[rule(node)](self, node)
+        determiner, noun, plural = Determiner("bare"), SCENE, False
+        premodifiers: list[tuple[str, object]] = []
+        after: list[Modifier] = []
+        pronoun = is_token(node.children[0], "SOMETHING", "EVERYTHING", "NOTHING")
+        for child in node.children:
+            if isinstance(child, Token) and child.type in DETERMINERS:
+                determiner = Determiner(DETERMINERS[child.type])
+            elif pronoun and (is_token(child, "ADJECTIVE") or isinstance(child, Tree)):
+                after.append(self.modifier(child))
+            elif isinstance(child, Token) or rule(child) == "not_premodifier":
+                premodifiers.append(premodifier(child, self.lexicon))
+            elif rule(child) == "det":
+                determiner = determiner_of(child, self)
+            elif rule(child) == "noun":
+                noun, plural = self.noun(child)
+            else:  # a head, or "of the circles" with one
+                *before, last = child.children if rule(child) == "head" else self._of_the(child)
+                premodifiers += [premodifier(part, self.lexicon) for part in before]
+                noun, plural = self.noun(last)
+                extreme = bool(premodifiers) and premodifiers[-1][0] == "superlative"
+                if extreme and self.mentioned and is_token(next(iter(last.scan_values(bool))), "ONE"):  # type: ignore[union-attr]
+                    noun = self._elided(premodifiers)  # "the rightmost one"
+                plural = plural and rule(child) == "head"
+        premodifiers = grouped(premodifiers, self.lexicon)
+        last = node.children[-1]
+        elided = is_token(last, "SUPERLATIVE", "SUPERLATIVE_PLACE", "PLACE") and not pronoun
+        if is_token(last, "OTHER", "OTHERS", "ANOTHER") and not pronoun:  # "the other is blue", "others are blue"
+            noun, plural = self._noun_again(), is_token(last, "OTHERS")
+            determiner = Determiner("some") if determiner.name == "bare" else determiner
+        elif elided:
+            noun = self.here.among or self._elided(premodifiers)
+        plural = plural or (determiner.name == "the" and (determiner.low or 1) > 1)
+        phrase = Phrase(determiner, noun, plural, tuple(premodifiers), tuple(after), span_of(node), elided=elided)
+        return self.remember(phrase)
+
+    def _of_the(self, tree: Tree[Token]) -> list[Node]:
+        """Return the head of "the largest of the circles"."""
+        det, head = tree.children
+        assert isinstance(det, Tree) and isinstance(head, Tree)
+        determiner = determiner_of(det, self)
+        if determiner.name not in ("the", "every") or determiner.low is not None:
+            raise self.error(det, '"of the" is read after a superlative, or "of all"')
+        return head.children
+
+    def _elided(self, premodifiers: list[tuple[str, object]]) -> Layout:
+        """Return the noun of "all red circles except the largest", and add its adjectives."""
+        subject = self.mentioned[0] if self.mentioned else None
+        if subject is None or self.here.predicating:
+            return SCENE
+        parallel = any(one != "set" for one, _ in subject.premodifiers)
+        if not (subject.plural or subject.determiner.name in ("every", "no") or parallel):
+            return SCENE
+        premodifiers += [part for part in subject.premodifiers if part[0] == "set"]
+        return subject.noun
+
+    def remember(self, phrase: Phrase) -> Phrase:
+        """Resolve "it" to the topic, the first noun phrase, and note any other phrase as mentioned."""
+        if phrase.determiner.name == "it":
+            return it(self, phrase.span)
+        self.mentioned.append(phrase)
+        return phrase
+
+    def is_topic(self, phrase: Phrase) -> bool:
+        """Whether a phrase, with whatever was attached to it, is the one that "it" stands for."""
+        return self.topic is not None and self.topic.span == phrase.span
+
+    @contextmanager
+    def at(self, **changes: object) -> Iterator[None]:
+        """Read something where ``Here`` is another."""
+        before = self.here
+        self.here = before._replace(**changes)  # type: ignore[arg-type]
+        yield
+        self.here = before
+
+    def noun(self, node: Node) -> tuple[Layout, bool]:
+        """Return the set that a noun names and whether it is plural."""
+        assert isinstance(node, Tree)
+        token = node.children[0]
+        assert isinstance(token, Token)
+        last = node.children[-1]
+        plural = bool(last.value.plural) or token.type == "ONES"  # type: ignore[union-attr]
+        if token.type == "VALUE_NOUN":
+            return Layout("find", name_of(token)), plural
+        return self._noun_again(plural) if token.type in ("ONE", "ONES") else SCENE, plural
+
+    def _noun_again(self, plural: bool = False) -> Layout:
+        """Return the noun that "one" takes, the one mentioned last."""
+        if not self.mentioned:
+            return SCENE
+        several = [one for one in self.mentioned if one.plural or one.determiner.name in ("every", "no")]
+        among = several if several and (plural or self.here.excepting) else self.mentioned
+        return (self.here.compared or self.here.antecedent or among[-1]).noun
+
+    def modifier(self, node: Node, joined: str | None = None) -> Modifier:
+        """Read one modifier or predicate; ``joined``: the conjunction before it."""
+        return read_modifier(node, self, joined)
+
+    def text(self, node: Node | Phrase) -> str:
+        """Return the words of a part of the question, in lower case."""
+        start, end = _span(node)
+        return self.question[start:end].lower()
+
+    def is_free(self, node: Node | Phrase) -> bool:
+        """Whether a noun phrase begins with "any" and nothing before denies it: every one, as in "larger than any"."""
+        start, _ = _span(node)
+        before = self.question[:start].lower()
+        return self.text(node).startswith("any") and not DENIED.search(before) and not ASKED_ANY.match(before)
+
+
+NOUNLESS: dict[str, Callable[[Reader, Tree[Token]], Phrase]] = {
+    "core_of_them": of_them,
+    "those_core": noun_left_out,
+    "so_many_core": noun_left_out,
+    "alike_core": adjectives_alone,
+}
+
+
+def _span(node: Node | Phrase) -> tuple[int, int]:
+    return node.span if isinstance(node, Phrase) else span_of(node)
