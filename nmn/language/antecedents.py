@@ -21,7 +21,7 @@ from nmn.lexicon import Order
 if TYPE_CHECKING:
     from nmn.language.reader import Reader
 
-MANY = ("they", "them", "their")
+MANY = ("they", "them", "their", "which")  # "there are two circles, which are red"
 
 
 def it(reader: "Reader", span: tuple[int, int]) -> Phrase:
@@ -63,8 +63,21 @@ def _antecedent(reader: "Reader", span: tuple[int, int], many: bool) -> Phrase:
         return Phrase(Determiner("the"), reader.together(), plural=True, span=span)
     if many and not others and not reader.topic.plural and len(reader.mentioned) > 1:
         raise reader.error(reader.mentioned[-1], '"they" may be these or others: say which')
+    if not many and not others and reader.topic.plural:
+        raise QuestionError(reader.question, *span, '"it" is one thing, and several were mentioned: say which')
+    _check_introduced(reader, span, many)
     other = reader.here.inside or denied or (reader.topic.plural != many and reader.topic.determiner.name != "every")
     return others[-1] if others and other else reader.topic
+
+
+def _check_introduced(reader: "Reader", span: tuple[int, int], many: bool) -> None:
+    """Raise QuestionError where "it" may be one or another of the things that were introduced: a star and a circle."""
+    assert reader.topic is not None
+    introduced = [one for one in reader.mentioned if one.span in reader.introduced and not one.plural]
+    if not many and not reader.here.inside and len(introduced) > 1 and reader.topic.span in reader.introduced:
+        raise QuestionError(
+            reader.question, *span, "this may be one or another of the things that there are: say which"
+        )
 
 
 def _landmark(reader: "Reader") -> Phrase | None:

@@ -43,6 +43,9 @@ def apply_before(
     if kind == "comparative":  # "the larger circle": larger than every other one
         if phrase.determiner.name != "the":
             raise reader.error(phrase, "than what? Say, for instance, 'larger than the star'")
+        nouns = {one.noun for one in reader.mentioned if one.determiner.name == "some" and not one.plural}
+        if reader.text(phrase).endswith(" one") and len(nouns) > 1:
+            raise reader.error(phrase, "which of them? Say it of each, as in 'larger than the star'")
         return conj(inner, Layout("relate_every", str(value), (inner,)))
     if kind == "ordinal":
         if side is None:

@@ -121,6 +121,10 @@ def _describe_such(tree: Tree[Token], reader: Reader) -> Layout:
     """Return the attribute of what a predicate holds of; "which shapes are ..." asks for the things themselves."""
     asked = next(child for child in tree.children if is_token(child, "ATTRIBUTE", "THING_ATTRIBUTE"))
     several = bool(asked.value.plural)  # type: ignore[union-attr]
+    if is_token(asked, "THING_ATTRIBUTE") and _offers(_after_be(tree), reader):
+        said, among = _choice(_after_be(tree), reader)
+        if among is not None:
+            return conj(among, _predicate_set(said, reader))
     predicate = _predicate_set(_after_be(tree), reader, several)
     if is_token(asked, "THING_ATTRIBUTE") and several:
         return predicate
@@ -158,9 +162,16 @@ def _describe_kind_such(tree: Tree[Token], reader: Reader) -> Layout:
 
 def _which_are(tree: Tree[Token], reader: Reader) -> Layout:
     things = trees_of(tree, "np")[0]
-    if not list(things.scan_values(bool)) and is_token(tree.children[0], "WHAT"):  # "what touches the star?"
+    named = any(True for _ in things.scan_values(bool))
+    phrases = reader.noun_phrase(things) if named else []
+    if _offers(_after_be(tree), reader):
+        kind = phrases[0].phrase if phrases else anything()
+        said, among = _choice(_after_be(tree), reader)
+        if among is not None:
+            return conj(conj(members(kind, reader), among), _predicate_set(said, reader))
+    if not named and is_token(tree.children[0], "WHAT"):  # "what touches the star?"
         return Layout("describe", _kind(tree, reader), (_predicate_set(_after_be(tree), reader),))
-    phrases = reader.noun_phrase(things)
+    phrases = phrases or reader.noun_phrase(things)
     if (extreme := _extreme(_after_be(tree))) is not None:
         return Layout("superlative", extreme, (members(phrases[0].phrase, reader),))
     own = reader.is_topic(phrases[0].phrase)
@@ -170,6 +181,12 @@ def _which_are(tree: Tree[Token], reader: Reader) -> Layout:
     if len(asked) == 1 and is_token(asked[0], "THING_ATTRIBUTE") and not asked[0].value.plural:
         return Layout("describe", name_of(asked[0]), (predicate,))  # "what shape touches ...": which of the shapes
     return conj(members(phrases[0].phrase, reader), predicate)
+
+
+def _offers(parts: Sequence[Node], reader: Reader) -> bool:
+    """Whether a comma comes before things to choose from: "touches the star, the circle or the square"."""
+    joined = [part for part in parts if isinstance(part, Tree) and rule(part) == "conj"]
+    return bool(joined) and reader.text(joined[0]) == ","
 
 
 def _which_such(tree: Tree[Token], reader: Reader) -> Layout:
@@ -184,10 +201,10 @@ def _choice(parts: Sequence[Node], reader: Reader) -> tuple[list[Node], Layout |
     ends = [place for place, part in enumerate(parts) if isinstance(part, Tree) and rule(part) == "conj"]
     offered = [part for place in ends for part in parts[place + 1 : place + 2]]
     joined = [parts[place] for place in ends]
-    things = [phrase for part in offered if rule(part) == "np" for phrase in reader.noun_phrase(part)]  # type: ignore[arg-type]
-    listed = len(things) == len(offered) > 1 and len(parts) == ends[0] + 2 * len(ends)
+    listed = len(offered) > 1 and len(parts) == ends[0] + 2 * len(ends) and all(rule(part) == "np" for part in offered)  # type: ignore[arg-type]
     if not listed or any(conjunction_of(one) != "or" for one in joined):  # type: ignore[arg-type]
         return list(parts), None
+    things = [phrase for part in offered for phrase in reader.noun_phrase(part)]  # type: ignore[arg-type]
     if any(phrase.determiner.name != "the" or phrase.plural for _, phrase in things):
         return list(parts), None
     return list(parts[: ends[0]]), union(things, reader)

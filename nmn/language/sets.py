@@ -62,7 +62,7 @@ def members(phrase: Phrase, reader: Reader) -> Layout:
         if modifier.name == "at_place" and phrase.determiner.name != "the":
             continue  # "a circle at the left": of all things, "the circle at the left": of the circles
         if (extreme := extreme_of(modifier)) is not None:
-            found = Layout("superlative", extreme, (inner,))
+            found = _most(extreme, modifier, inner, phrase, reader)
             if len(restricting) == 1 and not modifier.negated:
                 inner, restricting = found, []
                 break
@@ -74,6 +74,13 @@ def members(phrase: Phrase, reader: Reader) -> Layout:
     if is_other(phrase) and not restricting:
         inner = _without_mentioned(inner, phrase, reader)
     return inner
+
+
+def _most(extreme: str, modifier: Modifier, inner: Layout, phrase: Phrase, reader: Reader) -> Layout:
+    """Return those of a set that are the largest; as many of "the two circles at the left" as there are."""
+    if modifier.name == "at_place" and phrase.plural and phrase.determiner.low is None:
+        raise reader.error(phrase, "how many? Say, for instance, 'the two leftmost circles'")
+    return apply_before([("superlative", extreme)], inner, None, phrase, reader)
 
 
 def _without_mentioned(inner: Layout, phrase: Phrase, reader: Reader) -> Layout:
