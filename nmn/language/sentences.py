@@ -69,11 +69,12 @@ def _clauses(trees: Sequence[Tree[Token]], reader: Reader) -> list[Clause]:
             conjunction = conjunction_of(tree)
         else:
             before = len(clauses)
-            said = reader.said
-            if rule(tree) in CONTINUING:  # "each image contains a circle and a square left of it"
+            said, introduced = reader.said, reader.introduced
+            if rule(tree) in CONTINUING and clauses:  # "each image contains a circle and a square left of it"
                 reader.said = {}
+                reader.introduced = introduced - {phrase.span for _, phrase in clauses[-1].subjects}
             PIECES[rule(tree)](clauses, tree, conjunction, reader)
-            reader.said = said
+            reader.said, reader.introduced = said, introduced
             if rule(tree) == "panel_within":
                 fronted = clauses[-1].scope
             elif len(clauses) > before and clauses[-1].scope is None and not _names_panels(clauses[-1]):
