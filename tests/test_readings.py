@@ -541,6 +541,15 @@ ANSWERS: tuple[tuple[str, object], ...] = (
     ("Which shape is blue, the star or the triangle?", (5,)),
     ("The two squares at the left are below the triangle.", True),
     ("The two circles at the left are red.", False),
+    # the others, and what they do not
+    ("Two of the circles are red and the others are blue.", True),
+    ("Some circles are red and the others are small.", True),
+    ("Some circles are large and the others are red.", False),
+    ("Two circles are right of the triangle and the other is left of it.", False),
+    ("Two circles are left of the triangle and the other is right of it.", True),
+    ("Two circles are left of the triangle and the other is not left of it.", True),
+    ("One square touches the star and the other does not.", False),
+    ("One square is red and the others do not touch the star.", True),
     # attributes by name
     ("The star's color is blue.", True),
     ("Is the star's color red?", False),
@@ -635,6 +644,7 @@ REFUSED = (
     "There are two circles and not the other.",
     "There are at most half of the circles.",
     "There are two of the three circles.",
+    "Which circle is red and which is blue?",
     "There is a circle and a square and the larger one is red.",
     "Two circles are red and it is large.",
     "The circles at the left are red.",

@@ -56,7 +56,8 @@ def _antecedent(reader: "Reader", span: tuple[int, int], many: bool) -> Phrase:
         return mirrored
     denied = reader.topic.determiner.name in ("no", "neither") and not many
     known = [phrase for phrase in reader.mentioned if many or phrase.determiner.name != "no"]
-    others = [phrase for phrase in known if phrase.plural == many and phrase.span != reader.topic.span]
+    apart = (reader.topic.span, reader.here.subject)
+    others = [phrase for phrase in known if phrase.plural == many and phrase.span not in apart]
     if not others and (reader.here.inside or denied):
         raise QuestionError(reader.question, *span, "this stands for nothing mentioned before")
     if many and reader.together is not None:

@@ -158,6 +158,9 @@ def said_before(clauses: list[Clause], tree: Tree[Token], conjunction: str, read
 def panel_said_before(clauses: list[Clause], tree: Tree[Token], conjunction: str, reader: Reader) -> None:
     """Read "... and the other does not", which leaves out what a panel was said to contain."""
     before = clauses[-1]
+    if before.scope is None and (other := other_thing(tree.children[0])) is not None:
+        said_before(clauses, Tree("said_before", [other, *tree.children[1:]]), conjunction, reader)
+        return
     if before.scope is None or before.kind != "there":
         raise reader.error(tree, "what is said of this? Say it in full")
     denied = any(is_token(child, "NOT") for child in tree.children)
@@ -167,6 +170,12 @@ def panel_said_before(clauses: list[Clause], tree: Tree[Token], conjunction: str
         for join, phrase in before.subjects
     ]
     clauses.append(Clause("there", conjunction, held, negated=denied, scope=scope))
+
+
+def other_thing(tree: Node) -> Tree[Token] | None:
+    """Return "the other", which is read as of panels, as a noun phrase for a thing; None where a panel is named."""
+    assert isinstance(tree, Tree)
+    return Tree("np", [Tree("core", tree.children)]) if is_token(tree.children[-1], "OTHER") else None
 
 
 def goes_on_listing(clause: Clause, conjunction: str, subject: Tree[Token]) -> bool:

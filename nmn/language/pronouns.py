@@ -30,11 +30,13 @@ def note_said(clause: Clause, reader: Reader, fronted: bool) -> None:
     reader.introduced |= {one.span for _, one in clause.subjects if one.determiner.name == "some"}
     reader.together = partial(_all_of, clause, reader) if others else None
     partitive = " of the " in reader.text(phrase)  # "some of the circles are red and some of them are blue"
-    if not clause.negated and phrase.determiner.name in COUNTING and not partitive:
-        reader.said[phrase.span] = partial(
-            _as_said, clause, reader, () if fronted or not clause.scope else clause.scope.phrases
-        )
+    if not clause.negated and phrase.determiner.name in COUNTING:
+        said = partial(_as_said, clause, reader, () if fronted or not clause.scope else clause.scope.phrases)
         if clause.predicate is not None:
+            reader.told[phrase.span] = said
+        if not partitive:
+            reader.said[phrase.span] = said
+        if clause.predicate is not None and not partitive:
             reader.predicated.add(phrase.span)
 
 

@@ -42,6 +42,8 @@ def _predicate_set(parts: Iterable[Node], reader: Reader, several: bool = False)
         if isinstance(part, Tree) and rule(part) == "conj":
             conjunction = conjunction_of(part)
         elif isinstance(part, Tree) and rule(part) == "more_predicate":
+            if is_token(next(part.scan_values(bool)), "WHICH"):  # "which circle is red and which is blue"
+                raise reader.error(part, "a second question seems to start here; ask one at a time")
             phrases = join_modifiers(phrases, part, conjunction, reader)
         elif isinstance(part, Tree) and rule(part) == "np":
             clause = Clause("predicate", predicate=phrases)

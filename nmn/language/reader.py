@@ -38,6 +38,9 @@ class Reader:
     claimed: list[Layout] = field(default_factory=list)
     topic: Phrase | None = None
     said: dict[tuple[int, int], Callable[[], Phrase]] = field(default_factory=dict)  # by span, with what is said of it
+    told: dict[tuple[int, int], Callable[[], Phrase]] = field(
+        default_factory=dict
+    )  # the same, "two of the circles" too
     introduced: set[tuple[int, int]] = field(default_factory=set)  # of what a clause says that there is, or that it is
     predicated: set[tuple[int, int]] = field(default_factory=set)  # of those, the subjects of predicates
     together: Callable[[], Layout] | None = None  # what "they" are after "there is a circle and a square"

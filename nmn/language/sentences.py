@@ -16,7 +16,15 @@ from nmn.language.claims import truths
 from nmn.language.clause import Clause
 from nmn.language.comparisons import attribute_clause, comparison_clause, numeric_clause, value_clause, values_clause
 from nmn.language.connect import fold, negate
-from nmn.language.continued import goes_on_listing, is_open, more_np, panel_said_before, said_before, with_verb_of
+from nmn.language.continued import (
+    goes_on_listing,
+    is_open,
+    more_np,
+    other_thing,
+    panel_said_before,
+    said_before,
+    with_verb_of,
+)
 from nmn.language.joined import conjunction_of, goes_with_nearest, join_modifiers, phrases_of, trees_of
 from nmn.language.panel_phrases import panel_phrase
 from nmn.language.panels import PANEL_PIECES, Scope
@@ -135,7 +143,7 @@ def _predicate_clause(clauses: list[Clause], tree: Tree[Token], conjunction: str
     if does_not:  # as in "is not ...": "some circles do not touch a square"
         parts[0] = Tree("not_relative", [parts[0]])
     like = like_what(subjects[-1].phrase, parts[0], clauses, reader)
-    with reader.at(antecedent=like):
+    with reader.at(antecedent=like, subject=first.span):
         with reader.at(inside=known or reader.text(first) in ("it", "its")):
             predicate = reader.attached([Joined("and", anything())], parts[:1])
         predicate = reader.attached(predicate, parts[1:])
@@ -154,6 +162,14 @@ def _predicate_clause(clauses: list[Clause], tree: Tree[Token], conjunction: str
         clauses[-1].predicate = [Joined("and", replace(said[0].phrase, modifiers=together))]
         return
     clauses.append(Clause("predicate", conjunction, subjects, predicate, negated))
+
+
+def _other_does_not(clauses: list[Clause], tree: Tree[Token], conjunction: str, reader: Reader) -> None:
+    """Read "... and the other does not touch the star"."""
+    other = other_thing(tree.children[0])
+    if other is None:
+        raise reader.error(tree, "of panels only what they contain is read")
+    _predicate_clause(clauses, Tree("negated_clause", [other, *tree.children[1:]]), conjunction, reader)
 
 
 def _subjects(
@@ -269,6 +285,7 @@ PIECES: dict[str, Callable[[list[Clause], Tree[Token], str, Reader], None]] = {
     "more_predicate": _more_predicate,
     "gapped": _gapped,
     "said_before": said_before,
+    "other_does_not": _other_does_not,
     "panel_said_before": panel_said_before,
     "comparison_clause": comparison_clause,
     "numeric_clause": numeric_clause,

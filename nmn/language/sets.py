@@ -15,7 +15,6 @@ from dataclasses import replace
 from itertools import pairwise
 
 from nmn.errors import QuestionError
-from nmn.language.antecedents import as_said
 from nmn.language.connect import conj, fold, includes, negate, number, of_one, with_noun
 from nmn.language.extremes import apply_before, extreme_of, partitive
 from nmn.language.joined import is_other, shared_determiners, shared_modifiers
@@ -114,9 +113,13 @@ def _without_mentioned(inner: Layout, phrase: Phrase, reader: Reader) -> Layout:
 
 
 def _counted_before(earlier: Sequence[Phrase], phrase: Phrase, reader: Reader) -> Phrase | None:
-    """Return the red circle for "the other" after "one circle is red", with what was said of it."""
-    said = [as_said(one, reader) for one in reversed(earlier) if one.span in reader.predicated]
-    return next((one for one in said if one.noun == phrase.noun and one.determiner.name == "numeral"), None)
+    """Return the red circles for "the others" after "some circles are red", with what was said of them.
+
+    Of "the other" exactly so many must have been named, so that there is one more.
+    """
+    told = [reader.told[one.span]() for one in reversed(earlier) if one.span in reader.told]
+    counted = [one for one in told if phrase.plural or one.determiner.low == one.determiner.high is not None]
+    return next((one for one in counted if one.noun == phrase.noun), None)
 
 
 def _mentioned_set(phrase: Phrase, reader: Reader) -> Layout:
