@@ -541,6 +541,9 @@ ANSWERS: tuple[tuple[str, object], ...] = (
     ("Which shape is blue, the star or the triangle?", (5,)),
     ("The two squares at the left are below the triangle.", True),
     ("The two circles at the left are red.", False),
+    ("To the left of each square is a circle.", False),
+    ("Above each square is a circle.", True),
+    ("Above every square there are two circles.", False),
     # the others, and what they do not
     ("Two of the circles are red and the others are blue.", True),
     ("Some circles are red and the others are small.", True),

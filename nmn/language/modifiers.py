@@ -108,10 +108,14 @@ def _objects(tree: Tree[Token], reader: "Reader") -> list[tuple[Phrase, str]]:
 def _beside(tree: Tree[Token], parts: Sequence[Node], reader: "Reader") -> Modifier:
     """Read "has a star to its left" as being right of a star."""
     core, relation, _ = parts
-    name = reader.lexicon.converse(name_of(relation))  # type: ignore[arg-type]
+    return beside(name_of(relation), reader.core(core), reader)  # type: ignore[arg-type]
+
+
+def beside(relation: str, phrase: Phrase, reader: "Reader") -> Modifier:
+    """Return what holds of a thing that something is in a relation to: that it is in the converse one to that."""
+    name = reader.lexicon.converse(relation)
     if name is None:
-        raise reader.error(relation, "no relation is the other way round: say it of the other thing")
-    phrase = reader.core(core)
+        raise reader.error(phrase, "no relation is the other way round: say it of the other thing")
     if phrase.determiner.name == "numeral":  # "has two stars to its left": so many, as "there are two stars"
         phrase = replace(phrase, determiner=phrase.determiner._replace(name="number"))
     return Modifier("related", name, (phrase,))

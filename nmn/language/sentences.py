@@ -26,6 +26,7 @@ from nmn.language.continued import (
     with_verb_of,
 )
 from nmn.language.joined import conjunction_of, goes_with_nearest, join_modifiers, phrases_of, trees_of
+from nmn.language.modifiers import beside
 from nmn.language.panel_phrases import panel_phrase
 from nmn.language.panels import PANEL_PIECES, Scope
 from nmn.language.phrases import EXACTLY_ONE, Determiner, Joined, Phrase, anything
@@ -120,6 +121,12 @@ def _fronted(clauses: list[Clause], tree: Tree[Token], conjunction: str, reader:
     for _, phrase in subjects:
         if phrase.determiner.name in (*QUANTIFIERS, "the", "only"):
             raise reader.error(tree, "say first what it is of: ... is left of ...")
+    of_each = modifier.kind == "related" and modifier.operands[-1].determiner.name in ("every", "both")
+    if of_each and len(subjects) == 1 and len(modifier.operands) == 1:  # "left of each square is a circle"
+        has = replace(anything(), modifiers=(beside(modifier.name, subjects[0].phrase, reader),))
+        each = [Joined("and", modifier.operands[0])]
+        clauses.append(Clause("predicate", conjunction, each, [Joined("and", has)]))
+        return
     clauses.append(Clause("there", conjunction, subjects, negated=rule(existent) == "pair_nor", place=modifier))
 
 
