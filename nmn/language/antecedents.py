@@ -66,16 +66,16 @@ def _antecedent(reader: "Reader", span: tuple[int, int], many: bool) -> Phrase:
         raise reader.error(reader.mentioned[-1], '"they" may be these or others: say which')
     if not many and not others and reader.topic.plural:
         raise QuestionError(reader.question, *span, '"it" is one thing, and several were mentioned: say which')
-    _check_introduced(reader, span, many)
+    _check_one(reader, span, many)
     other = reader.here.inside or denied or (reader.topic.plural != many and reader.topic.determiner.name != "every")
     return others[-1] if others and other else reader.topic
 
 
-def _check_introduced(reader: "Reader", span: tuple[int, int], many: bool) -> None:
+def _check_one(reader: "Reader", span: tuple[int, int], many: bool) -> None:
     """Raise QuestionError where "it" may be one or another of the things that were introduced: a star and a circle."""
     assert reader.topic is not None
-    introduced = [one for one in reader.mentioned if one.span in reader.introduced and not one.plural]
-    if not many and not reader.here.inside and len(introduced) > 1 and reader.topic.span in reader.introduced:
+    introduced = [one for one in reader.mentioned if one.span in reader.brought_in and not one.plural]
+    if not many and not reader.here.inside and len(introduced) > 1 and reader.topic.span in reader.brought_in:
         raise QuestionError(
             reader.question, *span, "this may be one or another of the things that there are: say which"
         )

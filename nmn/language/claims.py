@@ -39,7 +39,9 @@ def truths(clauses: Sequence[Clause], reader: Reader) -> list[tuple[str, Layout]
 
 def _says_again(before: Clause, clause: Clause) -> bool:
     """Whether "one circle is red and the other is red", where "one" means exactly one."""
-    if before.predicate is None or clause.predicate is None or clause.negated:
+    if before.predicate is None or clause.predicate is None or clause.negated or before.negated:
+        return False
+    if clause.conjunction == "or" or before.subjects[0].phrase.determiner.name != "numeral":
         return False
     subject = clause.subjects[0].phrase
     one = subject.determiner.name == "the" and not subject.plural and is_other(subject)

@@ -14,7 +14,7 @@ from nmn.language.panels import compared_in_panels
 from nmn.language.phrases import Joined, Modifier, anything
 from nmn.language.reader import Reader
 from nmn.language.sets import union
-from nmn.language.trees import SCENE, is_token, number_of, rule, span_of
+from nmn.language.trees import SCENE, is_token, name_of, number_of, rule, span_of
 from nmn.language.truths import compared, count_in_bounds
 from nmn.layout import Layout
 
@@ -50,6 +50,9 @@ def numeric_clause(clauses: list[Clause], tree: Tree[Token], conjunction: str, r
 
 def attribute_clause(clauses: list[Clause], tree: Tree[Token], conjunction: str, reader: Reader) -> None:
     """Read "the colour of the circle is the same as that of the square"."""
+    attributes = [token for token in tree.children if is_token(token, "ATTRIBUTE", "THING_ATTRIBUTE")]
+    if len({name_of(token) for token in attributes}) > 1:  # type: ignore[arg-type]
+        raise reader.error(attributes[-1], "one attribute is compared with another")
     phrases = [phrase for part in trees_of(tree, "np") for phrase in reader.noun_phrase(part)]
     its = [token for token in tree.children if is_token(token, "ITS")]
     subject = it(reader, span_of(its[0])) if its else phrases[0].phrase

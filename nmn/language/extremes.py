@@ -56,12 +56,11 @@ def apply_before(
 
 def _how_many_extremes(phrase: Phrase, reader: Reader) -> int:
     """Return how many "the two largest circles" are."""
-    name, low, high, *_ = phrase.determiner
-    if name == "both":
-        return 2
+    name, low, high, of = phrase.determiner
+    if name == "both" or of is not None:
+        return of or 2
     counted = name == "the" or (name == "numeral" and low == high and not partitive(phrase, reader))
-    taken = high if name in ("some", "no") else low
-    return taken if (counted or name in ("some", "no")) and taken else 1
+    return low if counted and low else 1
 
 
 def partitive(phrase: Phrase, reader: Reader) -> bool:

@@ -10,7 +10,7 @@ from dataclasses import replace
 from lark import Token, Tree
 
 from nmn.language.attach import attach_modifier, attach_phrase, right_edge
-from nmn.language.phrases import LISTED, Joined, Phrase, alike, with_nouns
+from nmn.language.phrases import LISTED, Joined, Phrase, with_nouns, with_rest_of
 from nmn.language.reader import Reader
 from nmn.language.trees import Node, is_token, name_of, rule
 from nmn.layout import QUANTIFIERS
@@ -34,7 +34,7 @@ def phrases_of(tree: Tree[Token], reader: Reader, plural: bool | None = None) ->
     if not rule(tree).startswith("pair_"):
         return reader.noun_phrase(tree)
     first, second = (reader.noun_phrase(part)[0].phrase for part in trees_of(tree, "np"))
-    (_, first), *_ = reader.noted([Joined("and", alike(first, second))])
+    (_, first), *_ = reader.noted([Joined("and", with_rest_of(first, second))])
     return [Joined("and", first), Joined("and" if rule(tree) == "pair_and" else "or", second)]
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from lark import Token, Tree
 
 from nmn.language.panel_phrases import at_side, in_panel, panel_phrase, touched_side
-from nmn.language.phrases import EACH, Determiner, Joined, Modifier, Phrase, alike, anything, with_nouns
+from nmn.language.phrases import EACH, Determiner, Joined, Modifier, Phrase, anything, with_nouns, with_rest_of
 from nmn.language.trees import SCENE, Node, is_token, name_of, plural_verb, rule, span_of
 from nmn.layout import Layout
 
@@ -98,7 +98,7 @@ def _objects(tree: Tree[Token], reader: "Reader") -> list[tuple[Phrase, str]]:
         return [(Phrase(Determiner(kind), SCENE, plural=True, span=span_of(tree)), "and")]
     if kind in ("object_and", "object_or"):
         first, second = (reader.core(child) for child in tree.children if isinstance(child, Tree))
-        (_, first), *_ = reader.noted([Joined("and", alike(first, second))])
+        (_, first), *_ = reader.noted([Joined("and", with_rest_of(first, second))])
         return [(phrase, kind.removeprefix("object_")) for phrase in (first, second)]
     if kind == "object_both":
         return [(replace(reader.core(tree.children[-1]), determiner=Determiner("both")), "and")]

@@ -19,12 +19,13 @@ from lark import Token, Tree
 
 from nmn.language.clause import Clause
 from nmn.language.connect import conj, fold, negate, number
+from nmn.language.joined import phrases_of
 from nmn.language.panel_phrases import PANELS, in_panel, is_other_panel, panel_named, panel_phrase, panel_set
-from nmn.language.phrases import EXACTLY_ONE, Determiner, Joined, Modifier, Phrase, alike
+from nmn.language.phrases import EXACTLY_ONE, Determiner, Joined, Modifier, Phrase, with_rest_of
 from nmn.language.reader import Reader
 from nmn.language.sets import union
 from nmn.language.trees import is_token, rule
-from nmn.language.truths import bounds_of, count_in_bounds, existences, there_are
+from nmn.language.truths import bounds_of, count_in_bounds, existences, quantified, there_are
 from nmn.layout import QUANTIFIERS, Layout
 
 TOTAL = re.compile(r"\b(in total|altogether)\b")
@@ -63,6 +64,8 @@ def existence(phrase: Phrase, predicate: Layout | None, reader: Reader) -> Layou
     found = panels_such(phrase, predicate, reader)
     if phrase.determiner.name == "only":
         return Layout("quantify", "every", (PANELS, found))
+    if phrase.determiner.name in QUANTIFIERS and phrase.determiner.name not in ("both", "neither"):
+        raise reader.error(phrase, "say of how many it holds: '... have ...'")
     return there_are(found, phrase)
 
 
@@ -73,7 +76,12 @@ def holds(phrase: Phrase, predicate: Layout, reader: Reader) -> Layout:
     if name == "only":
         return Layout("quantify", "every", (predicate, panels))
     if name in QUANTIFIERS:
-        return Layout("quantify", name, (panels, predicate))
+        return quantified(phrase.determiner, panels, predicate)
+    if phrase.determiner.of is not None:
+        of = phrase.determiner.of
+        return conj(
+            count_in_bounds(Layout("count", None, (panels,)), of, of), there_are(conj(panels, predicate), phrase)
+        )
     if phrase.plural and name in ("the", "bare"):
         every = Layout("quantify", "every", (panels, predicate))
         if low is None:
@@ -168,7 +176,7 @@ def compared_in_panels(tree: Tree[Token], reader: Reader) -> Layout:
     with reader.at(compared=first[-1].phrase):
         second = reader.noun_phrase(other)
     if rule(one.children[0]) == "alike_core":  # type: ignore[arg-type]
-        first = reader.noted([Joined("and", alike(first[0].phrase, second[0].phrase))])
+        first = reader.noted([Joined("and", with_rest_of(first[0].phrase, second[0].phrase))])
     place, phrase = _split_panel(second[-1].phrase)
     here = _split_panel(first[-1].phrase)[0]
     if place is None and here is not None and here.panel is not None and _is_one(here.panel):
@@ -263,11 +271,15 @@ def scoped_existences(subjects: Sequence[Joined], reader: Reader, alone: bool = 
 def _here_not_there(phrase: Phrase, reader: Reader) -> Layout | None:
     """Return the truth of "a circle in the left image but not in the right one"; None of what lacks nowhere."""
     places = [modifier for modifier in phrase.modifiers if modifier.panel is not None]
-    if [modifier.negated for modifier in places] != [False, True]:
+    joined_by_or = any(modifier.joined == "or" for modifier in phrase.modifiers)
+    if [modifier.negated for modifier in places] != [False, True] or joined_by_or:
         return None
     here, there = places
     assert here.panel is not None and there.panel is not None
     others = tuple(modifier for modifier in phrase.modifiers if modifier.panel is None)
+    others = tuple(
+        replace(modifier, joined=modifier.joined if place else None) for place, modifier in enumerate(others)
+    )
     held = [Joined("and", replace(phrase, modifiers=others))]
 
     def lacks(panel: Phrase) -> Layout:
@@ -336,7 +348,9 @@ def _panel_there(clauses: list[Clause], tree: Tree[Token], conjunction: str, rea
 
 
 def _panel_has(clauses: list[Clause], tree: Tree[Token], conjunction: str, reader: Reader) -> None:
-    held, negated = reader.noun_phrase(tree.children[-1]), rule(tree) == "panel_has_not"  # type: ignore[arg-type]
+    existent = tree.children[-1]
+    assert isinstance(existent, Tree)
+    held, negated = phrases_of(existent, reader), rule(tree) == "panel_has_not" or rule(existent) == "pair_nor"
     untrue = is_token(tree.children[0], "NOT")  # "not every image contains a circle"
     panels = listed(tree, reader)
     scope = None if _are_all(panels) and _is_total(reader) else Scope(panels, negated=untrue)

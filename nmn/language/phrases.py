@@ -90,7 +90,7 @@ def with_nouns(one: Phrase, other: Phrase) -> tuple[Phrase, Phrase]:
     return one, other
 
 
-def alike(one: Phrase, other: Phrase) -> Phrase:
+def with_rest_of(one: Phrase, other: Phrase) -> Phrase:
     """Return "a red" of "a red and a blue circle left of the star" with what stands after "blue"."""
     if not one.elided or any(kind != "set" for kind, _ in one.premodifiers):
         return one

@@ -27,7 +27,8 @@ def note_said(clause: Clause, reader: Reader, fronted: bool) -> None:
     if not clause.subjects:
         return
     (_, phrase), *others = clause.subjects
-    reader.introduced |= {one.span for _, one in clause.subjects if one.determiner.name == "some"}
+    brought_in = {one.span for _, one in clause.subjects if one.determiner.name == "some"}
+    reader.brought_in = reader.brought_in | brought_in
     reader.together = partial(_all_of, clause, reader) if others else None
     partitive = " of the " in reader.text(phrase)  # "some of the circles are red and some of them are blue"
     if not clause.negated and phrase.determiner.name in COUNTING:

@@ -124,9 +124,8 @@ def _describe_such(tree: Tree[Token], reader: Reader) -> Layout:
     asked = next(child for child in tree.children if is_token(child, "ATTRIBUTE", "THING_ATTRIBUTE"))
     several = bool(asked.value.plural)  # type: ignore[union-attr]
     if is_token(asked, "THING_ATTRIBUTE") and _offers(_after_be(tree), reader):
-        said, among = _choice(_after_be(tree), reader)
-        if among is not None:
-            return conj(among, _predicate_set(said, reader))
+        said, among = _chosen(tree, reader)
+        return conj(among, _predicate_set(said, reader))
     predicate = _predicate_set(_after_be(tree), reader, several)
     if is_token(asked, "THING_ATTRIBUTE") and several:
         return predicate
@@ -168,9 +167,8 @@ def _which_are(tree: Tree[Token], reader: Reader) -> Layout:
     phrases = reader.noun_phrase(things) if named else []
     if _offers(_after_be(tree), reader):
         kind = phrases[0].phrase if phrases else anything()
-        said, among = _choice(_after_be(tree), reader)
-        if among is not None:
-            return conj(conj(members(kind, reader), among), _predicate_set(said, reader))
+        said, among = _chosen(tree, reader)
+        return conj(conj(members(kind, reader), among), _predicate_set(said, reader))
     if not named and is_token(tree.children[0], "WHAT"):  # "what touches the star?"
         return Layout("describe", _kind(tree, reader), (_predicate_set(_after_be(tree), reader),))
     phrases = phrases or reader.noun_phrase(things)
@@ -187,8 +185,17 @@ def _which_are(tree: Tree[Token], reader: Reader) -> Layout:
 
 def _offers(parts: Sequence[Node], reader: Reader) -> bool:
     """Whether a comma comes before things to choose from: "touches the star, the circle or the square"."""
-    joined = [part for part in parts if isinstance(part, Tree) and rule(part) == "conj"]
-    return bool(joined) and reader.text(joined[0]) == ","
+    joined = [place for place, part in enumerate(parts) if isinstance(part, Tree) and rule(part) == "conj"]
+    things = [parts[place + 1] for place in joined if isinstance(parts[place + 1], Tree)]
+    return len(things) > 1 and reader.text(parts[joined[0]]) == "," and all(rule(part) == "np" for part in things)  # type: ignore[arg-type]
+
+
+def _chosen(tree: Tree[Token], reader: Reader) -> tuple[list[Node], Layout]:
+    """Return what is asked and the things to choose from; raise QuestionError where they are not named."""
+    said, among = _choice(_after_be(tree), reader)
+    if among is None:
+        raise reader.error(tree, 'which of them? Say, for instance, "the circle or the square"')
+    return said, among
 
 
 def _which_such(tree: Tree[Token], reader: Reader) -> Layout:

@@ -41,7 +41,7 @@ class Reader:
     told: dict[tuple[int, int], Callable[[], Phrase]] = field(
         default_factory=dict
     )  # the same, "two of the circles" too
-    introduced: set[tuple[int, int]] = field(default_factory=set)  # of what a clause says that there is, or that it is
+    brought_in: set[tuple[int, int]] = field(default_factory=set)  # of what a clause says that there is, or that it is
     predicated: set[tuple[int, int]] = field(default_factory=set)  # of those, the subjects of predicates
     together: Callable[[], Layout] | None = None  # what "they" are after "there is a circle and a square"
     free: bool = False  # "any" means every one
@@ -163,8 +163,10 @@ class Reader:
         """Read something where ``Here`` is another."""
         before = self.here
         self.here = before._replace(**changes)  # type: ignore[arg-type]
-        yield
-        self.here = before
+        try:
+            yield
+        finally:
+            self.here = before
 
     def noun(self, node: Node) -> tuple[Layout, bool]:
         """Return the set that a noun names and whether it is plural."""

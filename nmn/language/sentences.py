@@ -78,12 +78,12 @@ def _clauses(trees: Sequence[Tree[Token]], reader: Reader) -> list[Clause]:
             conjunction = conjunction_of(tree)
         else:
             before = len(clauses)
-            said, introduced = reader.said, reader.introduced
+            said, brought_in = reader.said, reader.brought_in
             if rule(tree) in CONTINUING and clauses:  # "each image contains a circle and a square left of it"
                 reader.said = {}
-                reader.introduced = introduced - {phrase.span for _, phrase in clauses[-1].subjects}
+                reader.brought_in = brought_in - {phrase.span for _, phrase in clauses[-1].subjects}
             PIECES[rule(tree)](clauses, tree, conjunction, reader)
-            reader.said, reader.introduced = said, introduced
+            reader.said, reader.brought_in = said, brought_in
             if rule(tree) == "panel_within":
                 fronted = clauses[-1].scope
             elif len(clauses) > before and clauses[-1].scope is None and not _names_panels(clauses[-1]):
@@ -273,7 +273,10 @@ def _gapped(clauses: list[Clause], tree: Tree[Token], conjunction: str, reader: 
 
 def _panel_within(clauses: list[Clause], tree: Tree[Token], conjunction: str, reader: Reader) -> None:
     panel, clause = (child for child in tree.children if isinstance(child, Tree))
-    PIECES[rule(clause)](clauses, clause, conjunction, reader)
+    if rule(clause) == "inverted_clause":  # "in the left image is a circle"
+        clauses.append(Clause("there", conjunction, phrases_of(trees_of(clause, "np")[0], reader)))
+    else:
+        PIECES[rule(clause)](clauses, clause, conjunction, reader)
     clauses[-1].scope = Scope((panel_phrase(panel, reader),))
 
 

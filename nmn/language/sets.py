@@ -36,6 +36,7 @@ SHARED = {"or": UNLIKE_SETS, "and": ("every", "most", "half", "no", "only")}
 
 def members(phrase: Phrase, reader: Reader) -> Layout:
     """Return the set that a phrase names, its determiner left out."""
+    _check_of(phrase, reader)
     before = list(phrase.premodifiers)
     side = next((modifier.name for modifier in phrase.modifiers if modifier.kind == FROM_PLACE), None)
     if side is not None and {kind for kind, _ in before} & {"ordinal", "superlative"} != {"ordinal"}:
@@ -75,6 +76,12 @@ def members(phrase: Phrase, reader: Reader) -> Layout:
     return inner
 
 
+def _check_of(phrase: Phrase, reader: Reader) -> None:
+    """Refuse "two of the three circles" where nothing is said of them."""
+    if phrase.determiner.of is not None and not is_extreme(phrase):
+        raise reader.error(phrase, "how many there are in all is read of what something is said of: '... are ...'")
+
+
 def _most(extreme: str, modifier: Modifier, inner: Layout, phrase: Phrase, reader: Reader) -> Layout:
     """Return those of a set that are the largest; as many of "the two circles at the left" as there are."""
     if modifier.name == "at_place" and phrase.plural and phrase.determiner.low is None:
@@ -89,8 +96,8 @@ def _without_mentioned(inner: Layout, phrase: Phrase, reader: Reader) -> Layout:
     if not earlier and len(reader.mentioned) < 2:
         raise reader.error(phrase, '"other" than what? Nothing else is mentioned')
     name = phrase.determiner.name
-    if name == "the" and (counted := _counted_before(earlier, phrase, reader)) is not None:
-        return conj(inner, negate(members(counted, reader)))
+    if name == "the" and (counted := _counted_before(earlier, phrase, reader)):
+        return conj(inner, negate(fold(["or"] * len(counted), [members(one, reader) for one in counted])))
     if not earlier:
         known = [other for other in later if other.determiner.name == "the" and not is_other(other)]
         if not known or not (name in QUANTIFIERS or (name == "the" and phrase.plural)):
@@ -112,14 +119,19 @@ def _without_mentioned(inner: Layout, phrase: Phrase, reader: Reader) -> Layout:
     return inner
 
 
-def _counted_before(earlier: Sequence[Phrase], phrase: Phrase, reader: Reader) -> Phrase | None:
+def _counted_before(earlier: Sequence[Phrase], phrase: Phrase, reader: Reader) -> list[Phrase]:
     """Return the red circles for "the others" after "some circles are red", with what was said of them.
 
     Of "the other" exactly so many must have been named, so that there is one more.
     """
-    told = [reader.told[one.span]() for one in reversed(earlier) if one.span in reader.told]
-    counted = [one for one in told if phrase.plural or one.determiner.low == one.determiner.high is not None]
-    return next((one for one in counted if one.noun == phrase.noun), None)
+    spans = [one.span for one in earlier if one.span in reader.told and one.noun == phrase.noun]
+    told = []
+    for span in spans:
+        said = reader.told.pop(span)  # meanwhile unknown: "one circle is larger than the other circle"
+        told.append(said())
+        reader.told[span] = said
+    exact = all(one.determiner.low == one.determiner.high is not None for one in told)
+    return [replace(one, determiner=Determiner("bare")) for one in told] if phrase.plural or exact else []
 
 
 def _mentioned_set(phrase: Phrase, reader: Reader) -> Layout:
@@ -296,9 +308,7 @@ def referent(phrase: Phrase, reader: Reader) -> Layout:
 
 def related(relation: str, phrase: Phrase, reader: Reader) -> Layout:
     """Return the set of what stands in the relation to a phrase, by the phrase's determiner."""
-    name, low, high, of = phrase.determiner
-    if of is not None:
-        raise reader.error(phrase, "how many there are in all is not read after a relation: say it before")
+    name, low, high, _ = phrase.determiner
     operand = _another(phrase, reader)
     if name in ("every", "both") or (name == "the" and phrase.plural):
         return Layout("relate_every", relation, (operand,))

@@ -15,7 +15,7 @@ from functools import reduce
 
 from nmn.language.connect import conj, fold, includes, negate, number
 from nmn.language.joined import is_other
-from nmn.language.phrases import EACH, Determiner, Joined, Modifier, Phrase
+from nmn.language.phrases import EACH, Determiner, Joined, Modifier, Phrase, is_extreme
 from nmn.language.reader import Reader
 from nmn.language.sets import is_definite, is_one, members, referent, restriction, spread
 from nmn.language.trees import SCENE
@@ -147,20 +147,17 @@ def existences(phrases: Sequence[Joined], reader: Reader, alone: bool = False) -
 
 def claim(phrase: Phrase, predicate: Layout, reader: Reader) -> Layout:
     """Return that a predicate holds of a subject, by the subject's determiner."""
-    name, low, high, of = phrase.determiner
+    name, low, _, of = phrase.determiner
     if (left_out := _so_many_left_out(phrase, reader)) is not None:
         rest = referent(replace(phrase, modifiers=phrase.modifiers[:-1]), reader)
         return count_in_bounds(Layout("count", None, (conj(rest, negate(predicate)),)), left_out, left_out)
-    subject = referent(phrase, reader)
+    extreme = is_extreme(phrase)  # "two of the three largest circles", of which there are three
+    subject = referent(phrase if extreme else replace(phrase, determiner=phrase.determiner._replace(of=None)), reader)
     if name == "only":
         every = Layout("quantify", "every", (predicate, subject))
         return conj(every, Layout("exists", None, (conj(subject, predicate),))) if low == 1 else every
-    if name == "half" and (low, high) != (None, None):
-        more, equal = (Layout("quantify", word, (subject, predicate)) for word in ("most", "half"))
-        at_least = more if high == 0 else Layout("or", None, (more, equal))
-        return at_least if high is None else negate(at_least)
     if name in QUANTIFIERS:
-        return Layout("quantify", name, (subject, predicate))
+        return quantified(phrase.determiner, subject, predicate)
     if phrase.plural and name in ("the", "bare"):
         every = Layout("quantify", "every", (subject, predicate))
         if low is None:
@@ -168,13 +165,23 @@ def claim(phrase: Phrase, predicate: Layout, reader: Reader) -> Layout:
         return Layout("and", None, (count_in_bounds(Layout("count", None, (subject,)), low, low), every))
     both = conj(subject, predicate)
     truth = there_are(both, phrase)
-    if of is not None:
+    if of is not None and not extreme:
         truth = conj(count_in_bounds(Layout("count", None, (subject,)), of, of), truth)
     if name == "no":
         return truth
     earlier = reader.claimed[-1] if reader.claimed and name != "the" and is_other(phrase) else None
     reader.claimed.append(both)
     return truth if earlier is None or bounds_of(phrase) else conj(truth, _two_of(earlier, both))
+
+
+def quantified(determiner: Determiner, subject: Layout, predicate: Layout) -> Layout:
+    """Return of how many of a set a predicate holds: of every one, of most, of at least half."""
+    name, low, high, _ = determiner
+    if name != "half" or (low, high) == (None, None):
+        return Layout("quantify", name, (subject, predicate))
+    more, equal = (Layout("quantify", word, (subject, predicate)) for word in ("most", "half"))
+    at_least = more if high == 0 else Layout("or", None, (more, equal))
+    return at_least if high is None else negate(at_least)
 
 
 def _so_many_left_out(phrase: Phrase, reader: Reader) -> int | None:
@@ -184,6 +191,13 @@ def _so_many_left_out(phrase: Phrase, reader: Reader) -> int | None:
     if last is None or last.kind != "other_than" or len(last.operands) > 1 or not of_all:
         return None
     (left_out,) = last.operands
+    if (
+        left_out.premodifiers
+        or left_out.modifiers
+        or left_out.noun not in (SCENE, phrase.noun)
+        or phrase.determiner.low
+    ):
+        return None
     return 1 if is_one(left_out, reader) else left_out.determiner.low if left_out.determiner.name == "numeral" else None
 
 
