@@ -15,7 +15,7 @@ from nmn.language.reader import Reader
 from nmn.language.sets import members, restriction, spread, union
 from nmn.language.trees import SCENE
 from nmn.language.truths import agreement, claim, compared, count_in_bounds, is_mutual, mutual
-from nmn.layout import Layout
+from nmn.layout import QUANTIFIERS, Layout
 
 
 def truths(clauses: Sequence[Clause], reader: Reader) -> list[tuple[str, Layout]]:
@@ -35,6 +35,17 @@ def truths(clauses: Sequence[Clause], reader: Reader) -> list[tuple[str, Layout]
         both = and_other(before.scope.phrases[0], first, second, other, reader)
         found[-1] = (found[-1][0], both)
     return found
+
+
+def _existence_said(clause: Clause, reader: Reader) -> Layout | None:
+    """Return "circles are present", "a star is not visible" as of what there is; None of any other predicate."""
+    assert clause.predicate is not None
+    modifiers = clause.predicate[0].phrase.modifiers
+    counted = all(phrase.determiner.name not in (*QUANTIFIERS, "only") for _, phrase in clause.subjects)
+    if len(modifiers) > 1 or modifiers[0].layout != SCENE or not counted:
+        return None
+    there = scoped_existences(clause.subjects, reader)
+    return negate(there) if modifiers[0].negated else there
 
 
 def _says_again(before: Clause, clause: Clause) -> bool:
@@ -68,9 +79,14 @@ def truth(clause: Clause, reader: Reader) -> Layout:
         if clause.negated and len(predicate.modifiers) == 1 and first.kind in EACH:
             denied = replace(predicate, modifiers=(replace(first, negated=not first.negated),))
             clause.predicate, clause.negated = [Joined("and", denied)], False
-        layout = _claims(clause.subjects, clause.predicate[0].phrase.modifiers, reader)
+        layout = _existence_said(clause, reader)
+        if layout is None:
+            layout = _claims(clause.subjects, clause.predicate[0].phrase.modifiers, reader)
     else:
-        subjects = [Joined(join, placed(phrase, clause.place)) for join, phrase in clause.subjects]
+        subjects = [  # "above the star is a circle and a square below it" says of the square itself where it is
+            Joined(join, phrase if place and phrase.modifiers else placed(phrase, clause.place))
+            for place, (join, phrase) in enumerate(clause.subjects)
+        ]
         layout = scoped_existences(subjects, reader, alone=clause.scope is not None)
         last = subjects[-1].phrase
         here = clause.scope is None and not any(modifier.panel for modifier in last.modifiers)

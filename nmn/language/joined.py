@@ -34,7 +34,7 @@ def phrases_of(tree: Tree[Token], reader: Reader, plural: bool | None = None) ->
     if not rule(tree).startswith("pair_"):
         return reader.noun_phrase(tree)
     first, second = (reader.noun_phrase(part)[0].phrase for part in trees_of(tree, "np"))
-    (_, first), *_ = reader.noted([Joined("and", with_rest_of(first, second))])
+    (_, first), *_ = reader.noted([Joined("and", with_rest_of(first, second, reader.lexicon))])
     return [Joined("and", first), Joined("and" if rule(tree) == "pair_and" else "or", second)]
 
 

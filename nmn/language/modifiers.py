@@ -75,6 +75,8 @@ def _related(tree: Tree[Token], parts: Sequence[Node], reader: "Reader") -> Modi
                 operands.append(phrase)
                 joins.append(join)
     reader.landmarks += [(names[0], one) for one in operands if kind == "related" and one.determiner.name == "the"]
+    if kind == "between_some" and len(operands) == 2:  # "between the red and the blue circle"
+        kind = "between_two"
     if kind == "between_two":
         operands = list(with_nouns(operands[0], operands[1]))
     comparing = kind != "other_than" and bool(relations) and reader.text(relations[-1]).endswith("than")
@@ -98,7 +100,7 @@ def _objects(tree: Tree[Token], reader: "Reader") -> list[tuple[Phrase, str]]:
         return [(Phrase(Determiner(kind), SCENE, plural=True, span=span_of(tree)), "and")]
     if kind in ("object_and", "object_or"):
         first, second = (reader.core(child) for child in tree.children if isinstance(child, Tree))
-        (_, first), *_ = reader.noted([Joined("and", with_rest_of(first, second))])
+        (_, first), *_ = reader.noted([Joined("and", with_rest_of(first, second, reader.lexicon))])
         return [(phrase, kind.removeprefix("object_")) for phrase in (first, second)]
     if kind == "object_both":
         return [(replace(reader.core(tree.children[-1]), determiner=Determiner("both")), "and")]

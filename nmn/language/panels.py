@@ -74,7 +74,8 @@ def holds(phrase: Phrase, predicate: Layout, reader: Reader) -> Layout:
     name, low, *_ = phrase.determiner
     panels = panel_set(phrase, reader)
     if name == "only":
-        return Layout("quantify", "every", (predicate, panels))
+        every = Layout("quantify", "every", (predicate, panels))
+        return conj(every, Layout("exists", None, (conj(panels, predicate),))) if low == 1 else every
     if name in QUANTIFIERS:
         return quantified(phrase.determiner, panels, predicate)
     if phrase.determiner.of is not None:
@@ -176,7 +177,7 @@ def compared_in_panels(tree: Tree[Token], reader: Reader) -> Layout:
     with reader.at(compared=first[-1].phrase):
         second = reader.noun_phrase(other)
     if rule(one.children[0]) == "alike_core":  # type: ignore[arg-type]
-        first = reader.noted([Joined("and", with_rest_of(first[0].phrase, second[0].phrase))])
+        first = reader.noted([Joined("and", with_rest_of(first[0].phrase, second[0].phrase, reader.lexicon))])
     place, phrase = _split_panel(second[-1].phrase)
     here = _split_panel(first[-1].phrase)[0]
     if place is None and here is not None and here.panel is not None and _is_one(here.panel):

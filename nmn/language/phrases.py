@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from nmn.language.trees import SCENE
 from nmn.layout import Layout
+from nmn.lexicon import Lexicon
 
 EACH = {"same_each": "same_as", "different_each": "different_from"}  # of several, of one with another
 COMPARISONS = frozenset({*EACH, *EACH.values()})
@@ -90,11 +91,22 @@ def with_nouns(one: Phrase, other: Phrase) -> tuple[Phrase, Phrase]:
     return one, other
 
 
-def with_rest_of(one: Phrase, other: Phrase) -> Phrase:
-    """Return "a red" of "a red and a blue circle left of the star" with what stands after "blue"."""
+def with_rest_of(one: Phrase, other: Phrase, lexicon: Lexicon) -> Phrase:
+    """Return "a large" of "a large and a small red circle left of the star" with what stands after "small"."""
     if not one.elided or any(kind != "set" for kind, _ in one.premodifiers):
         return one
-    return replace(one, noun=other.noun, plural=other.plural, modifiers=other.modifiers, elided=False)
+    owned = {_attribute(part, lexicon) for part in one.premodifiers}
+    rest = [part for part in other.premodifiers[len(one.premodifiers) :] if _attribute(part, lexicon) not in owned]
+    before = (*one.premodifiers, *rest)
+    return replace(
+        one, noun=other.noun, plural=other.plural, premodifiers=before, modifiers=other.modifiers, elided=False
+    )
+
+
+def _attribute(premodifier: tuple[str, object], lexicon: Lexicon) -> str | None:
+    """Return the attribute of which an adjective names a value."""
+    _, layout = premodifier
+    return lexicon.attribute_of.get(str(layout.argument)) if isinstance(layout, Layout) else None
 
 
 def is_extreme(phrase: Phrase) -> bool:

@@ -48,6 +48,8 @@ def _as_said(clause: Clause, reader: Reader, panels: Sequence[Phrase]) -> Phrase
     if of_each:
         raise reader.error(of_each[0], "which of them is meant afterwards? Say what holds of each in one clause")
     modifiers = [in_panel(panel, "and") for panel in panels]
+    if clause.place is not None:
+        modifiers.append(replace(clause.place, joined="and"))
     said = clause.predicate[0].phrase.modifiers if clause.predicate else ()
     if any(modifier.kind in EACH for modifier in said):
         raise reader.error(

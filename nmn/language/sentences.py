@@ -194,9 +194,11 @@ def _subjects(
     if not clauses or clauses[-1].kind != "fragment":
         return subjects, conjunction
     before = clauses.pop()
-    joined = Joined(conjunction, subjects[0].phrase)
-    nearest = goes_with_nearest(before.subjects, joined, plural)
-    return attach_phrase(before.subjects, joined, reader.choices, nearest), before.conjunction
+    found = before.subjects
+    for join, phrase in [(conjunction, subjects[0].phrase), *subjects[1:]]:
+        joined = Joined(conjunction if conjunction == "but" else join, phrase)
+        found = attach_phrase(found, joined, reader.choices, goes_with_nearest(found, joined, plural))
+    return found, before.conjunction
 
 
 def _is_not_all(predicate: Phrase, subject: Phrase) -> bool:

@@ -96,14 +96,18 @@ def _without_mentioned(inner: Layout, phrase: Phrase, reader: Reader) -> Layout:
     if not earlier and len(reader.mentioned) < 2:
         raise reader.error(phrase, '"other" than what? Nothing else is mentioned')
     name = phrase.determiner.name
-    if name == "the" and (counted := _counted_before(earlier, phrase, reader)):
-        return conj(inner, negate(fold(["or"] * len(counted), [members(one, reader) for one in counted])))
+    if name == "the" and (counted := _counted_before(earlier, phrase, reader)) is not None:
+        named, said = counted
+        short = reader.text(phrase) in ("the other", "the others", "the other one", "the other ones")
+        return conj(named if short else inner, negate(said))
     if not earlier:
         known = [other for other in later if other.determiner.name == "the" and not is_other(other)]
         if not known or not (name in QUANTIFIERS or (name == "the" and phrase.plural)):
             return inner  # no relation holds of a thing to itself
     alike = [other for other in earlier if other.noun == phrase.noun != SCENE]
     meant = (_unrelated(alike) or alike or _unrelated(earlier) or earlier)[-1] if earlier else known[0]
+    if reader.here.relating and name == "the" and not phrase.plural and meant.determiner.name in ("some", "numeral"):
+        raise reader.error(phrase, '"the other" than which? Say it of each by what it is')
     if reader.here.relating and not (meant.determiner.name == "the" or (phrase.plural and _are_several(meant))):
         return inner
     if earlier and not reader.here.relating and (name in ("every", "no") or (name == "the" and phrase.plural)):
@@ -119,19 +123,34 @@ def _without_mentioned(inner: Layout, phrase: Phrase, reader: Reader) -> Layout:
     return inner
 
 
-def _counted_before(earlier: Sequence[Phrase], phrase: Phrase, reader: Reader) -> list[Phrase]:
-    """Return the red circles for "the others" after "some circles are red", with what was said of them.
+def _counted_before(earlier: Sequence[Phrase], phrase: Phrase, reader: Reader) -> tuple[Layout, Layout] | None:
+    """Return the circles and the red ones for "the others" after "some circles are red"; None where none are counted.
 
     Of "the other" exactly so many must have been named, so that there is one more.
     """
-    spans = [one.span for one in earlier if one.span in reader.told and one.noun == phrase.noun]
-    told = []
-    for span in spans:
-        said = reader.told.pop(span)  # meanwhile unknown: "one circle is larger than the other circle"
-        told.append(said())
-        reader.told[span] = said
+    counted = [one for one in earlier if one.span in reader.told and one.noun == phrase.noun]
+    told = [_told(one, phrase, reader) for one in counted]
     exact = all(one.determiner.low == one.determiner.high is not None for one in told)
-    return [replace(one, determiner=Determiner("bare")) for one in told] if phrase.plural or exact else []
+    if not told or not (phrase.plural or exact):
+        return None
+    named, said = (
+        fold(["or"] * len(told), [members(replace(one, determiner=Determiner("bare")), reader) for one in phrases])
+        for phrases in (counted, told)
+    )
+    return named, said
+
+
+def _told(one: Phrase, other: Phrase, reader: Reader) -> Phrase:
+    """Return a phrase with what was said of it; raise QuestionError where that says something of the other ones."""
+    said = reader.told[one.span]
+
+    def loops() -> Phrase:
+        raise reader.error(other, "the other of which? Say it of each by what it is")
+
+    reader.told[one.span] = loops
+    found = said()
+    reader.told[one.span] = said
+    return found
 
 
 def _mentioned_set(phrase: Phrase, reader: Reader) -> Layout:
