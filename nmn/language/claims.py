@@ -79,9 +79,8 @@ def truth(clause: Clause, reader: Reader) -> Layout:
         if clause.negated and len(predicate.modifiers) == 1 and first.kind in EACH:
             denied = replace(predicate, modifiers=(replace(first, negated=not first.negated),))
             clause.predicate, clause.negated = [Joined("and", denied)], False
-        layout = _existence_said(clause, reader)
-        if layout is None:
-            layout = _claims(clause.subjects, clause.predicate[0].phrase.modifiers, reader)
+        there = _existence_said(clause, reader)
+        layout = _claims(clause.subjects, clause.predicate[0].phrase.modifiers, reader) if there is None else there
     else:
         subjects = [  # "above the star is a circle and a square below it" says of the square itself where it is
             Joined(join, phrase if place and phrase.modifiers else placed(phrase, clause.place))

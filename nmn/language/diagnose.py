@@ -17,7 +17,9 @@ from nmn.language.lexer import read_so_far
 END = "$END"
 NOUNS = frozenset({"VALUE_NOUN", "THING", "THING_ATTRIBUTE", "ONE", "ONES", "PANEL"})
 STARTERS = frozenset({"BE", "DO", "WHAT", "WHICH", "HOW", "HOW_MANY", "FIND", "IF", "THERE", "WHETHER", "DOES_CONTAIN"})
-ARTICLES = frozenset({"A", "THE", "NO", "EVERY", "MOST", "HALF", "BOTH", "NEITHER", "ONLY", "SEVERAL", "ANOTHER"})
+ARTICLES = frozenset(
+    {"A", "THE", "NO", "EVERY", "MOST", "HALF", "BOTH", "NEITHER", "ONLY", "SEVERAL", "ANOTHER", "SINGLE"}
+)
 VERBS = frozenset({"BE", "THERE", "DO", "HAVE"})
 RELATIONS = frozenset({"RELATION", "VERB", "BETWEEN"})
 ANY: frozenset[str] = frozenset()

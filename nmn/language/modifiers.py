@@ -110,6 +110,7 @@ def _objects(tree: Tree[Token], reader: "Reader") -> list[tuple[Phrase, str]]:
 def _beside(tree: Tree[Token], parts: Sequence[Node], reader: "Reader") -> Modifier:
     """Read "has a star to its left" as being right of a star."""
     core, relation, _ = parts
+    reader.besides = True
     return beside(name_of(relation), reader.core(core), reader)  # type: ignore[arg-type]
 
 

@@ -44,6 +44,7 @@ class Reader:
     brought_in: set[tuple[int, int]] = field(default_factory=set)  # of what a clause says that there is, or that it is
     predicated: set[tuple[int, int]] = field(default_factory=set)  # of those, the subjects of predicates
     together: Callable[[], Layout] | None = None  # what "they" are after "there is a circle and a square"
+    besides: bool = False  # something is said to have another thing beside it
     free: bool = False  # "any" means every one
     landmarks: list[tuple[str, Phrase]] = field(default_factory=list)  # "the ..." that relations reached, with those
     here: Here = NOWHERE
@@ -69,6 +70,9 @@ class Reader:
             _, core, *modifiers = tree.children
             return replace(self.core(core), determiner=Determiner("both")), modifiers
         core, *modifiers = tree.children
+        own = [token for part in modifiers[:1] if isinstance(part, Tree) for token in part.scan_values(bool)]
+        if self.besides and own and is_token(own[-1], "IT"):  # "has a star to its left and a square to its right"
+            raise self.error(tree, "what is beside what? Say each in a clause of its own")
         return self.core(core), modifiers
 
     def attached(self, phrases: list[Joined], modifiers: Iterable[Node], inverted: bool = False) -> list[Joined]:

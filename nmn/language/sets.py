@@ -133,11 +133,9 @@ def _counted_before(earlier: Sequence[Phrase], phrase: Phrase, reader: Reader) -
     exact = all(one.determiner.low == one.determiner.high is not None for one in told)
     if not told or not (phrase.plural or exact):
         return None
-    named, said = (
-        fold(["or"] * len(told), [members(replace(one, determiner=Determiner("bare")), reader) for one in phrases])
-        for phrases in (counted, told)
-    )
-    return named, said
+    bare = [[replace(one, determiner=Determiner("bare")) for one in phrases] for phrases in (counted, told)]
+    named, said = (list(dict.fromkeys(members(one, reader) for one in phrases)) for phrases in bare)
+    return fold(["or"] * len(named), named), fold(["or"] * len(said), said)
 
 
 def _told(one: Phrase, other: Phrase, reader: Reader) -> Phrase:

@@ -24,7 +24,9 @@ THERE = frozenset({"THERE", "BE", "CONTAINS", "DOES_CONTAIN", "HAVE", "CONTAIN",
 MORE_OR_FEWER = frozenset({"MORE", "FEWER", "AS_MANY", "EQUAL_NUMBER", "MORE_THAN", "FEWER_THAN", "EQUAL_TO"})
 BOUNDS = frozenset({"EXACTLY", "AT_LEAST", "AT_MOST", "OR_MORE", "OR_FEWER", "ONLY", "A_LEAST", "SINGLE"})
 MANY = frozenset({"SEVERAL", "MULTIPLE", "MANY", "BOTH", "SINGLE"})
-ALL = frozenset({"EVERY", "MOST", "HALF", "BOTH", "NEITHER", "ALL_THE", "EACH"})
+ALL = frozenset(
+    {"EVERY", "MOST", "HALF", "AT_LEAST_HALF", "AT_MOST_HALF", "LESS_THAN_HALF", "BOTH", "NEITHER", "ALL_THE", "EACH"}
+)
 PLACES = frozenset({"TOP", "BASE", "MIDDLE", "ORDINAL", "LEFT", "RIGHT", "CORNER", "WALL", "SIDE", "PLACE"})
 VALUES = frozenset({"COLOR_WORD", "SHAPE_WORD", "SIZE_WORD", "ATTRIBUTE", "THING_ATTRIBUTE"})
 TOUCH = frozenset({"TOUCH", "NEARLY", "CLOSE_TO", "STACKED", "ALTERNATE", "EACH_OTHER", "ADJACENT"})
@@ -50,22 +52,22 @@ CUES: dict[str, tuple[frozenset[str], ...]] = {
     "where": (frozenset({"PANEL"}),),
     "as_many": (frozenset({"SAME", "AS_MANY", "EQUAL_NUMBER", "DIFFERENT"}),),
     "alike": (frozenset({"SAME", "DIFFERENT"}),),
-    "same": (frozenset({"SAME"}),),
+    "same": (frozenset({"SAME", "EQUALLY"}),),
     "and": (frozenset({"AND", "AND_A", "WITH"}),),
     "or": (frozenset({"OR", "OR_A", "EITHER", "THEN"}), frozenset({"AND", "NEITHER"})),
     "not": (
         frozenset({"NOT", "NO", "NOTHING", "NONE", "NEITHER", "NOR", "WITHOUT", "NOT_WHETHER"}),
-        frozenset({"DIFFERENT", "OTHER", "OTHER_THAN", "ANOTHER", "IF"}),
+        frozenset({"DIFFERENT", "OTHER", "OTHERS", "OTHER_THAN", "ANOTHER", "IF"}),
     ),
     "count": (frozenset({"HOW_MANY", "NUMBER_OF", "AMOUNT_OF", "HEIGHT"}),),
-    "distinct": (frozenset({"DIFFERENT"}), VALUES),
+    "distinct": (frozenset({"DIFFERENT", "KINDS_OF"}), VALUES),
     "number": (MANY, frozenset({"MORE_THAN", "FEWER_THAN"})),
     "exists": (THERE | {"A"}, frozenset({"RELATION", "VERB"})),
     "compare": (MORE_OR_FEWER, BOUNDS, frozenset({"SAME", "DIFFERENT"}), MANY, THERE),
     "within": (frozenset({"BETWEEN", "OR"}), THERE),
     "quantify": (ALL, frozenset({"ONLY"}), THE),
-    "agree": (frozenset({"SAME", "DIFFERENT", "EQUAL_TO"}), VALUES),
-    "describe": (frozenset({"WHAT", "WHICH", "HOW", "MADE_OF", "NAME"}),),
+    "agree": (frozenset({"SAME", "DIFFERENT", "EQUAL_TO", "EQUALLY"}), VALUES),
+    "describe": (frozenset({"WHAT", "WHICH", "WHICH_KIND", "HOW", "MADE_OF", "NAME"}),),
 }  # fmt: skip
 # what else is part of the same words where it stands beside them
 BESIDE: dict[str, frozenset[str]] = {
