@@ -67,15 +67,16 @@ def _antecedent(reader: "Reader", span: tuple[int, int], many: bool) -> Phrase:
     if not many and not others and reader.topic.plural:
         raise QuestionError(reader.question, *span, '"it" is one thing, and several were mentioned: say which')
     _check_one(reader, span, many)
-    other = reader.here.inside or denied or (reader.topic.plural != many and reader.topic.determiner.name != "every")
+    each = reader.topic.determiner.name == "every" and not reader.topic.plural
+    other = reader.here.inside or denied or (reader.topic.plural != many and not each)
     return others[-1] if others and other else reader.topic
 
 
 def _check_one(reader: "Reader", span: tuple[int, int], many: bool) -> None:
     """Raise QuestionError where "it" may be one or another of the things that were introduced: a star and a circle."""
     assert reader.topic is not None
-    introduced = [one for one in reader.mentioned if one.span in reader.brought_in and not one.plural]
-    if not many and not reader.here.inside and len(introduced) > 1 and reader.topic.span in reader.brought_in:
+    others = [one for one in reader.mentioned if one.span in reader.brought_in - {reader.topic.span} and not one.plural]
+    if not many and not reader.here.inside and others:
         raise QuestionError(
             reader.question, *span, "this may be one or another of the things that there are: say which"
         )

@@ -149,6 +149,9 @@ def _predicate_of(phrase: Phrase, modifiers: Sequence[Modifier], reader: Reader)
 
 def _claims(subjects: Sequence[Joined], modifiers: Sequence[Modifier], reader: Reader) -> Layout:
     """Return that the predicate holds of the subjects."""
+    denied = len(modifiers) == 1 and modifiers[0].kind == "nominal" and modifiers[0].negated
+    if denied and reader.text(modifiers[0].operands[0]).startswith("the only"):  # "is not the only red shape"
+        return negate(_claims(subjects, [replace(modifiers[0], negated=False)], reader))
     if len(modifiers) == 1:
         if (places := in_their_panels(subjects, modifiers[0], reader)) is not None:
             return places

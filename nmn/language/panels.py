@@ -178,6 +178,8 @@ def compared_in_panels(tree: Tree[Token], reader: Reader) -> Layout:
         second = reader.noun_phrase(other)
     if rule(one.children[0]) == "alike_core":  # type: ignore[arg-type]
         first = reader.noted([Joined("and", with_rest_of(first[0].phrase, second[0].phrase, reader.lexicon))])
+    if reader.text(second[-1].phrase).startswith("any other"):
+        raise reader.error(other, "more than all the others, or than each kind of them? Say than which")
     place, phrase = _split_panel(second[-1].phrase)
     here = _split_panel(first[-1].phrase)[0]
     if place is None and here is not None and here.panel is not None and _is_one(here.panel):
