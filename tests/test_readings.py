@@ -663,6 +663,7 @@ REFUSED = (
     "There are two circles and not the other.",
     "There are at most half of the circles.",
     "There are two of the three circles.",
+    "One square is red and the other does not.",
     "One circle is larger than the other circle.",
     "The star has a circle above it and a square to its left.",
     "There are more circles than any other shape.",

@@ -148,6 +148,8 @@ def said_before(clauses: list[Clause], tree: Tree[Token], conjunction: str, read
     subjects = [Joined("and", meant_by(subject, reader)), *more]
     first, *others = predicate.modifiers
     known = all(phrase.determiner.name == "the" for _, phrase in subjects)
+    if first.kind in ("is", "nominal") and any(is_token(child, "DO") for child in tree.children):
+        raise reader.error(tree, '"does" what? Of what something is, "is" or "is not" is due')
     if others and (first.negated or before.negated or (denied and not known)):
         raise reader.error(tree, "what of this is said again? Say it in full")
     if not others:
