@@ -233,5 +233,5 @@ def test_the_last_call_is_as_sure_as_the_answer(question: str) -> None:
     explained = nmn.explain(load(device="cpu").ask(SCENES / "demo.png", question))
     assert explained.calls[-1].confidence == explained.confidence
     result = runner.invoke(app, ["ask", str(SCENES / "demo.png"), question])
-    sure = re.findall(r"(?:confidence: |describe\[color\] = \w+, )(.*)", result.stdout)
+    sure = re.findall(r"(?:confidence: |describe\[color\] = (?:\w+, )+)(.*)", result.stdout)
     assert len(sure) == 2 and sure[0] == sure[1]
