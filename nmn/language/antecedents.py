@@ -121,7 +121,7 @@ def noun_left_out(reader: "Reader", tree: Tree[Token]) -> Phrase:
             raise reader.error(tree, "of which? Several things have to be named before")
         return Phrase(determiner, SCENE, plural=True)
     meant = _antecedent(reader, span, many=True)
-    contrasted = meant.span in reader.predicated and determiner.name not in ("both", "neither")
+    contrasted = meant.span in reader.told and determiner.name not in ("both", "neither")
     if not contrasted:  # "two circles are red and both are large"
         meant = as_said(meant, reader)
     return replace(named_again(meant, determiner, span), plural=True)

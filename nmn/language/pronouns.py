@@ -37,8 +37,6 @@ def note_said(clause: Clause, reader: Reader, fronted: bool) -> None:
             reader.told[phrase.span] = said
         if not partitive:
             reader.said[phrase.span] = said
-        if clause.predicate is not None and not partitive:
-            reader.predicated.add(phrase.span)
 
 
 def _as_said(clause: Clause, reader: Reader, panels: Sequence[Phrase]) -> Phrase:

@@ -38,11 +38,8 @@ class Reader:
     claimed: list[Layout] = field(default_factory=list)
     topic: Phrase | None = None
     said: dict[tuple[int, int], Callable[[], Phrase]] = field(default_factory=dict)  # by span, with what is said of it
-    told: dict[tuple[int, int], Callable[[], Phrase]] = field(
-        default_factory=dict
-    )  # the same, "two of the circles" too
+    told: dict[tuple[int, int], Callable[[], Phrase]] = field(default_factory=dict)  # of subjects, parts too
     brought_in: set[tuple[int, int]] = field(default_factory=set)  # of what a clause says that there is, or that it is
-    predicated: set[tuple[int, int]] = field(default_factory=set)  # of those, the subjects of predicates
     together: Callable[[], Layout] | None = None  # what "they" are after "there is a circle and a square"
     besides: bool = False  # something is said to have another thing beside it
     free: bool = False  # "any" means every one
@@ -70,8 +67,7 @@ class Reader:
             _, core, *modifiers = tree.children
             return replace(self.core(core), determiner=Determiner("both")), modifiers
         core, *modifiers = tree.children
-        own = [token for part in modifiers[:1] if isinstance(part, Tree) for token in part.scan_values(bool)]
-        if self.besides and own and is_token(own[-1], "IT"):  # "has a star to its left and a square to its right"
+        if self.besides and modifiers and _ends_in_it(modifiers[0]):  # "a star to its left and a square to its right"
             raise self.error(tree, "what is beside what? Say each in a clause of its own")
         return self.core(core), modifiers
 
@@ -213,6 +209,11 @@ NOUNLESS: dict[str, Callable[[Reader, Tree[Token]], Phrase]] = {
     "so_many_core": noun_left_out,
     "alike_core": adjectives_alone,
 }
+
+
+def _ends_in_it(node: Node) -> bool:
+    words = list(node.scan_values(bool)) if isinstance(node, Tree) else []
+    return bool(words) and is_token(words[-1], "IT")
 
 
 def _span(node: Node | Phrase) -> tuple[int, int]:
