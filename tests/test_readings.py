@@ -26,6 +26,40 @@ SEVEN = SceneGraph(
     100,
     100,
 )
+PAIRS = SceneGraph(  # the red circle touches both squares, the green one the star
+    (
+        thing("red", "large", "circle", (20, 20), 20),
+        thing("blue", "small", "square", (35, 20), 10),
+        thing("red", "small", "square", (20, 36), 12),
+        thing("green", "small", "circle", (80, 80), 10),
+        thing("blue", "medium", "star", (80, 68), 14),
+    ),
+    100,
+    100,
+)
+TOUCHING: tuple[tuple[str, object], ...] = (
+    ("Two circles touch.", False),
+    ("Do the circles touch?", False),
+    ("No two circles touch.", True),
+    ("Does the green circle touch the star?", True),
+    ("The star and the green circle touch.", True),
+    ("Do the star and the red circle touch?", False),
+    ("The star and the red circle do not touch.", True),
+    ("Do any two shapes touch?", True),
+    ("How many shapes touch?", 5),
+    ("How many squares touch each other?", 0),
+    ("Which shapes touch?", (0, 1, 2, 3, 4)),
+    ("What does the star touch?", "circle"),
+    ("What does the red circle touch?", "square"),
+    ("How many shapes does the red circle touch?", 2),
+    ("Which squares does the red circle touch?", (1, 2)),
+    ("Which shape does the star touch?", "circle"),
+    ("What color is the circle that the star touches?", "green"),
+    ("The circle that the star touches is red.", False),
+    ("Is the circle that two squares touch red?", True),
+    ("The circle that the star touches and that is small is below the circle that the blue square touches.", True),
+    ("There is a red circle and a blue star and they touch.", False),
+)
 ANSWERS: tuple[tuple[str, object], ...] = (
     ("Isn't the triangle yellow?", True),
     ("Isn't one circle blue?", True),
@@ -139,7 +173,6 @@ ANSWERS: tuple[tuple[str, object], ...] = (
     ("There are two squares and each one is red.", False),
     ("Is each one red?", False),
     ("How many shapes are left of another circle?", 5),
-    ("Are all other shapes circles?", False),
     ("Is there a circle that is larger than the other circles?", True),
     ("Which circle is larger than the other circles?", (0,)),
     ("Is a red circle left of the other circles?", True),
@@ -600,6 +633,30 @@ ANSWERS: tuple[tuple[str, object], ...] = (
     ("What shapes are in the image?", ("square", "circle", "triangle", "star")),
     ("What is there?", ("square", "circle", "triangle", "star")),
     ("A circle and a star are touching each other.", False),
+    ("The left circle is red.", True),
+    ("What color is the right square?", "green"),
+    ("Which shapes are not circles?", (3, 4, 5, 6)),
+    ("The circle near the triangle and above the star is blue.", True),
+    ("There is a star and left of it is a green square.", True),
+    ("There are two red and one blue circles.", True),
+    ("Are there two red or two blue circles?", True),
+    ("Not all circles have the same color.", True),
+    ("Not all circles have the same shape.", False),
+    ("Is the star as large as the blue circle?", False),
+    ("How many shapes are as large as the triangle?", 3),
+    ("There is a red or a blue circle and a yellow star.", False),
+    ("There is a red or a green circle and a star.", True),
+    ("The square near the star is larger than the one left of the triangle.", True),
+    ("The square near the star is smaller than the one left of the triangle.", False),
+    ("There is a circle near each circle.", False),
+    ("There is a shape near each large shape.", True),
+    ("There are two red circles; are there any other circles?", True),
+    ("There are two red circles; how many other circles are there?", 1),
+    ("The largest shape is a square and the others are circles, stars or triangles.", False),
+    ("The green square is the largest square and the red square is the smallest.", True),
+    ("No circle is near two other shapes.", False),
+    ("Every square is red except the largest square, which is green.", True),
+    ("The square right of the triangle is green and the one left of it is red.", True),
 )
 
 REFUSED = (
@@ -681,12 +738,29 @@ REFUSED = (
     "Left of the star is the circle.",
     "The triangle is yellow and the others are red.",
     "Others are blue.",
+    "Are all other shapes circles?",
+    "The red and blue circle are small.",
+    "Every circle is near a square that is larger than it.",
+    "A circle is near a square that is larger than it.",
+    "Which circle is near a shape that is larger than it?",
+    "Any of the three circles is red.",
+    "There are circles and squares of the same color.",
+    "The star is not as large as the green square.",
+    "There is a circle left of each square and a star right of it.",
+    "The star touches.",
+    "There are two circles; what color is the other one?",
 )
 
 
 @pytest.mark.parametrize(("question", "answer"), ANSWERS)
 def test_a_question_means_what_it_says(question: str, answer: object) -> None:
     value = ask_scene(SEVEN, question).value
+    assert (value, type(value)) == (answer, type(answer))
+
+
+@pytest.mark.parametrize(("question", "answer"), TOUCHING)
+def test_things_touch_each_other_or_something_else(question: str, answer: object) -> None:
+    value = ask_scene(PAIRS, question).value
     assert (value, type(value)) == (answer, type(answer))
 
 
@@ -704,3 +778,35 @@ def test_a_word_that_is_read_in_company_alone_says_in_which() -> None:
 def test_no_two_panels_are_at_most_one() -> None:
     asked = "no two images contain a circle"
     assert str(parse(asked, lexicon="pairs")) == "compare[at_most](count(where(exists(find[circle]))), number[1])"
+
+
+@pytest.mark.parametrize(
+    ("question", "layout"),
+    [
+        (
+            "one image contains more circles than the other",
+            "not(compare[equal](count(and(find[circle], inside(panel[leftmost]))), "
+            "count(and(find[circle], inside(panel[rightmost])))))",
+        ),
+        (
+            "there is an image without circles and squares",
+            "exists(where(not(or(exists(find[circle]), exists(find[square])))))",
+        ),
+        (
+            "the left and right images contain the same number of circles",
+            "compare[equal](count(and(find[circle], inside(panel[leftmost]))), "
+            "count(and(find[circle], inside(panel[rightmost]))))",
+        ),
+    ],
+)
+def test_two_images_are_compared(question: str, layout: str) -> None:
+    assert str(parse(question, lexicon="pairs")) == layout
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["the right image contains a circle larger than the circle in the left image", "the right image has one"],
+)
+def test_what_compares_things_of_two_images_is_refused(question: str) -> None:
+    with pytest.raises(QuestionError):
+        parse(question, lexicon="pairs")

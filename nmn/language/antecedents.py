@@ -13,7 +13,7 @@ from lark import Token, Tree
 
 from nmn.errors import QuestionError
 from nmn.language.determiners import determiner_of
-from nmn.language.phrases import Determiner, Phrase
+from nmn.language.phrases import Determiner, Modifier, Phrase
 from nmn.language.premodifiers import grouped, premodifier
 from nmn.language.trees import SCENE, is_token, name_of, rule, span_of
 from nmn.lexicon import Order
@@ -21,12 +21,18 @@ from nmn.lexicon import Order
 if TYPE_CHECKING:
     from nmn.language.reader import Reader
 
+ANOTHER_FOR_EACH = 'this may be another for each of them: say it of one thing, such as "the circle"'
+COUNTING = ("some", "several", "number", "numeral")  # determiners that say of how many of a kind something holds
 MANY = ("they", "them", "their", "which")  # "there are two circles, which are red"
 
 
 def it(reader: "Reader", span: tuple[int, int]) -> Phrase:
     """Return what "it" and "they" stand for, the topic or another, as "the ..." with what was said of it."""
     meant = _antecedent(reader, span, reader.question[slice(*span)].lower() in MANY)
+    subject = reader.here.subject
+    in_this_clause = bool(subject[1]) and meant.span[0] >= subject[0] and meant.determiner.name != "the"
+    if in_this_clause or beside_each(meant, reader) is not None:
+        raise QuestionError(reader.question, *span, ANOTHER_FOR_EACH)
     if meant.span in reader.said:
         several = [one for one in reader.mentioned if one.plural and one.span in reader.said]
         if meant.plural and len(several) > 1:
@@ -34,6 +40,16 @@ def it(reader: "Reader", span: tuple[int, int]) -> Phrase:
         meant = as_said(meant, reader)
     name = "every" if meant.determiner.name in ("every", "both", "neither") else "the"
     return named_again(meant, Determiner(name), span)
+
+
+def beside_each(phrase: Phrase, reader: "Reader") -> Modifier | None:
+    """Return "next to each square" of "a star next to each square", where each has one; None where nothing is so."""
+    modifier = phrase.modifiers[0] if len(phrase.modifiers) == 1 else None
+    if modifier is None or modifier.kind != "related" or modifier.negated or modifier.relative:
+        return None
+    each, *others = modifier.operands
+    of_each = not others and each.determiner.name == "every" and reader.text(each).startswith("each")
+    return modifier if of_each and phrase.determiner.name in ("bare", *COUNTING) else None
 
 
 def as_said(phrase: Phrase, reader: "Reader") -> Phrase:
@@ -52,7 +68,7 @@ def _antecedent(reader: "Reader", span: tuple[int, int], many: bool) -> Phrase:
         pronoun = reader.question[slice(*span)].lower()
         raise QuestionError(reader.question, *span, f'"{pronoun}" stands for nothing mentioned before')
     mirrored = _landmark(reader)
-    if mirrored is not None and not (many or reader.here.inside or reader.topic.determiner.name == "the"):
+    if mirrored is not None and not (many or reader.here.inside) and _is_contrasted(reader, mirrored):
         return mirrored
     denied = reader.topic.determiner.name in ("no", "neither") and not many
     known = [phrase for phrase in reader.mentioned if many or phrase.determiner.name != "no"]
@@ -87,6 +103,16 @@ def _landmark(reader: "Reader") -> Phrase | None:
     own = reader.mentioned[-1].noun if reader.mentioned and reader.mentioned[-1].determiner.name == "the" else None
     found = [phrase for name, phrase in reader.landmarks if _mirrors(reader, name) and phrase.noun != own]
     return found[-1] if found else None
+
+
+def _is_contrasted(reader: "Reader", landmark: Phrase) -> bool:
+    """Whether "it" is what the topic is beside: "the star left of the circle is larger than the star right of it"."""
+    topic = reader.topic
+    if topic is None or topic.determiner.name != "the":
+        return True
+    own = [modifier for one in reader.mentioned if one.span == topic.span for modifier in one.modifiers]
+    beside = [operand.span for modifier in own for operand in modifier.operands]
+    return reader.mentioned[-1].noun == topic.noun and landmark.span in beside
 
 
 def _mirrors(reader: "Reader", name: str) -> bool:

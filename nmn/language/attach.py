@@ -138,7 +138,7 @@ def right_edge(phrase: Phrase) -> list[Phrase]:
     edge = [phrase]
     while len(phrase.modifiers) > phrase.sealed:
         last = phrase.modifiers[-1]
-        if not last.operands or last.kind == "joint":
+        if not last.operands or last.kind in ("joint", "reached"):  # after whose verb nothing goes on with its noun
             break
         phrase = last.operands[-1]
         edge.append(phrase)
@@ -259,7 +259,10 @@ def _is_all_there_is(phrase: Phrase, modifier: Modifier) -> bool:
     last = phrase.modifiers[-1]
     if last.kind != "other_than" or phrase.determiner.name == "every":
         return False
-    return last.operands[-1].determiner.name in ("bare", "some") or (modifier.relative and phrase.noun == SCENE)
+    left_out = last.operands[-1]
+    if phrase.determiner.name == "bare" and left_out.determiner.name == "the":  # "are red except the circle, which ..."
+        return False
+    return left_out.determiner.name in ("bare", "some") or (modifier.relative and phrase.noun == SCENE)
 
 
 def _unlikely(phrase: Phrase, exception: Modifier) -> int:

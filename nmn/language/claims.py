@@ -86,6 +86,9 @@ def truth(clause: Clause, reader: Reader) -> Layout:
             Joined(join, phrase if place and phrase.modifiers else placed(phrase, clause.place))
             for place, (join, phrase) in enumerate(clause.subjects)
         ]
+        kinds = all(phrase.plural and phrase.determiner.name == "bare" for _, phrase in subjects)
+        if clause.negated and kinds:  # "without circles and squares": neither
+            subjects = [Joined("or", phrase) for _, phrase in subjects]
         layout = scoped_existences(subjects, reader, alone=clause.scope is not None)
         last = subjects[-1].phrase
         here = clause.scope is None and not any(modifier.panel for modifier in last.modifiers)

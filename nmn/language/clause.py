@@ -15,7 +15,7 @@ class Clause:
     """One clause in the making: its subjects, its predicate (a phrase for anything, with modifiers) or its truth.
 
     ``scope``: the panels that it is asked of; ``place``: where all its subjects are, said before them; ``plural``: the
-    number of its verb, of an inverted clause.
+    number of its verb, of an inverted clause; ``either``: its subjects are "a red or a blue circle", joined as one.
     """
 
     kind: str
@@ -27,3 +27,4 @@ class Clause:
     scope: "Scope | None" = None
     place: Modifier | None = None
     plural: bool | None = None
+    either: bool = False

@@ -13,7 +13,7 @@ from lark.exceptions import UnexpectedInput
 from nmn.errors import QuestionError
 from nmn.language.diagnose import OPEN_CLASSES
 from nmn.language.grammar import Grammar
-from nmn.language.lexer import AND_ATTRIBUTE, ARTICLES, BEFORE_ALIKE, FILLER, Sense, lacks_noun
+from nmn.language.lexer import AND_ATTRIBUTE, BEFORE_ALIKE, DETERMINED, FILLER, Sense, lacks_noun
 from nmn.language.normalise import Word, check_length, normalise
 
 LONGEST = 6  # words of a phrase, such as "on the left side of"
@@ -72,9 +72,9 @@ def _due(question: str, words: list[Word], grammar: Grammar) -> frozenset[str]:
     except QuestionError:
         return frozenset()
     due = _accepted(tokens, grammar)
-    for place, wanted in ((-1, ARTICLES), (-2, ("ADJECTIVE",))):  # "a red and", "a red and a"
+    for place, wanted in ((-1, DETERMINED), (-2, ("ADJECTIVE",))):  # "a red and", "a red and a"
         told = tokens[place].type if len(tokens) > 2 else ""
-        if told in BEFORE_ALIKE and lacks_noun(tokens[:place]) and (place == -1 or tokens[-1].type in ARTICLES):
+        if told in BEFORE_ALIKE and lacks_noun(tokens[:place]) and (place == -1 or tokens[-1].type in DETERMINED):
             tokens[place].type = BEFORE_ALIKE[told]
             due |= _accepted(tokens, grammar) & set(wanted)
             tokens[place].type = told

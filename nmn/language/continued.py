@@ -104,7 +104,10 @@ def _join_phrase(clause: Clause, joined: Joined, tree: Tree[Token], modifiers: S
         alone = clause.kind == "there" or (clause.kind == "fragment" and not refers(clause.subjects))
         nearest = nearest or (alone and joined.phrase.determiner.name in KNOWN and not own)
         like = False if has_like(clause.subjects, modifiers) else nearest or None
+        listed = len(clause.subjects)
         clause.subjects = reader.noted(attach_phrase(clause.subjects, joined, reader.choices, like))
+        if clause.either and joined.conjunction == "and" and len(clause.subjects) > listed:
+            clause.subjects[-1] = joined._replace(conjunction="but")  # "a red or a blue circle and a star"
 
 
 def _join_operand(clause: Clause, joined: Joined, reader: Reader) -> None:

@@ -32,8 +32,9 @@ FILLER = "FILLER"
 ATTRIBUTES = ("ATTRIBUTE", "THING_ATTRIBUTE")
 AND_ATTRIBUTE = "_AND_ATTRIBUTE"  # in "the same color and size", which goes on otherwise than "and a star is red"
 BEFORE_ALIKE = {"AND": "AND_A", "OR": "OR_A"}  # in "a red and a blue circle", whose first noun is the second
-ARTICLES = ("A", "THE")
+DETERMINED = ("A", "THE", "ONE", "NUMBER")  # "a red and a blue circle", "two red and three blue circles"
 ON_THE = "_ON_THE"
+AS = "_AS"
 NOUNS = ("VALUE_NOUN", "THING", "THING_ATTRIBUTE", "ONE", "ONES", "IT")
 WORD_SHOWN = 40  # letters of an unknown word
 
@@ -88,9 +89,11 @@ class Vocabulary:
         for place, (before, token, after) in enumerate(zip(tokens, tokens[1:], tokens[2:], strict=False)):
             if token.type == "AND" and before.type in ATTRIBUTES and (after.type == "SAME" or _is_attribute(after)):
                 token.type = AND_ATTRIBUTE
-            elif token.type in BEFORE_ALIKE and after.type in ARTICLES and lacks_noun(tokens[: place + 1]):
+            elif token.type in BEFORE_ALIKE and after.type in DETERMINED and lacks_noun(tokens[: place + 1]):
                 next_but_one = tokens[place + 3].type if place + 3 < len(tokens) else ""
                 token.type = BEFORE_ALIKE[token.type] if next_but_one == "ADJECTIVE" else token.type
+            elif (before.type, token.type, after.type) == (AS, "ADJECTIVE", AS):  # "as large as"
+                before.type = "EQUALLY"
             elif str(token.value) == "equal" and after.type in ATTRIBUTES:  # "of equal size"
                 token.type = "SAME"
             elif token.type == "BOTH" and place and _says_of_each(tokens[: place + 1], tokens[place + 2 :]):
@@ -134,7 +137,7 @@ def lacks_noun(tokens: Sequence[Token]) -> bool:
     first = len(tokens) - 1
     while first > 0 and tokens[first].type == "ADJECTIVE":
         first -= 1
-    return 0 <= first < len(tokens) - 1 and tokens[first].type in ARTICLES
+    return 0 <= first < len(tokens) - 1 and tokens[first].type in DETERMINED
 
 
 def _says_of_each(before: Sequence[Token], after: Sequence[Token]) -> bool:

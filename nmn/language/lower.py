@@ -46,8 +46,8 @@ def _about(tree: Tree[Token], reader: Reader) -> Layout:
 
 
 def _make_known(reader: Reader) -> None:
-    """Let "a star" that was introduced be "the star" from then on."""
+    """Let "a star", "two stars" that were introduced be "the star", "the stars" from then on."""
     for place, phrase in enumerate(reader.mentioned):
-        if phrase.determiner.name == "some" and not phrase.plural:
+        if (phrase.determiner.name, phrase.plural) in (("some", False), ("numeral", True)):
             reader.mentioned[place] = replace(phrase, determiner=Determiner("the"))
-    reader.claimed += [referent(phrase, reader) for phrase in reader.mentioned[:1]]
+    reader.claimed += [referent(phrase, reader) for phrase in reader.mentioned[:1] if not phrase.plural]

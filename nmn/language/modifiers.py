@@ -107,6 +107,20 @@ def _objects(tree: Tree[Token], reader: "Reader") -> list[tuple[Phrase, str]]:
     return [(reader.core(tree.children[0] if kind == "object" else tree), "and")]
 
 
+def _mutual(tree: Tree[Token], parts: Sequence[Node], reader: "Reader") -> Modifier:
+    """Read "touch" of "two circles touch", which is to touch each other."""
+    others = Phrase(Determiner("each_other"), SCENE, plural=True, span=span_of(tree))
+    return Modifier("related", name_of(parts[-1]), (others,))  # type: ignore[arg-type]
+
+
+def _reached(tree: Tree[Token], parts: Sequence[Node], reader: "Reader") -> Modifier:
+    """Read "that the star touches", "does the star touch", which is said of what the star touches."""
+    things, verb = parts
+    (_, phrase), *_ = reader.noun_phrase(things)  # type: ignore[arg-type]
+    modifier = beside(name_of(verb), phrase, reader)  # type: ignore[arg-type]
+    return replace(modifier, kind="reached", relative=True)
+
+
 def _beside(tree: Tree[Token], parts: Sequence[Node], reader: "Reader") -> Modifier:
     """Read "has a star to its left" as being right of a star."""
     core, relation, _ = parts
@@ -168,6 +182,8 @@ MODIFIERS: dict[str, Callable[[Tree[Token], Sequence[Node], "Reader"], Modifier]
     **dict.fromkeys(("same_as", "different_from", "same_each", "different_each"), _same),
     **dict.fromkeys(("nominal", "not_nominal"), _nominal),
     **dict.fromkeys(("joint_and", "joint_or", "joint_nor"), _joint),
+    "mutual": _mutual,
+    "reached": _reached,
     "beside": _beside,
     "in_panel": lambda tree, parts, reader: in_panel(panel_phrase(parts[-1], reader)),  # type: ignore[arg-type]
     "at_side": lambda tree, parts, reader: at_side(parts[0], list(parts[1:]), None, reader),  # type: ignore[arg-type]

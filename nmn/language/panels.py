@@ -30,6 +30,7 @@ from nmn.layout import QUANTIFIERS, Layout
 
 TOTAL = re.compile(r"\b(in total|altogether)\b")
 OTHER_THAN_WHICH = 'other than which? Say it after "the left image ..." or "one image ..."'
+UNEQUAL = ("more", "fewer")  # which one of two panels contains than the other
 EXTREMES = ("leftmost", "rightmost")  # of two panels, the one and the other
 
 
@@ -45,6 +46,8 @@ class Scope:
         """Return that the truth holds of the panels, by their determiner."""
         if truth.asks_panels:
             raise reader.error(self.phrases[0], "panels inside of panels are not read")
+        if any(call.module == "inside" for call in truth.calls):
+            raise reader.error(self.phrases[0], "nothing is in two panels, and relations are read of things in one")
         predicate = Layout("where", None, (truth,))
         claim = existence if self.there else holds
         layout = fold(["and"] * len(self.phrases), [claim(phrase, predicate, reader) for phrase in self.phrases])
@@ -128,7 +131,10 @@ def contents(tree: Tree[Token], reader: Reader) -> list[Joined]:
 
 def listed(tree: Tree[Token], reader: Reader) -> tuple[Phrase, ...]:
     """Read "the left image and the right image", the panels of a clause."""
-    (panels,) = (child for child in tree.children if isinstance(child, Tree) and rule(child) == "panel_list")
+    (panels,) = (child for child in tree.children if isinstance(child, Tree) and rule(child) in ("panel_list", "sides"))
+    if rule(panels) == "sides":  # "the left and right images"
+        det, left, *_, right, noun = panels.children
+        return tuple(panel_phrase(Tree("panel_core", [det, side, noun]), reader) for side in (left, right))
     return tuple(panel_phrase(part, reader) for part in panels.children if isinstance(part, Tree))
 
 
@@ -146,6 +152,8 @@ def panel_comparison(tree: Tree[Token], reader: Reader) -> Layout:
     if kind == "same_number":
         return _same_number(tree, phrases, things, reader)
     sides = (*phrases, panel_phrase(second[0], reader))
+    if len(sides) == 2 and sides[0].determiner == EXACTLY_ONE and is_other_panel(sides[1]) and kind in UNEQUAL:
+        return negate(Layout("compare", "equal", tuple(_counted(things, Layout("panel", one)) for one in EXTREMES)))
     for phrase in sides:
         if phrase.determiner.name != "the" or phrase.plural:
             raise reader.error(phrase, 'numbers are compared between two panels, such as "the left image"')

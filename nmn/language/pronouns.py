@@ -6,16 +6,14 @@ from functools import partial
 
 from lark import Token, Tree
 
-from nmn.language.antecedents import as_said, named_again
+from nmn.language.antecedents import COUNTING, as_said, named_again
 from nmn.language.clause import Clause
 from nmn.language.panel_phrases import in_panel
 from nmn.language.phrases import EACH, EXACTLY_ONE, LISTED, Determiner, Joined, Modifier, Phrase
 from nmn.language.reader import Reader
 from nmn.language.sets import restriction, union
-from nmn.language.trees import Node, is_token, rule
+from nmn.language.trees import Node, is_token, rule, span_of
 from nmn.layout import Layout
-
-COUNTING = ("some", "several", "number", "numeral")  # determiners that say of how many of a kind something holds
 
 
 def note_said(clause: Clause, reader: Reader, fronted: bool) -> None:
@@ -92,6 +90,8 @@ def one_of_several(one: Phrase, reader: Reader) -> Phrase | None:
 def meant_by(subject: Phrase, reader: Reader) -> Phrase:
     """Return what a subject means that says it in short: "any", "one", "the circle" that was introduced."""
     if reader.is_free(subject) and (subject.span[0] == 0 or reader.free):  # of the whole sentence, so no question
+        if subject.determiner.of is not None:
+            raise reader.error(subject, 'one of them or each? Say "one of the three" or "each of the three"')
         reader.free = True
         return replace(subject, determiner=Determiner("every"))
     if subject.determiner.name == "bare" and reader.text(subject) == "one":  # "one circle is red and one is blue"
@@ -132,7 +132,13 @@ def like_what(subject: Phrase, predicate: Node, clauses: Sequence[Clause], reade
     said = clauses[-1].predicate[-1].phrase.modifiers[-1] if clauses and clauses[-1].predicate else None
     if said is not None and said.kind in LISTED and "one" not in reader.text(subject).split():
         return said.operands[-1]
-    return reader.here.antecedent
+    return subject if _is_like(predicate) else reader.here.antecedent
+
+
+def _is_like(predicate: Node) -> bool:
+    """Whether "one" is another like the subject: "the star near a circle is larger than the one near a square"."""
+    nouns = [tree for tree in predicate.iter_subtrees() if rule(tree) == "noun"] if isinstance(predicate, Tree) else []
+    return bool(nouns) and is_token(min(nouns, key=span_of).children[0], "ONE", "ONES")
 
 
 def _is_kind(node: Node) -> bool:

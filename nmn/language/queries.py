@@ -10,7 +10,6 @@ from dataclasses import replace
 from lark import Token, Tree
 
 from nmn.language.antecedents import it
-from nmn.language.attach import attach_modifier
 from nmn.language.clause import Clause
 from nmn.language.connect import conj, fold, negate
 from nmn.language.continued import more_np
@@ -24,6 +23,7 @@ from nmn.language.joined import (
     shared_modifiers,
     trees_of,
 )
+from nmn.language.lexer import ATTRIBUTES
 from nmn.language.panel_phrases import in_panel, inside, panel_phrase
 from nmn.language.panels import contents, panels_such
 from nmn.language.phrases import Joined, anything
@@ -51,14 +51,15 @@ def _predicate_set(parts: Iterable[Node], reader: Reader, several: bool = False)
             assert clause.predicate is not None
             phrases = clause.predicate
         else:
-            phrases = attach_modifier(phrases, reader.modifier(part), reader.choices)
+            phrases = reader.attached(phrases, [part])
     return restriction(phrases[0].phrase.modifiers, reader, several)
 
 
 def _after_be(tree: Tree[Token]) -> list[Node]:
-    """Return what follows "is", or, where there is none, what follows the noun phrase."""
+    """Return what follows "is", or, where there is none, what follows the noun phrase or the attribute."""
     marks = [index for index, child in enumerate(tree.children) if is_token(child, "BE", "THERE")]
-    start = marks[-1] if marks else tree.children.index(trees_of(tree, "np", "nps")[0])
+    asked = [child for child in tree.children if child in trees_of(tree, "np", "nps") or is_token(child, *ATTRIBUTES)]
+    start = marks[-1] if marks else tree.children.index(asked[0])
     rest: list[Node] = []
     for node in tree.children[start + 1 :]:
         rest += node.children if isinstance(node, Tree) and rule(node) == "predicates" else [node]
@@ -71,10 +72,14 @@ def _how_many(tree: Tree[Token], reader: Reader) -> Layout:
     of_all = rule(tree) == "how_many_are" or (rule(tree) == "how_many_there" and len(phrases) > 1)
     if rule(tree) == "how_many_there" and not of_all:
         phrases = reader.attached(phrases, _after_be(tree))
-    with reader.at(inside=own):
+
+    def counted() -> Layout:
+        return fold(["or"] * len(phrases), [members(joined.phrase, reader) for joined in shared_modifiers(phrases)])
+
+    mutual = any(rule(part) in ("mutual", "each_other") for part in tree.iter_subtrees())
+    with reader.at(inside=own, among=counted() if mutual else None):
         predicate = _predicate_set(_after_be(tree), reader, several=True) if of_all and _after_be(tree) else SCENE
-    counted = fold(["or"] * len(phrases), [members(joined.phrase, reader) for joined in shared_modifiers(phrases)])
-    return Layout("count", None, (conj(counted, predicate),))
+    return Layout("count", None, (conj(counted(), predicate),))
 
 
 def _how_many_held(tree: Tree[Token], reader: Reader) -> Layout:

@@ -1,25 +1,26 @@
 """Parse trees of noun phrases and modifiers to ``Phrase`` and ``Modifier``: what was said, before what it means."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 from lark import Token, Tree
 
 from nmn.errors import QuestionError
-from nmn.language.antecedents import adjectives_alone, it, noun_left_out, of_them
+from nmn.language.antecedents import ANOTHER_FOR_EACH, adjectives_alone, it, noun_left_out, of_them
 from nmn.language.attach import attach_modifier, right_edge
 from nmn.language.choices import Choices
 from nmn.language.determiners import DETERMINERS, determiner_of
 from nmn.language.here import NOWHERE, Here
 from nmn.language.modifiers import read_modifier
-from nmn.language.phrases import Determiner, Joined, Modifier, Phrase
+from nmn.language.phrases import Determiner, Joined, Modifier, Phrase, is_extreme
 from nmn.language.premodifiers import grouped, premodifier
 from nmn.language.trees import SCENE, Node, is_token, name_of, rule, span_of
 from nmn.layout import Layout
 from nmn.lexicon import Lexicon
 
+PRONOUNS = ("it", "they", "them")
 DENIED = re.compile(r"\b(no|not|nothing|none|neither|nor|without|cannot)\b|n['\u2019]t\b")  # before "any": not one
 ASKED_ANY = re.compile(r"(is|are|do|does)\b.*\bany")  # "is any circle larger than any square": than one of them
 
@@ -74,8 +75,18 @@ class Reader:
     def attached(self, phrases: list[Joined], modifiers: Iterable[Node], inverted: bool = False) -> list[Joined]:
         """Attach modifiers, in the order of the text, to the right edge of the last phrase."""
         for tree in modifiers:
-            phrases = self.noted(attach_modifier(phrases, self.modifier(tree), self.choices, inverted))
+            modifier = self.modifier(tree)
+            self._check_itself(phrases, modifier)
+            phrases = self.noted(attach_modifier(phrases, modifier, self.choices, inverted))
         return phrases
+
+    def _check_itself(self, phrases: Sequence[Joined], modifier: Modifier) -> None:
+        """Raise QuestionError for "touches a square that is larger than it", where "it" would be that square."""
+        *outer, nearest = right_edge(phrases[-1].phrase)
+        for operand in modifier.operands:
+            again = (operand.noun, operand.premodifiers) == (nearest.noun, nearest.premodifiers)
+            if outer and again and nearest.determiner.name != "the" and self.text(operand) in PRONOUNS:
+                raise self.error(operand, ANOTHER_FOR_EACH)
 
     def noted(self, phrases: list[Joined]) -> list[Joined]:
         """Remember the last of some phrases as it is now, with all that was attached to it."""
@@ -139,10 +150,13 @@ class Reader:
     def _elided(self, premodifiers: list[tuple[str, object]]) -> Layout:
         """Return the noun of "all red circles except the largest", and add its adjectives."""
         subject = self.mentioned[0] if self.mentioned else None
-        if subject is None or self.here.predicating:
+        if self.here.predicating:  # "the red circle is the largest circle and the blue circle is the smallest"
+            before = [one for one in self.mentioned if one.span[1] <= self.here.subject[0]]
+            subject = next((one for one in reversed(before) if is_extreme(one) and not one.elided), None)
+        if subject is None:
             return SCENE
         parallel = any(one != "set" for one, _ in subject.premodifiers)
-        if not (subject.plural or subject.determiner.name in ("every", "no") or parallel):
+        if not (self.here.predicating or subject.plural or subject.determiner.name in ("every", "no") or parallel):
             return SCENE
         premodifiers += [part for part in subject.premodifiers if part[0] == "set"]
         return subject.noun
@@ -151,7 +165,8 @@ class Reader:
         """Resolve "it" to the topic, the first noun phrase, and note any other phrase as mentioned."""
         if phrase.determiner.name == "it":
             return it(self, phrase.span)
-        self.mentioned.append(phrase)
+        if not (self.here.predicating and phrase.determiner.name in ("some", "bare")):  # "a circle" of "is a circle"
+            self.mentioned.append(phrase)
         return phrase
 
     def is_topic(self, phrase: Phrase) -> bool:

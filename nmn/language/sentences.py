@@ -33,9 +33,11 @@ from nmn.language.phrases import EXACTLY_ONE, Determiner, Joined, Phrase, anythi
 from nmn.language.pronouns import check_known, is_said_of_it, like_what, meant_by, note_said, refers
 from nmn.language.reader import Reader
 from nmn.language.sets import union
-from nmn.language.trees import is_token, plural_verb, rule, span_of
+from nmn.language.trees import Node, is_token, plural_verb, rule, span_of
+from nmn.language.truths import PLACES
 from nmn.layout import QUANTIFIERS, Kind, Layout
 
+RELATIONS = (*PLACES, "at_side", "at_place")  # rules of what says where a thing is
 CONTINUING = ("more_np", "no_np", "more_predicate")  # pieces that go on with the clause before them
 
 
@@ -110,7 +112,7 @@ def _there_is(clauses: list[Clause], tree: Tree[Token], conjunction: str, reader
         phrases = phrases_of(existent, reader)
     if rule(tree) == "there_is_not" and _is_one(phrases[0].phrase):
         phrases, negated = [_none_of(phrases[0]), *phrases[1:]], False
-    clauses.append(Clause("there", conjunction, phrases, negated=negated))
+    clauses.append(Clause("there", conjunction, phrases, negated=negated, either=rule(existent) == "pair_or"))
 
 
 def _fronted(clauses: list[Clause], tree: Tree[Token], conjunction: str, reader: Reader) -> None:
@@ -130,11 +132,27 @@ def _fronted(clauses: list[Clause], tree: Tree[Token], conjunction: str, reader:
     clauses.append(Clause("there", conjunction, subjects, negated=rule(existent) == "pair_nor", place=modifier))
 
 
+def _with_place_first(place: Tree[Token], rest: Sequence[Node], reader: Reader) -> Tree[Token]:
+    """Return "left of it is a circle" as ``fronted``, from its place, its verb and what is there."""
+    (relation, *more), (_, is_what, *modifiers) = place.children, rest
+    while isinstance(relation, Tree) and rule(relation) == "simple" and len(relation.children) == 1:
+        relation = relation.children[0]
+    while isinstance(is_what, Tree) and rule(is_what) == "complete" and len(is_what.children) == 1:
+        is_what = is_what.children[0]
+    where = isinstance(relation, Tree) and rule(relation) in RELATIONS
+    if more or not where or not isinstance(is_what, Tree) or rule(is_what) != "nominal":
+        raise reader.error(place, "this continues no noun phrase")
+    return Tree("fronted", [relation, Tree("np", [is_what.children[0], *modifiers])])
+
+
 def _predicate_clause(clauses: list[Clause], tree: Tree[Token], conjunction: str, reader: Reader) -> None:
     """Read subject and predicate; fragments just before are subjects too ("the circle and the square are red")."""
     start = next(index for index, child in enumerate(tree.children) if isinstance(child, Tree))
     subject, rest = tree.children[start], tree.children[start + 1 :]
     assert isinstance(subject, Tree)
+    if rule(subject) == "more_predicate" and not (clauses and clauses[-1].kind == "fragment"):
+        _fronted(clauses, _with_place_first(subject, rest, reader), conjunction, reader)
+        return
     subjects, conjunction = _subjects(clauses, tree, subject, conjunction, reader)
     first = subjects[0].phrase
     subjects[0] = Joined("and", meant_by(first, reader))
@@ -185,8 +203,6 @@ def _subjects(
     """Return the subjects of a predicate, with the fragment before it if there is one, and the conjunction before."""
     plural = plural_verb(tree.children, reader.question)
     if rule(subject) == "more_predicate":  # "the circle that is red ... and large is striped"
-        if not clauses or clauses[-1].kind != "fragment":
-            raise reader.error(subject, "this continues no noun phrase")
         before = clauses.pop()
         return join_modifiers(before.subjects, subject, conjunction, reader), before.conjunction
     with reader.at(antecedent=clauses[-1].subjects[-1].phrase if clauses and clauses[-1].subjects else None):

@@ -15,11 +15,12 @@ from dataclasses import replace
 from itertools import pairwise
 
 from nmn.errors import QuestionError
-from nmn.language.connect import conj, fold, includes, negate, number, of_one, with_noun
+from nmn.language.connect import conj, fold, negate, number, of_one, with_noun
 from nmn.language.extremes import apply_before, extreme_of, partitive
 from nmn.language.joined import is_other, shared_determiners, shared_modifiers
 from nmn.language.kinds import kinds_joined
 from nmn.language.modifiers import FROM_PLACE
+from nmn.language.others import without_mentioned
 from nmn.language.panel_phrases import inside
 from nmn.language.phrases import Determiner, Joined, Modifier, Phrase, is_extreme
 from nmn.language.reader import Reader
@@ -36,13 +37,9 @@ SHARED = {"or": UNLIKE_SETS, "and": ("every", "most", "half", "no", "only")}
 
 def members(phrase: Phrase, reader: Reader) -> Layout:
     """Return the set that a phrase names, its determiner left out."""
-    _check_of(phrase, reader)
-    before = list(phrase.premodifiers)
     side = next((modifier.name for modifier in phrase.modifiers if modifier.kind == FROM_PLACE), None)
-    if side is not None and {kind for kind, _ in before} & {"ordinal", "superlative"} != {"ordinal"}:
-        raise reader.error(
-            phrase, 'which one, counted from there? Say, for instance, "the second circle from the left"'
-        )
+    _check(phrase, side, reader)
+    before = list(phrase.premodifiers)
     inner, is_one = SCENE, not phrase.plural and phrase.determiner.name not in ("every", "no")
     while before and before[-1][0] in ("set", "each", "other"):
         kind, layout = before.pop()
@@ -72,14 +69,21 @@ def members(phrase: Phrase, reader: Reader) -> Layout:
     while before:
         inner = apply_before(before, inner, side, phrase, reader)
     if is_other(phrase) and not restricting:
-        inner = _without_mentioned(inner, phrase, reader)
+        inner = without_mentioned(inner, phrase, reader, members)
     return inner
 
 
-def _check_of(phrase: Phrase, reader: Reader) -> None:
-    """Refuse "two of the three circles" where nothing is said of them."""
+def _check(phrase: Phrase, side: str | None, reader: Reader) -> None:
+    """Raise QuestionError where words before the noun name nothing: "two of the three circles", alone."""
+    kinds = {kind for kind, _ in phrase.premodifiers}
     if phrase.determiner.of is not None and not is_extreme(phrase):
         raise reader.error(phrase, "how many there are in all is read of what something is said of: '... are ...'")
+    if side is not None and kinds & {"ordinal", "superlative"} != {"ordinal"}:
+        raise reader.error(
+            phrase, 'which one, counted from there? Say, for instance, "the second circle from the left"'
+        )
+    if "each" in kinds and phrase.determiner.name == "the" and not phrase.plural:
+        raise reader.error(phrase, 'one thing or two? Say, for instance, "the red and the blue circle"')
 
 
 def _most(extreme: str, modifier: Modifier, inner: Layout, phrase: Phrase, reader: Reader) -> Layout:
@@ -87,92 +91,6 @@ def _most(extreme: str, modifier: Modifier, inner: Layout, phrase: Phrase, reade
     if modifier.name == "at_place" and phrase.plural and phrase.determiner.low is None:
         raise reader.error(phrase, "how many? Say, for instance, 'the two leftmost circles'")
     return apply_before([("superlative", extreme)], inner, None, phrase, reader)
-
-
-def _without_mentioned(inner: Layout, phrase: Phrase, reader: Reader) -> Layout:
-    """Leave out of "the other circles" what was mentioned before, or else is mentioned next."""
-    earlier = [other for other in reader.mentioned if other.span[1] <= phrase.span[0]]
-    later = [other for other in reader.mentioned if other.span[0] >= phrase.span[1]]
-    if not earlier and len(reader.mentioned) < 2:
-        raise reader.error(phrase, '"other" than what? Nothing else is mentioned')
-    name = phrase.determiner.name
-    if name == "the" and (counted := _counted_before(earlier, phrase, reader)) is not None:
-        named, said = counted
-        short = reader.text(phrase) in ("the other", "the others", "the other one", "the other ones")
-        return conj(named if short else inner, negate(said))
-    if not earlier:
-        known = [other for other in later if other.determiner.name == "the" and not is_other(other)]
-        if not known or not (name in QUANTIFIERS or (name == "the" and phrase.plural)):
-            return inner  # no relation holds of a thing to itself
-    alike = [other for other in earlier if other.noun == phrase.noun != SCENE]
-    meant = (_unrelated(alike) or alike or _unrelated(earlier) or earlier)[-1] if earlier else known[0]
-    if reader.here.relating and name == "the" and not phrase.plural and meant.determiner.name in ("some", "numeral"):
-        raise reader.error(phrase, '"the other" than which? Say it of each by what it is')
-    if reader.here.relating and not (meant.determiner.name == "the" or (phrase.plural and _are_several(meant))):
-        return inner
-    if earlier and not reader.here.relating and (name in ("every", "no") or (name == "the" and phrase.plural)):
-        return _without_all(inner, _unrelated(earlier), phrase, reader)
-    if meant.determiner.name in ("the", "every", "bare"):
-        mentioned = _mentioned_set(meant, reader)
-        one = meant.determiner.name == "the" and not meant.plural
-        if includes(mentioned, inner) and not (one and phrase.plural and not reader.here.relating):
-            return inner
-        return conj(inner, negate(Layout("unique", None, (mentioned,)) if one else mentioned))
-    if name == "the" and not (reader.here.relating and phrase.plural):
-        raise reader.error(phrase, '"the other" than which? Not one thing alone was mentioned, such as "the circle"')
-    return inner
-
-
-def _counted_before(earlier: Sequence[Phrase], phrase: Phrase, reader: Reader) -> tuple[Layout, Layout] | None:
-    """Return the circles and the red ones for "the others" after "some circles are red"; None where none are counted.
-
-    Of "the other" exactly so many must have been named, so that there is one more.
-    """
-    counted = [one for one in earlier if one.span in reader.told and one.noun == phrase.noun]
-    told = [_told(one, phrase, reader) for one in counted]
-    exact = all(one.determiner.low == one.determiner.high is not None for one in told)
-    if not told or not (phrase.plural or exact):
-        return None
-    bare = [[replace(one, determiner=Determiner("bare")) for one in phrases] for phrases in (counted, told)]
-    named, said = (list(dict.fromkeys(members(one, reader) for one in phrases)) for phrases in bare)
-    return fold(["or"] * len(named), named), fold(["or"] * len(said), said)
-
-
-def _told(one: Phrase, other: Phrase, reader: Reader) -> Phrase:
-    """Return a phrase with what was said of it; raise QuestionError where that says something of the other ones."""
-    said = reader.told[one.span]
-
-    def loops() -> Phrase:
-        raise reader.error(other, "the other of which? Say it of each by what it is")
-
-    reader.told[one.span] = loops
-    found = said()
-    reader.told[one.span] = said
-    return found
-
-
-def _mentioned_set(phrase: Phrase, reader: Reader) -> Layout:
-    places = tuple(modifier for modifier in phrase.modifiers if modifier.kind == FROM_PLACE)
-    return members(replace(phrase, modifiers=places), reader)
-
-
-def _unrelated(phrases: Sequence[Phrase]) -> list[Phrase]:
-    """Return those phrases that no relation of another one reaches."""
-    reached = {operand.span for one in phrases for modifier in one.modifiers for operand in modifier.operands}
-    return [one for one in phrases if one.span not in reached]
-
-
-def _without_all(inner: Layout, mentioned: Sequence[Phrase], phrase: Phrase, reader: Reader) -> Layout:
-    """Leave all that was mentioned out of "everything else"; raise QuestionError where that would be everything."""
-    sets = [_mentioned_set(one, reader) for one in mentioned]
-    left_out = fold(["or"] * len(sets), sets)
-    if any(includes(one, inner) for one in sets):
-        raise reader.error(phrase, "other than which? What was mentioned may be any of them: say which by its noun")
-    return conj(inner, negate(left_out))
-
-
-def _are_several(phrase: Phrase) -> bool:
-    return phrase.plural or phrase.determiner.name in ("every", "no")
 
 
 def restriction(modifiers: Sequence[Modifier], reader: Reader, several: bool = False) -> Layout:
@@ -215,7 +133,7 @@ def _modifier_set(modifier: Modifier, reader: Reader) -> Layout:
         return inside(modifier, reader)
     if modifier.layout is not None:
         return modifier.layout
-    if kind == "related":
+    if kind in ("related", "reached"):
         joined = [Joined(*pair) for pair in zip(("and", *modifier.operand_joins), operands, strict=True)]
         shared = spread(joined, reader)
         return fold([join for join, _ in shared], [related(modifier.name, phrase, reader) for _, phrase in shared])
@@ -315,7 +233,9 @@ def _another(phrase: Phrase, reader: Reader, uncounted_after: str = "") -> Layou
 def referent(phrase: Phrase, reader: Reader) -> Layout:
     """Return the set that a phrase refers to: a singular "the" presupposes that it has one member."""
     if phrase.determiner.name == "each_other":
-        raise reader.error(phrase, '"each other" is read of several things of which nothing else is said')
+        if reader.here.among is None:
+            raise reader.error(phrase, 'of which others? "each other" is read of several things and nothing else')
+        return reader.here.among  # "which circles touch each other": another of the circles
     layout = members(phrase, reader)
     name, low, *_ = phrase.determiner
     if (name == "the" or (name, low) == ("only", 1)) and not phrase.plural:

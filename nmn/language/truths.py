@@ -13,11 +13,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import reduce
 
+from nmn.language.antecedents import beside_each
 from nmn.language.connect import conj, fold, includes, negate, number
 from nmn.language.joined import is_other
+from nmn.language.modifiers import beside
 from nmn.language.phrases import EACH, Determiner, Joined, Modifier, Phrase, is_extreme
 from nmn.language.reader import Reader
-from nmn.language.sets import is_definite, is_one, members, referent, restriction, spread
+from nmn.language.sets import is_definite, is_one, members, modifier_set, referent, restriction, spread
 from nmn.language.trees import SCENE
 from nmn.layout import QUANTIFIERS, Layout
 from nmn.lexicon import Gap
@@ -59,6 +61,8 @@ def existence(phrase: Phrase, reader: Reader, alone: bool = False) -> Layout:
     ``alone``: it is asked of each panel, so that "only circles" takes a circle too.
     """
     name, low, *_ = phrase.determiner
+    if is_one(phrase, reader) and phrase.noun == SCENE:
+        raise reader.error(phrase, "one of what? Nothing was named before")
     if phrase.determiner.of is not None and bounds_of(phrase) is not None:
         raise reader.error(phrase, "of so many, say what holds of how many: '... are ...'")
     if name in ("every", "most", "half"):
@@ -69,6 +73,8 @@ def existence(phrase: Phrase, reader: Reader, alone: bool = False) -> Layout:
         and any(kind in ("superlative", "ordinal", "comparative") for kind, _ in phrase.premodifiers)
     ):
         raise reader.error(phrase, "of each panel alone, or of all? Say where it is: 'the largest circle is in ...'")
+    if (said := _of_each(phrase, reader)) is not None:
+        return said
     each = phrase.modifiers[-1] if phrase.modifiers else None
     if each is not None and each.kind in EACH and (name not in ("the", "bare", "every", "both") or _are_some(phrase)):
         some = Determiner("some") if name == "bare" else phrase.determiner
@@ -92,6 +98,15 @@ def existence(phrase: Phrase, reader: Reader, alone: bool = False) -> Layout:
     if name == "the" and low is not None:
         return count_in_bounds(Layout("count", None, (layout,)), low, low)
     return there_are(layout, phrase)
+
+
+def _of_each(phrase: Phrase, reader: Reader) -> Layout | None:
+    """Return "there is a star next to each square" as of each square; None of anything else."""
+    modifier = beside_each(phrase, reader)
+    if modifier is None or is_other(phrase):
+        return None
+    has = modifier_set(beside(modifier.name, replace(phrase, modifiers=()), reader), reader)
+    return claim(modifier.operands[0], has, reader)
 
 
 def _is_related(phrase: Phrase, reader: Reader) -> bool:
@@ -128,6 +143,9 @@ def _each_kind(phrase: Phrase) -> list[Phrase]:
 def existences(phrases: Sequence[Joined], reader: Reader, alone: bool = False) -> Layout:
     """Return that all of a list are there; "a circle and another circle" needs two things."""
     phrases = spread(phrases, reader)
+    alike_things = [phrase for _, phrase in phrases if phrase.modifiers and phrase.modifiers[-1].kind in EACH]
+    if len(alike_things) > 1:
+        raise reader.error(alike_things[-1], "each kind alike, or all of them? Say it of each kind, or of all")
     truths = [existence(joined.phrase, reader, alone) for joined in phrases]
     for position, joined in enumerate(phrases[1:], 1):
         earlier = phrases[position - 1].phrase

@@ -1,0 +1,109 @@
+"""What "the other circles", "others" and "another" leave out: what was mentioned before, or else is mentioned next."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from nmn.language.antecedents import COUNTING
+from nmn.language.connect import conj, fold, includes, negate
+from nmn.language.joined import is_other
+from nmn.language.modifiers import FROM_PLACE
+from nmn.language.phrases import Determiner, Phrase
+from nmn.language.reader import Reader
+from nmn.language.trees import SCENE
+from nmn.layout import QUANTIFIERS, Layout
+
+Members = Callable[[Phrase, Reader], Layout]  # of a phrase, the set that it names (``sets.py``)
+
+
+def without_mentioned(inner: Layout, phrase: Phrase, reader: Reader, members: Members) -> Layout:
+    """Leave out of "the other circles" what was mentioned before, or else is mentioned next."""
+    earlier = [other for other in reader.mentioned if other.span[1] <= phrase.span[0]]
+    later = [other for other in reader.mentioned if other.span[0] >= phrase.span[1]]
+    if not earlier and len(reader.mentioned) < 2:
+        raise reader.error(phrase, '"other" than what? Nothing else is mentioned')
+    name = phrase.determiner.name
+    if name == "the" and (counted := _counted_before(earlier, phrase, reader, members)) is not None:
+        named, said = counted
+        short = reader.text(phrase) in ("the other", "the others", "the other one", "the other ones")
+        return conj(named if short else inner, negate(said))
+    if not earlier:
+        known = [other for other in later if other.determiner.name == "the" and not is_other(other)]
+        if not known or not (name in QUANTIFIERS or (name == "the" and phrase.plural)):
+            return inner  # no relation holds of a thing to itself
+    alike = [other for other in earlier if other.noun == phrase.noun != SCENE]
+    meant = (_unrelated(alike) or alike or _unrelated(earlier) or earlier)[-1] if earlier else known[0]
+    if reader.here.relating and name == "the" and not phrase.plural and meant.determiner.name in ("some", "numeral"):
+        raise reader.error(phrase, '"the other" than which? Say it of each by what it is')
+    if reader.here.relating and not (meant.determiner.name == "the" or (phrase.plural and _are_several(meant))):
+        return inner
+    if reader.here.relating and meant.determiner.name in ("every", "no") and name in COUNTING:
+        return inner  # "every circle touches two other shapes": other than itself
+    if earlier and not reader.here.relating and (name in ("every", "no") or (name == "the" and phrase.plural)):
+        return _without_all(inner, _unrelated(earlier), phrase, reader, members)
+    if meant.determiner.name in ("the", "every", "bare"):
+        mentioned = _mentioned_set(meant, reader, members)
+        one = meant.determiner.name == "the" and not meant.plural
+        if includes(mentioned, inner) and not (one and phrase.plural and not reader.here.relating):
+            if meant.determiner.name == "the" and meant.plural and not reader.here.relating:
+                raise reader.error(phrase, '"other" than which? All of these were mentioned')
+            return inner
+        return conj(inner, negate(Layout("unique", None, (mentioned,)) if one else mentioned))
+    if name == "the" and not (reader.here.relating and phrase.plural):
+        raise reader.error(phrase, '"the other" than which? Not one thing alone was mentioned, such as "the circle"')
+    return inner
+
+
+def _counted_before(
+    earlier: Sequence[Phrase], phrase: Phrase, reader: Reader, members: Members
+) -> tuple[Layout, Layout] | None:
+    """Return the circles and the red ones for "the others" after "some circles are red"; None where none are counted.
+
+    Of "the other" exactly so many must have been named, so that there is one more.
+    """
+    counted = [one for one in earlier if one.span in reader.told and one.noun == phrase.noun]
+    told = [_told(one, phrase, reader) for one in counted]
+    exact = all(one.determiner.low == one.determiner.high is not None for one in told)
+    if not told or not (phrase.plural or exact):
+        return None
+    bare = [[replace(one, determiner=Determiner("bare")) for one in phrases] for phrases in (counted, told)]
+    named, said = (list(dict.fromkeys(members(one, reader) for one in phrases)) for phrases in bare)
+    return fold(["or"] * len(named), named), fold(["or"] * len(said), said)
+
+
+def _told(one: Phrase, other: Phrase, reader: Reader) -> Phrase:
+    """Return a phrase with what was said of it; raise QuestionError where that says something of the other ones."""
+    said = reader.told[one.span]
+
+    def loops() -> Phrase:
+        raise reader.error(other, "the other of which? Say it of each by what it is")
+
+    reader.told[one.span] = loops
+    found = said()
+    reader.told[one.span] = said
+    return found
+
+
+def _mentioned_set(phrase: Phrase, reader: Reader, members: Members) -> Layout:
+    places = tuple(modifier for modifier in phrase.modifiers if modifier.kind == FROM_PLACE)
+    return members(replace(phrase, modifiers=places), reader)
+
+
+def _unrelated(phrases: Sequence[Phrase]) -> list[Phrase]:
+    """Return those phrases that no relation of another one reaches."""
+    reached = {operand.span for one in phrases for modifier in one.modifiers for operand in modifier.operands}
+    return [one for one in phrases if one.span not in reached]
+
+
+def _without_all(
+    inner: Layout, mentioned: Sequence[Phrase], phrase: Phrase, reader: Reader, members: Members
+) -> Layout:
+    """Leave all that was mentioned out of "everything else"; raise QuestionError where that would be everything."""
+    sets = [_mentioned_set(one, reader, members) for one in mentioned]
+    left_out = fold(["or"] * len(sets), sets)
+    if any(includes(one, inner) for one in sets):
+        raise reader.error(phrase, "other than which? What was mentioned may be any of them: say which by its noun")
+    return conj(inner, negate(left_out))
+
+
+def _are_several(phrase: Phrase) -> bool:
+    return phrase.plural or phrase.determiner.name in ("every", "no")
