@@ -10,7 +10,7 @@ from nmn.language.connect import negate, number
 from nmn.language.determiners import quantity_of
 from nmn.language.joined import attribute_of_tree, trees_of
 from nmn.language.modifiers import value_of
-from nmn.language.panels import compared_in_panels
+from nmn.language.panel_comparisons import compared_in_panels
 from nmn.language.phrases import Joined, Modifier, anything
 from nmn.language.reader import Reader
 from nmn.language.sets import union

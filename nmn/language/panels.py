@@ -18,19 +18,17 @@ from functools import partial
 from lark import Token, Tree
 
 from nmn.language.clause import Clause
-from nmn.language.connect import conj, fold, negate, number
+from nmn.language.connect import conj, fold, negate
 from nmn.language.joined import phrases_of
-from nmn.language.panel_phrases import PANELS, in_panel, is_other_panel, panel_named, panel_phrase, panel_set
-from nmn.language.phrases import EXACTLY_ONE, Determiner, Joined, Modifier, Phrase, with_rest_of
+from nmn.language.panel_phrases import PANELS, is_other_panel, panel_named, panel_phrase, panel_set
+from nmn.language.phrases import EXACTLY_ONE, Determiner, Joined, Modifier, Phrase
 from nmn.language.reader import Reader
-from nmn.language.sets import union
 from nmn.language.trees import is_token, rule
 from nmn.language.truths import bounds_of, count_in_bounds, existences, quantified, there_are
 from nmn.layout import QUANTIFIERS, Layout
 
 TOTAL = re.compile(r"\b(in total|altogether)\b")
 OTHER_THAN_WHICH = 'other than which? Say it after "the left image ..." or "one image ..."'
-UNEQUAL = ("more", "fewer")  # which one of two panels contains than the other
 EXTREMES = ("leftmost", "rightmost")  # of two panels, the one and the other
 
 
@@ -107,7 +105,7 @@ def and_other(
         left, right = map(panel_named, EXTREMES)
         ways = [Layout("and", None, (first(one), second(rest))) for one, rest in ((left, right), (right, left))]
         return Layout("or", None, tuple(ways))
-    if not _is_one(panel) or is_other_panel(panel):
+    if not is_one_panel(panel) or is_other_panel(panel):
         raise reader.error(other, OTHER_THAN_WHICH)
     rest = replace(panel_named(""), premodifiers=(("but", panel_set(panel, reader)),), span=other.span)
     return Layout("and", None, (first(panel), second(rest)))
@@ -138,96 +136,10 @@ def listed(tree: Tree[Token], reader: Reader) -> tuple[Phrase, ...]:
     return tuple(panel_phrase(part, reader) for part in panels.children if isinstance(part, Tree))
 
 
-def panel_comparison(tree: Tree[Token], reader: Reader) -> Layout:
-    """Read "the left image contains more circles than the right image" and its kin."""
-    phrases, comparison = listed(tree, reader), tree.children[-1]
-    assert isinstance(comparison, Tree)
-    first, *second = (child for child in comparison.children if isinstance(child, Tree))
-    things, kind = union(reader.noun_phrase(first), reader), rule(comparison)
-    if kind.endswith("_inside"):
-        counts = tuple(
-            Layout("count", None, (part,)) for part in (things, union(reader.noun_phrase(second[0]), reader))
-        )
-        return Scope(phrases).of(Layout("compare", kind.removesuffix("_inside"), counts), reader)
-    if kind == "same_number":
-        return _same_number(tree, phrases, things, reader)
-    sides = (*phrases, panel_phrase(second[0], reader))
-    if len(sides) == 2 and sides[0].determiner == EXACTLY_ONE and is_other_panel(sides[1]) and kind in UNEQUAL:
-        return negate(Layout("compare", "equal", tuple(_counted(things, Layout("panel", one)) for one in EXTREMES)))
-    for phrase in sides:
-        if phrase.determiner.name != "the" or phrase.plural:
-            raise reader.error(phrase, 'numbers are compared between two panels, such as "the left image"')
-    if len(sides) > 2:
-        raise reader.error(tree, "numbers are compared between two panels, here are more")
-    return Layout("compare", kind, tuple(_counted(things, panel_set(phrase, reader)) for phrase in sides))
-
-
-def _counted(things: Layout, panels: Layout) -> Layout:
-    return Layout("count", None, (conj(things, Layout("inside", None, (panels,))),))
-
-
-def _same_number(tree: Tree[Token], phrases: Sequence[Phrase], things: Layout, reader: Reader) -> Layout:
-    sets = [panel_set(phrase, reader) for phrase in phrases]
-    two = len(sets) == 1 and phrases[0].determiner in (Determiner("both"), Determiner("the", 2))
-    if two and reader.lexicon.superlatives.keys() >= set(EXTREMES):
-        sets = [Layout("panel", name) for name in EXTREMES]
-    if len(sets) != 2:
-        raise reader.error(tree, 'the same number as what? Two panels are due, such as "both images"')
-    return Layout("compare", "equal", tuple(_counted(things, panels) for panels in sets))
-
-
-def compared_in_panels(tree: Tree[Token], reader: Reader) -> Layout:
-    """Read "more circles than squares", in the panels that the last of the two names if it names some."""
-    if rule(tree).endswith("_in"):
-        return elsewhere(tree, reader)
-    one, other = (part for part in tree.children if isinstance(part, Tree))
-    first = reader.noun_phrase(one)
-    with reader.at(compared=first[-1].phrase):
-        second = reader.noun_phrase(other)
-    if rule(one.children[0]) == "alike_core":  # type: ignore[arg-type]
-        first = reader.noted([Joined("and", with_rest_of(first[0].phrase, second[0].phrase, reader.lexicon))])
-    if reader.text(second[-1].phrase).startswith("any other"):
-        raise reader.error(other, "more than all the others, or than each kind of them? Say than which")
-    place, phrase = _split_panel(second[-1].phrase)
-    here = _split_panel(first[-1].phrase)[0]
-    if place is None and here is not None and here.panel is not None and _is_one(here.panel):
-        # "more stars in the left image than circles"
-        second = [Joined(join, placed(one, here)) for join, one in second]
-    if place is None or any(_split_panel(joined.phrase)[0] for joined in first):
-        return _comparison(rule(tree), first, second, reader)
-    assert place.panel is not None
-    second = [*second[:-1], Joined(second[-1].conjunction, phrase)]
-    if _is_one(place.panel):
-        first, second = ([Joined(join, placed(one, place)) for join, one in side] for side in (first, second))
-        return _comparison(rule(tree), first, second, reader)
-    return Scope((place.panel,)).of(_comparison(rule(tree), first, second, reader), reader)
-
-
-def _comparison(name: str, first: Sequence[Joined], second: Sequence[Joined], reader: Reader) -> Layout:
-    than_one = len(second) == 1 and reader.text(second[0].phrase) == "one"  # "more circles than one"
-    one = number(1) if than_one else Layout("count", None, (union(second, reader),))
-    return Layout("compare", name, (Layout("count", None, (union(first, reader),)), one))
-
-
-def elsewhere(tree: Tree[Token], reader: Reader) -> Layout:
-    """Read "more circles in the left image than in the right image"."""
-    first, second = (child for child in tree.children if isinstance(child, Tree))
-    phrases = reader.noun_phrase(first)
-    here, others = _split_panel(phrases[-1].phrase)
-    if here is None:
-        raise reader.error(first, 'in which panel? Say, for instance, "more circles in the left image than in ..."')
-    there = in_panel(panel_phrase(second, reader))
-    counts = [
-        Layout("count", None, (union([*phrases[:-1], Joined("and", placed(others, place))], reader),))
-        for place in (here, there)
-    ]
-    return Layout("compare", rule(tree).removesuffix("_in"), tuple(counts))
-
-
 # ---- "in each box" after a noun -------------------------------------------------------------------------------------
 
 
-def _split_panel(phrase: Phrase) -> tuple[Modifier | None, Phrase]:
+def split_panel(phrase: Phrase) -> tuple[Modifier | None, Phrase]:
     """Return the "in the left image" of a phrase and the phrase without it; None where it has none of its own."""
     for place, modifier in enumerate(phrase.modifiers):
         following = phrase.modifiers[place + 1 : place + 2]
@@ -262,7 +174,7 @@ def scoped_existences(subjects: Sequence[Joined], reader: Reader, alone: bool = 
     group: list[Joined] = []
     before: tuple[list[Joined], Phrase] | None = None
     for joined in subjects:
-        place, phrase = _split_panel(joined.phrase)
+        place, phrase = split_panel(joined.phrase)
         group.append(Joined(joined.conjunction, phrase))
         if place is None or place.panel is None:
             continue
@@ -303,7 +215,7 @@ def _here_not_there(phrase: Phrase, reader: Reader) -> Layout | None:
 
 def _in_their_panels(group: Sequence[Joined], place: Modifier, reader: Reader) -> Layout:
     assert place.panel is not None
-    if _is_one(place.panel):
+    if is_one_panel(place.panel):
         return existences([Joined(join, placed(phrase, place)) for join, phrase in group], reader)
     return _scoped(group, reader, place.panel)
 
@@ -323,7 +235,7 @@ def _scoped(group: Sequence[Joined], reader: Reader, panel: Phrase) -> Layout:
 
 def in_their_panels(subjects: Sequence[Joined], predicate: Modifier, reader: Reader) -> Layout | None:
     """Return "a circle is in each box" as of each box; None of a predicate that is about one panel, or about none."""
-    if predicate.panel is None or predicate.negated or _is_one(predicate.panel):
+    if predicate.panel is None or predicate.negated or is_one_panel(predicate.panel):
         return None
     for _, phrase in subjects:
         if phrase.determiner.name in (*QUANTIFIERS, "the", "only") or (
@@ -342,7 +254,7 @@ def _are_all(panels: Sequence[Phrase]) -> bool:
     return all(not panel.premodifiers and panel.determiner.name in ("the", "bare", "both") for panel in panels)
 
 
-def _is_one(panel: Phrase) -> bool:
+def is_one_panel(panel: Phrase) -> bool:
     return panel.determiner.name == "the" and not panel.plural
 
 
@@ -376,15 +288,10 @@ def _panel_gapped(clauses: list[Clause], tree: Tree[Token], conjunction: str, re
     _panel_has(clauses, tree, conjunction, reader)
 
 
-def _panel_compares(clauses: list[Clause], tree: Tree[Token], conjunction: str, reader: Reader) -> None:
-    clauses.append(Clause("closed", conjunction, truth=panel_comparison(tree, reader)))
-
-
 PANEL_PIECES: dict[str, Callable[[list[Clause], Tree[Token], str, Reader], None]] = {
     "panel_there": _panel_there,
     "panel_there_not": _panel_there,
     "panel_has": _panel_has,
     "panel_has_not": _panel_has,
-    "panel_compares": _panel_compares,
     "panel_gapped": _panel_gapped,
 }

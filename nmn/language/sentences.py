@@ -27,6 +27,7 @@ from nmn.language.continued import (
 )
 from nmn.language.joined import conjunction_of, goes_with_nearest, join_modifiers, phrases_of, trees_of
 from nmn.language.modifiers import beside
+from nmn.language.panel_comparisons import panel_compares
 from nmn.language.panel_phrases import panel_phrase
 from nmn.language.panels import PANEL_PIECES, Scope
 from nmn.language.phrases import EXACTLY_ONE, Determiner, Joined, Phrase, anything
@@ -315,6 +316,7 @@ PIECES: dict[str, Callable[[list[Clause], Tree[Token], str, Reader], None]] = {
     "said_before": said_before,
     "other_does_not": _other_does_not,
     "panel_said_before": panel_said_before,
+    "panel_compares": panel_compares,
     "comparison_clause": comparison_clause,
     "numeric_clause": numeric_clause,
     "comparison_denied": comparison_clause,

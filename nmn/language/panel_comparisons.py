@@ -1,0 +1,107 @@
+"""Numbers of things compared within panels and between them: "the left image contains more circles than the right"."""
+
+from collections.abc import Sequence
+
+from lark import Token, Tree
+
+from nmn.language.clause import Clause
+from nmn.language.connect import conj, negate, number
+from nmn.language.panel_phrases import in_panel, is_other_panel, panel_phrase, panel_set
+from nmn.language.panels import EXTREMES, Scope, is_one_panel, listed, placed, split_panel
+from nmn.language.phrases import EXACTLY_ONE, Determiner, Joined, Phrase, with_rest_of
+from nmn.language.reader import Reader
+from nmn.language.sets import union
+from nmn.language.trees import rule
+from nmn.layout import Layout
+
+UNEQUAL = ("more", "fewer")  # which one of two panels contains than the other
+
+
+def panel_compares(clauses: list[Clause], tree: Tree[Token], conjunction: str, reader: Reader) -> None:
+    clauses.append(Clause("closed", conjunction, truth=_panel_comparison(tree, reader)))
+
+
+def _panel_comparison(tree: Tree[Token], reader: Reader) -> Layout:
+    """Read "the left image contains more circles than the right image" and its kin."""
+    phrases, comparison = listed(tree, reader), tree.children[-1]
+    assert isinstance(comparison, Tree)
+    first, *second = (child for child in comparison.children if isinstance(child, Tree))
+    things, kind = union(reader.noun_phrase(first), reader), rule(comparison)
+    if kind.endswith("_inside"):
+        counts = tuple(
+            Layout("count", None, (part,)) for part in (things, union(reader.noun_phrase(second[0]), reader))
+        )
+        return Scope(phrases).of(Layout("compare", kind.removesuffix("_inside"), counts), reader)
+    if kind == "same_number":
+        return _same_number(tree, phrases, things, reader)
+    sides = (*phrases, panel_phrase(second[0], reader))
+    if len(sides) == 2 and sides[0].determiner == EXACTLY_ONE and is_other_panel(sides[1]) and kind in UNEQUAL:
+        return negate(Layout("compare", "equal", tuple(_counted(things, Layout("panel", one)) for one in EXTREMES)))
+    for phrase in sides:
+        if phrase.determiner.name != "the" or phrase.plural:
+            raise reader.error(phrase, 'numbers are compared between two panels, such as "the left image"')
+    if len(sides) > 2:
+        raise reader.error(tree, "numbers are compared between two panels, here are more")
+    return Layout("compare", kind, tuple(_counted(things, panel_set(phrase, reader)) for phrase in sides))
+
+
+def _counted(things: Layout, panels: Layout) -> Layout:
+    return Layout("count", None, (conj(things, Layout("inside", None, (panels,))),))
+
+
+def _same_number(tree: Tree[Token], phrases: Sequence[Phrase], things: Layout, reader: Reader) -> Layout:
+    sets = [panel_set(phrase, reader) for phrase in phrases]
+    two = len(sets) == 1 and phrases[0].determiner in (Determiner("both"), Determiner("the", 2))
+    if two and reader.lexicon.superlatives.keys() >= set(EXTREMES):
+        sets = [Layout("panel", name) for name in EXTREMES]
+    if len(sets) != 2:
+        raise reader.error(tree, 'the same number as what? Two panels are due, such as "both images"')
+    return Layout("compare", "equal", tuple(_counted(things, panels) for panels in sets))
+
+
+def compared_in_panels(tree: Tree[Token], reader: Reader) -> Layout:
+    """Read "more circles than squares", in the panels that the last of the two names if it names some."""
+    if rule(tree).endswith("_in"):
+        return _elsewhere(tree, reader)
+    one, other = (part for part in tree.children if isinstance(part, Tree))
+    first = reader.noun_phrase(one)
+    with reader.at(compared=first[-1].phrase):
+        second = reader.noun_phrase(other)
+    if rule(one.children[0]) == "alike_core":  # type: ignore[arg-type]
+        first = reader.noted([Joined("and", with_rest_of(first[0].phrase, second[0].phrase, reader.lexicon))])
+    if reader.text(second[-1].phrase).startswith("any other"):
+        raise reader.error(other, "more than all the others, or than each kind of them? Say than which")
+    place, phrase = split_panel(second[-1].phrase)
+    here = split_panel(first[-1].phrase)[0]
+    if place is None and here is not None and here.panel is not None and is_one_panel(here.panel):
+        # "more stars in the left image than circles"
+        second = [Joined(join, placed(one, here)) for join, one in second]
+    if place is None or any(split_panel(joined.phrase)[0] for joined in first):
+        return _comparison(rule(tree), first, second, reader)
+    assert place.panel is not None
+    second = [*second[:-1], Joined(second[-1].conjunction, phrase)]
+    if is_one_panel(place.panel):
+        first, second = ([Joined(join, placed(one, place)) for join, one in side] for side in (first, second))
+        return _comparison(rule(tree), first, second, reader)
+    return Scope((place.panel,)).of(_comparison(rule(tree), first, second, reader), reader)
+
+
+def _comparison(name: str, first: Sequence[Joined], second: Sequence[Joined], reader: Reader) -> Layout:
+    than_one = len(second) == 1 and reader.text(second[0].phrase) == "one"  # "more circles than one"
+    one = number(1) if than_one else Layout("count", None, (union(second, reader),))
+    return Layout("compare", name, (Layout("count", None, (union(first, reader),)), one))
+
+
+def _elsewhere(tree: Tree[Token], reader: Reader) -> Layout:
+    """Read "more circles in the left image than in the right image"."""
+    first, second = (child for child in tree.children if isinstance(child, Tree))
+    phrases = reader.noun_phrase(first)
+    here, others = split_panel(phrases[-1].phrase)
+    if here is None:
+        raise reader.error(first, 'in which panel? Say, for instance, "more circles in the left image than in ..."')
+    there = in_panel(panel_phrase(second, reader))
+    counts = [
+        Layout("count", None, (union([*phrases[:-1], Joined("and", placed(others, place))], reader),))
+        for place in (here, there)
+    ]
+    return Layout("compare", rule(tree).removesuffix("_in"), tuple(counts))
