@@ -23,15 +23,13 @@ def panel_compares(clauses: list[Clause], tree: Tree[Token], conjunction: str, r
 
 def _panel_comparison(tree: Tree[Token], reader: Reader) -> Layout:
     """Read "the left image contains more circles than the right image" and its kin."""
-    phrases, comparison = listed(tree, reader), tree.children[-1]
+    scope, comparison = listed(tree, reader), tree.children[-1]
     assert isinstance(comparison, Tree)
+    if (within := compared_within(comparison, reader)) is not None:
+        return scope.of(within, reader)
+    phrases, kind = scope.phrases, rule(comparison)
     first, *second = (child for child in comparison.children if isinstance(child, Tree))
-    things, kind = union(reader.noun_phrase(first), reader), rule(comparison)
-    if kind.endswith("_inside"):
-        counts = tuple(
-            Layout("count", None, (part,)) for part in (things, union(reader.noun_phrase(second[0]), reader))
-        )
-        return Scope(phrases).of(Layout("compare", kind.removesuffix("_inside"), counts), reader)
+    things = union(reader.noun_phrase(first), reader)
     if kind == "same_number":
         return _same_number(tree, phrases, things, reader)
     sides = (*phrases, panel_phrase(second[0], reader))
@@ -43,6 +41,15 @@ def _panel_comparison(tree: Tree[Token], reader: Reader) -> Layout:
     if len(sides) > 2:
         raise reader.error(tree, "numbers are compared between two panels, here are more")
     return Layout("compare", kind, tuple(_counted(things, panel_set(phrase, reader)) for phrase in sides))
+
+
+def compared_within(comparison: Tree[Token], reader: Reader) -> Layout | None:
+    """Return "more circles than squares" of one panel; None of what compares it with another one."""
+    if not rule(comparison).endswith("_inside"):
+        return None
+    sides = [union(reader.noun_phrase(child), reader) for child in comparison.children if isinstance(child, Tree)]
+    counts = tuple(Layout("count", None, (side,)) for side in sides)
+    return Layout("compare", rule(comparison).removesuffix("_inside"), counts)
 
 
 def _counted(things: Layout, panels: Layout) -> Layout:

@@ -29,16 +29,21 @@ from nmn.layout import QUANTIFIERS, Layout
 
 TOTAL = re.compile(r"\b(in total|altogether)\b")
 OTHER_THAN_WHICH = 'other than which? Say it after "the left image ..." or "one image ..."'
+LISTS = ("panel_list", "sides", "either_side", "neither_side")  # rules of the panels of a clause
 EXTREMES = ("leftmost", "rightmost")  # of two panels, the one and the other
 
 
 @dataclass(frozen=True)
 class Scope:
-    """The panels that a clause is about; ``there``: it says that such panels exist, else that they have something."""
+    """The panels that a clause is about; ``there``: it says that such panels exist, else that they have something.
+
+    ``joined``: "or" of "either the left or the right image", which is denied of "neither the left nor the right image".
+    """
 
     phrases: tuple[Phrase, ...]
     there: bool = False
     negated: bool = False
+    joined: str = "and"
 
     def of(self, truth: Layout, reader: Reader) -> Layout:
         """Return that the truth holds of the panels, by their determiner."""
@@ -48,7 +53,7 @@ class Scope:
             raise reader.error(self.phrases[0], "nothing is in two panels, and relations are read of things in one")
         predicate = Layout("where", None, (truth,))
         claim = existence if self.there else holds
-        layout = fold(["and"] * len(self.phrases), [claim(phrase, predicate, reader) for phrase in self.phrases])
+        layout = fold([self.joined] * len(self.phrases), [claim(phrase, predicate, reader) for phrase in self.phrases])
         return negate(layout) if self.negated else layout
 
 
@@ -127,13 +132,15 @@ def contents(tree: Tree[Token], reader: Reader) -> list[Joined]:
     return reader.noun_phrase(next(child for child in tree.children if isinstance(child, Tree)))
 
 
-def listed(tree: Tree[Token], reader: Reader) -> tuple[Phrase, ...]:
-    """Read "the left image and the right image", the panels of a clause."""
-    (panels,) = (child for child in tree.children if isinstance(child, Tree) and rule(child) in ("panel_list", "sides"))
-    if rule(panels) == "sides":  # "the left and right images"
-        det, left, *_, right, noun = panels.children
-        return tuple(panel_phrase(Tree("panel_core", [det, side, noun]), reader) for side in (left, right))
-    return tuple(panel_phrase(part, reader) for part in panels.children if isinstance(part, Tree))
+def listed(tree: Tree[Token], reader: Reader) -> Scope:
+    """Read "the left image and the right image", the panels of a clause; "either the left or the right image"."""
+    panels = next(child for child in tree.children if isinstance(child, Tree) and rule(child) in LISTS)
+    if rule(panels) == "panel_list":
+        return Scope(tuple(panel_phrase(part, reader) for part in panels.children if isinstance(part, Tree)))
+    sides = [child for child in panels.children if is_token(child, "PLACE")]
+    det, noun = next(child for child in panels.children if isinstance(child, Tree)), panels.children[-1]
+    each = tuple(panel_phrase(Tree("panel_core", [det, side, noun]), reader) for side in sides)
+    return Scope(each, negated=rule(panels) == "neither_side", joined="and" if rule(panels) == "sides" else "or")
 
 
 # ---- "in each box" after a noun -------------------------------------------------------------------------------------
@@ -276,7 +283,9 @@ def _panel_has(clauses: list[Clause], tree: Tree[Token], conjunction: str, reade
     held, negated = phrases_of(existent, reader), rule(tree) == "panel_has_not" or rule(existent) == "pair_nor"
     untrue = is_token(tree.children[0], "NOT")  # "not every image contains a circle"
     panels = listed(tree, reader)
-    scope = None if _are_all(panels) and _is_total(reader) else Scope(panels, negated=untrue)
+    scope = (
+        None if _are_all(panels.phrases) and _is_total(reader) else replace(panels, negated=panels.negated or untrue)
+    )
     clauses.append(Clause("there", conjunction, held, negated=negated and not untrue, scope=scope))
 
 

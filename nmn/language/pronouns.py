@@ -30,17 +30,17 @@ def note_said(clause: Clause, reader: Reader, fronted: bool) -> None:
     reader.together = partial(_all_of, clause, reader) if others else None
     partitive = " of the " in reader.text(phrase)  # "some of the circles are red and some of them are blue"
     if not clause.negated and phrase.determiner.name in COUNTING:
-        said = partial(_as_said, clause, reader, () if fronted or not clause.scope else clause.scope.phrases)
+        said = partial(_as_said, clause, reader, fronted)
         if clause.predicate is not None:
             reader.told[phrase.span] = said
         if not partitive:
             reader.said[phrase.span] = said
 
 
-def _as_said(clause: Clause, reader: Reader, panels: Sequence[Phrase]) -> Phrase:
+def _as_said(clause: Clause, reader: Reader, fronted: bool) -> Phrase:
     """Return the first subject of a clause with what the clause says of it."""
-    phrase = clause.subjects[0].phrase
-    of_each = [panel for panel in panels if panel.determiner.name in ("every", "both")]
+    phrase, panels = clause.subjects[0].phrase, () if fronted or not clause.scope else clause.scope.phrases
+    of_each = [panel for panel in panels if panel.determiner.name in ("every", "both")] or panels[1:]
     if of_each:
         raise reader.error(of_each[0], "which of them is meant afterwards? Say what holds of each in one clause")
     modifiers = [in_panel(panel, "and") for panel in panels]

@@ -24,6 +24,7 @@ from nmn.language.joined import (
     trees_of,
 )
 from nmn.language.lexer import ATTRIBUTES
+from nmn.language.panel_comparisons import compared_within
 from nmn.language.panel_phrases import in_panel, inside, panel_phrase
 from nmn.language.panels import contents, panels_such
 from nmn.language.phrases import Joined, anything
@@ -283,6 +284,16 @@ def _how_many_panels(tree: Tree[Token], reader: Reader) -> Layout:
     return Layout("count", None, (_panels(tree, reader),))
 
 
+def _panels_comparing(tree: Tree[Token], reader: Reader) -> Layout:
+    """Return the panels that "which image contains more circles than squares" asks for, or how many they are."""
+    head, comparison = (child for child in tree.children if isinstance(child, Tree))
+    phrase, truth = panel_phrase(head, reader), compared_within(comparison, reader)
+    if truth is None:
+        raise reader.error(comparison, 'than what in it? Say, for instance, "more circles than squares"')
+    found = panels_such(phrase, Layout("where", None, (truth,)), reader)
+    return Layout("count", None, (found,)) if rule(tree) == "how_many_panels_compare" else found
+
+
 QUERIES: dict[str, Callable[[Tree[Token], Reader], Layout]] = {
     "how_many": _how_many,
     "how_many_there": _how_many,
@@ -305,4 +316,6 @@ QUERIES: dict[str, Callable[[Tree[Token], Reader], Layout]] = {
     "is_related": _is_related,
     "how_many_panels": _how_many_panels,
     "which_panels": _panels,
+    "how_many_panels_compare": _panels_comparing,
+    "which_panels_compare": _panels_comparing,
 }
