@@ -797,6 +797,16 @@ def test_no_two_panels_are_at_most_one() -> None:
             "compare[equal](count(and(find[circle], inside(panel[leftmost]))), "
             "count(and(find[circle], inside(panel[rightmost]))))",
         ),
+        (
+            "neither the left nor the right image contains a star",
+            "not(or(exists(and(panel[leftmost], where(exists(find[star])))), "
+            "exists(and(panel[rightmost], where(exists(find[star]))))))",
+        ),
+        ("which image has more circles than squares", "where(compare[more](count(find[circle]), count(find[square])))"),
+        (
+            "how many images have as many circles as squares",
+            "count(where(compare[equal](count(find[circle]), count(find[square]))))",
+        ),
     ],
 )
 def test_two_images_are_compared(question: str, layout: str) -> None:
