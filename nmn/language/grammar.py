@@ -1,6 +1,6 @@
 """Grammar files to parsers: one LALR(1) parser per grammar file, one vocabulary per grammar and lexicon.
 
-The parser is LALR(1) since the grammars keep modifiers in flat lists (see ``attach.py``): one pass, no choice, time
+The parser is LALR(1) since the grammars keep modifiers in flat lists (see ``syntax/attach.py``): one pass, no choice, time
 linear in the number of words.
 """
 

@@ -10,12 +10,12 @@ from lark import Token, Tree
 from lark.exceptions import UnexpectedToken
 
 from nmn.errors import QuestionError
-from nmn.language.choices import Choices, all_runs
 from nmn.language.diagnose import explain
 from nmn.language.grammar import STATEMENTS, Grammar, load_grammar
 from nmn.language.lexer import misspelt
-from nmn.language.lower import lower
 from nmn.language.normalise import Word, check_length, normalise
+from nmn.language.semantics.lower import lower
+from nmn.language.syntax.choices import Choices, all_runs
 from nmn.layout import Layout
 from nmn.lexicon import Lexicon, load_lexicon
 

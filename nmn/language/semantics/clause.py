@@ -3,11 +3,11 @@
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from nmn.language.phrases import Joined, Modifier
+from nmn.language.syntax.phrases import Joined, Modifier
 from nmn.layout import Layout
 
 if TYPE_CHECKING:
-    from nmn.language.panels import Scope
+    from nmn.language.semantics.panels import Scope
 
 
 @dataclass

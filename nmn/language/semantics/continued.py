@@ -5,15 +5,15 @@ from dataclasses import replace
 
 from lark import Token, Tree
 
-from nmn.language.attach import attach_modifier, attach_phrase, leaves_out, right_edge
-from nmn.language.choices import Choices
-from nmn.language.clause import Clause
-from nmn.language.joined import KNOWN, check_between, has_like
-from nmn.language.panel_phrases import panel_phrase
-from nmn.language.panels import Scope
-from nmn.language.phrases import LISTED, Determiner, Joined, Modifier, Phrase, anything
-from nmn.language.pronouns import meant_by, refers
-from nmn.language.reader import Reader
+from nmn.language.semantics.clause import Clause
+from nmn.language.semantics.panels import Scope
+from nmn.language.semantics.pronouns import meant_by, refers
+from nmn.language.syntax.attach import attach_modifier, attach_phrase, leaves_out, right_edge
+from nmn.language.syntax.choices import Choices
+from nmn.language.syntax.joined import KNOWN, check_between, has_like
+from nmn.language.syntax.panel_phrases import panel_phrase
+from nmn.language.syntax.phrases import LISTED, Determiner, Joined, Modifier, Phrase, anything
+from nmn.language.syntax.reader import Reader
 from nmn.language.trees import Node, is_token, rule
 from nmn.layout import QUANTIFIERS
 

@@ -8,14 +8,14 @@ from dataclasses import dataclass, field, replace
 from lark import Token, Tree
 
 from nmn.errors import QuestionError
-from nmn.language.antecedents import ANOTHER_FOR_EACH, adjectives_alone, it, noun_left_out, of_them
-from nmn.language.attach import attach_modifier, right_edge
-from nmn.language.choices import Choices
-from nmn.language.determiners import DETERMINERS, determiner_of
-from nmn.language.here import NOWHERE, Here
-from nmn.language.modifiers import read_modifier
-from nmn.language.phrases import Determiner, Joined, Modifier, Phrase, is_extreme
-from nmn.language.premodifiers import grouped, premodifier
+from nmn.language.syntax.antecedents import ANOTHER_FOR_EACH, adjectives_alone, it, noun_left_out, of_them
+from nmn.language.syntax.attach import attach_modifier, right_edge
+from nmn.language.syntax.choices import Choices
+from nmn.language.syntax.determiners import DETERMINERS, determiner_of
+from nmn.language.syntax.here import NOWHERE, Here
+from nmn.language.syntax.modifiers import read_modifier
+from nmn.language.syntax.phrases import Determiner, Joined, Modifier, Phrase, is_extreme
+from nmn.language.syntax.premodifiers import grouped, premodifier
 from nmn.language.trees import SCENE, Node, is_token, name_of, rule, span_of
 from nmn.layout import Layout
 from nmn.lexicon import Lexicon

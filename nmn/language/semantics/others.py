@@ -3,12 +3,12 @@
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from nmn.language.antecedents import COUNTING
 from nmn.language.connect import conj, fold, includes, negate
-from nmn.language.joined import is_other
-from nmn.language.modifiers import FROM_PLACE
-from nmn.language.phrases import Determiner, Phrase
-from nmn.language.reader import Reader
+from nmn.language.syntax.antecedents import COUNTING
+from nmn.language.syntax.joined import is_other
+from nmn.language.syntax.modifiers import FROM_PLACE
+from nmn.language.syntax.phrases import Determiner, Phrase
+from nmn.language.syntax.reader import Reader
 from nmn.language.trees import SCENE
 from nmn.layout import QUANTIFIERS, Layout
 

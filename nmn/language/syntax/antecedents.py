@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING
 from lark import Token, Tree
 
 from nmn.errors import QuestionError
-from nmn.language.determiners import determiner_of
-from nmn.language.phrases import Determiner, Modifier, Phrase
-from nmn.language.premodifiers import grouped, premodifier
+from nmn.language.syntax.determiners import determiner_of
+from nmn.language.syntax.phrases import Determiner, Modifier, Phrase
+from nmn.language.syntax.premodifiers import grouped, premodifier
 from nmn.language.trees import SCENE, is_token, name_of, rule, span_of
 from nmn.lexicon import Order
 
 if TYPE_CHECKING:
-    from nmn.language.reader import Reader
+    from nmn.language.syntax.reader import Reader
 
 ANOTHER_FOR_EACH = 'this may be another for each of them: say it of one thing, such as "the circle"'
 COUNTING = ("some", "several", "number", "numeral")  # determiners that say of how many of a kind something holds

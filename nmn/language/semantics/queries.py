@@ -9,11 +9,16 @@ from dataclasses import replace
 
 from lark import Token, Tree
 
-from nmn.language.antecedents import it
-from nmn.language.clause import Clause
 from nmn.language.connect import conj, fold, negate
-from nmn.language.continued import more_np
-from nmn.language.joined import (
+from nmn.language.lexer import ATTRIBUTES
+from nmn.language.semantics.clause import Clause
+from nmn.language.semantics.continued import more_np
+from nmn.language.semantics.panel_comparisons import compared_within
+from nmn.language.semantics.panels import contents, panels_such
+from nmn.language.semantics.sets import members, referent, restriction, union
+from nmn.language.semantics.truths import existences
+from nmn.language.syntax.antecedents import it
+from nmn.language.syntax.joined import (
     attribute_of_tree,
     conjunction_of,
     join_modifiers,
@@ -23,15 +28,10 @@ from nmn.language.joined import (
     shared_modifiers,
     trees_of,
 )
-from nmn.language.lexer import ATTRIBUTES
-from nmn.language.panel_comparisons import compared_within
-from nmn.language.panel_phrases import in_panel, inside, panel_phrase
-from nmn.language.panels import contents, panels_such
-from nmn.language.phrases import Joined, anything
-from nmn.language.reader import Reader
-from nmn.language.sets import members, referent, restriction, union
+from nmn.language.syntax.panel_phrases import in_panel, inside, panel_phrase
+from nmn.language.syntax.phrases import Joined, anything
+from nmn.language.syntax.reader import Reader
 from nmn.language.trees import SCENE, Node, is_token, name_of, plural_verb, rule, span_of
-from nmn.language.truths import existences
 from nmn.layout import Layout
 
 

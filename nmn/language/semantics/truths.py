@@ -13,13 +13,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import reduce
 
-from nmn.language.antecedents import beside_each
 from nmn.language.connect import conj, fold, includes, negate, number
-from nmn.language.joined import is_other
-from nmn.language.modifiers import beside
-from nmn.language.phrases import EACH, Determiner, Joined, Modifier, Phrase, is_extreme
-from nmn.language.reader import Reader
-from nmn.language.sets import is_definite, is_one, members, modifier_set, referent, restriction, spread
+from nmn.language.semantics.sets import is_definite, is_one, members, modifier_set, referent, restriction, spread
+from nmn.language.syntax.antecedents import beside_each
+from nmn.language.syntax.joined import is_other
+from nmn.language.syntax.modifiers import beside
+from nmn.language.syntax.phrases import EACH, Determiner, Joined, Modifier, Phrase, is_extreme
+from nmn.language.syntax.reader import Reader
 from nmn.language.trees import SCENE
 from nmn.layout import QUANTIFIERS, Layout
 from nmn.lexicon import Gap

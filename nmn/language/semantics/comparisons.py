@@ -4,18 +4,18 @@ from dataclasses import replace
 
 from lark import Token, Tree
 
-from nmn.language.antecedents import it
-from nmn.language.clause import Clause
 from nmn.language.connect import negate, number
-from nmn.language.determiners import quantity_of
-from nmn.language.joined import attribute_of_tree, trees_of
-from nmn.language.modifiers import value_of
-from nmn.language.panel_comparisons import compared_in_panels
-from nmn.language.phrases import Joined, Modifier, anything
-from nmn.language.reader import Reader
-from nmn.language.sets import union
+from nmn.language.semantics.clause import Clause
+from nmn.language.semantics.panel_comparisons import compared_in_panels
+from nmn.language.semantics.sets import union
+from nmn.language.semantics.truths import compared, count_in_bounds
+from nmn.language.syntax.antecedents import it
+from nmn.language.syntax.determiners import quantity_of
+from nmn.language.syntax.joined import attribute_of_tree, trees_of
+from nmn.language.syntax.modifiers import value_of
+from nmn.language.syntax.phrases import Joined, Modifier, anything
+from nmn.language.syntax.reader import Reader
 from nmn.language.trees import SCENE, is_token, name_of, number_of, rule, span_of
-from nmn.language.truths import compared, count_in_bounds
 from nmn.layout import Layout
 
 

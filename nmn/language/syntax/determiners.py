@@ -4,11 +4,11 @@ from typing import TYPE_CHECKING
 
 from lark import Token, Tree
 
-from nmn.language.phrases import Determiner
+from nmn.language.syntax.phrases import Determiner
 from nmn.language.trees import is_token, name_of, number_of, rule
 
 if TYPE_CHECKING:
-    from nmn.language.reader import Reader
+    from nmn.language.syntax.reader import Reader
 
 DETERMINERS = {
     "A": "some", "THE": "the", "NO": "no", "EVERY": "every", "MOST": "most", "HALF": "half", "BOTH": "both",

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 
 from lark import Token, Tree
 
-from nmn.language.panel_phrases import at_side, in_panel, panel_phrase, touched_side
-from nmn.language.phrases import EACH, Determiner, Joined, Modifier, Phrase, anything, with_nouns, with_rest_of
+from nmn.language.syntax.panel_phrases import at_side, in_panel, panel_phrase, touched_side
+from nmn.language.syntax.phrases import EACH, Determiner, Joined, Modifier, Phrase, anything, with_nouns, with_rest_of
 from nmn.language.trees import SCENE, Node, is_token, name_of, plural_verb, rule, span_of
 from nmn.layout import Layout
 
 if TYPE_CHECKING:
-    from nmn.language.reader import Reader
+    from nmn.language.syntax.reader import Reader
 
 FROM_PLACE = "from_side"
 PASSED_OVER = ("NOT", "WITH", "HAVE", "BE", "DO", "THAT", "WHICH", "EVERY", "MADE_OF")

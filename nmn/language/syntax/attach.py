@@ -25,8 +25,18 @@ read so far. The decisions, in order of preference (Kimball 1973, "right associa
 from collections.abc import Callable
 from dataclasses import replace
 
-from nmn.language.choices import Choices
-from nmn.language.phrases import COMPARISONS, EACH, LISTED, Determiner, Joined, Modifier, Phrase, is_extreme, with_nouns
+from nmn.language.syntax.choices import Choices
+from nmn.language.syntax.phrases import (
+    COMPARISONS,
+    EACH,
+    LISTED,
+    Determiner,
+    Joined,
+    Modifier,
+    Phrase,
+    is_extreme,
+    with_nouns,
+)
 from nmn.language.trees import SCENE
 from nmn.layout import Layout
 

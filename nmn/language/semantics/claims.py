@@ -5,16 +5,16 @@ from dataclasses import replace
 from functools import partial
 
 from nmn.errors import QuestionError
-from nmn.language.clause import Clause
 from nmn.language.connect import conj, fold, negate
-from nmn.language.joined import is_other
-from nmn.language.panel_phrases import is_other_panel, panel_set
-from nmn.language.panels import OTHER_THAN_WHICH, Scope, and_other, in_their_panels, placed, scoped_existences
-from nmn.language.phrases import EACH, Joined, Modifier, Phrase, anything
-from nmn.language.reader import Reader
-from nmn.language.sets import members, restriction, spread, union
+from nmn.language.semantics.clause import Clause
+from nmn.language.semantics.panels import OTHER_THAN_WHICH, Scope, and_other, in_their_panels, placed, scoped_existences
+from nmn.language.semantics.sets import members, restriction, spread, union
+from nmn.language.semantics.truths import agreement, claim, compared, count_in_bounds, is_mutual, mutual
+from nmn.language.syntax.joined import is_other
+from nmn.language.syntax.panel_phrases import is_other_panel, panel_set
+from nmn.language.syntax.phrases import EACH, Joined, Modifier, Phrase, anything
+from nmn.language.syntax.reader import Reader
 from nmn.language.trees import SCENE
-from nmn.language.truths import agreement, claim, compared, count_in_bounds, is_mutual, mutual
 from nmn.layout import QUANTIFIERS, Layout
 
 

@@ -10,13 +10,17 @@ from itertools import pairwise
 
 from lark import Token, Tree
 
-from nmn.language.attach import attach_phrase
-from nmn.language.choices import Choices
-from nmn.language.claims import truths
-from nmn.language.clause import Clause
-from nmn.language.comparisons import attribute_clause, comparison_clause, numeric_clause, value_clause, values_clause
 from nmn.language.connect import fold, negate
-from nmn.language.continued import (
+from nmn.language.semantics.claims import truths
+from nmn.language.semantics.clause import Clause
+from nmn.language.semantics.comparisons import (
+    attribute_clause,
+    comparison_clause,
+    numeric_clause,
+    value_clause,
+    values_clause,
+)
+from nmn.language.semantics.continued import (
     goes_on_listing,
     is_open,
     more_np,
@@ -25,17 +29,19 @@ from nmn.language.continued import (
     said_before,
     with_verb_of,
 )
-from nmn.language.joined import conjunction_of, goes_with_nearest, join_modifiers, phrases_of, trees_of
-from nmn.language.modifiers import beside
-from nmn.language.panel_comparisons import panel_compares
-from nmn.language.panel_phrases import panel_phrase
-from nmn.language.panels import PANEL_PIECES, Scope
-from nmn.language.phrases import EXACTLY_ONE, Determiner, Joined, Phrase, anything
-from nmn.language.pronouns import check_known, is_said_of_it, like_what, meant_by, note_said, refers
-from nmn.language.reader import Reader
-from nmn.language.sets import union
+from nmn.language.semantics.panel_comparisons import panel_compares
+from nmn.language.semantics.panels import PANEL_PIECES, Scope
+from nmn.language.semantics.pronouns import check_known, is_said_of_it, like_what, meant_by, note_said, refers
+from nmn.language.semantics.sets import union
+from nmn.language.semantics.truths import PLACES
+from nmn.language.syntax.attach import attach_phrase
+from nmn.language.syntax.choices import Choices
+from nmn.language.syntax.joined import conjunction_of, goes_with_nearest, join_modifiers, phrases_of, trees_of
+from nmn.language.syntax.modifiers import beside
+from nmn.language.syntax.panel_phrases import panel_phrase
+from nmn.language.syntax.phrases import EXACTLY_ONE, Determiner, Joined, Phrase, anything
+from nmn.language.syntax.reader import Reader
 from nmn.language.trees import Node, is_token, plural_verb, rule, span_of
-from nmn.language.truths import PLACES
 from nmn.layout import QUANTIFIERS, Kind, Layout
 
 RELATIONS = (*PLACES, "at_side", "at_place")  # rules of what says where a thing is

@@ -4,13 +4,13 @@ from collections.abc import Sequence
 
 from lark import Token, Tree
 
-from nmn.language.clause import Clause
 from nmn.language.connect import conj, negate, number
-from nmn.language.panel_phrases import in_panel, is_other_panel, panel_phrase, panel_set
-from nmn.language.panels import EXTREMES, Scope, is_one_panel, listed, placed, split_panel
-from nmn.language.phrases import EXACTLY_ONE, Determiner, Joined, Phrase, with_rest_of
-from nmn.language.reader import Reader
-from nmn.language.sets import union
+from nmn.language.semantics.clause import Clause
+from nmn.language.semantics.panels import EXTREMES, Scope, is_one_panel, listed, placed, split_panel
+from nmn.language.semantics.sets import union
+from nmn.language.syntax.panel_phrases import in_panel, is_other_panel, panel_phrase, panel_set
+from nmn.language.syntax.phrases import EXACTLY_ONE, Determiner, Joined, Phrase, with_rest_of
+from nmn.language.syntax.reader import Reader
 from nmn.language.trees import rule
 from nmn.layout import Layout
 

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from nmn.language.phrases import Phrase
+from nmn.language.syntax.phrases import Phrase
 from nmn.layout import Layout
 
 

@@ -9,9 +9,9 @@ from dataclasses import replace
 
 from lark import Token, Tree
 
-from nmn.language.attach import attach_modifier, attach_phrase, right_edge
-from nmn.language.phrases import LISTED, Joined, Phrase, with_nouns, with_rest_of
-from nmn.language.reader import Reader
+from nmn.language.syntax.attach import attach_modifier, attach_phrase, right_edge
+from nmn.language.syntax.phrases import LISTED, Joined, Phrase, with_nouns, with_rest_of
+from nmn.language.syntax.reader import Reader
 from nmn.language.trees import Node, is_token, name_of, rule
 from nmn.layout import QUANTIFIERS
 

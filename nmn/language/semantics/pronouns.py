@@ -6,12 +6,12 @@ from functools import partial
 
 from lark import Token, Tree
 
-from nmn.language.antecedents import COUNTING, as_said, named_again
-from nmn.language.clause import Clause
-from nmn.language.panel_phrases import in_panel
-from nmn.language.phrases import EACH, EXACTLY_ONE, LISTED, Determiner, Joined, Modifier, Phrase
-from nmn.language.reader import Reader
-from nmn.language.sets import restriction, union
+from nmn.language.semantics.clause import Clause
+from nmn.language.semantics.sets import restriction, union
+from nmn.language.syntax.antecedents import COUNTING, as_said, named_again
+from nmn.language.syntax.panel_phrases import in_panel
+from nmn.language.syntax.phrases import EACH, EXACTLY_ONE, LISTED, Determiner, Joined, Modifier, Phrase
+from nmn.language.syntax.reader import Reader
 from nmn.language.trees import Node, is_token, rule, span_of
 from nmn.layout import Layout
 

@@ -4,13 +4,13 @@ from dataclasses import replace
 
 from lark import Token, Tree
 
-from nmn.language.choices import Choices
 from nmn.language.connect import fold
-from nmn.language.phrases import Determiner
-from nmn.language.queries import QUERIES
-from nmn.language.reader import Reader
-from nmn.language.sentences import PIECES, sentence
-from nmn.language.sets import referent
+from nmn.language.semantics.queries import QUERIES
+from nmn.language.semantics.sentences import PIECES, sentence
+from nmn.language.semantics.sets import referent
+from nmn.language.syntax.choices import Choices
+from nmn.language.syntax.phrases import Determiner
+from nmn.language.syntax.reader import Reader
 from nmn.language.trees import is_token, rule
 from nmn.layout import Layout
 from nmn.lexicon import Lexicon

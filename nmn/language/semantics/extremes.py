@@ -1,8 +1,8 @@
 """Superlatives and ordinals before a noun, and in "that is the largest": which of a set they take."""
 
 from nmn.language.connect import conj, fold, number
-from nmn.language.phrases import Modifier, Phrase
-from nmn.language.reader import Reader
+from nmn.language.syntax.phrases import Modifier, Phrase
+from nmn.language.syntax.reader import Reader
 from nmn.layout import Layout
 
 

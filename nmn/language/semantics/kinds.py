@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from nmn.language.phrases import Modifier
-from nmn.language.reader import Reader
+from nmn.language.syntax.phrases import Modifier
+from nmn.language.syntax.reader import Reader
 from nmn.layout import Layout
 
 

@@ -17,14 +17,14 @@ from functools import partial
 
 from lark import Token, Tree
 
-from nmn.language.clause import Clause
 from nmn.language.connect import conj, fold, negate
-from nmn.language.joined import phrases_of
-from nmn.language.panel_phrases import PANELS, is_other_panel, panel_named, panel_phrase, panel_set
-from nmn.language.phrases import EXACTLY_ONE, Determiner, Joined, Modifier, Phrase
-from nmn.language.reader import Reader
+from nmn.language.semantics.clause import Clause
+from nmn.language.semantics.truths import bounds_of, count_in_bounds, existences, quantified, there_are
+from nmn.language.syntax.joined import phrases_of
+from nmn.language.syntax.panel_phrases import PANELS, is_other_panel, panel_named, panel_phrase, panel_set
+from nmn.language.syntax.phrases import EXACTLY_ONE, Determiner, Joined, Modifier, Phrase
+from nmn.language.syntax.reader import Reader
 from nmn.language.trees import is_token, rule
-from nmn.language.truths import bounds_of, count_in_bounds, existences, quantified, there_are
 from nmn.layout import QUANTIFIERS, Layout
 
 TOTAL = re.compile(r"\b(in total|altogether)\b")

@@ -16,14 +16,14 @@ from itertools import pairwise
 
 from nmn.errors import QuestionError
 from nmn.language.connect import conj, fold, negate, number, of_one, with_noun
-from nmn.language.extremes import apply_before, extreme_of, partitive
-from nmn.language.joined import is_other, shared_determiners, shared_modifiers
-from nmn.language.kinds import kinds_joined
-from nmn.language.modifiers import FROM_PLACE
-from nmn.language.others import without_mentioned
-from nmn.language.panel_phrases import inside
-from nmn.language.phrases import Determiner, Joined, Modifier, Phrase, is_extreme
-from nmn.language.reader import Reader
+from nmn.language.semantics.extremes import apply_before, extreme_of, partitive
+from nmn.language.semantics.kinds import kinds_joined
+from nmn.language.semantics.others import without_mentioned
+from nmn.language.syntax.joined import is_other, shared_determiners, shared_modifiers
+from nmn.language.syntax.modifiers import FROM_PLACE
+from nmn.language.syntax.panel_phrases import inside
+from nmn.language.syntax.phrases import Determiner, Joined, Modifier, Phrase, is_extreme
+from nmn.language.syntax.reader import Reader
 from nmn.language.trees import SCENE
 from nmn.layout import QUANTIFIERS, Layout
 

@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING
 from lark import Token, Tree
 
 from nmn.language.connect import negate
-from nmn.language.determiners import determiner_of
-from nmn.language.phrases import Determiner, Modifier, Phrase
-from nmn.language.premodifiers import premodifier
+from nmn.language.syntax.determiners import determiner_of
+from nmn.language.syntax.phrases import Determiner, Modifier, Phrase
+from nmn.language.syntax.premodifiers import premodifier
 from nmn.language.trees import SCENE, Node, is_token, name_of, rule, span_of
 from nmn.layout import Layout
 from nmn.lexicon import Gap
 
 if TYPE_CHECKING:
-    from nmn.language.reader import Reader
+    from nmn.language.syntax.reader import Reader
 
 PANELS = Layout("panels")
 SIDE_OF = {("x", -1): "left", ("x", 1): "right", ("y", -1): "top", ("y", 1): "bottom"}

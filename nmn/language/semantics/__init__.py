@@ -1,0 +1,1 @@
+"""From phrases to layouts: what it means."""

@@ -1,0 +1,1 @@
+"""From parse trees to phrases: what was said."""
