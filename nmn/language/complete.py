@@ -13,7 +13,7 @@ from lark.exceptions import UnexpectedInput
 from nmn.errors import QuestionError
 from nmn.language.diagnose import OPEN_CLASSES
 from nmn.language.grammar import Grammar
-from nmn.language.lexer import AND_ATTRIBUTE, BEFORE_ALIKE, DETERMINED, FILLER, Sense, lacks_noun
+from nmn.language.lexer import AND_ATTRIBUTE, AS, BEFORE_ALIKE, DETERMINED, EQUALLY, FILLER, Sense, lacks_noun
 from nmn.language.normalise import Word, check_length, normalise
 
 LONGEST = 6  # words of a phrase, such as "on the left side of"
@@ -78,6 +78,11 @@ def _due(question: str, words: list[Word], grammar: Grammar) -> frozenset[str]:
             tokens[place].type = BEFORE_ALIKE[told]
             due |= _accepted(tokens, grammar) & set(wanted)
             tokens[place].type = told
+    for place, wanted in ((-1, ("ADJECTIVE",)), (-2, (AS,))):  # "is as", "is as large"
+        if len(tokens) > -place and tokens[place].type == AS and (place == -1 or tokens[-1].type == "ADJECTIVE"):
+            tokens[place].type = EQUALLY
+            due |= _accepted(tokens, grammar) & set(wanted)
+            tokens[place].type = AS
     if tokens and tokens[-1].type == "AND":
         tokens[-1].type = AND_ATTRIBUTE
         due |= _accepted(tokens, grammar)

@@ -1,7 +1,7 @@
 """Grammar files to parsers: one LALR(1) parser per grammar file, one vocabulary per grammar and lexicon.
 
-The parser is LALR(1) since the grammars keep modifiers in flat lists (see ``syntax/attach.py``): one pass, no choice, time
-linear in the number of words.
+The parser is LALR(1) since the grammars keep modifiers in flat lists (see ``syntax/attach.py``): one pass, no choice,
+time linear in the number of words.
 """
 
 import os

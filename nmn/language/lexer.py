@@ -34,7 +34,7 @@ AND_ATTRIBUTE = "_AND_ATTRIBUTE"  # in "the same color and size", which goes on 
 BEFORE_ALIKE = {"AND": "AND_A", "OR": "OR_A"}  # in "a red and a blue circle", whose first noun is the second
 DETERMINED = ("A", "THE", "ONE", "NUMBER")  # "a red and a blue circle", "two red and three blue circles"
 ON_THE = "_ON_THE"
-AS = "_AS"
+AS, EQUALLY = "_AS", "EQUALLY"  # "as large as" is "equally large as"
 NOUNS = ("VALUE_NOUN", "THING", "THING_ATTRIBUTE", "ONE", "ONES", "IT")
 WORD_SHOWN = 40  # letters of an unknown word
 
@@ -93,7 +93,7 @@ class Vocabulary:
                 next_but_one = tokens[place + 3].type if place + 3 < len(tokens) else ""
                 token.type = BEFORE_ALIKE[token.type] if next_but_one == "ADJECTIVE" else token.type
             elif (before.type, token.type, after.type) == (AS, "ADJECTIVE", AS):  # "as large as"
-                before.type = "EQUALLY"
+                before.type = EQUALLY
             elif str(token.value) == "equal" and after.type in ATTRIBUTES:  # "of equal size"
                 token.type = "SAME"
             elif token.type == "BOTH" and place and _says_of_each(tokens[: place + 1], tokens[place + 2 :]):
