@@ -59,6 +59,10 @@ TOUCHING: tuple[tuple[str, object], ...] = (
     ("Is the circle that two squares touch red?", True),
     ("The circle that the star touches and that is small is below the circle that the blue square touches.", True),
     ("There is a red circle and a blue star and they touch.", False),
+    ("How many shapes that touch are red?", 2),
+    ("Are there any shapes that touch each other?", True),
+    ("Are there any squares that touch each other?", False),
+    ("All shapes that touch are small.", False),
 )
 ANSWERS: tuple[tuple[str, object], ...] = (
     ("Isn't the triangle yellow?", True),
@@ -634,6 +638,8 @@ ANSWERS: tuple[tuple[str, object], ...] = (
     ("What is there?", ("square", "circle", "triangle", "star")),
     ("A circle and a star are touching each other.", False),
     ("The left circle is red.", True),
+    ("The left blue circle is small.", True),
+    ("The triangle is exactly as large as the blue circle.", True),
     ("What color is the right square?", "green"),
     ("Which shapes are not circles?", (3, 4, 5, 6)),
     ("The circle near the triangle and above the star is blue.", True),
@@ -748,6 +754,8 @@ REFUSED = (
     "The star is not as large as the green square.",
     "There is a circle left of each square and a star right of it.",
     "The star touches.",
+    "Exactly two circles touch each other.",
+    "There are two shapes that touch and are red.",
     "There are two circles; what color is the other one?",
 )
 

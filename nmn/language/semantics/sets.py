@@ -29,6 +29,7 @@ from nmn.layout import QUANTIFIERS, Layout
 
 UNLIKE_SETS = (*QUANTIFIERS, "no", "only", "several", "numeral", "number")  # determiners that say how many
 # why "all circles but one" is not read
+OF_THOSE = ("the", "bare", "every", "no", "some", "most")  # determiners of "circles that touch": another of the circles
 WHICH = 'which one is left out? Say "the ...", or of how many something holds'
 ADDED = ("some", "numeral", "number", "several", "the")  # what "only circles and a star" says that there is, too
 # determiners that bare nouns after them share, by the conjunction between
@@ -65,7 +66,8 @@ def members(phrase: Phrase, reader: Reader) -> Layout:
                 break
             restricting[place] = replace(modifier, kind="is", layout=found, operands=())
     if restricting:
-        inner = conj(inner, restriction(restricting, reader))
+        with reader.at(among=inner if phrase.plural and phrase.determiner.name in OF_THOSE else reader.here.among):
+            inner = conj(inner, restriction(restricting, reader))
     while before:
         inner = apply_before(before, inner, side, phrase, reader)
     if is_other(phrase) and not restricting:

@@ -25,6 +25,7 @@ from nmn.layout import QUANTIFIERS, Layout
 from nmn.lexicon import Gap
 
 PLACES = ("related", "related_all", "related_any", "between_two", "between_some", "in_panel")
+TWO = (Determiner("numeral", 2, 2), Determiner("number", 2))  # "two" and "at least two" that are alike, or touch
 ONE = ("some", "another", "the", "bare")  # of a singular noun
 
 
@@ -270,7 +271,7 @@ def mutual(subjects: Sequence[Joined], modifier: Modifier, reader: Reader) -> La
     two = len(sets) == 2 and all(one.determiner.name == "some" and not one.plural for one in phrases)
     if two and not modifier.negated and isinstance(reader.lexicon.relations[modifier.name].meaning, Gap):
         return Layout("exists", None, (conj(sets[0], Layout("relate", modifier.name, (sets[1],))),))
-    name, low, high, *_ = phrases[0].determiner
+    name = phrases[0].determiner.name
     related = Layout("relate", modifier.name, (sets[0],))
     some = Layout("exists", None, (conj(sets[0], related),))
     if len(sets) == 1 and phrases[0].plural:
@@ -278,7 +279,7 @@ def mutual(subjects: Sequence[Joined], modifier: Modifier, reader: Reader) -> La
             return negate(some)
         if name in ("the", "bare", "every", "both"):
             return Layout("quantify", "every", (sets[0], related))
-        if not modifier.negated and (name in ("some", "several") or (low == 2 and high in (2, None))):
+        if not modifier.negated and (name in ("some", "several") or phrases[0].determiner in TWO):
             return some
     raise reader.error(phrases[0], '"each other" is read of two things, of all, some, two or none of a kind')
 
@@ -296,10 +297,7 @@ def _some_compared(
         alike = Layout("compare", "fewer", (values, count))
         if phrase.determiner.name == "no" and phrase.determiner.low in (None, 2):
             return negate(unlike if different else alike)
-        pair = (
-            phrase.determiner in (Determiner("numeral", 2, 2), Determiner("number", 2))
-            or phrase.determiner.name == "several"
-        )
+        pair = phrase.determiner in TWO or phrase.determiner.name == "several"
         if pair or (phrase.determiner.name == "some" and phrase.plural):
             return unlike if different else alike
     elif len(phrases) == 2 and all(one.determiner.name in ONE and not one.plural for one in phrases):
