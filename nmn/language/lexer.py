@@ -33,6 +33,7 @@ ATTRIBUTES = ("ATTRIBUTE", "THING_ATTRIBUTE")
 AND_ATTRIBUTE = "_AND_ATTRIBUTE"  # in "the same color and size", which goes on otherwise than "and a star is red"
 BEFORE_ALIKE = {"AND": "AND_A", "OR": "OR_A"}  # in "a red and a blue circle", whose first noun is the second
 DETERMINED = ("A", "THE", "ONE", "NUMBER")  # "a red and a blue circle", "two red and three blue circles"
+BOUNDS = ("AT_LEAST", "AT_MOST", "EXACTLY", "MORE_THAN", "FEWER_THAN")  # before a number
 ON_THE = "_ON_THE"
 AS, EQUALLY = "_AS", "EQUALLY"  # "as large as" is "equally large as"
 NOUNS = ("VALUE_NOUN", "THING", "THING_ATTRIBUTE", "ONE", "ONES", "IT")
@@ -89,9 +90,8 @@ class Vocabulary:
         for place, (before, token, after) in enumerate(zip(tokens, tokens[1:], tokens[2:], strict=False)):
             if token.type == "AND" and before.type in ATTRIBUTES and (after.type == "SAME" or _is_attribute(after)):
                 token.type = AND_ATTRIBUTE
-            elif token.type in BEFORE_ALIKE and after.type in DETERMINED and lacks_noun(tokens[: place + 1]):
-                next_but_one = tokens[place + 3].type if place + 3 < len(tokens) else ""
-                token.type = BEFORE_ALIKE[token.type] if next_but_one == "ADJECTIVE" else token.type
+            elif token.type in BEFORE_ALIKE and lacks_noun(tokens[: place + 1]) and _is_alike(tokens[place + 2 :]):
+                token.type = BEFORE_ALIKE[token.type]
             elif (before.type, token.type, after.type) == (AS, "ADJECTIVE", AS):  # "as large as"
                 before.type = EQUALLY
             elif str(token.value) == "equal" and after.type in ATTRIBUTES:  # "of equal size"
@@ -138,6 +138,13 @@ def lacks_noun(tokens: Sequence[Token]) -> bool:
     while first > 0 and tokens[first].type == "ADJECTIVE":
         first -= 1
     return 0 <= first < len(tokens) - 1 and tokens[first].type in DETERMINED
+
+
+def _is_alike(tokens: Sequence[Token]) -> bool:
+    """Whether some tokens begin with "a blue", "three blue", "at least three blue", as "a red and" goes on."""
+    first = 1 if tokens and tokens[0].type in BOUNDS else 0
+    determiner, adjective = ([token.type for token in tokens[first : first + 2]] + ["", ""])[:2]
+    return determiner in DETERMINED and adjective == "ADJECTIVE"
 
 
 def _says_of_each(before: Sequence[Token], after: Sequence[Token]) -> bool:

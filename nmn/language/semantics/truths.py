@@ -95,7 +95,7 @@ def existence(phrase: Phrase, reader: Reader, alone: bool = False) -> Layout:
         every = Layout("quantify", "every", (SCENE, layout))
         return conj(Layout("exists", None, (layout,)), every) if alone else every
     if reader.claimed and is_other(phrase) and name in ("some", "another") and not _is_related(phrase, reader):
-        return conj(Layout("exists", None, (layout,)), _two_of(reader.claimed[-1], layout))
+        return conj(Layout("exists", None, (layout,)), _so_many_of(reader.claimed[-1], layout))
     if name == "the" and low is not None:
         return count_in_bounds(Layout("count", None, (layout,)), low, low)
     return there_are(layout, phrase)
@@ -107,7 +107,7 @@ def _of_each(phrase: Phrase, reader: Reader) -> Layout | None:
     if modifier is None or is_other(phrase):
         return None
     has = modifier_set(beside(modifier.name, replace(phrase, modifiers=()), reader), reader)
-    return claim(modifier.operands[0], has, reader)
+    return reduce(conj, [claim(each, has, reader) for each in modifier.operands])
 
 
 def _is_related(phrase: Phrase, reader: Reader) -> bool:
@@ -155,7 +155,8 @@ def existences(phrases: Sequence[Joined], reader: Reader, alone: bool = False) -
             first, found = members(earlier, reader), members(joined.phrase, reader)
             counted, before = bounds_of(joined.phrase), bounds_of(earlier) or (1, 1)
             if counted is None:
-                truths[position] = Layout("and", None, (truths[position], _two_of(first, found)))
+                least = (before[0] or 1) + 1
+                truths[position] = Layout("and", None, (truths[position], _so_many_of(first, found, least)))
             elif includes(found, first) and before[0] is not None and before[0] == before[1]:  # "and two other shapes"
                 low, high = (None if bound is None else bound + before[0] for bound in counted)
                 truths[position] = count_in_bounds(Layout("count", None, (found,)), low, high)
@@ -190,7 +191,7 @@ def claim(phrase: Phrase, predicate: Layout, reader: Reader) -> Layout:
         return truth
     earlier = reader.claimed[-1] if reader.claimed and name != "the" and is_other(phrase) else None
     reader.claimed.append(both)
-    return truth if earlier is None or bounds_of(phrase) else conj(truth, _two_of(earlier, both))
+    return truth if earlier is None or bounds_of(phrase) else conj(truth, _so_many_of(earlier, both))
 
 
 def quantified(determiner: Determiner, subject: Layout, predicate: Layout) -> Layout:
@@ -220,10 +221,10 @@ def _so_many_left_out(phrase: Phrase, reader: Reader) -> int | None:
     return 1 if is_one(left_out, reader) else left_out.determiner.low if left_out.determiner.name == "numeral" else None
 
 
-def _two_of(first: Layout, second: Layout) -> Layout:
-    """Return that two things are in two sets that have a member each, one in the first and another in the second."""
+def _so_many_of(first: Layout, second: Layout, least: int = 2) -> Layout:
+    """Return that one thing less is in a set, and another one in a second set, of which each is known to have some."""
     union = first if first == second else Layout("or", None, (first, second))
-    return Layout("compare", "at_least", (Layout("count", None, (union,)), number(2)))
+    return Layout("compare", "at_least", (Layout("count", None, (union,)), number(least)))
 
 
 def compared(subjects: Sequence[Joined], modifier: Modifier, reader: Reader) -> Layout:

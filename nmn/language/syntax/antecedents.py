@@ -47,8 +47,8 @@ def beside_each(phrase: Phrase, reader: "Reader") -> Modifier | None:
     modifier = phrase.modifiers[0] if len(phrase.modifiers) == 1 else None
     if modifier is None or modifier.kind != "related" or modifier.negated or modifier.relative:
         return None
-    each, *others = modifier.operands
-    of_each = not others and each.determiner.name == "every" and reader.text(each).startswith("each")
+    each = [one.determiner.name == "every" and reader.text(one).startswith("each") for one in modifier.operands]
+    of_each = all(each) and "or" not in modifier.operand_joins
     return modifier if of_each and phrase.determiner.name in ("bare", *COUNTING) else None
 
 
@@ -84,6 +84,8 @@ def _antecedent(reader: "Reader", span: tuple[int, int], many: bool) -> Phrase:
         raise QuestionError(reader.question, *span, '"it" is one thing, and several were mentioned: say which')
     _check_one(reader, span, many)
     each = reader.topic.determiner.name == "every" and not reader.topic.plural
+    if each and not (many or reader.here.inside) and any(one.determiner.name != "the" for one in others):
+        raise QuestionError(reader.question, *span, ANOTHER_FOR_EACH)
     other = reader.here.inside or denied or (reader.topic.plural != many and not each)
     return others[-1] if others and other else reader.topic
 
