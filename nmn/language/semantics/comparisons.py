@@ -4,10 +4,10 @@ from dataclasses import replace
 
 from lark import Token, Tree
 
-from nmn.language.connect import negate, number
+from nmn.language.connect import conj, negate, number
 from nmn.language.semantics.clause import Clause
 from nmn.language.semantics.panel_comparisons import compared_in_panels
-from nmn.language.semantics.sets import union
+from nmn.language.semantics.sets import restriction, union
 from nmn.language.semantics.truths import compared, count_in_bounds
 from nmn.language.syntax.antecedents import it
 from nmn.language.syntax.determiners import quantity_of
@@ -28,6 +28,19 @@ def comparison_clause(clauses: list[Clause], tree: Tree[Token], conjunction: str
     if denied and rule(comparison) == "equal" and as_many:  # so that there are fewer
         truth, denied = Layout("compare", "fewer", truth.operands), False
     clauses.append(Clause("closed", conjunction, truth=truth, negated=denied))
+
+
+def compared_clause(clauses: list[Clause], tree: Tree[Token], conjunction: str, reader: Reader) -> None:
+    """Read "more circles than squares are red"."""
+    comparison, *said = (child for child in tree.children if isinstance(child, Tree) or not is_token(child, "BE"))
+    assert isinstance(comparison, Tree)
+    truth = compared_in_panels(comparison, reader)
+    ((_, such),) = reader.attached([Joined("and", anything())], said)
+    predicate = restriction(such.modifiers, reader, several=True)
+    if truth.module != "compare" or any(side.module != "count" for side in truth.operands):
+        raise reader.error(comparison, "of how many of each is this said? Say it in a clause of each")
+    sides = tuple(Layout("count", None, (conj(side.operands[0], predicate),)) for side in truth.operands)
+    clauses.append(Clause("closed", conjunction, truth=Layout("compare", truth.argument, sides)))
 
 
 def numeric_clause(clauses: list[Clause], tree: Tree[Token], conjunction: str, reader: Reader) -> None:

@@ -21,6 +21,7 @@ from nmn.language.syntax.antecedents import it
 from nmn.language.syntax.joined import (
     attribute_of_tree,
     conjunction_of,
+    is_other,
     join_modifiers,
     joined_phrases,
     named,
@@ -181,7 +182,8 @@ def _which_are(tree: Tree[Token], reader: Reader) -> Layout:
     if (extreme := _extreme(_after_be(tree))) is not None:
         return Layout("superlative", extreme, (members(phrases[0].phrase, reader),))
     own = reader.is_topic(phrases[0].phrase)
-    with reader.at(inside=own, among=members(phrases[0].phrase, reader)):
+    known = None if is_other(phrases[0].phrase) else members(phrases[0].phrase, reader)  # others than what comes next
+    with reader.at(inside=own, among=known):
         predicate = _predicate_set(_after_be(tree), reader, phrases[0].phrase.plural)
     asked = list(things.scan_values(lambda _: True))
     if len(asked) == 1 and is_token(asked[0], "THING_ATTRIBUTE") and not asked[0].value.plural:

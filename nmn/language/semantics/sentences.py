@@ -15,6 +15,7 @@ from nmn.language.semantics.claims import truths
 from nmn.language.semantics.clause import Clause
 from nmn.language.semantics.comparisons import (
     attribute_clause,
+    compared_clause,
     comparison_clause,
     numeric_clause,
     value_clause,
@@ -324,6 +325,7 @@ PIECES: dict[str, Callable[[list[Clause], Tree[Token], str, Reader], None]] = {
     "panel_said_before": panel_said_before,
     "panel_compares": panel_compares,
     "comparison_clause": comparison_clause,
+    "compared_clause": compared_clause,
     "numeric_clause": numeric_clause,
     "comparison_denied": comparison_clause,
     "attribute_clause": attribute_clause,
