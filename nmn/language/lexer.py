@@ -96,6 +96,8 @@ class Vocabulary:
                 before.type = EQUALLY
             elif str(token.value) == "equal" and after.type in ATTRIBUTES:  # "of equal size"
                 token.type = "SAME"
+            elif before.type == "NEITHER" and _is_kinds(tokens[place + 1 :]):
+                before.type = "NEITHER_KIND"
             elif token.type == "BOTH" and place and _says_of_each(tokens[: place + 1], tokens[place + 2 :]):
                 token.type = "EVERY"
         return tokens
@@ -145,6 +147,12 @@ def _is_alike(tokens: Sequence[Token]) -> bool:
     first = 1 if tokens and tokens[0].type in BOUNDS else 0
     determiner, adjective = ([token.type for token in tokens[first : first + 2]] + ["", ""])[:2]
     return determiner in DETERMINED and adjective == "ADJECTIVE"
+
+
+def _is_kinds(tokens: Sequence[Token]) -> bool:
+    """Whether some tokens begin with a plural, "red circles", and "nor" comes after it."""
+    noun = next((token for token in tokens if token.type != "ADJECTIVE"), None)
+    return noun is not None and getattr(noun.value, "plural", False) and any(token.type == "NOR" for token in tokens)
 
 
 def _says_of_each(before: Sequence[Token], after: Sequence[Token]) -> bool:

@@ -160,6 +160,22 @@ def said_before(clauses: list[Clause], tree: Tree[Token], conjunction: str, read
     clauses.append(Clause("predicate", conjunction, subjects, [Joined("and", predicate)], denied))
 
 
+def so_said(clauses: list[Clause], tree: Tree[Token], conjunction: str, reader: Reader) -> None:
+    """Read "... and so is the square", "... nor is the square": the same is said, or denied, of another."""
+    how, verb, subject = tree.children
+    before = clauses[-1]
+    first = before.predicate[0].phrase.modifiers[0] if before.predicate else None
+    none = before.negated or any(phrase.determiner.name == "no" for _, phrase in before.subjects)
+    denied = first.negated or none if first is not None else none
+    if denied == is_token(how, "SO"):
+        word = "nor" if denied else "so"
+        raise reader.error(tree, f'"{word}" is due after what is {"denied" if denied else "said"} before')
+    conjunction = conjunction if is_token(how, "SO") else "and"
+    again = [subject, verb] if is_token(how, "SO") else [subject, verb, Token("NOT", "not")]
+    said = panel_said_before if rule(subject) == "panel_core" else said_before  # type: ignore[arg-type]
+    said(clauses, Tree("said_before", again), conjunction, reader)
+
+
 def panel_said_before(clauses: list[Clause], tree: Tree[Token], conjunction: str, reader: Reader) -> None:
     """Read "... and the other does not", which leaves out what a panel was said to contain."""
     before = clauses[-1]

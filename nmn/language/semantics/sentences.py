@@ -28,6 +28,7 @@ from nmn.language.semantics.continued import (
     other_thing,
     panel_said_before,
     said_before,
+    so_said,
     with_verb_of,
 )
 from nmn.language.semantics.panel_comparisons import panel_compares
@@ -321,6 +322,7 @@ PIECES: dict[str, Callable[[list[Clause], Tree[Token], str, Reader], None]] = {
     "more_predicate": _more_predicate,
     "gapped": _gapped,
     "said_before": said_before,
+    "so_said": so_said,
     "other_does_not": _other_does_not,
     "panel_said_before": panel_said_before,
     "panel_compares": panel_compares,
