@@ -24,7 +24,7 @@ PASSED_OVER = ("NOT", "WITH", "HAVE", "BE", "DO", "THAT", "WHICH", "EVERY", "MAD
 def read_modifier(node: Node, reader: "Reader", joined: str | None = None) -> Modifier:
     """Read one modifier or predicate; ``joined``: the conjunction before it."""
     if isinstance(node, Token):
-        return replace(_word(node, reader), joined=joined)
+        return replace(_word(node), joined=joined)
     kind, negated = rule(node), any(is_token(child, "NOT") for child in node.children)
     parts = [child for child in node.children if not is_token(child, *PASSED_OVER)]
     if kind == "not_premodifier":
@@ -54,13 +54,11 @@ def value_of(tree: Tree[Token], reader: "Reader") -> Modifier:
     return Modifier("is", layout=Layout("find", name_of(value)), negated=negated)
 
 
-def _word(token: Token, reader: "Reader") -> Modifier:
+def _word(token: Token) -> Modifier:
     if token.type == "ADJECTIVE":
         return Modifier("is", layout=Layout("find", name_of(token)))
     if token.type == "VISIBLE":
         return Modifier("is", layout=SCENE)
-    if token.type == "VERB":
-        raise reader.error(token, f'"{name_of(token)}" needs a noun after it')
     return Modifier("is", layout=Layout("superlative", name_of(token), (SCENE,)))
 
 
