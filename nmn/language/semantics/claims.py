@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import partial
+from functools import partial, reduce
 
 from nmn.errors import QuestionError
 from nmn.language.connect import conj, fold, negate
@@ -150,6 +150,13 @@ def _predicate_of(phrase: Phrase, modifiers: Sequence[Modifier], reader: Reader)
         return restriction(modifiers, reader, several=phrase.plural and name != "no")
 
 
+def _numbers_known(subjects: Sequence[Joined], reader: Reader) -> list[Layout]:
+    """Return that there are two circles, which "the two circles touch" takes to be so."""
+    known = [phrase for _, phrase in subjects if phrase.determiner.name == "the" and phrase.determiner.low is not None]
+    counts = [(Layout("count", None, (members(phrase, reader),)), phrase.determiner.low) for phrase in known]
+    return [count_in_bounds(count, low, low) for count, low in counts]
+
+
 def _claims(subjects: Sequence[Joined], modifiers: Sequence[Modifier], reader: Reader) -> Layout:
     """Return that the predicate holds of the subjects."""
     denied = len(modifiers) == 1 and modifiers[0].kind == "nominal" and modifiers[0].negated
@@ -158,10 +165,9 @@ def _claims(subjects: Sequence[Joined], modifiers: Sequence[Modifier], reader: R
     if len(modifiers) == 1:
         if (places := in_their_panels(subjects, modifiers[0], reader)) is not None:
             return places
-        if modifiers[0].kind in EACH:
-            return compared(subjects, modifiers[0], reader)
-        if is_mutual(modifiers[0]):
-            return mutual(subjects, modifiers[0], reader)
+        if modifiers[0].kind in EACH or is_mutual(modifiers[0]):
+            said = compared if modifiers[0].kind in EACH else mutual
+            return reduce(conj, [*_numbers_known(subjects, reader), said(subjects, modifiers[0], reader)])
         agreeing = agreement(subjects[0].phrase, modifiers[0], reader) if len(subjects) == 1 else None
         if agreeing is not None:
             return agreeing

@@ -12,6 +12,7 @@ from nmn.language.syntax.reader import Reader
 from nmn.language.trees import SCENE
 from nmn.layout import QUANTIFIERS, Layout
 
+OF_THOSE_LEFT = ("numeral", "number", "several")  # determiners of "two others are blue", "one of the others is blue"
 Members = Callable[[Phrase, Reader], Layout]  # of a phrase, the set that it names (``sets.py``)
 
 
@@ -22,7 +23,8 @@ def without_mentioned(inner: Layout, phrase: Phrase, reader: Reader, members: Me
     if not earlier and len(reader.mentioned) < 2:
         raise reader.error(phrase, '"other" than what? Nothing else is mentioned')
     name = phrase.determiner.name
-    if name == "the" and (counted := _counted_before(earlier, phrase, reader, members)) is not None:
+    of_those_left = name == "the" or (name in OF_THOSE_LEFT and not reader.here.relating)
+    if of_those_left and (counted := _counted_before(earlier, phrase, reader, members)) is not None:
         named, said = counted
         short = reader.text(phrase) in ("the other", "the others", "the other one", "the other ones")
         return conj(named if short else inner, negate(said))
@@ -30,14 +32,15 @@ def without_mentioned(inner: Layout, phrase: Phrase, reader: Reader, members: Me
         known = [other for other in later if other.determiner.name == "the" and not is_other(other)]
         if not known or not (name in QUANTIFIERS or (name == "the" and phrase.plural)):
             return inner  # no relation holds of a thing to itself
+    introduced = [other for other in _unrelated(earlier) if other.determiner.name == "the"]
+    if len(introduced) > 1 and phrase.plural and name in ("some", "bare") and not reader.here.relating:
+        return _without_all(inner, introduced, phrase, reader, members)
     alike = [other for other in earlier if other.noun == phrase.noun != SCENE]
     meant = (_unrelated(alike) or alike or _unrelated(earlier) or earlier)[-1] if earlier else known[0]
     if reader.here.relating and name == "the" and not phrase.plural and meant.determiner.name in ("some", "numeral"):
         raise reader.error(phrase, '"the other" than which? Say it of each by what it is')
-    if reader.here.relating and not (meant.determiner.name == "the" or (phrase.plural and _are_several(meant))):
+    if reader.here.relating and _is_another_anyway(meant, phrase):
         return inner
-    if reader.here.relating and meant.determiner.name in ("every", "no") and name in COUNTING:
-        return inner  # "every circle touches two other shapes": other than itself
     if earlier and not reader.here.relating and (name in ("every", "no") or (name == "the" and phrase.plural)):
         return _without_all(inner, _unrelated(earlier), phrase, reader, members)
     if meant.determiner.name in ("the", "every", "bare"):
@@ -51,6 +54,13 @@ def without_mentioned(inner: Layout, phrase: Phrase, reader: Reader, members: Me
     if name == "the" and not (reader.here.relating and phrase.plural):
         raise reader.error(phrase, '"the other" than which? Not one thing alone was mentioned, such as "the circle"')
     return inner
+
+
+def _is_another_anyway(meant: Phrase, phrase: Phrase) -> bool:
+    """Whether what a relation reaches is another thing of itself: "every circle touches two other shapes"."""
+    if not (meant.determiner.name == "the" or (phrase.plural and _are_several(meant))):
+        return True
+    return meant.determiner.name in ("every", "no") and phrase.determiner.name in COUNTING
 
 
 def _counted_before(

@@ -81,8 +81,9 @@ def existence(phrase: Phrase, reader: Reader, alone: bool = False) -> Layout:
         some = Determiner("some") if name == "bare" else phrase.determiner
         such = replace(phrase, determiner=some, modifiers=phrase.modifiers[:-1])
         return compared([Joined("and", such)], each, reader)  # "there are two circles of the same color"
-    if each is not None and is_mutual(each):
-        return mutual([Joined("and", replace(phrase, modifiers=phrase.modifiers[:-1]))], each, reader)
+    if each is not None and is_mutual(each):  # "there are circles that touch": some of them
+        some = Determiner("some") if name == "bare" else phrase.determiner
+        return mutual([Joined("and", replace(phrase, determiner=some, modifiers=phrase.modifiers[:-1]))], each, reader)
     if name in ("bare", "some", "both") and phrase.plural and (kinds := _each_kind(phrase)):
         return reduce(conj, [existence(kind, reader, alone) for kind in kinds])
     if name == "only" and phrase.modifiers and all(map(_is_place, phrase.modifiers)):
@@ -144,25 +145,32 @@ def _each_kind(phrase: Phrase) -> list[Phrase]:
 def existences(phrases: Sequence[Joined], reader: Reader, alone: bool = False) -> Layout:
     """Return that all of a list are there; "a circle and another circle" needs two things."""
     phrases = spread(phrases, reader)
-    alike_things = [phrase for _, phrase in phrases if phrase.modifiers and phrase.modifiers[-1].kind in EACH]
-    if len(alike_things) > 1:
-        raise reader.error(alike_things[-1], "each kind alike, or all of them? Say it of each kind, or of all")
+    last = [phrase.modifiers[-1] for _, phrase in phrases if phrase.modifiers]
+    if sum(modifier.kind in EACH or is_mutual(modifier) for modifier in last) > 1:
+        raise reader.error(phrases[-1].phrase, "each kind alike, or all of them? Say it of each kind, or of all")
     truths = [existence(joined.phrase, reader, alone) for joined in phrases]
     for position, joined in enumerate(phrases[1:], 1):
-        earlier = phrases[position - 1].phrase
-        alike = earlier.determiner.name in ("the", "every") or joined.phrase.determiner.name == "no"
+        before = phrases[position - 1].phrase
+        alike = before.determiner.name in ("the", "every") or joined.phrase.determiner.name == "no"
         if is_other(joined.phrase) and not alike:
-            first, found = members(earlier, reader), members(joined.phrase, reader)
-            counted, before = bounds_of(joined.phrase), bounds_of(earlier) or (1, 1)
-            if counted is None:
-                least = (before[0] or 1) + 1
-                truths[position] = Layout("and", None, (truths[position], _so_many_of(first, found, least)))
-            elif includes(found, first) and before[0] is not None and before[0] == before[1]:  # "and two other shapes"
-                low, high = (None if bound is None else bound + before[0] for bound in counted)
-                truths[position] = count_in_bounds(Layout("count", None, (found,)), low, high)
-            else:
-                raise reader.error(joined.phrase, "how many are there in all? Say it of each kind")
+            named = [one for _, one in phrases[:position]]
+            same = [one for one in named if SCENE in (one.noun, joined.phrase.noun) or one.noun == joined.phrase.noun]
+            truths[position] = _others_too(same or [before], joined.phrase, truths[position], reader)
     return fold([joined.conjunction for joined in phrases], truths)
+
+
+def _others_too(earlier: Sequence[Phrase], phrase: Phrase, there: Layout, reader: Reader) -> Layout:
+    """Return that there is another one, or so many others, beside what was named before of its kind."""
+    sets, found = [members(one, reader) for one in earlier], members(phrase, reader)
+    bounds = [bounds_of(one) or (1, 1) for one in earlier]
+    counted, least = bounds_of(phrase), sum(low or 1 for low, _ in bounds)
+    first = fold(["or"] * len(sets), sets)
+    if counted is None:
+        return Layout("and", None, (there, _so_many_of(first, found, least + 1)))
+    if all(includes(found, one) for one in sets) and all(low is not None and low == high for low, high in bounds):
+        low, high = (None if bound is None else bound + least for bound in counted)  # "and two other shapes"
+        return count_in_bounds(Layout("count", None, (found,)), low, high)
+    raise reader.error(phrase, "how many are there in all? Say it of each kind")
 
 
 def claim(phrase: Phrase, predicate: Layout, reader: Reader) -> Layout:
@@ -263,6 +271,8 @@ def is_mutual(modifier: Modifier) -> bool:
 
 def mutual(subjects: Sequence[Joined], modifier: Modifier, reader: Reader) -> Layout:
     """Return that things are in a relation to each other: each to another one, or some two of them."""
+    if any(joined.conjunction == "or" for joined in subjects):
+        raise reader.error(subjects[-1].phrase, "each other is said of several things, and one of these is meant")
     phrases = [phrase for _, phrase in spread(subjects, reader)]
     sets = [referent(phrase, reader) for phrase in phrases]
     if len(sets) == 2 and all(map(is_definite, phrases)):

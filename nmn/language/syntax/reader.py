@@ -126,6 +126,7 @@ class Reader:
                 if extreme and self.mentioned and is_token(next(iter(last.scan_values(bool))), "ONE"):  # type: ignore[union-attr]
                     noun = self._elided(premodifiers)  # "the rightmost one"
                 plural = plural and rule(child) == "head"
+        self._check_place(node, determiner, plural)
         premodifiers = grouped(premodifiers, self.lexicon)
         last = node.children[-1]
         elided = is_token(last, "SUPERLATIVE", "SUPERLATIVE_PLACE", "PLACE") and not pronoun
@@ -137,6 +138,12 @@ class Reader:
         plural = plural or (determiner.name == "the" and (determiner.low or 1) > 1)
         phrase = Phrase(determiner, noun, plural, tuple(premodifiers), tuple(after), span_of(node), elided=elided)
         return self.remember(phrase)
+
+    def _check_place(self, node: Tree[Token], determiner: Determiner, plural: bool) -> None:
+        """Refuse "a left circle" and "the left circles", of which nothing says how many they are."""
+        placed = any(is_token(child, "PLACE") for child in node.children[:-1])
+        if placed and (determiner.name != "the" or (plural and determiner.low is None)):
+            raise self.error(node, 'which, or how many? Say, for instance, "the left circle", "the two left circles"')
 
     def _of_the(self, tree: Tree[Token]) -> list[Node]:
         """Return the head of "the largest of the circles"."""
