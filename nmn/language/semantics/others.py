@@ -94,8 +94,10 @@ def _told(one: Phrase, other: Phrase, reader: Reader) -> Phrase:
 
 
 def _mentioned_set(phrase: Phrase, reader: Reader, members: Members) -> Layout:
+    """Return what was mentioned, as it was named: "the star near the circle" before "the other star"."""
+    others = any(is_other(operand) for modifier in phrase.modifiers for operand in modifier.operands)
     places = tuple(modifier for modifier in phrase.modifiers if modifier.kind == FROM_PLACE)
-    return members(replace(phrase, modifiers=places), reader)
+    return members(replace(phrase, modifiers=places) if others else phrase, reader)
 
 
 def _unrelated(phrases: Sequence[Phrase]) -> list[Phrase]:

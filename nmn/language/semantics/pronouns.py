@@ -8,11 +8,11 @@ from lark import Token, Tree
 
 from nmn.language.semantics.clause import Clause
 from nmn.language.semantics.sets import restriction, union
-from nmn.language.syntax.antecedents import COUNTING, as_said, named_again
+from nmn.language.syntax.antecedents import COUNTING, as_said, is_like, named_again
 from nmn.language.syntax.panel_phrases import in_panel
 from nmn.language.syntax.phrases import EACH, EXACTLY_ONE, LISTED, Determiner, Joined, Modifier, Phrase
 from nmn.language.syntax.reader import Reader
-from nmn.language.trees import Node, is_token, rule, span_of
+from nmn.language.trees import Node, is_token, rule
 from nmn.layout import Layout
 
 
@@ -132,13 +132,7 @@ def like_what(subject: Phrase, predicate: Node, clauses: Sequence[Clause], reade
     said = clauses[-1].predicate[-1].phrase.modifiers[-1] if clauses and clauses[-1].predicate else None
     if said is not None and said.kind in LISTED and "one" not in reader.text(subject).split():
         return said.operands[-1]
-    return subject if _is_like(predicate) else reader.here.antecedent
-
-
-def _is_like(predicate: Node) -> bool:
-    """Whether "one" is another like the subject: "the star near a circle is larger than the one near a square"."""
-    nouns = [tree for tree in predicate.iter_subtrees() if rule(tree) == "noun"] if isinstance(predicate, Tree) else []
-    return bool(nouns) and is_token(min(nouns, key=span_of).children[0], "ONE", "ONES")
+    return subject if is_like(predicate) else reader.here.antecedent
 
 
 def _is_kind(node: Node) -> bool:

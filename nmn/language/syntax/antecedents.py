@@ -15,7 +15,7 @@ from nmn.errors import QuestionError
 from nmn.language.syntax.determiners import determiner_of
 from nmn.language.syntax.phrases import Determiner, Modifier, Phrase
 from nmn.language.syntax.premodifiers import grouped, premodifier
-from nmn.language.trees import SCENE, is_token, name_of, rule, span_of
+from nmn.language.trees import SCENE, Node, is_token, name_of, rule, span_of
 from nmn.lexicon import Order
 
 if TYPE_CHECKING:
@@ -136,6 +136,12 @@ def of_them(reader: "Reader", tree: Tree[Token]) -> Phrase:
     if reader.text(them) == "it":
         raise reader.error(tree, '"of it" is not read; of several things it is "of them"')
     return replace(it(reader, span_of(them)), determiner=determiner_of(of, reader), plural=True, span=span_of(tree))
+
+
+def is_like(node: Node) -> bool:
+    """Whether "one" is another like the subject: "the star near a circle is larger than the one near a square"."""
+    nouns = [tree for tree in node.iter_subtrees() if rule(tree) == "noun"] if isinstance(node, Tree) else []
+    return bool(nouns) and is_token(min(nouns, key=span_of).children[0], "ONE", "ONES")
 
 
 def noun_left_out(reader: "Reader", tree: Tree[Token]) -> Phrase:

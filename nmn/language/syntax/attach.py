@@ -68,7 +68,8 @@ def attach_modifier(
         levels.sort(key=lambda level: edge[level].plural != modifier.plural)
     elif modifier.kind == "from_side":
         levels = [level for level in levels if _has_ordinal(edge[level])] or levels
-    levels.sort(key=lambda level: _of_itself(edge[level], modifier))
+    asked = inverted and not modifier.relative and _asks(edge[0], modifier)  # what follows may say which other one
+    levels.sort(key=lambda level: _of_itself(edge[level], modifier) and not (asked and level == 0))
     level = choices.pick(levels)
     return _replace_last(phrases, _edit(phrases[-1].phrase, level, lambda phrase: _modified(phrase, modifier)))
 

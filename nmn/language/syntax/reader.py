@@ -8,13 +8,13 @@ from dataclasses import dataclass, field, replace
 from lark import Token, Tree
 
 from nmn.errors import QuestionError
-from nmn.language.syntax.antecedents import ANOTHER_FOR_EACH, adjectives_alone, it, noun_left_out, of_them
+from nmn.language.syntax.antecedents import ANOTHER_FOR_EACH, adjectives_alone, is_like, it, noun_left_out, of_them
 from nmn.language.syntax.attach import attach_modifier, right_edge
 from nmn.language.syntax.choices import Choices
 from nmn.language.syntax.determiners import DETERMINERS, determiner_of
 from nmn.language.syntax.here import NOWHERE, Here
 from nmn.language.syntax.modifiers import read_modifier
-from nmn.language.syntax.phrases import Determiner, Joined, Modifier, Phrase, is_extreme
+from nmn.language.syntax.phrases import COMPARISONS, Determiner, Joined, Modifier, Phrase, is_extreme
 from nmn.language.syntax.premodifiers import grouped, premodifier
 from nmn.language.trees import SCENE, Node, is_token, name_of, rule, span_of
 from nmn.layout import Layout
@@ -75,10 +75,17 @@ class Reader:
     def attached(self, phrases: list[Joined], modifiers: Iterable[Node], inverted: bool = False) -> list[Joined]:
         """Attach modifiers, in the order of the text, to the right edge of the last phrase."""
         for tree in modifiers:
-            modifier = self.modifier(tree)
+            like = phrases[0].phrase if inverted and is_like(tree) and self._compares(tree) else self.here.antecedent
+            with self.at(antecedent=like):  # "is the star near a circle larger than the one near a square"
+                modifier = self.modifier(tree)
             self._check_itself(phrases, modifier)
             phrases = self.noted(attach_modifier(phrases, modifier, self.choices, inverted))
         return phrases
+
+    def _compares(self, node: Node) -> bool:
+        """Whether a modifier compares: "larger than ...", "the same color as ..."."""
+        trees = [rule(tree) for tree in node.iter_subtrees()] if isinstance(node, Tree) else []
+        return "than" in self.text(node).split() or not COMPARISONS.isdisjoint(trees)
 
     def _check_itself(self, phrases: Sequence[Joined], modifier: Modifier) -> None:
         """Raise QuestionError for "touches a square that is larger than it", where "it" would be that square."""
