@@ -44,7 +44,7 @@ def without_mentioned(inner: Layout, phrase: Phrase, reader: Reader, members: Me
     if earlier and not reader.here.relating and (name in ("every", "no") or (name == "the" and phrase.plural)):
         return _without_all(inner, _unrelated(earlier), phrase, reader, members)
     if meant.determiner.name in ("the", "every", "bare"):
-        mentioned = _mentioned_set(meant, reader, members)
+        mentioned = _mentioned_set(meant, phrase, reader, members)
         one = meant.determiner.name == "the" and not meant.plural
         if includes(mentioned, inner) and not (one and phrase.plural and not reader.here.relating):
             if meant.determiner.name == "the" and meant.plural and not reader.here.relating:
@@ -93,11 +93,13 @@ def _told(one: Phrase, other: Phrase, reader: Reader) -> Phrase:
     return found
 
 
-def _mentioned_set(phrase: Phrase, reader: Reader, members: Members) -> Layout:
-    """Return what was mentioned, as it was named: "the star near the circle" before "the other star"."""
-    others = any(is_other(operand) for modifier in phrase.modifiers for operand in modifier.operands)
-    places = tuple(modifier for modifier in phrase.modifiers if modifier.kind == FROM_PLACE)
-    return members(replace(phrase, modifiers=places) if others else phrase, reader)
+def _mentioned_set(mentioned: Phrase, phrase: Phrase, reader: Reader, members: Members) -> Layout:
+    """Return what was mentioned, before "the other star" as it was named: "the star near the circle"."""
+    others = any(is_other(operand) for modifier in mentioned.modifiers for operand in modifier.operands)
+    if phrase.determiner.name == "the" and not others:
+        return members(mentioned, reader)
+    places = tuple(modifier for modifier in mentioned.modifiers if modifier.kind == FROM_PLACE)
+    return members(replace(mentioned, modifiers=places), reader)
 
 
 def _unrelated(phrases: Sequence[Phrase]) -> list[Phrase]:
@@ -110,7 +112,7 @@ def _without_all(
     inner: Layout, mentioned: Sequence[Phrase], phrase: Phrase, reader: Reader, members: Members
 ) -> Layout:
     """Leave all that was mentioned out of "everything else"; raise QuestionError where that would be everything."""
-    sets = [_mentioned_set(one, reader, members) for one in mentioned]
+    sets = [_mentioned_set(one, phrase, reader, members) for one in mentioned]
     left_out = fold(["or"] * len(sets), sets)
     if any(includes(one, inner) for one in sets):
         raise reader.error(phrase, "other than which? What was mentioned may be any of them: say which by its noun")
