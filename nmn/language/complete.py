@@ -4,7 +4,7 @@ The parser itself says which terminals it would take after the words before; the
 with what is half typed are offered. So a completion never leads to where the parser stops.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from lark import Token
@@ -13,11 +13,30 @@ from lark.exceptions import UnexpectedInput
 from nmn.errors import QuestionError
 from nmn.language.diagnose import OPEN_CLASSES
 from nmn.language.grammar import Grammar
-from nmn.language.lexer import AND_ATTRIBUTE, AS, BEFORE_ALIKE, DETERMINED, EQUALLY, FILLER, Sense, lacks_noun
+from nmn.language.lexer import (
+    AND_ATTRIBUTE,
+    AS,
+    ATTRIBUTES,
+    BEFORE_ALIKE,
+    DETERMINED,
+    EQUALLY,
+    FILLER,
+    Sense,
+    lacks_noun,
+)
 from nmn.language.normalise import Word, check_length, normalise
 
 LONGEST = 6  # words of a phrase, such as "on the left side of"
 FUNCTION = "a function word"
+# What the lexer tells a word to be by those after it, of which these are typed so far and those may come: "a red and",
+# "a red and a", "is as", "is as large", "the same color and".
+RETOLD: tuple[tuple[Mapping[str, str], tuple[str, ...], tuple[str, ...]], ...] = (
+    (BEFORE_ALIKE, (), DETERMINED),
+    (BEFORE_ALIKE, DETERMINED, ("ADJECTIVE",)),
+    ({AS: EQUALLY}, (), ("ADJECTIVE",)),
+    ({AS: EQUALLY}, ("ADJECTIVE",), (AS,)),
+    ({"AND": AND_ATTRIBUTE}, (), ("SAME", *ATTRIBUTES)),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,20 +91,14 @@ def _due(question: str, words: list[Word], grammar: Grammar) -> frozenset[str]:
     except QuestionError:
         return frozenset()
     due = _accepted(tokens, grammar)
-    for place, wanted in ((-1, DETERMINED), (-2, ("ADJECTIVE",))):  # "a red and", "a red and a"
-        told = tokens[place].type if len(tokens) > 2 else ""
-        if told in BEFORE_ALIKE and lacks_noun(tokens[:place]) and (place == -1 or tokens[-1].type in DETERMINED):
-            tokens[place].type = BEFORE_ALIKE[told]
+    for retold, after, wanted in RETOLD:
+        place = len(tokens) - 1 - bool(after)
+        told = tokens[place].type if place >= 0 else ""
+        begun = told in retold and (not after or tokens[-1].type in after)
+        if begun and (retold is not BEFORE_ALIKE or lacks_noun(tokens[:place])):
+            tokens[place].type = retold[told]
             due |= _accepted(tokens, grammar) & set(wanted)
             tokens[place].type = told
-    for place, wanted in ((-1, ("ADJECTIVE",)), (-2, (AS,))):  # "is as", "is as large"
-        if len(tokens) > -place and tokens[place].type == AS and (place == -1 or tokens[-1].type == "ADJECTIVE"):
-            tokens[place].type = EQUALLY
-            due |= _accepted(tokens, grammar) & set(wanted)
-            tokens[place].type = AS
-    if tokens and tokens[-1].type == "AND":
-        tokens[-1].type = AND_ATTRIBUTE
-        due |= _accepted(tokens, grammar)
     return due
 
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 from lark import Token, Tree
 
 from nmn.language.connect import conj, negate, number
+from nmn.language.lexer import ATTRIBUTES
 from nmn.language.semantics.clause import Clause
 from nmn.language.semantics.panel_comparisons import compared_in_panels
 from nmn.language.semantics.sets import restriction, union
@@ -63,7 +64,7 @@ def numeric_clause(clauses: list[Clause], tree: Tree[Token], conjunction: str, r
 
 def attribute_clause(clauses: list[Clause], tree: Tree[Token], conjunction: str, reader: Reader) -> None:
     """Read "the colour of the circle is the same as that of the square"."""
-    attributes = [token for token in tree.children if is_token(token, "ATTRIBUTE", "THING_ATTRIBUTE")]
+    attributes = [token for token in tree.children if is_token(token, *ATTRIBUTES)]
     if len({name_of(token) for token in attributes}) > 1:  # type: ignore[arg-type]
         raise reader.error(attributes[-1], "one attribute is compared with another")
     phrases = [phrase for part in trees_of(tree, "np") for phrase in reader.noun_phrase(part)]

@@ -111,7 +111,7 @@ def _asked(tree: Tree[Token], reader: Reader) -> Layout:
 def _describe(tree: Tree[Token], reader: Reader) -> Layout:
     """Return the attribute of things; "which shapes are circles?" asks for the things themselves."""
     asked, (things,) = _asked(tree, reader), trees_of(tree, "np", "nps")
-    token = next(child for child in tree.children if is_token(child, "ATTRIBUTE", "THING_ATTRIBUTE"))
+    token = next(child for child in tree.children if is_token(child, *ATTRIBUTES))
     kinds = plural_verb(tree.children, reader.question) and not any(
         is_token(one, "THE", "IT") for one in things.scan_values(bool)
     )
@@ -128,7 +128,7 @@ def _describe_all(tree: Tree[Token], reader: Reader) -> Layout:
 
 def _describe_such(tree: Tree[Token], reader: Reader) -> Layout:
     """Return the attribute of what a predicate holds of; "which shapes are ..." asks for the things themselves."""
-    asked = next(child for child in tree.children if is_token(child, "ATTRIBUTE", "THING_ATTRIBUTE"))
+    asked = next(child for child in tree.children if is_token(child, *ATTRIBUTES))
     several = bool(asked.value.plural)  # type: ignore[union-attr]
     if is_token(asked, "THING_ATTRIBUTE") and _offers(_after_be(tree), reader):
         said, among = _chosen(tree, reader)

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from lark import Token, Tree
 
+from nmn.language.lexer import ATTRIBUTES
 from nmn.language.syntax.attach import attach_modifier, attach_phrase, right_edge
 from nmn.language.syntax.phrases import LISTED, Joined, Phrase, with_nouns, with_rest_of
 from nmn.language.syntax.reader import Reader
@@ -128,7 +129,7 @@ def named(tree: Tree[Token], *terminals: str) -> str:
 
 def attribute_of_tree(tree: Tree[Token]) -> str:
     """Return the attribute that a clause or question names."""
-    return named(tree, "ATTRIBUTE", "THING_ATTRIBUTE")
+    return named(tree, *ATTRIBUTES)
 
 
 def is_other(phrase: Phrase) -> bool:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from lark import Token, Tree
 
+from nmn.language.lexer import ATTRIBUTES
 from nmn.language.syntax.panel_phrases import at_side, in_panel, panel_phrase, touched_side
 from nmn.language.syntax.phrases import EACH, Determiner, Joined, Modifier, Phrase, anything, with_nouns, with_rest_of
 from nmn.language.trees import SCENE, Node, is_token, name_of, plural_verb, rule, span_of
@@ -44,7 +45,7 @@ def read_modifier(node: Node, reader: "Reader", joined: str | None = None) -> Mo
 
 def value_of(tree: Tree[Token], reader: "Reader") -> Modifier:
     """Read "colour ... is red" as a predicate; raise QuestionError where that attribute has no such value."""
-    attribute = next(child for child in tree.children if is_token(child, "ATTRIBUTE", "THING_ATTRIBUTE"))
+    attribute = next(child for child in tree.children if is_token(child, *ATTRIBUTES))
     value = tree.children[-1]
     assert isinstance(attribute, Token) and isinstance(value, Token)
     owner = reader.lexicon.attribute_of[name_of(value)]
@@ -138,7 +139,7 @@ def beside(relation: str, phrase: Phrase, reader: "Reader") -> Modifier:
 
 def _same(tree: Tree[Token], parts: Sequence[Node], reader: "Reader", kind: str = "") -> Modifier:
     kind = kind or rule(tree)
-    attributes = [name_of(part) for part in parts if is_token(part, "ATTRIBUTE", "THING_ATTRIBUTE")]  # type: ignore[arg-type]
+    attributes = [name_of(part) for part in parts if is_token(part, *ATTRIBUTES)]  # type: ignore[arg-type]
     attributes += [reader.lexicon.attribute_of[name_of(part)] for part in parts if is_token(part, "ADJECTIVE")]  # type: ignore[arg-type]
     objects = [pair for part in parts if isinstance(part, Tree) for pair in _objects(part, reader)]
     operands = tuple(phrase for phrase, _ in objects)
