@@ -23,7 +23,11 @@ def test_a_half_typed_word_is_completed() -> None:
 
 def test_a_half_typed_phrase_of_several_words_is_completed_from_its_start() -> None:
     found, _ = completions("is there a circle to the le", WORLD)
-    assert [(one.text, one.start) for one in found] == [("to the left of", 18), ("to the left side of", 18)]
+    assert [(one.text, one.start) for one in found] == [
+        ("to the left of", 18),
+        ("to the left side of", 18),
+        ("left", 25),
+    ]
 
 
 def test_what_the_parser_would_stop_at_is_not_offered() -> None:

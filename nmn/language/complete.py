@@ -21,6 +21,7 @@ from nmn.language.lexer import (
     DETERMINED,
     EQUALLY,
     FILLER,
+    PARTICIPLE,
     Sense,
     lacks_noun,
 )
@@ -29,13 +30,14 @@ from nmn.language.normalise import Word, check_length, normalise
 LONGEST = 6  # words of a phrase, such as "on the left side of"
 FUNCTION = "a function word"
 # What the lexer tells a word to be by those after it, of which these are typed so far and those may come: "a red and",
-# "a red and a", "is as", "is as large", "the same color and".
+# "a red and a", "is as", "is as large", "the same color and", "is touching", after which anything may come.
 RETOLD: tuple[tuple[Mapping[str, str], tuple[str, ...], tuple[str, ...]], ...] = (
     (BEFORE_ALIKE, (), DETERMINED),
     (BEFORE_ALIKE, DETERMINED, ("ADJECTIVE",)),
     ({AS: EQUALLY}, (), ("ADJECTIVE",)),
     ({AS: EQUALLY}, ("ADJECTIVE",), (AS,)),
     ({"AND": AND_ATTRIBUTE}, (), ("SAME", *ATTRIBUTES)),
+    ({PARTICIPLE: "RELATION"}, (), ()),
 )
 
 
@@ -97,7 +99,7 @@ def _due(question: str, words: list[Word], grammar: Grammar) -> frozenset[str]:
         begun = told in retold and (not after or tokens[-1].type in after)
         if begun and (retold is not BEFORE_ALIKE or lacks_noun(tokens[:place])):
             tokens[place].type = retold[told]
-            due |= _accepted(tokens, grammar) & set(wanted)
+            due |= {one for one in _accepted(tokens, grammar) if not wanted or one in wanted}
             tokens[place].type = told
     return due
 

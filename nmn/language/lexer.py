@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cached_property
+from itertools import pairwise
 from typing import NamedTuple
 
 from lark import Token
@@ -35,6 +36,10 @@ BEFORE_ALIKE = {"AND": "AND_A", "OR": "OR_A"}  # in "a red and a blue circle", w
 DETERMINED = ("A", "THE", "ONE", "NUMBER")  # "a red and a blue circle", "two red and three blue circles"
 BOUNDS = ("AT_LEAST", "AT_MOST", "EXACTLY", "MORE_THAN", "FEWER_THAN")  # before a number
 ON_THE = "_ON_THE"
+PARTICIPLE, REACHING = "PARTICIPLE", "REACHING"  # "touching" without an object: are touching, is the star touching
+QUESTION_WORDS = ("WHAT", "WHICH", "WHICH_KIND", "HOW_MANY")
+BEGINS_PLACE = (ON_THE, "PLACE", "SUPERLATIVE_PLACE")  # "to the left", "left", "top"
+CLOSING = ("BE", "DO", "HAVE", "THAT", "THEN", "NOR", "IN", "VISIBLE", "_SEMICOLON")  # after "two circles touching"
 AS, EQUALLY = "_AS", "EQUALLY"  # "as large as" is "equally large as"
 NOUNS = ("VALUE_NOUN", "THING", "THING_ATTRIBUTE", "ONE", "ONES", "IT")
 WORD_SHOWN = 40  # letters of an unknown word
@@ -70,6 +75,11 @@ class Vocabulary:
         """Every single word that occurs in some phrase."""
         return frozenset(word for phrase in self.senses for word in phrase)
 
+    @cached_property
+    def verbs(self) -> frozenset[str]:
+        """Every relation that has a verb."""
+        return frozenset(sense.name for sense in self.senses.values() if sense.terminal == "VERB")
+
     def tokens(self, question: str, words: Sequence[Word]) -> list[Token]:
         """Return the tokens of a question's words; raise QuestionError at an unknown word.
 
@@ -81,12 +91,26 @@ class Vocabulary:
             size, sense = self._match(words, position)
             if sense is None:
                 raise self._unknown(question, words[position], tokens)
+            if sense.terminal in BEGINS_PLACE and (position == 0 or words[position - 1].text != "the"):
+                size, sense = self._without_of(words, position) or (size, sense)
             if sense.terminal == "VISIBLE" and self._is_place(words, position + size):
                 size, sense = 1, self.senses[words[position].text,]  # "in" of "in the image on the left"
             if sense.terminal != FILLER:
                 start, end = words[position].start, words[position + size - 1].end
                 tokens.append(Token(sense.terminal, sense, start, end_pos=end))
             position += size
+        self._tell_apart(question, tokens)
+        return tokens
+
+    def _tell_apart(self, question: str, tokens: list[Token]) -> None:
+        """Give words the terminals that the words about them make of them."""
+        for place, token in enumerate(tokens):
+            if (
+                token.type == "RELATION"
+                and str(token.value) in self.verbs
+                and question[: token.end_pos].endswith("ing")
+            ):
+                token.type = _told_apart(tokens[:place], tokens[place + 1 :])
         for place, (before, token, after) in enumerate(zip(tokens, tokens[1:], tokens[2:], strict=False)):
             if token.type == "AND" and before.type in ATTRIBUTES and (after.type == "SAME" or _is_attribute(after)):
                 token.type = AND_ATTRIBUTE
@@ -100,7 +124,6 @@ class Vocabulary:
                 before.type = "NEITHER_KIND"
             elif token.type == "BOTH" and place and _says_of_each(tokens[: place + 1], tokens[place + 2 :]):
                 token.type = "EVERY"
-        return tokens
 
     def _match(self, words: Sequence[Word], position: int) -> tuple[int, Sense | None]:
         text = words[position].text
@@ -111,6 +134,16 @@ class Vocabulary:
         if text.isdigit() and text.isascii() and len(text) < 10 and int(text) <= MAX_NUMBER:
             return 1, Sense("ONE" if int(text) == 1 else "NUMBER", str(int(text)))
         return 1, None
+
+    def _without_of(self, words: Sequence[Word], position: int) -> tuple[int, Sense] | None:
+        """Return "to the left" of "to the left or to the right of the star", a relation whose "of" comes later."""
+        for size in range(min(self.longest[words[position].text], len(words) - position) - 1, 0, -1):
+            sense = self.senses.get((*[word.text for word in words[position : position + size]], "of"))
+            joined = words[position + size].text in ("and", "or") and position + size + 1 < len(words)
+            later = self._match(words, position + size + 1)[1] if joined else None
+            if sense is not None and later is not None and sense.terminal == later.terminal == "RELATION":
+                return size, sense
+        return None
 
     def _is_place(self, words: Sequence[Word], position: int) -> bool:
         """Whether "on the left" stands at a position, which says in which image."""
@@ -132,6 +165,22 @@ class Vocabulary:
             reason = f'unknown word "{shown}"'
         suggestion = question[: word.start] + match + question[word.end :] if match else None
         return QuestionError(question, word.start, word.end, reason, read_so_far(question, tokens), (), suggestion)
+
+
+def _told_apart(before: Sequence[Token], after: Sequence[Token]) -> str:
+    """Return the terminal of "touching": with an object after it, or without, of things or of what they reach."""
+    pairs = [(one.type, other.type) for one, other in pairwise(before)]
+    verbs = [follows for token, follows in pairs if token == "BE"]
+    clauses = [follows for token, follows in pairs if token in ("THAT", "WHICH")]
+    said = bool(before) and before[-1].type == "BE"
+    if said and clauses and clauses[-1] in DETERMINED:
+        return REACHING  # "that the star is touching"
+    following = [token.type for token in after[:2]]
+    joins = following[:1] in (["AND"], ["OR"]) and following[1:] != ["RELATION"]
+    if following and not joins and following[0] not in CLOSING:
+        return "RELATION"
+    asked = bool(verbs) and not said and before[0].type in QUESTION_WORDS and verbs[-1] in DETERMINED
+    return REACHING if asked else PARTICIPLE  # "what is the star touching", "two circles are touching"
 
 
 def lacks_noun(tokens: Sequence[Token]) -> bool:

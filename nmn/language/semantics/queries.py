@@ -133,7 +133,8 @@ def _describe_such(tree: Tree[Token], reader: Reader) -> Layout:
     if is_token(asked, "THING_ATTRIBUTE") and _offers(_after_be(tree), reader):
         said, among = _chosen(tree, reader)
         return conj(among, _predicate_set(said, reader))
-    predicate = _predicate_set(_after_be(tree), reader, several)
+    with reader.at(among=SCENE if several else None):
+        predicate = _predicate_set(_after_be(tree), reader, several)
     if is_token(asked, "THING_ATTRIBUTE") and several:
         return predicate
     return Layout("describe", attribute_of_tree(tree), (predicate,))

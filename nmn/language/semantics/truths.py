@@ -292,7 +292,7 @@ def mutual(subjects: Sequence[Joined], modifier: Modifier, reader: Reader) -> La
             return Layout("quantify", "every", (sets[0], related))
         if not modifier.negated and (name in ("some", "several") or phrases[0].determiner in TWO):
             return some
-    raise reader.error(phrases[0], '"each other" is read of two things, of all, some, two or none of a kind')
+    raise reader.error(phrases[0], "each other? That is read of two things, of all, some, two or none of a kind")
 
 
 def _some_compared(

@@ -146,9 +146,14 @@ class Reader:
         phrase = Phrase(determiner, noun, plural, tuple(premodifiers), tuple(after), span_of(node), elided=elided)
         return self.remember(phrase)
 
+    def placed(self, node: Tree[Token]) -> Phrase:
+        """Read "the circle on the left", which is the left circle."""
+        determiner, head, place = node.children
+        return self.core(Tree("core", [determiner, place, head]))
+
     def _check_place(self, node: Tree[Token], determiner: Determiner, plural: bool) -> None:
         """Refuse "a left circle" and "the left circles", of which nothing says how many they are."""
-        placed = any(is_token(child, "PLACE") for child in node.children[:-1])
+        placed = any(is_token(child, "PLACE", "SUPERLATIVE_PLACE") for child in node.children[:-1])
         if placed and (determiner.name != "the" or (plural and determiner.low is None)):
             raise self.error(node, 'which, or how many? Say, for instance, "the left circle", "the two left circles"')
 
@@ -234,6 +239,7 @@ class Reader:
 
 NOUNLESS: dict[str, Callable[[Reader, Tree[Token]], Phrase]] = {
     "core_of_them": of_them,
+    "placed_core": Reader.placed,
     "those_core": noun_left_out,
     "so_many_core": noun_left_out,
     "alike_core": adjectives_alone,
