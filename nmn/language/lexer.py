@@ -171,9 +171,9 @@ def _told_apart(before: Sequence[Token], after: Sequence[Token]) -> str:
     """Return the terminal of "touching": with an object after it, or without, of things or of what they reach."""
     pairs = [(one.type, other.type) for one, other in pairwise(before)]
     verbs = [follows for token, follows in pairs if token == "BE"]
-    clauses = [follows for token, follows in pairs if token in ("THAT", "WHICH")]
+    clauses = [follows for token, follows in pairs if token in ("THAT", "WHICH", "WHAT")]
     said = bool(before) and before[-1].type == "BE"
-    if said and clauses and clauses[-1] in DETERMINED:
+    if said and clauses and clauses[-1] in ("A", "THE"):
         return REACHING  # "that the star is touching"
     following = [token.type for token in after[:2]]
     joins = following[:1] in (["AND"], ["OR"]) and following[1:] != ["RELATION"]

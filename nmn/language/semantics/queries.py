@@ -297,6 +297,13 @@ def _panels_comparing(tree: Tree[Token], reader: Reader) -> Layout:
     return Layout("count", None, (found,)) if rule(tree) == "how_many_panels_compare" else found
 
 
+def _told(tree: Tree[Token], reader: Reader) -> Layout:
+    """Return what "tell me which shape is red" asks for."""
+    query = tree.children[-1]
+    assert isinstance(query, Tree)
+    return QUERIES[rule(query)](query, reader)
+
+
 QUERIES: dict[str, Callable[[Tree[Token], Reader], Layout]] = {
     "how_many": _how_many,
     "how_many_there": _how_many,
@@ -312,6 +319,7 @@ QUERIES: dict[str, Callable[[Tree[Token], Reader], Layout]] = {
     "describe_its": _describe_its,
     "describe_kind": _describe_kind,
     "describe_kind_such": _describe_kind_such,
+    "asked": _told,
     "which_are": _which_are,
     "which_such": _which_such,
     "which_more": _which_more,
