@@ -181,6 +181,16 @@ def _between(world: World, _: str, first: Objects, second: Objects) -> Objects:
     return frozenset(thing for thing in world.all if any(world.lies_between(thing, *pair) for pair in pairs))
 
 
+def _by_distance(world: World, things: Objects, others: Objects, sign: int) -> Objects:
+    found: set[int] = set()
+    for other in others:
+        panel = world.scene.objects[other].panel
+        beside = [thing for thing in things if thing != other and world.scene.objects[thing].panel == panel]
+        apart = {thing: sign * math.dist(world.centre(thing), world.centre(other)) for thing in beside}
+        found |= {thing for thing in beside if apart[thing] <= min(apart.values()) + ROUNDING}
+    return frozenset(found)
+
+
 def _same(world: World, name: str, things: Objects) -> Objects:
     def shares(thing: int, other: int) -> bool:
         value = world.attributes[thing].get(name)
@@ -255,6 +265,8 @@ MODULES: dict[str, Callable[..., Meaning]] = {
     "relate_every": _relate_every,
     "relate_count": _relate_count,
     "between": _between,
+    "nearest": lambda world, _, things, others: _by_distance(world, things, others, 1),
+    "farthest": lambda world, _, things, others: _by_distance(world, things, others, -1),
     "same": _same,
     "superlative": lambda world, name, things: _ordinal(world, name, things, 1),
     "ordinal": _ordinal,

@@ -43,6 +43,8 @@ def attention(text: str, *scenes: SceneGraph) -> list[list[float]]:
         ("find[red]", [1, 0, 1]), ("relate[left_of](find[blue])", [1, 0, 0]), ("same[color](find[red])", [1, 0, 1]),
         ("same[color](find[blue])", [0, 0, 0]), ("between(find[red], find[red])", [0, 1, 0]),
         ("superlative[leftmost](scene)", [1, 0, 0]), ("ordinal[leftmost](scene, number[2])", [0, 1, 0]),
+        ("nearest(scene, find[blue])", [1, 0, 0]), ("farthest(scene, find[blue])", [0, 0, 1]),
+        ("nearest(find[red], find[red])", [1, 0, 1]), ("nearest(find[blue], find[blue])", [0, 0, 0]),
         ("relate_count[left_of](scene, number[2])", [1, 0, 0]), ("relate_every[left_of](scene)", [1, 0, 0]),
     ],
 )  # fmt: skip

@@ -70,6 +70,8 @@ USES = {
     "describe[shape](find[red])": ("red square rectangle", None),
     "same[color](find[square])": ("square red green blue", None),
     "count(between(find[red], find[blue]))": ("red blue", None),
+    "count(nearest(find[red], find[blue]))": ("red blue", None),
+    "exists(farthest(scene, find[blue]))": ("blue", None),
     "quantify[most](find[red], find[green])": ("red green", None),
     "agree[color](find[square], scene)": ("square red green blue", None),
     "distinct[color](relate[left_of](find[blue]))": ("red green blue", "left_of"),

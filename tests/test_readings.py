@@ -86,6 +86,20 @@ TOUCHING: tuple[tuple[str, object], ...] = (
     ("Is the star touching or left of the green circle?", True),
 )
 ANSWERS: tuple[tuple[str, object], ...] = (
+    ("Which shape is closest to the star?", "square"),
+    ("What color is the shape nearest to the star?", "green"),
+    ("What size is the circle closest to the star?", "small"),
+    ("What is the closest shape to the triangle?", "circle"),
+    ("What color is the closest circle to the triangle?", "blue"),
+    ("Which circle is farthest from the star?", (0,)),
+    ("Which circle is the closest to the star?", (2,)),
+    ("What is the texture of the furthest circle from the star?", "striped"),
+    ("Is the green square closest to the star?", True),
+    ("Is the red square the closest shape to the star?", False),
+    ("The circle nearest the star is large.", False),
+    ("Is the thing furthest away from the triangle blue?", True),
+    ("What color is the shape farthest from the circle closest to the star?", "red"),
+    ("There is a star; which circle is nearest to it?", (2,)),
     ("How many colors does the image have?", 4),
     ("Can you find a red star?", False),
     ("The color of the star?", "blue"),
@@ -742,6 +756,9 @@ ANSWERS: tuple[tuple[str, object], ...] = (
 )
 
 REFUSED = (
+    "The two circles nearest to the star are red.",
+    "The shape nearest to a circle is red.",
+    "Which shape is farthest from the circles?",
     "There is a circle on the left.",
     "The circles on the left are red.",
     "Is the star touching?",

@@ -53,6 +53,10 @@ ANSWERS: list[tuple[str, object]] = [
     ("relate_count[left_of](scene, number[0])", (0, 1, 2, 3)),
     ("between(find[circle], find[circle])", (1,)),
     ("between(find[red], find[star])", ()),
+    ("nearest(scene, find[star])", (1,)),  # 30 px away, the circles 39.05
+    ("farthest(scene, find[star])", (0, 2)),
+    ("nearest(find[circle], find[circle])", (0, 2)),  # each to the other
+    ("farthest(scene, find[red])", (2, 3)),  # the blue circle from the red one; from the square the star, 30 px away
     ("same[color](find[square])", (0,)),
     ("same[size](find[star])", ()),
     ("superlative[leftmost](find[circle])", (0,)),

@@ -91,6 +91,12 @@ def test_between_is_open_as_far_around_its_angle_as_the_margin_turns_it(degrees:
     assert truth(BETWEEN, seen_at(BETWEEN_DEGREES + degrees)) == expected
 
 
+@pytest.mark.parametrize(("apart", "expected"), [(2.9, 0.5), (-2.9, 0.5), (3.1, 1), (-3.1, 0), (0, 0.5)])
+def test_the_nearest_is_open_where_two_moves_of_the_margin_could_change_it(apart: float, expected: float) -> None:
+    graph = scene(around(30, 50), around(70 + apart, 50), around(50, 50))
+    assert truth("exists(and(find[circle], nearest(scene, find[star])))", graph) == expected
+
+
 def test_between_is_sure_of_what_lies_opposite() -> None:
     assert truth(BETWEEN, seen_at(179)) == 1
 

@@ -21,7 +21,7 @@ ARTICLES = frozenset(
     {"A", "THE", "NO", "EVERY", "MOST", "HALF", "BOTH", "NEITHER", "ONLY", "SEVERAL", "ANOTHER", "SINGLE"}
 )
 VERBS = frozenset({"BE", "THERE", "DO", "HAVE"})
-RELATIONS = frozenset({"RELATION", "VERB", "BETWEEN"})
+RELATIONS = frozenset({"RELATION", "VERB", "BETWEEN", "NEAREST", "NEAREST_TO", "FARTHEST_FROM"})
 ANY: frozenset[str] = frozenset()
 
 

@@ -89,6 +89,8 @@ class Vocabulary:
         position, count = 0, len(words)
         while position < count:
             size, sense = self._match(words, position)
+            if sense is not None and sense.terminal == ON_THE and not self._is_side(words, position + size):
+                size, sense = 1, self.senses.get((words[position].text,))  # "to" of "to the star"
             if sense is None:
                 raise self._unknown(question, words[position], tokens)
             if sense.terminal in BEGINS_PLACE and (position == 0 or words[position - 1].text != "the"):
@@ -144,6 +146,11 @@ class Vocabulary:
             if sense is not None and later is not None and sense.terminal == later.terminal == "RELATION":
                 return size, sense
         return None
+
+    def _is_side(self, words: Sequence[Word], position: int) -> bool:
+        """Whether "left", "top" stand at a position, after "to the"; "to the star" begins with a plain "to"."""
+        sense = self._match(words, position)[1] if position < len(words) else None
+        return sense is None or sense.terminal in ("PLACE", "SUPERLATIVE_PLACE")
 
     def _is_place(self, words: Sequence[Word], position: int) -> bool:
         """Whether "on the left" stands at a position, which says in which image."""

@@ -42,6 +42,8 @@ CUES: dict[str, tuple[frozenset[str], ...]] = {
     "relate_every": (TOUCH, PLACES),
     "relate_count": (TOUCH, PLACES),
     "between": (frozenset({"BETWEEN"}),),
+    "nearest": (frozenset({"NEAREST", "NEAREST_TO"}),),
+    "farthest": (frozenset({"FARTHEST", "FARTHEST_FROM"}),),
     "superlative": (PLACES,),
     "ordinal": (frozenset({"ORDINAL"}),),
     "unique": (THE,),

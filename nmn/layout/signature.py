@@ -75,6 +75,8 @@ _SIGNATURES: dict[str, Signature] = {
     "relate_every": Signature((A,), A, Argument.RELATION, "regions in the relation to every region of the set"),
     "relate_count": Signature((A, N), A, Argument.RELATION, "regions in the relation to at least that many of the set"),
     "between": Signature((A, A), A, None, "regions between some region of the first set and another of the second"),
+    "nearest": Signature((A, A), A, None, "members of the first set nearest to some region of the second, by centres"),
+    "farthest": Signature((A, A), A, None, "members of the first set farthest from some region of the second"),
     "same": Signature((A,), A, Argument.ATTRIBUTE, "regions that share the attribute's value with another of the set"),
     "superlative": Signature((A,), A, Argument.SUPERLATIVE, "the extreme members of the set; all of them in a tie"),
     "ordinal": Signature((A, N), A, Argument.SUPERLATIVE, "members with that rank; a rank is 1 + how many come before"),

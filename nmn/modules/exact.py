@@ -35,7 +35,7 @@ from nmn.modules.geometry import (
     together,
 )
 from nmn.modules.library import Group, Library, OfPairs, build_library
-from nmn.modules.pairs import Matrices, between, opposite, stacked, surely_opposite
+from nmn.modules.pairs import Matrices, between, by_distance, opposite, stacked, surely_opposite
 from nmn.regions import Panels, Regions
 from nmn.scene import SceneGraph
 
@@ -269,6 +269,10 @@ class _Scenes(OfPairs):
     def between(self, group: Group) -> Tensor:
         regions = _scenes(group)
         return between(group, lambda some: regions.opposite(group.image, some))
+
+    def by_distance(self, group: Group, sign: int) -> Tensor:
+        regions, image = _scenes(group), group.image
+        return by_distance(group, regions.centres[image], regions.together[image], sign, regions.unsure_px)
 
     def side(self, group: Group) -> Tensor:
         return _scenes(group).sides[group.image, group.argument]

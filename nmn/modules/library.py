@@ -102,6 +102,9 @@ class Sources(Protocol):
     def between(self, group: Group) -> Float[Tensor, "calls regions"]:
         """Return which regions lie between a region of the first operand and another of the second."""
 
+    def by_distance(self, group: Group, sign: int) -> Float[Tensor, "calls regions"]:
+        """Return the members of the first operand nearest to (1), farthest from (-1) some region of the second."""
+
     def side(self, group: Group) -> Float[Tensor, "calls regions"]:
         """Return which regions touch the side of their panel that the argument names."""
 
@@ -258,6 +261,8 @@ def _shared_modules(sources: Sources) -> dict[str, Module]:
         "relate_every": sources.relate_every,
         "relate_count": sources.relate_count,
         "between": sources.between,
+        "nearest": lambda group: sources.by_distance(group, 1),
+        "farthest": lambda group: sources.by_distance(group, -1),
         "same": sources.same,
         "superlative": sources.superlative,
         "ordinal": sources.ordinal,

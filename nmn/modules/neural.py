@@ -29,7 +29,7 @@ from nmn.modules import logic
 from nmn.modules.grid import GridTables, between_cells, counts_from, shared_by_another, totals
 from nmn.modules.learned_pairs import HIDDEN, BoxPairs, GridPairs
 from nmn.modules.library import Group, Library, OfPairs, build_library
-from nmn.modules.pairs import between, opposite
+from nmn.modules.pairs import between, by_distance, opposite
 from nmn.modules.read_regions import ReadRegions
 from nmn.regions import Regions
 
@@ -243,10 +243,12 @@ class _Learned(OfPairs):
         return torch.einsum("cvj,cvi->cji", values, values).clamp(max=1) * different
 
     def between(self, group: Group) -> Tensor:
-        boxes, together = group.regions.boxes[group.image], _together(group.regions)[group.image, 0]
-        centres = (boxes[..., :2] + boxes[..., 2:]) / 2
+        centres, together = _centres(group), _together(group.regions)[group.image, 0]
         one_panel = together.unsqueeze(1)
         return between(group, lambda some: opposite(centres, some) & together[:, some].unsqueeze(3) & one_panel)
+
+    def by_distance(self, group: Group, sign: int) -> Tensor:
+        return by_distance(group, _centres(group), _together(group.regions)[group.image, 0], sign)
 
     def side(self, group: Group) -> Tensor:
         return _read(group).sides[group.image, group.argument]
@@ -306,6 +308,11 @@ def _tables(group: Group) -> GridTables:
     tables = _read(group).by_offset
     assert tables is not None
     return tables
+
+
+def _centres(group: Group) -> Float[Tensor, "calls regions 2"]:
+    boxes = group.regions.boxes[group.image]
+    return (boxes[..., :2] + boxes[..., 2:]) / 2
 
 
 def _read(group: Group) -> ReadRegions:

@@ -13,7 +13,8 @@ from nmn.lexicon import BETWEEN_DEGREES
 from nmn.modules.geometry import Array, Mask
 from nmn.modules.library import Group
 
-BETWEEN_AT_ONCE = 2**18  # entries of one step of the product, 4 bytes each
+ROUNDING = 1e-6  # pixels
+PAIRS_AT_ONCE = 2**18  # entries of one step of the product, 4 bytes each
 
 
 @dataclass(frozen=True)
@@ -74,11 +75,40 @@ def between(group: Group, opposed: Callable[[Int[Tensor, " some"]], Tensor]) -> 
     calls, count = first.shape
     distinct = 1 - torch.eye(count, device=first.device)
     outside = torch.ones_like(first)
-    at_once = max(1, BETWEEN_AT_ONCE // (max(1, calls) * count**2))
+    at_once = max(1, PAIRS_AT_ONCE // (max(1, calls) * count**2))
     for some in torch.split(torch.arange(count, device=first.device), at_once):
         pairs = first[:, some, None] * second.unsqueeze(1) * distinct[some]
         outside = outside * (1 - pairs.unsqueeze(2) * opposed(some)).prod(-1).prod(1)
     return (1 - outside) * group.mask
+
+
+def by_distance(
+    group: Group,
+    centres: Float[Tensor, "calls regions 2"],
+    together: Bool[Tensor, "calls regions others"],
+    sign: int,
+    unsure_px: float = 0.0,
+) -> Float[Tensor, "calls regions"]:
+    """Return ``a_i (1 - prod_j(1 - b_j prod_k(1 - a_k D_jki)))``, some regions j of the second set at a time.
+
+    D: seen from j, of its panel, k is nearer than i, or with ``sign`` -1 farther; 0.5 where moving regions by half of
+    ``unsure_px`` each could change it.
+    """
+    first, second = group.operands
+    count = first.shape[1]
+    different = ~torch.eye(count, dtype=torch.bool, device=first.device)
+    others = (together & different).to(first.dtype)
+    apart = (centres.unsqueeze(2) - centres.unsqueeze(1)).square().sum(-1).sqrt() * sign
+    outside = torch.ones_like(first)
+    at_once = max(1, PAIRS_AT_ONCE // (max(1, len(first)) * count**2))
+    for some in torch.split(torch.arange(count, device=first.device), at_once):
+        farther = apart[:, some].unsqueeze(2) - apart[:, some].unsqueeze(3)  # [calls, j, k, i]: how much i is
+        farther = farther.masked_fill(~different, -torch.inf)
+        ahead = ((farther > ROUNDING + 2 * unsure_px).to(first) + (farther > ROUNDING - 2 * unsure_px)) / 2
+        members = first.unsqueeze(1) * others[:, some]
+        foremost = (1 - members.unsqueeze(3) * ahead).prod(2) * others[:, some]
+        outside = outside * (1 - second[:, some].unsqueeze(2) * foremost).prod(1)
+    return first * (1 - outside)
 
 
 def _seen_from(centres: Tensor, some: Tensor) -> tuple[Tensor, Tensor, Tensor]:

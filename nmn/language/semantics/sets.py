@@ -29,6 +29,7 @@ from nmn.layout import QUANTIFIERS, Layout
 
 UNLIKE_SETS = (*QUANTIFIERS, "no", "only", "several", "numeral", "number")  # determiners that say how many
 # why "all circles but one" is not read
+DISTANCES = ("nearest", "farthest")  # modules that say which of a set, as superlatives do
 OF_THOSE = ("the", "bare", "every", "no", "some", "most")  # determiners of "circles that touch": another of the circles
 WHICH = 'which one is left out? Say "the ...", or of how many something holds'
 ADDED = ("some", "numeral", "number", "several", "the")  # what "only circles and a star" says that there is, too
@@ -57,10 +58,7 @@ def members(phrase: Phrase, reader: Reader) -> Layout:
         ):
             raise reader.error(modifier.operands[0], "what is said of this? Say it in a clause of its own")
     for place, modifier in enumerate(restricting):  # "the circle that is the largest": of the circles
-        if modifier.name == "at_place" and phrase.determiner.name != "the":
-            continue  # "a circle at the left": of all things, "the circle at the left": of the circles
-        if (extreme := extreme_of(modifier)) is not None:
-            found = _most(extreme, modifier, inner, phrase, reader)
+        if (found := _extreme(modifier, inner, phrase, reader)) is not None:
             if len(restricting) == 1 and not modifier.negated:
                 inner, restricting = found, []
                 break
@@ -88,11 +86,29 @@ def _check(phrase: Phrase, side: str | None, reader: Reader) -> None:
         raise reader.error(phrase, 'one thing or two? Say, for instance, "the red and the blue circle"')
 
 
-def _most(extreme: str, modifier: Modifier, inner: Layout, phrase: Phrase, reader: Reader) -> Layout:
-    """Return those of a set that are the largest; as many of "the two circles at the left" as there are."""
+def _extreme(modifier: Modifier, inner: Layout, phrase: Phrase, reader: Reader) -> Layout | None:
+    """Return those of a set that a modifier says to be the largest, or nearest to a thing; None for any other modifier.
+
+    Of "the two circles at the left" as many as there are.
+    """
+    if modifier.kind in DISTANCES:
+        if (phrase.determiner.low or 1) > 1:
+            raise reader.error(phrase, f"how many are {modifier.kind} is not read: ask for the one that is")
+        return _at_distance(modifier, inner if phrase.noun != SCENE else reader.here.among or inner, reader)
+    extreme = extreme_of(modifier)
+    if extreme is None or (modifier.name == "at_place" and phrase.determiner.name != "the"):
+        return None  # "a circle at the left": of all things, "the circle at the left": of the circles
     if modifier.name == "at_place" and phrase.plural and phrase.determiner.low is None:
         raise reader.error(phrase, "how many? Say, for instance, 'the two leftmost circles'")
     return apply_before([("superlative", extreme)], inner, None, phrase, reader)
+
+
+def _at_distance(modifier: Modifier, among: Layout, reader: Reader) -> Layout:
+    """Return those of a set that are nearest to a thing, or farthest from it."""
+    (thing,) = modifier.operands
+    if thing.plural or thing.determiner.name != "the":
+        raise reader.error(thing, f'{modifier.kind} to which thing? Say, for instance, "the star"')
+    return Layout(modifier.kind, None, (among, referent(thing, reader)))
 
 
 def restriction(modifiers: Sequence[Modifier], reader: Reader, several: bool = False) -> Layout:
@@ -144,6 +160,8 @@ def _modifier_set(modifier: Modifier, reader: Reader) -> Layout:
         return fold(joins, [related(name, operands[0], reader) for name in modifier.name.split()])
     if kind == "between_two":
         return Layout("between", None, tuple(uncounted(phrase, reader, '"between"') for phrase in operands))
+    if kind in DISTANCES:
+        return _at_distance(modifier, reader.here.among or SCENE, reader)
     if kind == "between_some":
         return Layout("between", None, (members(operands[0], reader),) * 2)
     if kind == "other_than":

@@ -137,6 +137,13 @@ def beside(relation: str, phrase: Phrase, reader: "Reader") -> Modifier:
     return Modifier("related", name, (phrase,))
 
 
+def _by_distance(tree: Tree[Token], parts: Sequence[Node], reader: "Reader") -> Modifier:
+    distance, thing = parts
+    kind = "nearest" if is_token(distance, "NEAREST", "NEAREST_TO") else "farthest"
+    ((operand, _),) = _objects(thing, reader)  # type: ignore[arg-type]
+    return Modifier(kind, operands=(operand,))
+
+
 def _same(tree: Tree[Token], parts: Sequence[Node], reader: "Reader", kind: str = "") -> Modifier:
     kind = kind or rule(tree)
     attributes = [name_of(part) for part in parts if is_token(part, *ATTRIBUTES)]  # type: ignore[arg-type]
@@ -182,6 +189,7 @@ MODIFIERS: dict[str, Callable[[Tree[Token], Sequence[Node], "Reader"], Modifier]
     **dict.fromkeys(("nominal", "not_nominal"), _nominal),
     **dict.fromkeys(("joint_and", "joint_or", "joint_nor"), _joint),
     "mutual": _mutual,
+    "by_distance": _by_distance,
     "reached": _reached,
     "beside": _beside,
     "in_panel": lambda tree, parts, reader: in_panel(panel_phrase(parts[-1], reader)),  # type: ignore[arg-type]

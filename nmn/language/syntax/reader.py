@@ -151,6 +151,16 @@ class Reader:
         determiner, head, place = node.children
         return self.core(Tree("core", [determiner, place, head]))
 
+    def distant(self, node: Tree[Token]) -> Phrase:
+        """Read "the nearest circle to the star", which is the circle nearest to it; "the nearest to the star"."""
+        determiner, distance, *head, thing = (child for child in node.children)
+        if head:
+            phrase = self.core(Tree("core", [determiner, *head]))
+        else:
+            phrase = Phrase(determiner_of(determiner, self), self.here.among or SCENE, span=span_of(node))  # type: ignore[arg-type]
+        nearest = self.modifier(Tree("by_distance", [distance, thing]))
+        return replace(phrase, modifiers=(*phrase.modifiers, nearest))
+
     def _check_place(self, node: Tree[Token], determiner: Determiner, plural: bool) -> None:
         """Refuse "a left circle" and "the left circles", of which nothing says how many they are."""
         placed = any(is_token(child, "PLACE", "SUPERLATIVE_PLACE") for child in node.children[:-1])
@@ -240,6 +250,7 @@ class Reader:
 NOUNLESS: dict[str, Callable[[Reader, Tree[Token]], Phrase]] = {
     "core_of_them": of_them,
     "placed_core": Reader.placed,
+    "distant_core": Reader.distant,
     "those_core": noun_left_out,
     "so_many_core": noun_left_out,
     "alike_core": adjectives_alone,
