@@ -16,7 +16,6 @@ from nmn.language.grammar import Grammar
 from nmn.language.lexer import (
     AND_ATTRIBUTE,
     AS,
-    ATTRIBUTES,
     BEFORE_ALIKE,
     DETERMINED,
     EQUALLY,
@@ -26,8 +25,8 @@ from nmn.language.lexer import (
     lacks_noun,
 )
 from nmn.language.normalise import Word, check_length, normalise
+from nmn.language.trees import ATTRIBUTES
 
-LONGEST = 6  # words of a phrase, such as "on the left side of"
 FUNCTION = "a function word"
 # What the lexer tells a word to be by those after it, of which these are typed so far and those may come: "a red and",
 # "a red and a", "is as", "is as large", "the same color and", "is touching", after which anything may come.
@@ -73,7 +72,8 @@ def completions(question: str, grammar: Grammar) -> tuple[tuple[Completion, ...]
     fresh = not words or not question[-1].isalnum()  # nothing is half typed
     found: dict[str, Completion] = {}
     complete = False
-    for typed in range(min(LONGEST, len(words)), -1, -1):
+    longest = max(grammar.vocabulary.longest.values())
+    for typed in range(min(longest, len(words)), -1, -1):
         if typed == 0 and not fresh:
             break
         due = _due(question, words[: len(words) - typed], grammar)

@@ -1,17 +1,19 @@
 """Layouts put together as English joins what they stand for: "and", "or" and "but", "not", adjectives before a noun."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import reduce
 
-from nmn.language.trees import SCENE
+from nmn.language.trees import PANELS, SCENE
 from nmn.layout import Layout
+
+WHOLE = (SCENE, PANELS)  # everything there is
 
 
 def conj(first: Layout, second: Layout) -> Layout:
-    """Return the set of what is in both, leaving ``scene`` out."""
-    if first == SCENE:
+    """Return the set of what is in both, leaving ``scene`` and ``panels`` out."""
+    if first in WHOLE:
         return second
-    return first if second == SCENE else Layout("and", None, (first, second))
+    return first if second in WHOLE else Layout("and", None, (first, second))
 
 
 def negate(layout: Layout) -> Layout:
@@ -29,7 +31,37 @@ def fold(joins: Sequence[str], layouts: Sequence[Layout]) -> Layout:
             parts[-1].append(layout)
         else:
             parts[-1][-1] = conj(parts[-1][-1], layout)
-    return reduce(conj, [reduce(lambda one, other: Layout("or", None, (one, other)), part) for part in parts])
+    return all_of([any_of(part) for part in parts])
+
+
+def either(one: Layout, other: Layout) -> Layout:
+    """Return what is in one or the other."""
+    return Layout("or", None, (one, other))
+
+
+def any_of(layouts: Sequence[Layout]) -> Layout:
+    """Return what is in any of several."""
+    return reduce(either, layouts)
+
+
+def all_of(layouts: Iterable[Layout]) -> Layout:
+    """Return what is in all of several."""
+    return reduce(conj, layouts)
+
+
+def exists(things: Layout) -> Layout:
+    """Return that a set has a member."""
+    return Layout("exists", None, (things,))
+
+
+def unique(things: Layout) -> Layout:
+    """Return a set that is taken to have one member."""
+    return Layout("unique", None, (things,))
+
+
+def count_of(things: Layout) -> Layout:
+    """Return how many members a set has."""
+    return Layout("count", None, (things,))
 
 
 def number(value: int) -> Layout:

@@ -5,13 +5,11 @@ time linear in the number of words.
 """
 
 import os
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
-from zlib import crc32
 
 from lark import Lark, Token
 from lark.lexer import Lexer
@@ -71,24 +69,26 @@ def _load(name: str, lexicon: Lexicon) -> Grammar:
 
 @lru_cache(maxsize=8)
 def _parser(name: str) -> Lark:
-    path = GRAMMARS / f"{'world' if name in STATEMENTS else name}.lark"
     if name not in grammar_names():
         known = ", ".join(grammar_names())
         raise QuestionError("", 0, 0, f"no grammar {name!r}; there are {known}{did_you_mean(name, grammar_names())}")
-    return Lark.open(str(path), parser="lalr", lexer=Pretokenised, maybe_placeholders=False, cache=_cache_file(name))
+    shared, own = (_text(part) for part in ("shared", "world" if name in STATEMENTS else name))
+    text = own if "%declare" in own else shared + own  # SHAPES' grammar stands alone
+    return Lark(text, parser="lalr", lexer=Pretokenised, maybe_placeholders=False, cache=_cache_file(name))
+
+
+def _text(name: str) -> str:
+    return (GRAMMARS / f"{name}.lark").read_text(encoding="utf-8")
 
 
 def _cache_file(name: str) -> str | bool:
     """Return where the parser's tables are kept between processes, or False where no such place can be had.
 
-    Lark checks them against the grammar's text and its own version and rebuilds them where they differ; what a grammar
-    imports it checks where that lay when the tables were made, so that the name says which text that is.
+    Lark checks them against the grammar's text and its own version, and rebuilds them where they differ.
     """
     root = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "nmn"
     try:
         root.mkdir(parents=True, exist_ok=True, mode=0o700)
     except OSError:
         return False
-    shared = crc32((GRAMMARS / "shared.lark").read_bytes())
-    version = f"{sys.version_info.major}.{sys.version_info.minor}-{shared:08x}"
-    return str(root / f"{name}-{version}.lark") if os.access(root, os.W_OK) else False
+    return str(root / f"{name}.lark") if os.access(root, os.W_OK) else False

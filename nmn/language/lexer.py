@@ -6,7 +6,7 @@ side) have terminals of their own. So the parser never has to choose among sense
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cached_property
@@ -18,6 +18,7 @@ from lark.lexer import TerminalDef
 
 from nmn.errors import LexiconError, QuestionError
 from nmn.language.normalise import Word
+from nmn.language.trees import ATTRIBUTES
 from nmn.layout import MAX_NUMBER
 from nmn.lexicon import Lexicon
 
@@ -30,7 +31,6 @@ OVERLAPS = {
     frozenset({"SUPERLATIVE", "PLACE"}): "SUPERLATIVE_PLACE",
 }
 FILLER = "FILLER"
-ATTRIBUTES = ("ATTRIBUTE", "THING_ATTRIBUTE")
 AND_ATTRIBUTE = "_AND_ATTRIBUTE"  # in "the same color and size", which goes on otherwise than "and a star is red"
 BEFORE_ALIKE = {"AND": "AND_A", "OR": "OR_A"}  # in "a red and a blue circle", whose first noun is the second
 DETERMINED = ("A", "THE", "ONE", "NUMBER")  # "a red and a blue circle", "two red and three blue circles"
@@ -113,19 +113,10 @@ class Vocabulary:
                 and question[: token.end_pos].endswith("ing")
             ):
                 token.type = _told_apart(tokens[:place], tokens[place + 1 :])
-        for place, (before, token, after) in enumerate(zip(tokens, tokens[1:], tokens[2:], strict=False)):
-            if token.type == "AND" and before.type in ATTRIBUTES and (after.type == "SAME" or _is_attribute(after)):
-                token.type = AND_ATTRIBUTE
-            elif token.type in BEFORE_ALIKE and lacks_noun(tokens[: place + 1]) and _is_alike(tokens[place + 2 :]):
-                token.type = BEFORE_ALIKE[token.type]
-            elif (before.type, token.type, after.type) == (AS, "ADJECTIVE", AS):  # "as large as"
-                before.type = EQUALLY
-            elif str(token.value) == "equal" and after.type in ATTRIBUTES:  # "of equal size"
-                token.type = "SAME"
-            elif before.type == "NEITHER" and _is_kinds(tokens[place + 1 :]):
-                before.type = "NEITHER_KIND"
-            elif token.type == "BOTH" and place and _says_of_each(tokens[: place + 1], tokens[place + 2 :]):
-                token.type = "EVERY"
+        for place, token in enumerate(tokens):
+            before, here = tokens[:place], tokens[place:]
+            told = (other for old, other, fits in TOLD_APART if token.type == old and here[1:] and fits(before, here))
+            token.type = next(told, token.type)
 
     def _match(self, words: Sequence[Word], position: int) -> tuple[int, Sense | None]:
         text = words[position].text
@@ -221,8 +212,26 @@ def _says_of_each(before: Sequence[Token], after: Sequence[Token]) -> bool:
     return predicate and asked and verb.type in NOUNS
 
 
+def _joins_attributes(before: Sequence[Token], here: Sequence[Token]) -> bool:
+    """Whether "and" stands in "the same color and size"."""
+    after = here[1]
+    return bool(before) and before[-1].type in ATTRIBUTES and (after.type == "SAME" or _is_attribute(after))
+
+
 def _is_attribute(token: Token) -> bool:
     return token.type in ATTRIBUTES and not (token.type == "THING_ATTRIBUTE" and token.value.plural)
+
+
+# terminals that the words around them tell apart: the one that a phrase has, the one that it is read as, and where: by
+# the tokens before it and by those from it on
+TOLD_APART: tuple[tuple[str, str, Callable[[Sequence[Token], Sequence[Token]], bool]], ...] = (
+    ("AND", AND_ATTRIBUTE, _joins_attributes),
+    *((old, new, lambda before, here: lacks_noun(before) and _is_alike(here[1:])) for old, new in BEFORE_ALIKE.items()),
+    (AS, EQUALLY, lambda _, here: [token.type for token in here[1:3]] == ["ADJECTIVE", AS]),  # "as large as"
+    ("EQUAL_TO", "SAME", lambda _, here: str(here[0].value) == "equal" and here[1].type in ATTRIBUTES),  # "equal size"
+    ("NEITHER", "NEITHER_KIND", lambda _, here: _is_kinds(here[1:])),
+    ("BOTH", "EVERY", lambda before, here: len(before) > 1 and _says_of_each(before, here[1:])),
+)
 
 
 def misspelt(word: str, known: Iterable[str]) -> str | None:

@@ -106,11 +106,7 @@ def parse(
 
 def read(question: str, grammar: str = "world", *, lexicon: LexiconSource = None, repair: bool = False) -> Reading:
     """Return the preferred reading of a question: its layout, the text it rests on and what was repaired."""
-    if lexicon is None:
-        return _read_cached(question, grammar, repair)
-    if _is_for_crowd(question, grammar, lexicon):
-        return _read_crowd(question, grammar, repair, all_of_them=False)[0]
-    return read_fresh(question, load_grammar(grammar, lexicon), repair)
+    return (_read_cached if lexicon is None else _read)(question, grammar, lexicon, repair)
 
 
 def read_fresh(question: str, grammar: Grammar, repair: bool = False) -> Reading:
@@ -150,11 +146,13 @@ def syntax_tree(text: str, grammar: Grammar) -> Tree[Token]:
     return _tree(text, normalise(text), grammar)
 
 
-@lru_cache(maxsize=CACHED_QUESTIONS)
-def _read_cached(question: str, grammar: str, repair: bool) -> Reading:
-    if _is_for_crowd(question, grammar, None):
+def _read(question: str, grammar: str, lexicon: LexiconSource, repair: bool) -> Reading:
+    if _is_for_crowd(question, grammar, lexicon):
         return _read_crowd(question, grammar, repair, all_of_them=False)[0]
-    return read_fresh(question, load_grammar(grammar), repair)
+    return read_fresh(question, load_grammar(grammar, lexicon), repair)
+
+
+_read_cached = lru_cache(maxsize=CACHED_QUESTIONS)(_read)
 
 
 def _is_for_crowd(question: str, grammar: str, lexicon: LexiconSource) -> bool:

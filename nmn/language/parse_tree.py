@@ -44,10 +44,7 @@ def parsed(reading: Reading) -> tuple[ParseTree, list[Spoken]]:
         return _of_chart(reading)
     language = load_grammar(reading.grammar, reading.lexicon)
     words = language.vocabulary.tokens(reading.text, normalise(reading.text))
-    places = {(token.start_pos, token.end_pos): _asked(token, reading.repairs) for token in words}
-    spoken = [
-        Spoken(token.type.lstrip("_"), str(token.value), *places[token.start_pos, token.end_pos]) for token in words
-    ]
+    spoken = [Spoken(token.type.lstrip("_"), str(token.value), *_asked(token, reading.repairs)) for token in words]
     tree = _of_lark(syntax_tree(reading.text, language), reading.repairs)
     return tree or ParseTree("start", 0, len(reading.question)), spoken
 

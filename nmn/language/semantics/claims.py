@@ -2,17 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import partial, reduce
+from functools import partial
 
 from nmn.errors import QuestionError
-from nmn.language.connect import conj, fold, negate
+from nmn.language.connect import all_of, conj, count_of, fold, negate
 from nmn.language.semantics.clause import Clause
 from nmn.language.semantics.panels import OTHER_THAN_WHICH, Scope, and_other, in_their_panels, placed, scoped_existences
 from nmn.language.semantics.sets import members, restriction, spread, union
-from nmn.language.semantics.truths import agreement, claim, compared, count_in_bounds, is_mutual, mutual
-from nmn.language.syntax.joined import is_other
+from nmn.language.semantics.truths import agreement, among_themselves, claim, count_in_bounds
+from nmn.language.syntax.attach import with_last
 from nmn.language.syntax.panel_phrases import is_other_panel, panel_set
-from nmn.language.syntax.phrases import EACH, Joined, Modifier, Phrase, anything
+from nmn.language.syntax.phrases import EACH, Joined, Modifier, Phrase, anything, is_other
 from nmn.language.syntax.reader import Reader
 from nmn.language.trees import SCENE
 from nmn.layout import QUANTIFIERS, Layout
@@ -40,7 +40,7 @@ def truths(clauses: Sequence[Clause], reader: Reader) -> list[tuple[str, Layout]
 def _existence_said(clause: Clause, reader: Reader) -> Layout | None:
     """Return "circles are present", "a star is not visible" as of what there is; None of any other predicate."""
     assert clause.predicate is not None
-    modifiers = clause.predicate[0].phrase.modifiers
+    modifiers = clause.predicate.modifiers
     counted = all(phrase.determiner.name not in (*QUANTIFIERS, "only") for _, phrase in clause.subjects)
     if len(modifiers) > 1 or modifiers[0].layout != SCENE or not counted:
         return None
@@ -56,7 +56,7 @@ def _says_again(before: Clause, clause: Clause) -> bool:
         return False
     subject = clause.subjects[0].phrase
     one = subject.determiner.name == "the" and not subject.plural and is_other(subject)
-    return one and before.predicate[0].phrase.modifiers == clause.predicate[0].phrase.modifiers
+    return one and before.predicate.modifiers == clause.predicate.modifiers
 
 
 def _truth_of_panel(clause: Clause, reader: Reader, panel: Phrase) -> Layout:
@@ -67,35 +67,46 @@ def truth(clause: Clause, reader: Reader) -> Layout:
     """Return the truth of a finished clause."""
     if clause.kind == "inverted" and len(clause.subjects) > 1 and all(map(_predicated, clause.subjects)):
         parts = [Clause("inverted", subjects=[Joined("and", joined.phrase)]) for joined in clause.subjects]
-        clause.truth = fold([join for join, _ in clause.subjects], [truth(part, reader) for part in parts])
+        layout = fold([join for join, _ in clause.subjects], [truth(part, reader) for part in parts])
     elif clause.kind == "inverted":
-        _split_predicate(clause, reader)
-    if clause.truth is not None:
+        return truth(_split_predicate(clause, reader), reader)
+    elif clause.truth is not None:
         layout = clause.truth
-    elif clause.predicate is not None:
-        _move_exceptions(clause)
-        (_, predicate), *_ = clause.predicate
-        first = predicate.modifiers[0]
-        if clause.negated and len(predicate.modifiers) == 1 and first.kind in EACH:
-            denied = replace(predicate, modifiers=(replace(first, negated=not first.negated),))
-            clause.predicate, clause.negated = [Joined("and", denied)], False
-        there = _existence_said(clause, reader)
-        layout = _claims(clause.subjects, clause.predicate[0].phrase.modifiers, reader) if there is None else there
+    elif clause.predicate is None:
+        layout = _there(clause, reader)
+    elif clause.negated and (alike := _denied_alike(clause.predicate)) is not None:
+        return truth(replace(clause, predicate=alike, negated=False), reader)
     else:
-        subjects = [  # "above the star is a circle and a square below it" says of the square itself where it is
-            Joined(join, phrase if place and phrase.modifiers else placed(phrase, clause.place))
-            for place, (join, phrase) in enumerate(clause.subjects)
-        ]
-        kinds = all(phrase.plural and phrase.determiner.name == "bare" for _, phrase in subjects)
-        if clause.negated and kinds:  # "without circles and squares": neither
-            subjects = [Joined("or", phrase) for _, phrase in subjects]
-        layout = scoped_existences(subjects, reader, alone=clause.scope is not None)
-        last = subjects[-1].phrase
-        here = clause.scope is None and not any(modifier.panel for modifier in last.modifiers)
-        if here and not clause.negated and last.determiner.name in ("some", "another"):
-            reader.claimed.append(members(last, reader))  # so that "another star is red" is not this one
+        clause = _with_exceptions_moved(clause)
+        there = _existence_said(clause, reader)
+        layout = _claims(clause.subjects, clause.last.modifiers, reader) if there is None else there
     layout = negate(layout) if clause.negated else layout
     return clause.scope.of(layout, reader) if clause.scope else layout
+
+
+def _there(clause: Clause, reader: Reader) -> Layout:
+    """Return that the subjects are there, where the clause says."""
+    subjects = [  # "above the star is a circle and a square below it" says of the square itself where it is
+        Joined(join, phrase if place and phrase.modifiers else placed(phrase, clause.place))
+        for place, (join, phrase) in enumerate(clause.subjects)
+    ]
+    kinds = all(phrase.plural and phrase.determiner.name == "bare" for _, phrase in subjects)
+    if clause.negated and kinds:  # "without circles and squares": neither
+        subjects = [Joined("or", phrase) for _, phrase in subjects]
+    layout = scoped_existences(subjects, reader, alone=clause.scope is not None)
+    last = subjects[-1].phrase
+    here = clause.scope is None and not any(modifier.panel for modifier in last.modifiers)
+    if here and not clause.negated and last.determiner.name in ("some", "another"):
+        reader.claimed = members(last, reader)  # so that "another star is red" is not this one
+    return layout
+
+
+def _denied_alike(predicate: Phrase) -> Phrase | None:
+    """Return "do not have the same colour" as a predicate that is denied of things together; None of any other."""
+    first, *others = predicate.modifiers
+    if others or first.kind not in EACH:
+        return None
+    return replace(predicate, modifiers=(replace(first, negated=not first.negated),))
 
 
 def _predicated(joined: Joined) -> bool:
@@ -106,7 +117,7 @@ def _predicated(joined: Joined) -> bool:
     return phrase.noun == SCENE and not phrase.premodifiers and starts == 1 and not relative
 
 
-def _split_predicate(clause: Clause, reader: Reader) -> None:
+def _split_predicate(clause: Clause, reader: Reader) -> Clause:
     """Take the last group of joined modifiers of "is the circle left of a square" as the predicate."""
     subject = clause.subjects[-1].phrase
     start = len(subject.modifiers) - 1
@@ -119,23 +130,21 @@ def _split_predicate(clause: Clause, reader: Reader) -> None:
             ("a predicate such as an adjective, a noun or a relation",),
         )  # fmt: skip
     predicate = replace(anything(), modifiers=subject.modifiers[start:])
-    clause.predicate = [Joined("and", predicate)]
-    clause.subjects[-1] = Joined(clause.subjects[-1].conjunction, replace(subject, modifiers=subject.modifiers[:start]))
+    subjects = with_last(clause.subjects, replace(subject, modifiers=subject.modifiers[:start]))
+    return replace(clause, kind="predicate", subjects=subjects, predicate=predicate)
 
 
-def _move_exceptions(clause: Clause) -> None:
+def _with_exceptions_moved(clause: Clause) -> Clause:
     """Leave what a predicate ends in leaves out, "every circle is red except the blue one", out of the subjects."""
-    assert clause.predicate is not None
-    (_, predicate), *_ = clause.predicate
-    first, *others = predicate.modifiers
+    first, *others = clause.last.modifiers
     exceptions = tuple(modifier for modifier in others if modifier.kind == "other_than" and not modifier.joined)
     if not exceptions or any(phrase.determiner.name in ("only", "no") for _, phrase in clause.subjects):
-        return
+        return clause
     rest = (first, *(modifier for modifier in others if modifier not in exceptions))
-    clause.predicate = [Joined("and", replace(predicate, modifiers=rest))]
-    clause.subjects = [
+    subjects = [
         Joined(join, replace(phrase, modifiers=(*phrase.modifiers, *exceptions))) for join, phrase in clause.subjects
     ]
+    return replace(clause, subjects=subjects, predicate=replace(clause.last, modifiers=rest))
 
 
 def _predicate_of(phrase: Phrase, modifiers: Sequence[Modifier], reader: Reader) -> Layout:
@@ -153,7 +162,7 @@ def _predicate_of(phrase: Phrase, modifiers: Sequence[Modifier], reader: Reader)
 def _numbers_known(subjects: Sequence[Joined], reader: Reader) -> list[Layout]:
     """Return that there are two circles, which "the two circles touch" takes to be so."""
     known = [phrase for _, phrase in subjects if phrase.determiner.name == "the" and phrase.determiner.low is not None]
-    counts = [(Layout("count", None, (members(phrase, reader),)), phrase.determiner.low) for phrase in known]
+    counts = [(count_of(members(phrase, reader)), phrase.determiner.low) for phrase in known]
     return [count_in_bounds(count, low, low) for count, low in counts]
 
 
@@ -165,9 +174,8 @@ def _claims(subjects: Sequence[Joined], modifiers: Sequence[Modifier], reader: R
     if len(modifiers) == 1:
         if (places := in_their_panels(subjects, modifiers[0], reader)) is not None:
             return places
-        if modifiers[0].kind in EACH or is_mutual(modifiers[0]):
-            said = compared if modifiers[0].kind in EACH else mutual
-            return reduce(conj, [*_numbers_known(subjects, reader), said(subjects, modifiers[0], reader)])
+        if (among := among_themselves(modifiers[0])) is not None:
+            return all_of([*_numbers_known(subjects, reader), among(subjects, modifiers[0], reader)])
         agreeing = agreement(subjects[0].phrase, modifiers[0], reader) if len(subjects) == 1 else None
         if agreeing is not None:
             return agreeing
@@ -181,5 +189,5 @@ def _claims(subjects: Sequence[Joined], modifiers: Sequence[Modifier], reader: R
         if only and nominal.plural:
             return conj(found, Layout("quantify", "every", (predicates[0], union(subjects, reader))))
         if only:
-            return conj(found, count_in_bounds(Layout("count", None, (members(nominal, reader),)), 1, 1))
+            return conj(found, count_in_bounds(count_of(members(nominal, reader)), 1, 1))
     return found

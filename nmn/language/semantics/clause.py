@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from nmn.language.syntax.phrases import Joined, Modifier
+from nmn.language.syntax.phrases import Joined, Modifier, Phrase
 from nmn.layout import Layout
 
 if TYPE_CHECKING:
@@ -21,10 +21,22 @@ class Clause:
     kind: str
     conjunction: str = "and"
     subjects: list[Joined] = field(default_factory=list)
-    predicate: list[Joined] | None = None
+    predicate: Phrase | None = None
     negated: bool = False
     truth: Layout | None = None
     scope: "Scope | None" = None
     place: Modifier | None = None
     plural: bool | None = None
     either: bool = False
+
+    @property
+    def last(self) -> Phrase:
+        """What a joined piece goes on with: the predicate, or else the last of the subjects."""
+        return self.subjects[-1].phrase if self.predicate is None else self.predicate
+
+    @last.setter
+    def last(self, phrase: Phrase) -> None:
+        if self.predicate is None:
+            self.subjects[-1] = Joined(self.subjects[-1].conjunction, phrase)
+        else:
+            self.predicate = phrase

@@ -14,59 +14,73 @@ from nmn.language.syntax.joined import KNOWN, check_between, has_like
 from nmn.language.syntax.panel_phrases import panel_phrase
 from nmn.language.syntax.phrases import LISTED, Determiner, Joined, Modifier, Phrase, anything
 from nmn.language.syntax.reader import Reader
-from nmn.language.trees import Node, is_token, rule
+from nmn.language.trees import Node, is_plural, is_token, rule, tokens_of, words_of
 from nmn.layout import QUANTIFIERS
 
 
 def more_np(clauses: list[Clause], tree: Tree[Token], conjunction: str, reader: Reader) -> None:
     """Continue a list of noun phrases, or the predicate, with one more."""
     clause = clauses[-1]
-    if rule(tree) == "more_np":
-        listed = clause.subjects[-1].phrase if clause.kind == "there" and conjunction != "but" else None
-        with reader.at(antecedent=listed):
-            phrase, modifiers = reader.head(tree.children[0])  # type: ignore[arg-type]
-    else:  # "but not a square"
-        phrase, modifiers = reader.head(tree.children[-1])  # type: ignore[arg-type]
-        if phrase.elided:
-            raise reader.error(tree, 'the largest what? Say it with a noun, as in "but not the largest circle"')
-        if phrase.determiner.name in (*QUANTIFIERS, "numeral", "number", "only", "several"):
-            raise reader.error(tree, '"not every" and the like are not read here: say it in a clause of its own')
-        if phrase.determiner.name == "the" and clause.predicate is not None:
-            _check_said(clause.predicate, phrase, reader)
-        target = clause.subjects if clause.predicate is None else clause.predicate
-        edge = right_edge(target[-1].phrase) if target else []
-        if len(edge) > 1 and edge[-2].modifiers[-1].kind in LISTED and phrase.determiner.name == "the":
-            denied = Modifier("nominal", operands=(phrase,), negated=True)  # "left of the square but not the star"
-            target[:] = reader.attached(attach_modifier(target, denied, reader.choices), modifiers)
-            return
-        phrase = replace(phrase, determiner=phrase.determiner._replace(name="no"))
-        if clause.predicate is None and clause.truth is None and _continues_relative(clause.subjects[-1].phrase):
-            denied = Modifier("nominal", operands=(phrase,), verbless=True, relative=True, joined=conjunction)
-            clause.subjects = reader.attached(attach_modifier(clause.subjects, denied, reader.choices), modifiers)
-            return
-    joined = Joined(conjunction, phrase)
-    if rule(tree) == "more_np" and _is_clause(clause, phrase, modifiers):
-        said = reader.attached([Joined("and", anything())], modifiers)
-        clauses.append(Clause("predicate", conjunction, [joined], said))
+    with reader.at(antecedent=clause.last if clause.kind == "there" and conjunction != "but" else None):
+        phrase, modifiers = reader.head(tree.children[0])
+    if _is_clause(clause, phrase, modifiers):
+        said = reader.attached(anything(), modifiers)
+        clauses.append(Clause("predicate", conjunction, [Joined(conjunction, phrase)], said))
+    else:
+        _continue_list(clauses, Joined(conjunction, phrase), tree, modifiers, reader)
+
+
+def no_np(clauses: list[Clause], tree: Tree[Token], conjunction: str, reader: Reader) -> None:
+    """Continue with a noun phrase that is denied: "but not a square"."""
+    clause = clauses[-1]
+    phrase, modifiers = reader.head(tree.children[-1])
+    _check_denied(clause, phrase, tree, reader)
+    edge = right_edge(clause.last) if clause.truth is None else []
+    known = phrase.determiner.name == "the"
+    phrase_denied = replace(phrase, determiner=phrase.determiner._replace(name="no"))
+    if known and len(edge) > 1 and edge[-2].modifiers[-1].kind in LISTED:  # "left of the square but not the star"
+        denied = Modifier("nominal", operands=(phrase,), negated=True)
+    elif clause.predicate is None and edge and _continues_relative(clause.last):
+        denied = Modifier("nominal", operands=(phrase_denied,), verbless=True, relative=True, joined=conjunction)
+    else:
+        _continue_list(clauses, Joined(conjunction, phrase_denied), tree, modifiers, reader)
         return
+    clause.last = reader.attached(attach_modifier(clause.last, denied, reader.choices), modifiers)
+
+
+def _check_denied(clause: Clause, phrase: Phrase, tree: Tree[Token], reader: Reader) -> None:
+    """Raise QuestionError for "but not the largest", "but not every square"."""
+    if phrase.elided:
+        raise reader.error(tree, 'the largest what? Say it with a noun, as in "but not the largest circle"')
+    if phrase.determiner.name in (*QUANTIFIERS, "numeral", "number", "only", "several"):
+        raise reader.error(tree, '"not every" and the like are not read here: say it in a clause of its own')
+    if phrase.determiner.name == "the" and clause.predicate is not None:
+        _check_said(clause.predicate, phrase, reader)
+
+
+def _continue_list(
+    clauses: list[Clause], joined: Joined, tree: Tree[Token], modifiers: Sequence[Node], reader: Reader
+) -> None:
+    """Join a noun phrase to a clause; after "there isn't a circle, but" it stands alone."""
+    clause = clauses[-1]
     lacking = clause.kind == "there" and clause.negated
-    if lacking and conjunction == "but" and not leaves_out(clause.subjects[-1].phrase, joined):
-        clause = Clause("there", conjunction, [joined], scope=clause.scope)  # "there isn't a circle, but a star"
+    if lacking and joined.conjunction == "but" and not leaves_out(clause.last, joined):
+        clause = Clause("there", joined.conjunction, [joined], scope=clause.scope)
         clauses.append(clause)
     else:
         _join_phrase(clause, joined, tree, modifiers, reader)
-    target = clause.subjects if clause.predicate is None else clause.predicate
-    target[:] = reader.attached(target, modifiers, clause.kind == "inverted")
+    subject = clause.subjects[0].phrase if clause.kind == "inverted" else None
+    clause.last = reader.attached(clause.last, modifiers, subject)
 
 
 def _is_clause(clause: Clause, phrase: Phrase, modifiers: Sequence[Node]) -> bool:
     """Whether a noun phrase lacks its verb: "the circle is above the star and the star above the square"."""
-    last = clause.predicate[-1].phrase.modifiers[-1] if clause.kind == "predicate" and clause.predicate else None
+    last = clause.predicate.modifiers[-1] if clause.predicate else None
     first = modifiers[0] if modifiers else None
     if last is None or last.kind != "related" or not isinstance(first, Tree) or rule(first) != "plain_modifier":
         return False
     named = [(one.determiner, one.noun, one.premodifiers) for one in (last.operands[-1], phrase)]
-    again = named[0] == named[1] or any(is_token(one, "IT") for one in first.scan_values(bool))
+    again = named[0] == named[1] or any(is_token(one, "IT") for one in words_of(first))
     return again and phrase.determiner.name == "the" and not last.operands[-1].modifiers
 
 
@@ -75,10 +89,10 @@ def _continues_relative(phrase: Phrase) -> bool:
     return any(one.modifiers and one.modifiers[-1].relative for one in right_edge(phrase))
 
 
-def _check_said(predicate: Sequence[Joined], phrase: Phrase, reader: Reader) -> None:
+def _check_said(predicate: Phrase, phrase: Phrase, reader: Reader) -> None:
     """Raise QuestionError for "is the star large and the blue circle", which says nothing of the circle."""
-    extreme = any(kind != "set" for kind, _ in phrase.premodifiers) or reader.text(phrase).startswith("the only")
-    if predicate[-1].phrase.modifiers[-1].kind == "is" and phrase.determiner.name in KNOWN and not extreme:
+    extreme = any(one.kind != "set" for one in phrase.premodifiers) or reader.text(phrase).startswith("the only")
+    if predicate.modifiers[-1].kind == "is" and phrase.determiner.name in KNOWN and not extreme:
         raise reader.error(phrase, "what is said of this? Say it of each, or name both before what is said of them")
 
 
@@ -87,7 +101,7 @@ def _join_phrase(clause: Clause, joined: Joined, tree: Tree[Token], modifiers: S
         raise reader.error(tree, "a noun phrase cannot continue a comparison of numbers; start a new clause")
     if clause.predicate is not None:
         check_between(clause.predicate, joined, reader)
-        last = clause.predicate[-1].phrase.modifiers[-1]
+        last = clause.predicate.modifiers[-1]
         denied = joined.phrase.determiner.name == "no" and last.kind != "related"
         if clause.subjects and leaves_out(clause.subjects[-1].phrase, joined):
             clause.subjects = attach_phrase(clause.subjects, joined, reader.choices)
@@ -98,73 +112,72 @@ def _join_phrase(clause: Clause, joined: Joined, tree: Tree[Token], modifiers: S
             modifier = Modifier("nominal", operands=(joined.phrase,), verbless=True, joined=joined.conjunction)
             clause.predicate = attach_modifier(clause.predicate, modifier, Choices())
     else:
-        check_between(clause.subjects, joined, reader)
+        check_between(clause.last, joined, reader)
         nearest = clause.kind == "inverted" and bool(clause.subjects[-1].phrase.modifiers)
-        own = any(is_token(token, "IT") for token in tree.scan_values(lambda _: True))  # "... and the star left of it"
+        own = any(is_token(token, "IT") for token in words_of(tree))  # "... and the star left of it"
         alone = clause.kind == "there" or (clause.kind == "fragment" and not refers(clause.subjects))
         nearest = nearest or (alone and joined.phrase.determiner.name in KNOWN and not own)
         like = False if has_like(clause.subjects, modifiers) else nearest or None
         listed = len(clause.subjects)
-        clause.subjects = reader.noted(attach_phrase(clause.subjects, joined, reader.choices, like))
+        clause.subjects = attach_phrase(clause.subjects, joined, reader.choices, like)
+        reader.noted(clause.last)
         if clause.either and joined.conjunction == "and" and len(clause.subjects) > listed:
             clause.subjects[-1] = joined._replace(conjunction="but")  # "a red or a blue circle and a star"
 
 
 def _join_operand(clause: Clause, joined: Joined, reader: Reader) -> None:
     assert clause.predicate is not None
-    operand = clause.predicate[-1].phrase.modifiers[-1].operands[-1]
+    operand = clause.predicate.modifiers[-1].operands[-1]
     if reader.is_free(operand) and operand.determiner.name == "every" and reader.is_free(joined.phrase):
         joined = Joined("and", replace(joined.phrase, determiner=operand.determiner))
-    phrases = attach_phrase(clause.predicate, joined, reader.choices, nearest=True)
-    if len(phrases) > len(clause.predicate):
+    (_, predicate), *beside = attach_phrase([Joined("and", clause.predicate)], joined, reader.choices, nearest=True)
+    if beside:
         modifier = Modifier("nominal", operands=(joined.phrase,), joined=joined.conjunction)
-        phrases = attach_modifier(clause.predicate, modifier, Choices((0,)))
-    clause.predicate = phrases
+        predicate = attach_modifier(predicate, modifier, Choices())
+    clause.predicate = predicate
 
 
-def with_verb_of(before: Modifier, clause: Clause, reader: Reader) -> list[Joined]:
+def with_verb_of(before: Modifier, clause: Clause, reader: Reader) -> Phrase:
     """Return a predicate with the relation of the clause before: "each circle touches a square and each star a heart".
 
     That holds where it is of another kind than its subject, so that "is" cannot be the verb.
     """
     assert clause.predicate is not None
-    (_, predicate), (_, subject) = clause.predicate[-1], clause.subjects[-1]
+    predicate, (_, subject) = clause.predicate, clause.subjects[-1]
     first, *others = predicate.modifiers
     if before.kind not in LISTED or first.kind != "nominal" or not first.operands:
-        return clause.predicate
+        return predicate
     noun, owners = first.operands[0].noun, reader.lexicon.attribute_of
     kinds = {owners.get(str(one.argument)) for one in (noun, subject.noun)}
     if noun == subject.noun or len(kinds) > 1 or None in kinds:
-        return clause.predicate
+        return predicate
     reached = replace(before, operands=first.operands, operand_joins=(), negated=first.negated, joined=None)
-    return [Joined("and", replace(predicate, modifiers=(reached, *others)))]
+    return replace(predicate, modifiers=(reached, *others))
 
 
 def said_before(clauses: list[Clause], tree: Tree[Token], conjunction: str, reader: Reader) -> None:
     """Read "... but the square is not", which leaves out what was said of the subject before."""
     before = clauses[-1]
-    if before.predicate is None or len(before.predicate) > 1:
+    if before.predicate is None:
         raise reader.error(tree, "what is said of this? Say it in full")
-    (_, predicate), denied = before.predicate[0], any(is_token(child, "NOT") for child in tree.children)
+    predicate, denied = before.predicate, bool(tokens_of(tree, "NOT"))
     with reader.at(antecedent=before.subjects[-1].phrase):
-        (_, subject), *more = reader.noun_phrase(tree.children[0])  # type: ignore[arg-type]
-    subjects = [Joined("and", meant_by(subject, reader)), *more]
+        subject = meant_by(reader.noun_phrase(tree.children[0]), reader)
     first, *others = predicate.modifiers
-    known = all(phrase.determiner.name == "the" for _, phrase in subjects)
-    if first.kind in ("is", "nominal") and any(is_token(child, "DO") for child in tree.children):
+    if first.kind in ("is", "nominal") and tokens_of(tree, "DO"):
         raise reader.error(tree, '"does" what? Of what something is, "is" or "is not" is due')
-    if others and (first.negated or before.negated or (denied and not known)):
+    if others and (first.negated or before.negated or (denied and subject.determiner.name != "the")):
         raise reader.error(tree, "what of this is said again? Say it in full")
     if not others:
         predicate, denied = replace(predicate, modifiers=(replace(first, negated=denied),)), False
-    clauses.append(Clause("predicate", conjunction, subjects, [Joined("and", predicate)], denied))
+    clauses.append(Clause("predicate", conjunction, [Joined("and", subject)], predicate, denied))
 
 
 def so_said(clauses: list[Clause], tree: Tree[Token], conjunction: str, reader: Reader) -> None:
     """Read "... and so is the square", "... nor is the square": the same is said, or denied, of another."""
     how, verb, subject = tree.children
     before = clauses[-1]
-    first = before.predicate[0].phrase.modifiers[0] if before.predicate else None
+    first = before.predicate.modifiers[0] if before.predicate else None
     none = before.negated or any(phrase.determiner.name == "no" for _, phrase in before.subjects)
     denied = first.negated or none if first is not None else none
     if denied == is_token(how, "SO"):
@@ -172,7 +185,7 @@ def so_said(clauses: list[Clause], tree: Tree[Token], conjunction: str, reader: 
         raise reader.error(tree, f'"{word}" is due after what is {"denied" if denied else "said"} before')
     conjunction = conjunction if is_token(how, "SO") else "and"
     again = [subject, verb] if is_token(how, "SO") else [subject, verb, Token("NOT", "not")]
-    said = panel_said_before if rule(subject) == "panel_core" else said_before  # type: ignore[arg-type]
+    said = panel_said_before if rule(subject) == "panel_core" else said_before
     said(clauses, Tree("said_before", again), conjunction, reader)
 
 
@@ -184,13 +197,12 @@ def panel_said_before(clauses: list[Clause], tree: Tree[Token], conjunction: str
         return
     if before.scope is None or before.kind != "there":
         raise reader.error(tree, "what is said of this? Say it in full")
-    denied = any(is_token(child, "NOT") for child in tree.children)
-    scope = Scope((panel_phrase(tree.children[0], reader),))  # type: ignore[arg-type]
+    scope = Scope((panel_phrase(tree.children[0], reader),))
     held = [  # after "contains no circle" another one does contain one
         Joined(join, replace(phrase, determiner=Determiner("some")) if phrase.determiner.name == "no" else phrase)
         for join, phrase in before.subjects
     ]
-    clauses.append(Clause("there", conjunction, held, negated=denied, scope=scope))
+    clauses.append(Clause("there", conjunction, held, negated=bool(tokens_of(tree, "NOT")), scope=scope))
 
 
 def other_thing(tree: Node) -> Tree[Token] | None:
@@ -203,9 +215,7 @@ def goes_on_listing(clause: Clause, conjunction: str, subject: Tree[Token]) -> b
     """Whether "or the star red" goes on with what "is the circle near the square" reaches, or with its subjects."""
     if clause.subjects[-1].phrase.modifiers[-1].kind not in LISTED:
         return False
-    noun = list(subject.scan_values(bool))[-1]
-    plural = bool(getattr(noun.value, "plural", False))
-    return conjunction == "or" or (clause.plural is True and not plural)
+    return conjunction == "or" or (clause.plural is True and not is_plural(words_of(subject)[-1]))
 
 
 def is_open(modifier: Modifier) -> bool:

@@ -1,7 +1,7 @@
 """Superlatives and ordinals before a noun, and in "that is the largest": which of a set they take."""
 
 from nmn.language.connect import conj, fold, number
-from nmn.language.syntax.phrases import Modifier, Phrase
+from nmn.language.syntax.phrases import Modifier, Phrase, Premodifier, is_extreme
 from nmn.language.syntax.reader import Reader
 from nmn.layout import Layout
 
@@ -13,32 +13,24 @@ def extreme_of(modifier: Modifier) -> str | None:
     if modifier.layout is not None:
         return modifier.layout.argument if modifier.layout.module == "superlative" else None
     operand = modifier.operands[0] if modifier.kind == "nominal" else None
-    if (
-        operand is None
-        or not operand.elided
-        or operand.modifiers
-        or [kind for kind, _ in operand.premodifiers] != ["superlative"]
-    ):
+    if operand is None or not operand.elided or operand.modifiers or len(operand.premodifiers) != 1:
         return None
-    return str(operand.premodifiers[0][1])
+    return operand.premodifiers[0].name if is_extreme(operand) else None
 
 
-def apply_before(
-    before: list[tuple[str, object]], inner: Layout, side: str | None, phrase: Phrase, reader: Reader
-) -> Layout:
+def apply_before(before: list[Premodifier], inner: Layout, side: str | None, phrase: Phrase, reader: Reader) -> Layout:
     """Put the last of what stands before a noun on the set that follows it; ``side``: from where it is counted."""
-    kind, value = before.pop()
+    kind, layout, name = before.pop()
     if kind in ("set", "each"):
-        assert isinstance(value, Layout)
-        return conj(value, inner)
+        return conj(layout, inner)
     if kind == "superlative":
-        if before and before[-1][0] == "ordinal":
-            return Layout("ordinal", str(value), (inner, number(int(str(before.pop()[1])))))
-        first = Layout("superlative", str(value), (inner,))
+        if before and before[-1].kind == "ordinal":
+            return Layout("ordinal", name, (inner, Layout("number", before.pop().name)))
+        first = Layout("superlative", name, (inner,))
         ranks = range(2, 1 + _how_many_extremes(phrase, reader))
         return fold(
             ["or"] * (1 + len(ranks)),
-            [first, *(Layout("ordinal", str(value), (inner, number(rank))) for rank in ranks)],
+            [first, *(Layout("ordinal", name, (inner, number(rank))) for rank in ranks)],
         )
     if kind == "comparative":  # "the larger circle": larger than every other one
         if phrase.determiner.name != "the":
@@ -46,11 +38,11 @@ def apply_before(
         nouns = {one.noun for one in reader.mentioned if one.determiner.name == "some" and not one.plural}
         if reader.text(phrase).endswith(" one") and len(nouns) > 1:
             raise reader.error(phrase, "which of them? Say it of each, as in 'larger than the star'")
-        return conj(inner, Layout("relate_every", str(value), (inner,)))
+        return conj(inner, Layout("relate_every", name, (inner,)))
     if kind == "ordinal":
         if side is None:
             raise reader.error(phrase, 'an order is missing: say, for instance, "the second circle from the left"')
-        return Layout("ordinal", side, (inner, number(int(str(value)))))
+        return Layout("ordinal", side, (inner, Layout("number", name)))
     return inner
 
 

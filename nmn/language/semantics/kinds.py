@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from nmn.language.syntax.phrases import Modifier
+from nmn.language.connect import either
+from nmn.language.syntax.phrases import Modifier, Premodifier
 from nmn.language.syntax.reader import Reader
 from nmn.layout import Layout
 
@@ -30,19 +31,19 @@ def _either(before: Modifier, modifier: Modifier, reader: Reader) -> Modifier | 
     other = modifier.layout if modifier.kind == "is" else _noun_of(modifier)
     if adjective:
         assert operand is not None
-        kind, layout = operand.premodifiers[0]
-        other = layout if kind == "set" and isinstance(layout, Layout) else None
+        first = operand.premodifiers[0]
+        other = first.layout if first.kind == "set" else None
     if one is None or other is None or _owner(one, reader) != _owner(other, reader) or _owner(one, reader) is None:
         return None
     if adjective:
         assert operand is not None
-        either = ("set", Layout("or", None, (one, other)))
-        return replace(modifier, operands=(replace(operand, premodifiers=(either, *operand.premodifiers[1:])),))
+        before_noun = (Premodifier("set", either(one, other)), *operand.premodifiers[1:])
+        return replace(modifier, operands=(replace(operand, premodifiers=before_noun),))
     if before.kind == "is" and modifier.kind == "is":
-        return Modifier("is", layout=Layout("or", None, (one, other)))
+        return Modifier("is", layout=either(one, other))
     if "is" in (before.kind, modifier.kind):  # "round and squares"
         plain = all(part.kind == "is" or _is_plain(part) for part in (before, modifier))
-        return Modifier("is", layout=Layout("or", None, (one, other))) if plain else None
+        return Modifier("is", layout=either(one, other)) if plain else None
     return Modifier("joint", "or", (*before.operands, *modifier.operands))
 
 

@@ -6,12 +6,12 @@ from lark import Token, Tree
 
 from nmn.language.connect import fold
 from nmn.language.semantics.queries import QUERIES
-from nmn.language.semantics.sentences import PIECES, sentence
+from nmn.language.semantics.sentences import sentence
 from nmn.language.semantics.sets import referent
 from nmn.language.syntax.choices import Choices
 from nmn.language.syntax.phrases import Determiner
 from nmn.language.syntax.reader import Reader
-from nmn.language.trees import is_token, rule
+from nmn.language.trees import is_token, rule, trees_of, words_of
 from nmn.layout import Layout
 from nmn.lexicon import Lexicon
 
@@ -27,20 +27,17 @@ def lower(tree: Tree[Token], question: str, lexicon: Lexicon, choices: Choices) 
 def _lower(tree: Tree[Token], reader: Reader) -> Layout:
     if rule(tree) == "about":
         return _about(tree, reader)
-    if rule(tree) in PIECES:
-        tree = Tree("sentence", [tree])
     return QUERIES.get(rule(tree), sentence)(tree, reader)
 
 
 def _about(tree: Tree[Token], reader: Reader) -> Layout:
     """Return what is asked of a thing that is introduced, "there is a cube; what color is it?", or both statements."""
-    introduced, asked = tree.children
-    assert isinstance(introduced, Tree) and isinstance(asked, Tree)
+    introduced, asked = trees_of(tree)
     first = _lower(introduced, reader)
     reader.landmarks = []
-    if rule(asked) not in QUERIES and not is_token(next(asked.scan_values(lambda _: True)), "BE", "DO", "DOES_CONTAIN"):
+    if rule(asked) not in QUERIES and not is_token(words_of(asked)[0], "BE", "DO", "DOES_CONTAIN"):
         return fold(("and", "and"), (first, _lower(asked, reader)))
-    if not any(is_token(token, "SAME") for token in asked.scan_values(lambda _: True)):  # nothing is the same as itself
+    if not any(is_token(token, "SAME") for token in words_of(asked)):  # nothing is the same as itself
         _make_known(reader)
     return _lower(asked, reader)
 
@@ -50,4 +47,5 @@ def _make_known(reader: Reader) -> None:
     for place, phrase in enumerate(reader.mentioned):
         if (phrase.determiner.name, phrase.plural) in (("some", False), ("numeral", True)):
             reader.mentioned[place] = replace(phrase, determiner=Determiner("the"))
-    reader.claimed += [referent(phrase, reader) for phrase in reader.mentioned[:1] if not phrase.plural]
+    if reader.mentioned and not reader.mentioned[0].plural:
+        reader.claimed = referent(reader.mentioned[0], reader)

@@ -3,11 +3,10 @@
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from nmn.language.connect import conj, fold, includes, negate
+from nmn.language.connect import any_of, conj, includes, negate, unique
 from nmn.language.syntax.antecedents import COUNTING
-from nmn.language.syntax.joined import is_other
 from nmn.language.syntax.modifiers import FROM_PLACE
-from nmn.language.syntax.phrases import Determiner, Phrase
+from nmn.language.syntax.phrases import Determiner, Phrase, is_other
 from nmn.language.syntax.reader import Reader
 from nmn.language.trees import SCENE
 from nmn.layout import QUANTIFIERS, Layout
@@ -50,7 +49,7 @@ def without_mentioned(inner: Layout, phrase: Phrase, reader: Reader, members: Me
             if meant.determiner.name == "the" and meant.plural and not reader.here.relating:
                 raise reader.error(phrase, '"other" than which? All of these were mentioned')
             return inner
-        return conj(inner, negate(Layout("unique", None, (mentioned,)) if one else mentioned))
+        return conj(inner, negate(unique(mentioned) if one else mentioned))
     if name == "the" and not (reader.here.relating and phrase.plural):
         raise reader.error(phrase, '"the other" than which? Not one thing alone was mentioned, such as "the circle"')
     return inner
@@ -77,7 +76,7 @@ def _counted_before(
         return None
     bare = [[replace(one, determiner=Determiner("bare")) for one in phrases] for phrases in (counted, told)]
     named, said = (list(dict.fromkeys(members(one, reader) for one in phrases)) for phrases in bare)
-    return fold(["or"] * len(named), named), fold(["or"] * len(said), said)
+    return any_of(named), any_of(said)
 
 
 def _told(one: Phrase, other: Phrase, reader: Reader) -> Phrase:
@@ -113,7 +112,7 @@ def _without_all(
 ) -> Layout:
     """Leave all that was mentioned out of "everything else"; raise QuestionError where that would be everything."""
     sets = [_mentioned_set(one, phrase, reader, members) for one in mentioned]
-    left_out = fold(["or"] * len(sets), sets)
+    left_out = any_of(sets)
     if any(includes(one, inner) for one in sets):
         raise reader.error(phrase, "other than which? What was mentioned may be any of them: say which by its noun")
     return conj(inner, negate(left_out))

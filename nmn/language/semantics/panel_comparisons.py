@@ -4,32 +4,27 @@ from collections.abc import Sequence
 
 from lark import Token, Tree
 
-from nmn.language.connect import conj, negate, number
-from nmn.language.semantics.clause import Clause
+from nmn.language.connect import conj, count_of, negate, number
 from nmn.language.semantics.panels import EXTREMES, Scope, is_one_panel, listed, placed, split_panel
-from nmn.language.semantics.sets import union
+from nmn.language.semantics.sets import referent
 from nmn.language.syntax.panel_phrases import in_panel, is_other_panel, panel_phrase, panel_set
-from nmn.language.syntax.phrases import EXACTLY_ONE, Determiner, Joined, Phrase, with_rest_of
+from nmn.language.syntax.phrases import EXACTLY_ONE, Determiner, Phrase, with_rest_of
 from nmn.language.syntax.reader import Reader
-from nmn.language.trees import rule
+from nmn.language.trees import rule, trees_of
 from nmn.layout import Layout
 
 UNEQUAL = ("more", "fewer")  # which one of two panels contains than the other
 
 
-def panel_compares(clauses: list[Clause], tree: Tree[Token], conjunction: str, reader: Reader) -> None:
-    clauses.append(Clause("closed", conjunction, truth=_panel_comparison(tree, reader)))
-
-
-def _panel_comparison(tree: Tree[Token], reader: Reader) -> Layout:
+def panel_compares(tree: Tree[Token], reader: Reader) -> Layout:
     """Read "the left image contains more circles than the right image" and its kin."""
     scope, comparison = listed(tree, reader), tree.children[-1]
     assert isinstance(comparison, Tree)
     if (within := compared_within(comparison, reader)) is not None:
         return scope.of(within, reader)
     phrases, kind = scope.phrases, rule(comparison)
-    first, *second = (child for child in comparison.children if isinstance(child, Tree))
-    things = union(reader.noun_phrase(first), reader)
+    first, *second = trees_of(comparison)
+    things = referent(reader.noun_phrase(first), reader)
     if kind == "same_number":
         return _same_number(tree, phrases, things, reader)
     sides = (*phrases, panel_phrase(second[0], reader))
@@ -47,13 +42,13 @@ def compared_within(comparison: Tree[Token], reader: Reader) -> Layout | None:
     """Return "more circles than squares" of one panel; None of what compares it with another one."""
     if not rule(comparison).endswith("_inside"):
         return None
-    sides = [union(reader.noun_phrase(child), reader) for child in comparison.children if isinstance(child, Tree)]
-    counts = tuple(Layout("count", None, (side,)) for side in sides)
+    sides = [referent(reader.noun_phrase(child), reader) for child in trees_of(comparison)]
+    counts = tuple(count_of(side) for side in sides)
     return Layout("compare", rule(comparison).removesuffix("_inside"), counts)
 
 
 def _counted(things: Layout, panels: Layout) -> Layout:
-    return Layout("count", None, (conj(things, Layout("inside", None, (panels,))),))
+    return count_of(conj(things, Layout("inside", None, (panels,))))
 
 
 def _same_number(tree: Tree[Token], phrases: Sequence[Phrase], things: Layout, reader: Reader) -> Layout:
@@ -70,45 +65,38 @@ def compared_in_panels(tree: Tree[Token], reader: Reader) -> Layout:
     """Read "more circles than squares", in the panels that the last of the two names if it names some."""
     if rule(tree).endswith("_in"):
         return _elsewhere(tree, reader)
-    one, other = (part for part in tree.children if isinstance(part, Tree))
+    one, other = trees_of(tree)
     first = reader.noun_phrase(one)
-    with reader.at(compared=first[-1].phrase):
+    with reader.at(antecedent=first):
         second = reader.noun_phrase(other)
-    if rule(one.children[0]) == "alike_core":  # type: ignore[arg-type]
-        first = reader.noted([Joined("and", with_rest_of(first[0].phrase, second[0].phrase, reader.lexicon))])
-    if reader.text(second[-1].phrase).startswith("any other"):
+    if rule(one.children[0]) == "alike_core":
+        first = reader.noted(with_rest_of(first, second, reader.lexicon))
+    if reader.text(second).startswith("any other"):
         raise reader.error(other, "more than all the others, or than each kind of them? Say than which")
-    place, phrase = split_panel(second[-1].phrase)
-    here = split_panel(first[-1].phrase)[0]
+    (place, phrase), (here, _) = split_panel(second), split_panel(first)
     if place is None and here is not None and here.panel is not None and is_one_panel(here.panel):
         # "more stars in the left image than circles"
-        second = [Joined(join, placed(one, here)) for join, one in second]
-    if place is None or any(split_panel(joined.phrase)[0] for joined in first):
+        second = placed(second, here)
+    if place is None or here is not None:
         return _comparison(rule(tree), first, second, reader)
     assert place.panel is not None
-    second = [*second[:-1], Joined(second[-1].conjunction, phrase)]
     if is_one_panel(place.panel):
-        first, second = ([Joined(join, placed(one, place)) for join, one in side] for side in (first, second))
-        return _comparison(rule(tree), first, second, reader)
-    return Scope((place.panel,)).of(_comparison(rule(tree), first, second, reader), reader)
+        return _comparison(rule(tree), placed(first, place), placed(phrase, place), reader)
+    return Scope((place.panel,)).of(_comparison(rule(tree), first, phrase, reader), reader)
 
 
-def _comparison(name: str, first: Sequence[Joined], second: Sequence[Joined], reader: Reader) -> Layout:
-    than_one = len(second) == 1 and reader.text(second[0].phrase) == "one"  # "more circles than one"
-    one = number(1) if than_one else Layout("count", None, (union(second, reader),))
-    return Layout("compare", name, (Layout("count", None, (union(first, reader),)), one))
+def _comparison(name: str, first: Phrase, second: Phrase, reader: Reader) -> Layout:
+    than_one = reader.text(second) == "one"  # "more circles than one"
+    one = number(1) if than_one else count_of(referent(second, reader))
+    return Layout("compare", name, (count_of(referent(first, reader)), one))
 
 
 def _elsewhere(tree: Tree[Token], reader: Reader) -> Layout:
     """Read "more circles in the left image than in the right image"."""
-    first, second = (child for child in tree.children if isinstance(child, Tree))
-    phrases = reader.noun_phrase(first)
-    here, others = split_panel(phrases[-1].phrase)
+    first, second = trees_of(tree)
+    here, things = split_panel(reader.noun_phrase(first))
     if here is None:
         raise reader.error(first, 'in which panel? Say, for instance, "more circles in the left image than in ..."')
     there = in_panel(panel_phrase(second, reader))
-    counts = [
-        Layout("count", None, (union([*phrases[:-1], Joined("and", placed(others, place))], reader),))
-        for place in (here, there)
-    ]
-    return Layout("compare", rule(tree).removesuffix("_in"), tuple(counts))
+    counts = tuple(count_of(referent(placed(things, place), reader)) for place in (here, there))
+    return Layout("compare", rule(tree).removesuffix("_in"), counts)

@@ -19,12 +19,13 @@ from lark import Token, Tree
 
 from nmn.language.connect import conj, fold, negate
 from nmn.language.semantics.clause import Clause
-from nmn.language.semantics.truths import bounds_of, count_in_bounds, existences, quantified, there_are
+from nmn.language.semantics.truths import bounds_of, existences, there_are
+from nmn.language.semantics.truths import holds as holds_of
 from nmn.language.syntax.joined import phrases_of
-from nmn.language.syntax.panel_phrases import PANELS, is_other_panel, panel_named, panel_phrase, panel_set
-from nmn.language.syntax.phrases import EXACTLY_ONE, Determiner, Joined, Modifier, Phrase
+from nmn.language.syntax.panel_phrases import is_other_panel, panel_named, panel_phrase, panel_set
+from nmn.language.syntax.phrases import EXACTLY_ONE, Determiner, Joined, Modifier, Phrase, Premodifier
 from nmn.language.syntax.reader import Reader
-from nmn.language.trees import is_token, rule
+from nmn.language.trees import PANELS, is_token, rule, tokens_of, trees_of
 from nmn.layout import QUANTIFIERS, Layout
 
 TOTAL = re.compile(r"\b(in total|altogether)\b")
@@ -60,9 +61,7 @@ class Scope:
 def panels_such(phrase: Phrase, predicate: Layout | None, reader: Reader) -> Layout:
     """Return the panels that a phrase names and of which a predicate, if there is one, holds."""
     panels = panel_set(phrase, reader)
-    if predicate is None or panels == PANELS:
-        return predicate or panels
-    return conj(panels, predicate)
+    return panels if predicate is None else conj(panels, predicate)
 
 
 def existence(phrase: Phrase, predicate: Layout | None, reader: Reader) -> Layout:
@@ -77,24 +76,7 @@ def existence(phrase: Phrase, predicate: Layout | None, reader: Reader) -> Layou
 
 def holds(phrase: Phrase, predicate: Layout, reader: Reader) -> Layout:
     """Return that a predicate holds of panels: "each box has ...", "the left image contains ..."."""
-    name, low, *_ = phrase.determiner
-    panels = panel_set(phrase, reader)
-    if name == "only":
-        every = Layout("quantify", "every", (predicate, panels))
-        return conj(every, Layout("exists", None, (conj(panels, predicate),))) if low == 1 else every
-    if name in QUANTIFIERS:
-        return quantified(phrase.determiner, panels, predicate)
-    if phrase.determiner.of is not None:
-        of = phrase.determiner.of
-        return conj(
-            count_in_bounds(Layout("count", None, (panels,)), of, of), there_are(conj(panels, predicate), phrase)
-        )
-    if phrase.plural and name in ("the", "bare"):
-        every = Layout("quantify", "every", (panels, predicate))
-        if low is None:
-            return every
-        return Layout("and", None, (count_in_bounds(Layout("count", None, (panels,)), low, low), every))
-    return existence(phrase, predicate, reader)
+    return holds_of(phrase, panel_set(phrase, reader), predicate)
 
 
 def and_other(
@@ -112,33 +94,24 @@ def and_other(
         return Layout("or", None, tuple(ways))
     if not is_one_panel(panel) or is_other_panel(panel):
         raise reader.error(other, OTHER_THAN_WHICH)
-    rest = replace(panel_named(""), premodifiers=(("but", panel_set(panel, reader)),), span=other.span)
+    rest = replace(panel_named(""), premodifiers=(Premodifier("but", panel_set(panel, reader)),), span=other.span)
     return Layout("and", None, (first(panel), second(rest)))
 
 
 # ---- clauses --------------------------------------------------------------------------------------------------------
 
 
-def there_scope(tree: Tree[Token], reader: Reader) -> tuple[Scope, list[Joined], bool]:
-    """Read "there is a box with ..."; return its panels, what they hold (nothing: any box) and whether they lack it."""
-    parts = [child for child in tree.children if isinstance(child, Tree)]
-    phrase = panel_phrase(parts[0], reader)
-    scope = Scope((phrase,), there=True, negated=rule(tree) == "panel_there_not")
-    return scope, contents(parts[1], reader) if len(parts) > 1 else [], rule(parts[-1]) == "lack"
-
-
 def contents(tree: Tree[Token], reader: Reader) -> list[Joined]:
     """Read what a panel holds: "with two circles", "that contains a star"."""
-    return reader.noun_phrase(next(child for child in tree.children if isinstance(child, Tree)))
+    return [Joined("and", reader.noun_phrase(trees_of(tree, "np")[0]))]
 
 
 def listed(tree: Tree[Token], reader: Reader) -> Scope:
     """Read "the left image and the right image", the panels of a clause; "either the left or the right image"."""
-    panels = next(child for child in tree.children if isinstance(child, Tree) and rule(child) in LISTS)
+    (panels,) = trees_of(tree, *LISTS)
     if rule(panels) == "panel_list":
-        return Scope(tuple(panel_phrase(part, reader) for part in panels.children if isinstance(part, Tree)))
-    sides = [child for child in panels.children if is_token(child, "PLACE")]
-    det, noun = next(child for child in panels.children if isinstance(child, Tree)), panels.children[-1]
+        return Scope(tuple(panel_phrase(part, reader) for part in trees_of(panels)))
+    sides, det, noun = tokens_of(panels, "PLACE"), trees_of(panels)[0], panels.children[-1]
     each = tuple(panel_phrase(Tree("panel_core", [det, side, noun]), reader) for side in sides)
     return Scope(each, negated=rule(panels) == "neither_side", joined="and" if rule(panels) == "sides" else "or")
 
@@ -269,12 +242,14 @@ def is_one_panel(panel: Phrase) -> bool:
 
 
 def _panel_there(clauses: list[Clause], tree: Tree[Token], conjunction: str, reader: Reader) -> None:
-    scope, held, lacks = there_scope(tree, reader)
+    """Read "there is a box with ...", "there is no box"."""
+    (panel, *held), denied = trees_of(tree), rule(tree) == "panel_there_not"
+    phrase = panel_phrase(panel, reader)
     if held:
-        clauses.append(Clause("there", conjunction, held, negated=lacks, scope=scope))
+        scope, lacks = Scope((phrase,), there=True, negated=denied), rule(held[0]) == "lack"
+        clauses.append(Clause("there", conjunction, contents(held[0], reader), negated=lacks, scope=scope))
     else:
-        found = existence(scope.phrases[0], None, reader)
-        clauses.append(Clause("closed", conjunction, truth=negate(found) if scope.negated else found))
+        clauses.append(Clause("closed", conjunction, truth=existence(phrase, None, reader), negated=denied))
 
 
 def _panel_has(clauses: list[Clause], tree: Tree[Token], conjunction: str, reader: Reader) -> None:

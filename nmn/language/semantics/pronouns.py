@@ -12,7 +12,7 @@ from nmn.language.syntax.antecedents import COUNTING, as_said, is_like, named_ag
 from nmn.language.syntax.panel_phrases import in_panel
 from nmn.language.syntax.phrases import EACH, EXACTLY_ONE, LISTED, Determiner, Joined, Modifier, Phrase
 from nmn.language.syntax.reader import Reader
-from nmn.language.trees import Node, is_token, rule
+from nmn.language.trees import Node, is_token, rule, words_of
 from nmn.layout import Layout
 
 
@@ -46,7 +46,7 @@ def _as_said(clause: Clause, reader: Reader, fronted: bool) -> Phrase:
     modifiers = [in_panel(panel, "and") for panel in panels]
     if clause.place is not None:
         modifiers.append(replace(clause.place, joined="and"))
-    said = clause.predicate[0].phrase.modifiers if clause.predicate else ()
+    said = clause.predicate.modifiers if clause.predicate else ()
     if any(modifier.kind in EACH for modifier in said):
         raise reader.error(
             phrase, "which of them are alike is not known afterwards: say what holds of them in one clause"
@@ -73,7 +73,7 @@ def refers(subjects: Sequence[Joined]) -> bool:
 
 def check_known(trees: Sequence[Tree[Token]], reader: Reader) -> None:
     """Raise QuestionError for "if a shape is red, it is a star", which is said of every one of them."""
-    its = [token for token in trees[1].scan_values(bool) if isinstance(token, Token) and is_token(token, "IT", "ITS")]
+    its = [word for word in words_of(trees[1]) if is_token(word, "IT", "ITS")]
     some = reader.topic is not None and reader.topic.determiner.name == "some"
     if its and some and any(rule(part) == "predicate_clause" for part in trees[0].iter_subtrees()):
         raise reader.error(its[0], 'any of several may be meant: say, for instance, "every red shape is a star"')
@@ -114,7 +114,7 @@ def introduced(phrase: Phrase, reader: Reader) -> Phrase | None:
 
 def is_said_of_it(clause: Clause, subject: Tree[Token], reader: Reader) -> bool:
     """Whether "it" is the very thing that a clause says to be there: "a circle is below the star and it is red"."""
-    words = list(subject.scan_values(bool))
+    words = words_of(subject)
     if clause.kind != "predicate" or clause.negated or len(words) != 1 or not is_token(words[0], "IT"):
         return False
     (_, phrase), *more = clause.subjects
@@ -129,7 +129,7 @@ def like_what(subject: Phrase, predicate: Node, clauses: Sequence[Clause], reade
     """
     if _is_kind(predicate):
         return subject
-    said = clauses[-1].predicate[-1].phrase.modifiers[-1] if clauses and clauses[-1].predicate else None
+    said = clauses[-1].predicate.modifiers[-1] if clauses and clauses[-1].predicate else None
     if said is not None and said.kind in LISTED and "one" not in reader.text(subject).split():
         return said.operands[-1]
     return subject if is_like(predicate) else reader.here.antecedent
@@ -139,4 +139,4 @@ def _is_kind(node: Node) -> bool:
     """Whether a predicate is a noun: "the star is a blue one"."""
     while isinstance(node, Tree) and rule(node) in ("complete", "bare_predicate", "simple"):
         node = node.children[-1]
-    return isinstance(node, Tree) and rule(node) == "nominal"
+    return rule(node) == "nominal"

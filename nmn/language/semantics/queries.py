@@ -9,8 +9,7 @@ from dataclasses import replace
 
 from lark import Token, Tree
 
-from nmn.language.connect import conj, fold, negate
-from nmn.language.lexer import ATTRIBUTES
+from nmn.language.connect import conj, count_of, exists, fold, negate
 from nmn.language.semantics.clause import Clause
 from nmn.language.semantics.continued import more_np
 from nmn.language.semantics.panel_comparisons import compared_within
@@ -21,47 +20,60 @@ from nmn.language.syntax.antecedents import it
 from nmn.language.syntax.joined import (
     attribute_of_tree,
     conjunction_of,
-    is_other,
     join_modifiers,
     joined_phrases,
-    named,
     phrases_of,
     shared_modifiers,
-    trees_of,
 )
 from nmn.language.syntax.panel_phrases import in_panel, inside, panel_phrase
-from nmn.language.syntax.phrases import Joined, anything
+from nmn.language.syntax.phrases import Joined, anything, is_other
 from nmn.language.syntax.reader import Reader
-from nmn.language.trees import SCENE, Node, is_token, name_of, plural_verb, rule, span_of
+from nmn.language.trees import (
+    ATTRIBUTES,
+    SCENE,
+    Node,
+    is_plural,
+    is_token,
+    name_of,
+    plural_verb,
+    rule,
+    span_of,
+    tokens_of,
+    trees_of,
+    words_of,
+)
 from nmn.layout import Layout
 
 
 def _predicate_set(parts: Iterable[Node], reader: Reader, several: bool = False) -> Layout:
     """Return the set that a predicate with everything joined to it holds of, of one thing or of several."""
-    phrases = [Joined("and", replace(anything(), plural=several))]
+    phrase = replace(anything(), plural=several)
     conjunction = ""
     for part in parts:
-        if isinstance(part, Tree) and rule(part) == "conj":
+        if rule(part) == "conj":
             conjunction = conjunction_of(part)
         elif isinstance(part, Tree) and rule(part) == "more_predicate":
-            if is_token(next(part.scan_values(bool)), "WHICH"):  # "which circle is red and which is blue"
+            if is_token(words_of(part)[0], "WHICH"):  # "which circle is red and which is blue"
                 raise reader.error(part, "a second question seems to start here; ask one at a time")
-            phrases = join_modifiers(phrases, part, conjunction, reader)
-        elif isinstance(part, Tree) and rule(part) == "np":
-            clause = Clause("predicate", predicate=phrases)
+            phrase = join_modifiers(phrase, part, conjunction, reader)
+        elif rule(part) == "np":
+            clause = Clause("predicate", predicate=phrase)
             more_np([clause], Tree("more_np", [part]), conjunction, reader)
-            assert clause.predicate is not None
-            phrases = clause.predicate
+            phrase = clause.last
         else:
-            phrases = reader.attached(phrases, [part])
-    return restriction(phrases[0].phrase.modifiers, reader, several)
+            phrase = reader.attached(phrase, [part])
+    return restriction(phrase.modifiers, reader, several)
 
 
 def _after_be(tree: Tree[Token]) -> list[Node]:
     """Return what follows "is", or, where there is none, what follows the noun phrase or the attribute."""
     marks = [index for index, child in enumerate(tree.children) if is_token(child, "BE", "THERE")]
-    asked = [child for child in tree.children if child in trees_of(tree, "np", "nps") or is_token(child, *ATTRIBUTES)]
-    start = marks[-1] if marks else tree.children.index(asked[0])
+    asked = (
+        place
+        for place, child in enumerate(tree.children)
+        if rule(child) in ("np", "nps") or is_token(child, *ATTRIBUTES)
+    )
+    start = marks[-1] if marks else next(asked)
     rest: list[Node] = []
     for node in tree.children[start + 1 :]:
         rest += node.children if isinstance(node, Tree) and rule(node) == "predicates" else [node]
@@ -73,7 +85,7 @@ def _how_many(tree: Tree[Token], reader: Reader) -> Layout:
     own = reader.is_topic(phrases[0].phrase)
     of_all = rule(tree) == "how_many_are" or (rule(tree) == "how_many_there" and len(phrases) > 1)
     if rule(tree) == "how_many_there" and not of_all:
-        phrases = reader.attached(phrases, _after_be(tree))
+        phrases = [Joined("and", reader.attached(phrases[0].phrase, _after_be(tree)))]
 
     def counted() -> Layout:
         return fold(["or"] * len(phrases), [members(joined.phrase, reader) for joined in shared_modifiers(phrases)])
@@ -81,7 +93,7 @@ def _how_many(tree: Tree[Token], reader: Reader) -> Layout:
     mutual = any(rule(part) in ("mutual", "each_other") for part in tree.iter_subtrees())
     with reader.at(inside=own, among=counted() if mutual else None):
         predicate = _predicate_set(_after_be(tree), reader, several=True) if of_all and _after_be(tree) else SCENE
-    return Layout("count", None, (conj(counted(), predicate),))
+    return count_of(conj(counted(), predicate))
 
 
 def _how_many_held(tree: Tree[Token], reader: Reader) -> Layout:
@@ -90,7 +102,7 @@ def _how_many_held(tree: Tree[Token], reader: Reader) -> Layout:
     panel = panel_phrase(trees_of(tree, "panel_core")[0], reader)
     if panel.determiner.name not in ("the", "bare") or panel.plural:
         raise reader.error(panel, 'in which panel? Say, for instance, "the left image"')
-    return Layout("count", None, (conj(counted, inside(in_panel(panel), reader)),))
+    return count_of(conj(counted, inside(in_panel(panel), reader)))
 
 
 def _how_many_values(tree: Tree[Token], reader: Reader) -> Layout:
@@ -111,11 +123,12 @@ def _asked(tree: Tree[Token], reader: Reader) -> Layout:
 def _describe(tree: Tree[Token], reader: Reader) -> Layout:
     """Return the attribute of things; "which shapes are circles?" asks for the things themselves."""
     asked, (things,) = _asked(tree, reader), trees_of(tree, "np", "nps")
-    token = next(child for child in tree.children if is_token(child, *ATTRIBUTES))
-    kinds = plural_verb(tree.children, reader.question) and not any(
-        is_token(one, "THE", "IT") for one in things.scan_values(bool)
-    )
-    if kinds and is_token(token, "THING_ATTRIBUTE") and token.value.plural:  # type: ignore[union-attr]
+    known = any(is_token(one, "THE", "IT") for one in words_of(things))
+    if (
+        plural_verb(tree.children, reader.question)
+        and not known
+        and any(map(is_plural, tokens_of(tree, "THING_ATTRIBUTE")))
+    ):
         return asked
     return Layout("describe", attribute_of_tree(tree), (asked,))
 
@@ -128,8 +141,8 @@ def _describe_all(tree: Tree[Token], reader: Reader) -> Layout:
 
 def _describe_such(tree: Tree[Token], reader: Reader) -> Layout:
     """Return the attribute of what a predicate holds of; "which shapes are ..." asks for the things themselves."""
-    asked = next(child for child in tree.children if is_token(child, *ATTRIBUTES))
-    several = bool(asked.value.plural)  # type: ignore[union-attr]
+    (asked,) = tokens_of(tree, *ATTRIBUTES)
+    several = is_plural(asked)
     if is_token(asked, "THING_ATTRIBUTE") and _offers(_after_be(tree), reader):
         said, among = _chosen(tree, reader)
         return conj(among, _predicate_set(said, reader))
@@ -141,7 +154,7 @@ def _describe_such(tree: Tree[Token], reader: Reader) -> Layout:
 
 
 def _describe_how(tree: Tree[Token], reader: Reader) -> Layout:
-    attribute = reader.lexicon.attribute_of[named(tree, "ADJECTIVE")]
+    attribute = reader.lexicon.attribute_of[name_of(tokens_of(tree, "ADJECTIVE")[0])]
     return Layout("describe", attribute, (_asked(tree, reader),))
 
 
@@ -151,7 +164,7 @@ def _describe_its(tree: Tree[Token], reader: Reader) -> Layout:
 
 def _kind(tree: Tree[Token], reader: Reader) -> str:
     """Return the attribute that "what is it" asks for: the one whose values are nouns; "made of": its material."""
-    if is_token(list(tree.scan_values(lambda _: True))[-1], "MADE_OF"):
+    if is_token(words_of(tree)[-1], "MADE_OF"):
         if "material" not in reader.lexicon.attributes:
             raise reader.error(tree, 'this lexicon has no attribute "material", so nothing is made of something')
         return "material"
@@ -171,32 +184,32 @@ def _describe_kind_such(tree: Tree[Token], reader: Reader) -> Layout:
 
 def _which_are(tree: Tree[Token], reader: Reader) -> Layout:
     things = trees_of(tree, "np")[0]
-    named = any(True for _ in things.scan_values(bool))
-    phrases = reader.noun_phrase(things) if named else []
+    named = bool(words_of(things))
+    phrase = reader.noun_phrase(things) if named else None
     if _offers(_after_be(tree), reader):
-        kind = phrases[0].phrase if phrases else anything()
+        kind = phrase or anything()
         said, among = _chosen(tree, reader)
         return conj(conj(members(kind, reader), among), _predicate_set(said, reader))
     if not named and is_token(tree.children[0], "WHAT"):  # "what touches the star?"
         return Layout("describe", _kind(tree, reader), (_predicate_set(_after_be(tree), reader),))
-    phrases = phrases or reader.noun_phrase(things)
+    phrase = phrase or reader.noun_phrase(things)
     if (extreme := _extreme(_after_be(tree))) is not None:
-        return Layout("superlative", extreme, (members(phrases[0].phrase, reader),))
-    own = reader.is_topic(phrases[0].phrase)
-    known = None if is_other(phrases[0].phrase) else members(phrases[0].phrase, reader)  # others than what comes next
+        return Layout("superlative", extreme, (members(phrase, reader),))
+    own = reader.is_topic(phrase)
+    known = None if is_other(phrase) else members(phrase, reader)  # others than what comes next
     with reader.at(inside=own, among=known):
-        predicate = _predicate_set(_after_be(tree), reader, phrases[0].phrase.plural)
-    asked = list(things.scan_values(lambda _: True))
-    if len(asked) == 1 and is_token(asked[0], "THING_ATTRIBUTE") and not asked[0].value.plural:
+        predicate = _predicate_set(_after_be(tree), reader, phrase.plural)
+    asked = words_of(things)
+    if len(asked) == 1 and is_token(asked[0], "THING_ATTRIBUTE") and not is_plural(asked[0]):
         return Layout("describe", name_of(asked[0]), (predicate,))  # "what shape touches ...": which of the shapes
-    return conj(members(phrases[0].phrase, reader), predicate)
+    return conj(members(phrase, reader), predicate)
 
 
 def _offers(parts: Sequence[Node], reader: Reader) -> bool:
     """Whether a comma comes before things to choose from: "touches the star, the circle or the square"."""
-    joined = [place for place, part in enumerate(parts) if isinstance(part, Tree) and rule(part) == "conj"]
+    joined = [place for place, part in enumerate(parts) if rule(part) == "conj"]
     things = [parts[place + 1] for place in joined if isinstance(parts[place + 1], Tree)]
-    return len(things) > 1 and reader.text(parts[joined[0]]) == "," and all(rule(part) == "np" for part in things)  # type: ignore[arg-type]
+    return len(things) > 1 and reader.text(parts[joined[0]]) == "," and all(rule(part) == "np" for part in things)
 
 
 def _chosen(tree: Tree[Token], reader: Reader) -> tuple[list[Node], Layout]:
@@ -216,13 +229,13 @@ def _which_such(tree: Tree[Token], reader: Reader) -> Layout:
 
 def _choice(parts: Sequence[Node], reader: Reader) -> tuple[list[Node], Layout | None]:
     """Return what is asked and the things to choose from: "is red, the circle or the square", None without any."""
-    ends = [place for place, part in enumerate(parts) if isinstance(part, Tree) and rule(part) == "conj"]
+    ends = [place for place, part in enumerate(parts) if rule(part) == "conj"]
     offered = [part for place in ends for part in parts[place + 1 : place + 2]]
     joined = [parts[place] for place in ends]
-    listed = len(offered) > 1 and len(parts) == ends[0] + 2 * len(ends) and all(rule(part) == "np" for part in offered)  # type: ignore[arg-type]
-    if not listed or any(conjunction_of(one) != "or" for one in joined):  # type: ignore[arg-type]
+    listed = len(offered) > 1 and len(parts) == ends[0] + 2 * len(ends) and all(rule(part) == "np" for part in offered)
+    if not listed or any(conjunction_of(one) != "or" for one in joined):
         return list(parts), None
-    things = [phrase for part in offered for phrase in reader.noun_phrase(part)]  # type: ignore[arg-type]
+    things = [Joined("and", reader.noun_phrase(part)) for part in offered]
     if any(phrase.determiner.name != "the" or phrase.plural for _, phrase in things):
         return list(parts), None
     return list(parts[: ends[0]]), union(things, reader)
@@ -230,9 +243,9 @@ def _choice(parts: Sequence[Node], reader: Reader) -> tuple[list[Node], Layout |
 
 def _which_more(tree: Tree[Token], reader: Reader) -> Layout:
     """Return which of things is more so than all others of them: "which is larger, the circle or the square?"."""
-    comparative = named(tree, "COMPARATIVE")
+    comparative = name_of(tokens_of(tree, "COMPARATIVE")[0])
     if is_token(tree.children[-1], "COMPARATIVE"):  # "which square is larger?"
-        among = members(reader.noun_phrase(trees_of(tree, "np")[0])[0].phrase, reader)
+        among = members(reader.noun_phrase(trees_of(tree, "np")[0]), reader)
     else:
         _, offered = _choice(_after_be(tree), reader)
         if offered is None:
@@ -253,8 +266,7 @@ def _refer(tree: Tree[Token], reader: Reader) -> Layout:
 
 def _extreme(parts: Sequence[Node]) -> str | None:
     """Return the superlative that a predicate consists of, with or without "the"."""
-    tokens = [token for part in parts for token in ([part] if isinstance(part, Token) else part.scan_values(bool))]
-    said = [token for token in tokens if isinstance(token, Token) and token.type != "THE"]
+    said = [word for part in parts for word in words_of(part) if word.type != "THE"]
     if len(said) == 1 and is_token(said[0], "SUPERLATIVE", "SUPERLATIVE_PLACE"):
         return name_of(said[0])
     return None
@@ -266,8 +278,8 @@ def _is_related(tree: Tree[Token], reader: Reader) -> Layout:
     assert isinstance(subject, Tree)
     reached = members(reader.core(last), reader) if isinstance(last, Tree) else Layout("find", name_of(last))
     for relation in reversed(relations):
-        reached = Layout("relate", name_of(relation), (reached,))  # type: ignore[arg-type]
-    return Layout("exists", None, (conj(members(reader.core(subject), reader), reached),))
+        reached = Layout("relate", name_of(relation), (reached,))
+    return exists(conj(members(reader.core(subject), reader), reached))
 
 
 def _panels(tree: Tree[Token], reader: Reader) -> Layout:
@@ -277,24 +289,24 @@ def _panels(tree: Tree[Token], reader: Reader) -> Layout:
     for part in trees_of(tree, "content", "lack", "nps"):
         held = joined_phrases(part, reader) if rule(part) == "nps" else contents(part, reader)
         truth = existences(held, reader, alone=True)
-        lacks = rule(part) == "lack" or any(is_token(child, "NOT") for child in tree.children)
+        lacks = rule(part) == "lack" or bool(tokens_of(tree, "NOT"))
         found = Layout("where", None, (negate(truth) if lacks else truth,))
         predicate = found if predicate is None else conj(predicate, found)
     return panels_such(panel_phrase(head, reader), predicate, reader)
 
 
 def _how_many_panels(tree: Tree[Token], reader: Reader) -> Layout:
-    return Layout("count", None, (_panels(tree, reader),))
+    return count_of(_panels(tree, reader))
 
 
 def _panels_comparing(tree: Tree[Token], reader: Reader) -> Layout:
     """Return the panels that "which image contains more circles than squares" asks for, or how many they are."""
-    head, comparison = (child for child in tree.children if isinstance(child, Tree))
+    head, comparison = trees_of(tree)
     phrase, truth = panel_phrase(head, reader), compared_within(comparison, reader)
     if truth is None:
         raise reader.error(comparison, 'than what in it? Say, for instance, "more circles than squares"')
     found = panels_such(phrase, Layout("where", None, (truth,)), reader)
-    return Layout("count", None, (found,)) if rule(tree) == "how_many_panels_compare" else found
+    return count_of(found) if rule(tree) == "how_many_panels_compare" else found
 
 
 def _told(tree: Tree[Token], reader: Reader) -> Layout:

@@ -10,40 +10,33 @@ from itertools import pairwise
 
 from lark import Token, Tree
 
-from nmn.language.connect import fold, negate
+from nmn.language.connect import either, fold, negate
 from nmn.language.semantics.claims import truths
 from nmn.language.semantics.clause import Clause
-from nmn.language.semantics.comparisons import (
-    attribute_clause,
-    compared_clause,
-    comparison_clause,
-    numeric_clause,
-    value_clause,
-    values_clause,
-)
+from nmn.language.semantics.comparisons import CLOSED, value_clause
 from nmn.language.semantics.continued import (
     goes_on_listing,
     is_open,
     more_np,
+    no_np,
     other_thing,
     panel_said_before,
     said_before,
     so_said,
     with_verb_of,
 )
-from nmn.language.semantics.panel_comparisons import panel_compares
 from nmn.language.semantics.panels import PANEL_PIECES, Scope
 from nmn.language.semantics.pronouns import check_known, is_said_of_it, like_what, meant_by, note_said, refers
 from nmn.language.semantics.sets import union
 from nmn.language.semantics.truths import PLACES
 from nmn.language.syntax.attach import attach_phrase
 from nmn.language.syntax.choices import Choices
-from nmn.language.syntax.joined import conjunction_of, goes_with_nearest, join_modifiers, phrases_of, trees_of
+from nmn.language.syntax.joined import conjunction_of, goes_with_nearest, join_modifiers, phrases_of
 from nmn.language.syntax.modifiers import beside
 from nmn.language.syntax.panel_phrases import panel_phrase
 from nmn.language.syntax.phrases import EXACTLY_ONE, Determiner, Joined, Phrase, anything
 from nmn.language.syntax.reader import Reader
-from nmn.language.trees import Node, is_token, plural_verb, rule, span_of
+from nmn.language.trees import Node, is_token, plural_verb, rule, span_of, tokens_of, trees_of
 from nmn.layout import QUANTIFIERS, Kind, Layout
 
 RELATIONS = (*PLACES, "at_side", "at_place")  # rules of what says where a thing is
@@ -53,17 +46,17 @@ CONTINUING = ("more_np", "no_np", "more_predicate")  # pieces that go on with th
 def sentence(tree: Tree[Token], reader: Reader) -> Layout:
     """Return the truth of a statement or yes/no question, or the set that a bare referring expression names."""
     kind = rule(tree)
-    trees = [child for child in tree.children if isinstance(child, Tree)]
+    trees = trees_of(tree)
     if kind == "untrue":
         return negate(_stated(trees[0], reader))
     if kind == "implies":
         condition = _stated(trees[0], reader)
         check_known(trees, reader)
         consequence = _stated(trees[1], reader)
-        return Layout("or", None, (negate(condition), consequence))
+        return either(negate(condition), consequence)
     if kind == "either":
         first, second = (_stated(Tree("sentence", [part]), reader) for part in trees)
-        return Layout("or", None, (first, second))
+        return either(first, second)
     if rule(trees[0]) == "sentence":
         return _stated(trees[0], reader)
     clauses = _clauses(trees, reader)
@@ -105,7 +98,7 @@ def _clauses(trees: Sequence[Tree[Token]], reader: Reader) -> list[Clause]:
 
 def _names_panels(clause: Clause) -> bool:
     """Whether something in a clause is said to be in a panel."""
-    phrases = [phrase for _, phrase in (*clause.subjects, *(clause.predicate or ()))]
+    phrases = [*(phrase for _, phrase in clause.subjects), *([clause.predicate] if clause.predicate else [])]
     return any(modifier.panel is not None for phrase in phrases for modifier in phrase.modifiers)
 
 
@@ -119,14 +112,14 @@ def _there_is(clauses: list[Clause], tree: Tree[Token], conjunction: str, reader
     before = clauses[-1].subjects[-1].phrase if clauses and clauses[-1].kind == "there" else None
     with reader.at(antecedent=before):
         phrases = phrases_of(existent, reader)
-    if rule(tree) == "there_is_not" and _is_one(phrases[0].phrase):
+    if rule(tree) == "there_is_not" and phrases[0].phrase.determiner == EXACTLY_ONE:
         phrases, negated = [_none_of(phrases[0]), *phrases[1:]], False
     clauses.append(Clause("there", conjunction, phrases, negated=negated, either=rule(existent) == "pair_or"))
 
 
 def _fronted(clauses: list[Clause], tree: Tree[Token], conjunction: str, reader: Reader) -> None:
     """Read "left of the star is a circle", where a thing is introduced."""
-    place, existent = (child for child in tree.children if isinstance(child, Tree))
+    place, existent = trees_of(tree)
     modifier = reader.modifier(place)
     subjects = phrases_of(existent, reader)
     for _, phrase in subjects:
@@ -136,7 +129,7 @@ def _fronted(clauses: list[Clause], tree: Tree[Token], conjunction: str, reader:
     if of_each and len(subjects) == 1 and len(modifier.operands) == 1:  # "left of each square is a circle"
         has = replace(anything(), modifiers=(beside(modifier.name, subjects[0].phrase, reader),))
         each = [Joined("and", modifier.operands[0])]
-        clauses.append(Clause("predicate", conjunction, each, [Joined("and", has)]))
+        clauses.append(Clause("predicate", conjunction, each, has))
         return
     clauses.append(Clause("there", conjunction, subjects, negated=rule(existent) == "pair_nor", place=modifier))
 
@@ -148,8 +141,7 @@ def _with_place_first(place: Tree[Token], rest: Sequence[Node], reader: Reader) 
         relation = relation.children[0]
     while isinstance(is_what, Tree) and rule(is_what) == "complete" and len(is_what.children) == 1:
         is_what = is_what.children[0]
-    where = isinstance(relation, Tree) and rule(relation) in RELATIONS
-    if more or not where or not isinstance(is_what, Tree) or rule(is_what) != "nominal":
+    if more or rule(relation) not in RELATIONS or not isinstance(is_what, Tree) or rule(is_what) != "nominal":
         raise reader.error(place, "this continues no noun phrase")
     return Tree("fronted", [relation, Tree("np", [is_what.children[0], *modifiers])])
 
@@ -165,37 +157,45 @@ def _predicate_clause(clauses: list[Clause], tree: Tree[Token], conjunction: str
     subjects, conjunction = _subjects(clauses, tree, subject, conjunction, reader)
     first = subjects[0].phrase
     subjects[0] = Joined("and", meant_by(first, reader))
-    known = reader.is_topic(first) or subjects[0].phrase.sealed > first.sealed
-    denied = rule(tree) == "negated_clause" and is_token(tree.children[0], "NOT")
-    verbs = pairwise(tree.children) if rule(tree) == "negated_clause" else ()
-    does_not = any(is_token(one, "DO") and is_token(other, "NOT") for one, other in verbs)
-    if denied and _is_one(subjects[0].phrase):
-        subjects, denied = [_none_of(subjects[0]), *subjects[1:]], False
-    elif rule(tree) == "negated_clause" and not denied and not does_not:
-        denied = not _confirms(tree, subjects)
+    inside = reader.is_topic(first) or subjects[0].phrase.sealed > first.sealed or reader.text(first) in ("it", "its")
     parts = [part for part in rest if not is_token(part, "BE", "DO", "NOT", "EVERY")]
-    if does_not:  # as in "is not ...": "some circles do not touch a square"
+    if does_not := _does_not(tree):  # as in "is not ...": "some circles do not touch a square"
         parts[0] = Tree("not_relative", [parts[0]])
     like = like_what(subjects[-1].phrase, parts[0], clauses, reader)
     with reader.at(antecedent=like, subject=first.span):
-        with reader.at(inside=known or reader.text(first) in ("it", "its")):
-            predicate = reader.attached([Joined("and", anything())], parts[:1])
+        with reader.at(inside=inside):
+            predicate = reader.attached(anything(), parts[:1])
         predicate = reader.attached(predicate, parts[1:])
-    if _is_not_all(predicate[0].phrase, first):
-        predicate = [Joined("and", _affirmed(predicate[0].phrase))]
-        denied = not denied
-    negated = denied or rule(subject) == "pair_nor"
-    if rule(subject) == "pair_nor" and all(phrase.plural for _, phrase in subjects):  # "neither the circles nor ..."
-        subjects = [Joined("and", replace(phrase, determiner=Determiner("no"))) for _, phrase in subjects]
-        negated = False
-    if clauses and not negated and conjunction == "and" and is_said_of_it(clauses[-1], subject, reader):
-        said = clauses[-1].predicate
-        assert said is not None
-        more, *others = predicate[0].phrase.modifiers
-        together = (*said[0].phrase.modifiers, replace(more, joined="but"), *others)
-        clauses[-1].predicate = [Joined("and", replace(said[0].phrase, modifiers=together))]
-        return
-    clauses.append(Clause("predicate", conjunction, subjects, predicate, negated))
+    denied = rule(tree) == "negated_clause" and not does_not and not _confirms(tree, subjects)
+    if _is_not_all(predicate, first):
+        predicate, denied = _affirmed(predicate), not denied
+    clause = Clause("predicate", conjunction, subjects, predicate, denied or rule(subject) == "pair_nor")
+    _deny_subjects(clause, tree, subject)
+    if clauses and not clause.negated and conjunction == "and" and is_said_of_it(clauses[-1], subject, reader):
+        more, *others = predicate.modifiers
+        said = clauses[-1].last
+        clauses[-1].last = replace(said, modifiers=(*said.modifiers, replace(more, joined="but"), *others))
+    else:
+        clauses.append(clause)
+
+
+def _does_not(tree: Tree[Token]) -> bool:
+    """Whether a clause says "does not": "some circles do not touch a square"."""
+    verbs = pairwise(tree.children) if rule(tree) == "negated_clause" else ()
+    return any(is_token(one, "DO") and is_token(other, "NOT") for one, other in verbs)
+
+
+def _deny_subjects(clause: Clause, tree: Tree[Token], subject: Tree[Token]) -> None:
+    """Let "not one circle is" be "no circle is", "neither the circles nor the squares are" be "no circles, ... are"."""
+    subjects = clause.subjects
+    if (
+        rule(tree) == "negated_clause"
+        and is_token(tree.children[0], "NOT")
+        and subjects[0].phrase.determiner == EXACTLY_ONE
+    ):
+        clause.subjects, clause.negated = [_none_of(subjects[0]), *subjects[1:]], not clause.negated
+    elif rule(subject) == "pair_nor" and all(phrase.plural for _, phrase in subjects):
+        clause.subjects, clause.negated = [Joined("and", _none_of(joined).phrase) for joined in subjects], False
 
 
 def _other_does_not(clauses: list[Clause], tree: Tree[Token], conjunction: str, reader: Reader) -> None:
@@ -213,7 +213,8 @@ def _subjects(
     plural = plural_verb(tree.children, reader.question)
     if rule(subject) == "more_predicate":  # "the circle that is red ... and large is striped"
         before = clauses.pop()
-        return join_modifiers(before.subjects, subject, conjunction, reader), before.conjunction
+        before.last = join_modifiers(before.last, subject, conjunction, reader)
+        return before.subjects, before.conjunction
     with reader.at(antecedent=clauses[-1].subjects[-1].phrase if clauses and clauses[-1].subjects else None):
         subjects = phrases_of(subject, reader, plural)
     if not clauses or clauses[-1].kind != "fragment":
@@ -237,10 +238,6 @@ def _affirmed(predicate: Phrase) -> Phrase:
     return replace(predicate, modifiers=(replace(predicate.modifiers[0], negated=False),))
 
 
-def _is_one(phrase: Phrase) -> bool:
-    return phrase.determiner == EXACTLY_ONE
-
-
 def _none_of(joined: Joined) -> Joined:
     """Return "no circle" of "one circle", before which a "not" stands."""
     return Joined(joined.conjunction, replace(joined.phrase, determiner=Determiner("no")))
@@ -255,9 +252,8 @@ def _confirms(tree: Tree[Token], subjects: list[Joined]) -> bool:
 
 
 def _inverted_clause(clauses: list[Clause], tree: Tree[Token], conjunction: str, reader: Reader) -> None:
-    phrases = [phrase for subject in trees_of(tree, "np") for phrase in reader.noun_phrase(subject, inverted=True)]
-    subjects = [Joined("and", joined.phrase) for joined in phrases]
-    denied = any(is_token(child, "NOT") for child in tree.children) and not _confirms(tree, subjects)
+    subjects = [Joined("and", reader.noun_phrase(part, inverted=True)) for part in trees_of(tree, "np")]
+    denied = bool(tokens_of(tree, "NOT")) and not _confirms(tree, subjects)
     plural = plural_verb(tree.children, reader.question)
     clauses.append(Clause("inverted", conjunction, subjects, negated=denied, plural=plural))
 
@@ -265,17 +261,14 @@ def _inverted_clause(clauses: list[Clause], tree: Tree[Token], conjunction: str,
 def _fragment(clauses: list[Clause], tree: Tree[Token], conjunction: str, reader: Reader) -> None:
     phrase = tree.children[0]
     assert isinstance(phrase, Tree)
-    clauses.append(Clause("fragment", conjunction, reader.noun_phrase(phrase)))
+    clauses.append(Clause("fragment", conjunction, [Joined("and", reader.noun_phrase(phrase))]))
 
 
 def _more_predicate(clauses: list[Clause], tree: Tree[Token], conjunction: str, reader: Reader) -> None:
     clause = clauses[-1]
     if clause.truth is not None:
         raise reader.error(tree, "this continues no noun phrase")
-    if clause.predicate is not None:
-        clause.predicate = join_modifiers(clause.predicate, tree, conjunction, reader)
-    else:
-        clause.subjects = join_modifiers(clause.subjects, tree, conjunction, reader)
+    clause.last = join_modifiers(clause.last, tree, conjunction, reader)
 
 
 def _gapped(clauses: list[Clause], tree: Tree[Token], conjunction: str, reader: Reader) -> None:
@@ -293,18 +286,22 @@ def _gapped(clauses: list[Clause], tree: Tree[Token], conjunction: str, reader: 
         clauses[-1].conjunction = last.conjunction
     else:
         _predicate_clause(clauses, tree, conjunction, reader)
-        said = last and (last.predicate or last.subjects)[-1].phrase.modifiers
+        said = last and last.last.modifiers
         if said:
             clauses[-1].predicate = with_verb_of(said[-1], clauses[-1], reader)
 
 
 def _panel_within(clauses: list[Clause], tree: Tree[Token], conjunction: str, reader: Reader) -> None:
-    panel, clause = (child for child in tree.children if isinstance(child, Tree))
+    panel, clause = trees_of(tree)
     if rule(clause) == "inverted_clause":  # "in the left image is a circle"
         clauses.append(Clause("there", conjunction, phrases_of(trees_of(clause, "np")[0], reader)))
     else:
         PIECES[rule(clause)](clauses, clause, conjunction, reader)
     clauses[-1].scope = Scope((panel_phrase(panel, reader),))
+
+
+def _closed(clauses: list[Clause], tree: Tree[Token], conjunction: str, reader: Reader) -> None:
+    clauses.append(Clause("closed", conjunction, truth=CLOSED[rule(tree)](tree, reader)))
 
 
 PIECES: dict[str, Callable[[list[Clause], Tree[Token], str, Reader], None]] = {
@@ -318,19 +315,13 @@ PIECES: dict[str, Callable[[list[Clause], Tree[Token], str, Reader], None]] = {
     "inverted_clause": _inverted_clause,
     "fragment": _fragment,
     "more_np": more_np,
-    "no_np": more_np,
+    "no_np": no_np,
     "more_predicate": _more_predicate,
     "gapped": _gapped,
     "said_before": said_before,
     "so_said": so_said,
     "other_does_not": _other_does_not,
     "panel_said_before": panel_said_before,
-    "panel_compares": panel_compares,
-    "comparison_clause": comparison_clause,
-    "compared_clause": compared_clause,
-    "numeric_clause": numeric_clause,
-    "comparison_denied": comparison_clause,
-    "attribute_clause": attribute_clause,
     "value_clause": value_clause,
-    "values_clause": values_clause,
+    **dict.fromkeys(CLOSED, _closed),
 }

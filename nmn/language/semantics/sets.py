@@ -10,19 +10,18 @@ and which nouns after it share it; what it claims of them stands in ``truths.py`
 - "every shape is left of the star": every other one.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import pairwise
 
-from nmn.errors import QuestionError
-from nmn.language.connect import conj, fold, negate, number, of_one, with_noun
+from nmn.language.connect import all_of, any_of, conj, either, fold, negate, number, of_one, unique, with_noun
 from nmn.language.semantics.extremes import apply_before, extreme_of, partitive
 from nmn.language.semantics.kinds import kinds_joined
 from nmn.language.semantics.others import without_mentioned
-from nmn.language.syntax.joined import is_other, shared_determiners, shared_modifiers
+from nmn.language.syntax.joined import shared_determiners, shared_modifiers
 from nmn.language.syntax.modifiers import FROM_PLACE
 from nmn.language.syntax.panel_phrases import inside
-from nmn.language.syntax.phrases import Determiner, Joined, Modifier, Phrase, is_extreme
+from nmn.language.syntax.phrases import Determiner, Joined, Modifier, Phrase, Premodifier, is_extreme, is_other
 from nmn.language.syntax.reader import Reader
 from nmn.language.trees import SCENE
 from nmn.layout import QUANTIFIERS, Layout
@@ -43,10 +42,9 @@ def members(phrase: Phrase, reader: Reader) -> Layout:
     _check(phrase, side, reader)
     before = list(phrase.premodifiers)
     inner, is_one = SCENE, not phrase.plural and phrase.determiner.name not in ("every", "no")
-    while before and before[-1][0] in ("set", "each", "other"):
-        kind, layout = before.pop()
+    while before and before[-1].kind in ("set", "each", "other"):
+        kind, layout, _ = before.pop()
         if kind != "other":
-            assert isinstance(layout, Layout)
             inner = conj(of_one(layout) if kind == "each" and is_one else layout, inner)
     inner = with_noun(inner, phrase.noun)
     restricting = [modifier for modifier in phrase.modifiers if modifier.kind != FROM_PLACE]
@@ -75,7 +73,7 @@ def members(phrase: Phrase, reader: Reader) -> Layout:
 
 def _check(phrase: Phrase, side: str | None, reader: Reader) -> None:
     """Raise QuestionError where words before the noun name nothing: "two of the three circles", alone."""
-    kinds = {kind for kind, _ in phrase.premodifiers}
+    kinds = {one.kind for one in phrase.premodifiers}
     if phrase.determiner.of is not None and not is_extreme(phrase):
         raise reader.error(phrase, "how many there are in all is read of what something is said of: '... are ...'")
     if side is not None and kinds & {"ordinal", "superlative"} != {"ordinal"}:
@@ -94,18 +92,20 @@ def _extreme(modifier: Modifier, inner: Layout, phrase: Phrase, reader: Reader) 
     if modifier.kind in DISTANCES:
         if (phrase.determiner.low or 1) > 1:
             raise reader.error(phrase, f"how many are {modifier.kind} is not read: ask for the one that is")
-        return _at_distance(modifier, inner if phrase.noun != SCENE else reader.here.among or inner, reader)
+        return _at_distance(modifier, reader, inner)
     extreme = extreme_of(modifier)
     if extreme is None or (modifier.name == "at_place" and phrase.determiner.name != "the"):
         return None  # "a circle at the left": of all things, "the circle at the left": of the circles
     if modifier.name == "at_place" and phrase.plural and phrase.determiner.low is None:
         raise reader.error(phrase, "how many? Say, for instance, 'the two leftmost circles'")
-    return apply_before([("superlative", extreme)], inner, None, phrase, reader)
+    return apply_before([Premodifier("superlative", name=extreme)], inner, None, phrase, reader)
 
 
-def _at_distance(modifier: Modifier, among: Layout, reader: Reader) -> Layout:
+def _at_distance(modifier: Modifier, reader: Reader, among: Layout = SCENE) -> Layout:
     """Return those of a set that are nearest to a thing, or farthest from it."""
     (thing,) = modifier.operands
+    if among == SCENE and reader.here.among is not None:
+        among = reader.here.among
     if thing.plural or thing.determiner.name != "the":
         raise reader.error(thing, f'{modifier.kind} to which thing? Say, for instance, "the star"')
     return Layout(modifier.kind, None, (among, referent(thing, reader)))
@@ -146,52 +146,53 @@ def _any_of(phrase: Phrase) -> Phrase:
 
 
 def _modifier_set(modifier: Modifier, reader: Reader) -> Layout:
-    kind, operands = modifier.kind, modifier.operands
-    if kind == "in_panel":
-        return inside(modifier, reader)
     if modifier.layout is not None:
         return modifier.layout
-    if kind in ("related", "reached"):
-        joined = [Joined(*pair) for pair in zip(("and", *modifier.operand_joins), operands, strict=True)]
-        shared = spread(joined, reader)
-        return fold([join for join, _ in shared], [related(modifier.name, phrase, reader) for _, phrase in shared])
-    if kind in ("related_all", "related_any"):
-        joins = ["or" if kind == "related_any" else "and"] * len(modifier.name.split())
-        return fold(joins, [related(name, operands[0], reader) for name in modifier.name.split()])
-    if kind == "between_two":
-        return Layout("between", None, tuple(uncounted(phrase, reader, '"between"') for phrase in operands))
-    if kind in DISTANCES:
-        return _at_distance(modifier, reader.here.among or SCENE, reader)
-    if kind == "between_some":
-        return Layout("between", None, (members(operands[0], reader),) * 2)
-    if kind == "other_than":
-        return _all_but(operands, reader)
-    if kind == "nominal":
-        return _nominal(operands[0], reader)
-    if kind == "joint":
-        layouts = [members(phrase, reader) for phrase in operands]
-        if modifier.name == "nor":
-            return conj(negate(layouts[0]), negate(layouts[1]))
-        return fold(["and", *[modifier.name] * (len(layouts) - 1)], layouts)
-    if kind in ("same_as", "different_from"):
-        return _same_set(modifier, reader)
-    raise QuestionError(
-        reader.question,
-        *(reader.mentioned[-1].span if reader.mentioned else (0, len(reader.question))),
-        "this says how several things compare, so it cannot stand here",
-    )
+    if modifier.kind in SETS:
+        return SETS[modifier.kind](modifier, reader)
+    at = reader.mentioned[-1].span if reader.mentioned else (0, len(reader.question))
+    raise reader.error(at, "this says how several things compare, so it cannot stand here")
 
 
-def _all_but(excepted: Sequence[Phrase], reader: Reader) -> Layout:
+def _related(modifier: Modifier, reader: Reader) -> Layout:
+    joined = [Joined(*pair) for pair in zip(("and", *modifier.operand_joins), modifier.operands, strict=True)]
+    shared = spread(joined, reader)
+    return fold([join for join, _ in shared], [related(modifier.name, phrase, reader) for _, phrase in shared])
+
+
+def _related_in_several_ways(modifier: Modifier, reader: Reader) -> Layout:
+    """Return the set of "left of and above the star"."""
+    ways = [related(name, modifier.operands[0], reader) for name in modifier.name.split()]
+    return any_of(ways) if modifier.kind == "related_any" else all_of(ways)
+
+
+def _between_two(modifier: Modifier, reader: Reader) -> Layout:
+    return Layout("between", None, tuple(uncounted(phrase, reader, '"between"') for phrase in modifier.operands))
+
+
+def _between_some(modifier: Modifier, reader: Reader) -> Layout:
+    return Layout("between", None, (members(modifier.operands[0], reader),) * 2)
+
+
+def _joint(modifier: Modifier, reader: Reader) -> Layout:
+    """Return the set of "both A and B", "either A or B", "neither A nor B"."""
+    layouts = [members(phrase, reader) for phrase in modifier.operands]
+    if modifier.name == "nor":
+        return all_of(map(negate, layouts))
+    return any_of(layouts) if modifier.name == "or" else all_of(layouts)
+
+
+def _all_but(modifier: Modifier, reader: Reader) -> Layout:
     """Return the set of everything but some; raise QuestionError where nothing says which: "all circles but one"."""
-    for phrase in excepted:
+    for phrase in modifier.operands:
         if phrase.determiner.name == "numeral" or is_one(phrase, reader):
             raise reader.error(phrase, WHICH)
-    return negate(fold(["or"] * len(excepted), [referent(phrase, reader) for phrase in excepted]))
+    return negate(any_of([referent(phrase, reader) for phrase in modifier.operands]))
 
 
-def _nominal(phrase: Phrase, reader: Reader) -> Layout:
+def _nominal(modifier: Modifier, reader: Reader) -> Layout:
     """Return the set of "is a circle", "is no circle", "are all circles", "is one of the circles"."""
+    (phrase,) = modifier.operands
     if phrase.determiner.name == "no":
         return negate(members(phrase, reader))
     if phrase.determiner.name in ("every", "both") or partitive(phrase, reader):
@@ -228,7 +229,7 @@ def _same_as(modifier: Modifier, phrase: Phrase, reader: Reader) -> Layout:
     else:
         reference = _another(phrase, reader)
     if determiner == "bare" and is_definite(phrase):
-        reference = Layout("unique", None, (reference,))
+        reference = unique(reference)
     same = fold(
         ["and"] * len(modifier.name.split()),
         [Layout("same", attribute, (reference,)) for attribute in modifier.name.split()],
@@ -238,6 +239,23 @@ def _same_as(modifier: Modifier, phrase: Phrase, reader: Reader) -> Layout:
     else:
         found = negate(same) if is_other(phrase) else conj(negate(same), negate(reference))
     return _or_itself(found, reference, phrase, reader)
+
+
+SETS: dict[str, Callable[[Modifier, Reader], Layout]] = {
+    **dict.fromkeys(DISTANCES, _at_distance),
+    "related": _related,
+    "reached": _related,
+    "related_all": _related_in_several_ways,
+    "related_any": _related_in_several_ways,
+    "between_two": _between_two,
+    "between_some": _between_some,
+    "other_than": _all_but,
+    "nominal": _nominal,
+    "joint": _joint,
+    "same_as": _same_set,
+    "different_from": _same_set,
+    "in_panel": inside,
+}
 
 
 def _may_be(phrase: Phrase, other: Phrase) -> bool:
@@ -259,7 +277,7 @@ def referent(phrase: Phrase, reader: Reader) -> Layout:
     layout = members(phrase, reader)
     name, low, *_ = phrase.determiner
     if (name == "the" or (name, low) == ("only", 1)) and not phrase.plural:
-        return Layout("unique", None, (layout,))
+        return unique(layout)
     return layout
 
 
@@ -289,7 +307,7 @@ def _or_itself(found: Layout, reference: Layout, phrase: Phrase, reader: Reader)
     of_all = reader.here.of_all
     if of_all is None or phrase.determiner.name != "the" or phrase.plural or not _may_be(phrase, of_all):
         return found
-    return Layout("or", None, (found, reference))
+    return either(found, reference)
 
 
 def union(phrases: Sequence[Joined], reader: Reader) -> Layout:
@@ -313,41 +331,58 @@ def spread(phrases: Sequence[Joined], reader: Reader) -> list[Joined]:
     phrases = shared_determiners(phrases)
     shared = list(phrases[:1])
     for joined in phrases[1:]:
-        (first, before), (conjunction, phrase) = shared[-1], joined
-        if before.determiner == Determiner("only", 1) and phrase.determiner.name == "the":
-            known = replace(before, determiner=Determiner("the"))
-            both = Layout("or", None, (referent(known, reader), referent(phrase, reader)))
-            shared[-1] = Joined(first, Phrase(Determiner("only"), both, plural=True, span=before.span))
-            continue
-        opening = shared[0].phrase
-        if opening.determiner == Determiner("only") and conjunction == "and" and phrase.determiner.name in ADDED:
-            both = Layout("or", None, (members(opening, reader), referent(phrase, reader)))  # "only circles and a star"
-            shared[0] = Joined("and", Phrase(Determiner("only"), both, plural=True, span=opening.span))
-            shared.append(joined)
-            continue
-        if conjunction == "but" and is_one(phrase, reader):
-            raise reader.error(phrase, WHICH)
-        if conjunction == "and" and partitive(before, reader) and not before.plural:
-            raise reader.error(before, "of how many of several this holds is not read; ask it of each")
-        if conjunction == "or" and is_one(before, reader):
-            raise reader.error(before, 'is one of them enough? Say "between one and two", or what there is one of')
-        listed = conjunction == "and" and phrase.determiner.name == "bare" and phrase.plural
-        if listed and before.determiner.name == "both":
-            shared[-1:] = [Joined(first, replace(before, determiner=phrase.determiner)), joined]
-            continue
-        if listed and before.determiner.name in ("number", "numeral") and before.plural:
-            raise reader.error(phrase, 'how many of these? Say it of each, or "or" for how many there are of both')
-        alone = is_other(phrase) or (phrase.plural and (conjunction, before.determiner.name) == ("and", "every"))
-        if phrase.determiner.name == "bare" and before.determiner.name in SHARED.get(conjunction, ()) and not alone:
-            after = before.modifiers if before.modifiers == phrase.modifiers else ()
-            if after:
-                before, phrase = replace(before, modifiers=()), replace(phrase, modifiers=())
-            both = Layout("or", None, (members(before, reader), members(phrase, reader)))
-            plain = replace(before, noun=both, plural=phrase.plural, premodifiers=(), modifiers=after)
-            shared[-1] = Joined(first, plain)
+        if (only := _only_these(shared, joined, reader)) is not None:
+            shared = only
         else:
-            shared.append(joined)
+            _check_list(shared[-1].phrase, joined, reader)
+            shared[-1:] = _sharing(shared[-1], joined, reader)
     return shared
+
+
+def _only_these(shared: Sequence[Joined], joined: Joined, reader: Reader) -> list[Joined] | None:
+    """Return "only the circle and the star", "only circles and a star" with what they are of; None of other lists."""
+    (first, before), (conjunction, phrase), opening = shared[-1], joined, shared[0].phrase
+    if before.determiner == Determiner("only", 1) and phrase.determiner.name == "the":
+        both = either(referent(replace(before, determiner=Determiner("the")), reader), referent(phrase, reader))
+        return [*shared[:-1], Joined(first, _only(both, before))]
+    if opening.determiner == Determiner("only") and conjunction == "and" and phrase.determiner.name in ADDED:
+        both = either(members(opening, reader), referent(phrase, reader))
+        return [Joined("and", _only(both, opening)), *shared[1:], joined]
+    return None
+
+
+def _only(things: Layout, phrase: Phrase) -> Phrase:
+    return Phrase(Determiner("only"), things, plural=True, span=phrase.span)
+
+
+def _check_list(before: Phrase, joined: Joined, reader: Reader) -> None:
+    """Raise QuestionError where it is not clear of how many of a list something holds."""
+    conjunction, phrase = joined
+    if conjunction == "but" and is_one(phrase, reader):
+        raise reader.error(phrase, WHICH)
+    if conjunction == "and" and partitive(before, reader) and not before.plural:
+        raise reader.error(before, "of how many of several this holds is not read; ask it of each")
+    if conjunction == "or" and is_one(before, reader):
+        raise reader.error(before, 'is one of them enough? Say "between one and two", or what there is one of')
+    counted = before.determiner.name in ("number", "numeral") and before.plural
+    if counted and conjunction == "and" and phrase.determiner.name == "bare" and phrase.plural:
+        raise reader.error(phrase, 'how many of these? Say it of each, or "or" for how many there are of both')
+
+
+def _sharing(last: Joined, joined: Joined, reader: Reader) -> list[Joined]:
+    """Return two phrases, as one where the second, a bare noun, shares the determiner of the first."""
+    (first, before), (conjunction, phrase) = last, joined
+    listed = conjunction == "and" and phrase.determiner.name == "bare" and phrase.plural
+    if listed and before.determiner.name == "both":
+        return [Joined(first, replace(before, determiner=phrase.determiner)), joined]
+    alone = is_other(phrase) or (listed and before.determiner.name == "every")
+    if phrase.determiner.name != "bare" or before.determiner.name not in SHARED.get(conjunction, ()) or alone:
+        return [last, joined]
+    after = before.modifiers if before.modifiers == phrase.modifiers else ()
+    if after:
+        before, phrase = replace(before, modifiers=()), replace(phrase, modifiers=())
+    both = either(members(before, reader), members(phrase, reader))
+    return [Joined(first, replace(before, noun=both, plural=phrase.plural, premodifiers=(), modifiers=after))]
 
 
 def is_one(phrase: Phrase, reader: Reader) -> bool:

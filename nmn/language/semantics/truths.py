@@ -9,16 +9,14 @@ The decisions, each in the function that takes it:
 - "two circles have the same colour": some two of them, at least; "no circles": no two of them. "most" is refused there.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from functools import reduce
 
-from nmn.language.connect import conj, fold, includes, negate, number
+from nmn.language.connect import all_of, any_of, conj, count_of, either, exists, fold, includes, negate, number, unique
 from nmn.language.semantics.sets import is_definite, is_one, members, modifier_set, referent, restriction, spread
 from nmn.language.syntax.antecedents import beside_each
-from nmn.language.syntax.joined import is_other
 from nmn.language.syntax.modifiers import beside
-from nmn.language.syntax.phrases import EACH, Determiner, Joined, Modifier, Phrase, is_extreme
+from nmn.language.syntax.phrases import EACH, Determiner, Joined, Modifier, Phrase, Premodifier, is_extreme, is_other
 from nmn.language.syntax.reader import Reader
 from nmn.language.trees import SCENE
 from nmn.layout import QUANTIFIERS, Layout
@@ -51,9 +49,8 @@ def bounds_of(phrase: Phrase) -> tuple[int | None, int | None] | None:
 def there_are(found: Layout, phrase: Phrase) -> Layout:
     """Return that a set has as many members as a phrase's determiner says: some, none, so many."""
     if bounds := bounds_of(phrase):
-        return count_in_bounds(Layout("count", None, (found,)), *bounds)
-    exists = Layout("exists", None, (found,))
-    return negate(exists) if phrase.determiner.name in ("no", "neither") else exists
+        return count_in_bounds(count_of(found), *bounds)
+    return negate(exists(found)) if phrase.determiner.name in ("no", "neither") else exists(found)
 
 
 def existence(phrase: Phrase, reader: Reader, alone: bool = False) -> Layout:
@@ -68,37 +65,34 @@ def existence(phrase: Phrase, reader: Reader, alone: bool = False) -> Layout:
         raise reader.error(phrase, "of so many, say what holds of how many: '... are ...'")
     if name in ("every", "most", "half"):
         raise reader.error(phrase, f'"{name}" says of how many something holds: say what, as in "every circle is ..."')
-    if (
-        alone
-        and name == "the"
-        and any(kind in ("superlative", "ordinal", "comparative") for kind, _ in phrase.premodifiers)
-    ):
+    if alone and name == "the" and phrase.has("superlative", "ordinal", "comparative"):
         raise reader.error(phrase, "of each panel alone, or of all? Say where it is: 'the largest circle is in ...'")
     if (said := _of_each(phrase, reader)) is not None:
         return said
     each = phrase.modifiers[-1] if phrase.modifiers else None
-    if each is not None and each.kind in EACH and (name not in ("the", "bare", "every", "both") or _are_some(phrase)):
-        some = Determiner("some") if name == "bare" else phrase.determiner
-        such = replace(phrase, determiner=some, modifiers=phrase.modifiers[:-1])
-        return compared([Joined("and", such)], each, reader)  # "there are two circles of the same color"
-    if each is not None and is_mutual(each):  # "there are circles that touch": some of them
-        some = Determiner("some") if name == "bare" else phrase.determiner
-        return mutual([Joined("and", replace(phrase, determiner=some, modifiers=phrase.modifiers[:-1]))], each, reader)
+    among = among_themselves(each) if each is not None else None
+    if (
+        each
+        and among
+        and (among is mutual or (name not in ("the", "every", "both") and (name != "bare" or phrase.plural)))
+    ):
+        some = Determiner("some") if name == "bare" else phrase.determiner  # "there are circles that touch"
+        return among([Joined("and", replace(phrase, determiner=some, modifiers=phrase.modifiers[:-1]))], each, reader)
     if name in ("bare", "some", "both") and phrase.plural and (kinds := _each_kind(phrase)):
-        return reduce(conj, [existence(kind, reader, alone) for kind in kinds])
-    if name == "only" and phrase.modifiers and all(map(_is_place, phrase.modifiers)):
-        placed = restriction(phrase.modifiers, reader)
-        every = Layout("quantify", "every", (placed, referent(replace(phrase, modifiers=()), reader)))
-        return conj(Layout("exists", None, (referent(phrase, reader),)), every) if alone else every
+        return all_of([existence(kind, reader, alone) for kind in kinds])
+    if name == "only":
+        placed = bool(phrase.modifiers) and all(map(_is_place, phrase.modifiers))
+        where = restriction(phrase.modifiers, reader) if placed else SCENE
+        every = Layout(
+            "quantify", "every", (where, referent(replace(phrase, modifiers=()) if placed else phrase, reader))
+        )
+        return conj(exists(referent(phrase, reader)), every) if alone else every
     with reader.at(of_none=name == "no"):  # "no squares below the stars": below none of them
         layout = referent(phrase, reader)
-    if name == "only":
-        every = Layout("quantify", "every", (SCENE, layout))
-        return conj(Layout("exists", None, (layout,)), every) if alone else every
     if reader.claimed and is_other(phrase) and name in ("some", "another") and not _is_related(phrase, reader):
-        return conj(Layout("exists", None, (layout,)), _so_many_of(reader.claimed[-1], layout))
+        return conj(exists(layout), _so_many_of(reader.claimed, layout))
     if name == "the" and low is not None:
-        return count_in_bounds(Layout("count", None, (layout,)), low, low)
+        return count_in_bounds(count_of(layout), low, low)
     return there_are(layout, phrase)
 
 
@@ -108,18 +102,13 @@ def _of_each(phrase: Phrase, reader: Reader) -> Layout | None:
     if modifier is None or is_other(phrase):
         return None
     has = modifier_set(beside(modifier.name, replace(phrase, modifiers=()), reader), reader)
-    return reduce(conj, [claim(each, has, reader) for each in modifier.operands])
+    return all_of([claim(each, has, reader) for each in modifier.operands])
 
 
 def _is_related(phrase: Phrase, reader: Reader) -> bool:
     """Whether something is said to be in a relation to what was claimed last, so that it is another thing anyway."""
     operands = [operand for modifier in phrase.modifiers if not modifier.negated for operand in modifier.operands]
-    return any(members(operand, reader) == reader.claimed[-1] for operand in operands)
-
-
-def _are_some(phrase: Phrase) -> bool:
-    """Whether there are some of a kind: "there are circles of the same color"."""
-    return phrase.determiner.name == "bare" and phrase.plural
+    return any(members(operand, reader) == reader.claimed for operand in operands)
 
 
 def _is_place(modifier: Modifier) -> bool:
@@ -129,24 +118,21 @@ def _is_place(modifier: Modifier) -> bool:
 
 def _each_kind(phrase: Phrase) -> list[Phrase]:
     """Return "red squares" and "blue squares" of "red and blue squares"; nothing where there are no such kinds."""
-    place = next((place for place, (kind, _) in enumerate(phrase.premodifiers) if kind == "each"), None)
-    if place is None:
+    each = next((one for one in phrase.premodifiers if one.kind == "each"), None)
+    if each is None:
         return []
-    either, values = phrase.premodifiers[place][1], list[Layout]()
-    while isinstance(either, Layout) and either.module == "or":
-        values.insert(0, either.operands[1])
-        either = either.operands[0]
-    assert isinstance(either, Layout)
-    before, after = phrase.premodifiers[:place], phrase.premodifiers[place + 1 :]
-    some = replace(phrase, determiner=Determiner("bare"))
-    return [replace(some, premodifiers=(*before, ("set", value), *after)) for value in (either, *values)]
+    values = [each.layout]
+    while values[0].module == "or":
+        values[:1] = values[0].operands
+    sets = [tuple(Premodifier("set", value) if one is each else one for one in phrase.premodifiers) for value in values]
+    return [replace(phrase, determiner=Determiner("bare"), premodifiers=before) for before in sets]
 
 
 def existences(phrases: Sequence[Joined], reader: Reader, alone: bool = False) -> Layout:
     """Return that all of a list are there; "a circle and another circle" needs two things."""
     phrases = spread(phrases, reader)
     last = [phrase.modifiers[-1] for _, phrase in phrases if phrase.modifiers]
-    if sum(modifier.kind in EACH or is_mutual(modifier) for modifier in last) > 1:
+    if sum(among_themselves(modifier) is not None for modifier in last) > 1:
         raise reader.error(phrases[-1].phrase, "each kind alike, or all of them? Say it of each kind, or of all")
     truths = [existence(joined.phrase, reader, alone) for joined in phrases]
     for position, joined in enumerate(phrases[1:], 1):
@@ -164,42 +150,47 @@ def _others_too(earlier: Sequence[Phrase], phrase: Phrase, there: Layout, reader
     sets, found = [members(one, reader) for one in earlier], members(phrase, reader)
     bounds = [bounds_of(one) or (1, 1) for one in earlier]
     counted, least = bounds_of(phrase), sum(low or 1 for low, _ in bounds)
-    first = fold(["or"] * len(sets), sets)
+    first = any_of(sets)
     if counted is None:
         return Layout("and", None, (there, _so_many_of(first, found, least + 1)))
     if all(includes(found, one) for one in sets) and all(low is not None and low == high for low, high in bounds):
         low, high = (None if bound is None else bound + least for bound in counted)  # "and two other shapes"
-        return count_in_bounds(Layout("count", None, (found,)), low, high)
+        return count_in_bounds(count_of(found), low, high)
     raise reader.error(phrase, "how many are there in all? Say it of each kind")
 
 
 def claim(phrase: Phrase, predicate: Layout, reader: Reader) -> Layout:
     """Return that a predicate holds of a subject, by the subject's determiner."""
-    name, low, _, of = phrase.determiner
+    name = phrase.determiner.name
     if (left_out := _so_many_left_out(phrase, reader)) is not None:
         rest = referent(replace(phrase, modifiers=phrase.modifiers[:-1]), reader)
-        return count_in_bounds(Layout("count", None, (conj(rest, negate(predicate)),)), left_out, left_out)
+        return count_in_bounds(count_of(conj(rest, negate(predicate))), left_out, left_out)
     extreme = is_extreme(phrase)  # "two of the three largest circles", of which there are three
     subject = referent(phrase if extreme else replace(phrase, determiner=phrase.determiner._replace(of=None)), reader)
+    truth = holds(
+        phrase if not extreme else replace(phrase, determiner=phrase.determiner._replace(of=None)), subject, predicate
+    )
+    if name in ("only", "no", *QUANTIFIERS) or (phrase.plural and name in ("the", "bare")):
+        return truth
+    both = conj(subject, predicate)
+    earlier = reader.claimed if name != "the" and is_other(phrase) else None
+    reader.claimed = both
+    return truth if earlier is None or bounds_of(phrase) else conj(truth, _so_many_of(earlier, both))
+
+
+def holds(phrase: Phrase, subject: Layout, predicate: Layout) -> Layout:
+    """Return that a predicate holds of a set, of as many of it as a phrase's determiner says."""
+    name, low, _, of = phrase.determiner
     if name == "only":
         every = Layout("quantify", "every", (predicate, subject))
-        return conj(every, Layout("exists", None, (conj(subject, predicate),))) if low == 1 else every
+        return conj(every, exists(conj(subject, predicate))) if low == 1 else every
     if name in QUANTIFIERS:
         return quantified(phrase.determiner, subject, predicate)
     if phrase.plural and name in ("the", "bare"):
         every = Layout("quantify", "every", (subject, predicate))
-        if low is None:
-            return every
-        return Layout("and", None, (count_in_bounds(Layout("count", None, (subject,)), low, low), every))
-    both = conj(subject, predicate)
-    truth = there_are(both, phrase)
-    if of is not None and not extreme:
-        truth = conj(count_in_bounds(Layout("count", None, (subject,)), of, of), truth)
-    if name == "no":
-        return truth
-    earlier = reader.claimed[-1] if reader.claimed and name != "the" and is_other(phrase) else None
-    reader.claimed.append(both)
-    return truth if earlier is None or bounds_of(phrase) else conj(truth, _so_many_of(earlier, both))
+        return every if low is None else conj(count_in_bounds(count_of(subject), low, low), every)
+    truth = there_are(conj(subject, predicate), phrase)
+    return truth if of is None else conj(count_in_bounds(count_of(subject), of, of), truth)
 
 
 def quantified(determiner: Determiner, subject: Layout, predicate: Layout) -> Layout:
@@ -208,7 +199,7 @@ def quantified(determiner: Determiner, subject: Layout, predicate: Layout) -> La
     if name != "half" or (low, high) == (None, None):
         return Layout("quantify", name, (subject, predicate))
     more, equal = (Layout("quantify", word, (subject, predicate)) for word in ("most", "half"))
-    at_least = more if high == 0 else Layout("or", None, (more, equal))
+    at_least = more if high == 0 else either(more, equal)
     return at_least if high is None else negate(at_least)
 
 
@@ -231,8 +222,8 @@ def _so_many_left_out(phrase: Phrase, reader: Reader) -> int | None:
 
 def _so_many_of(first: Layout, second: Layout, least: int = 2) -> Layout:
     """Return that one thing less is in a set, and another one in a second set, of which each is known to have some."""
-    union = first if first == second else Layout("or", None, (first, second))
-    return Layout("compare", "at_least", (Layout("count", None, (union,)), number(least)))
+    union = first if first == second else either(first, second)
+    return Layout("compare", "at_least", (count_of(union), number(least)))
 
 
 def compared(subjects: Sequence[Joined], modifier: Modifier, reader: Reader) -> Layout:
@@ -246,17 +237,16 @@ def compared(subjects: Sequence[Joined], modifier: Modifier, reader: Reader) -> 
         if not all_of_them:
             raise reader.error(phrases[0], "that some are alike in several ways at once is not read; one way is")
         each = [compared(subjects, replace(modifier, name=name, negated=False), reader) for name in attributes]
-        alike = reduce(conj, each)
+        alike = all_of(each)
         return negate(alike) if modifier.negated else alike
     sets = [referent(phrase, reader) for phrase in phrases]
     different = modifier.kind == "different_each"
     if len(sets) == 2 and all(map(is_definite, phrases)):
         layout = Layout("agree", modifier.name, (sets[0], sets[1]))
         return negate(layout) if different != modifier.negated else layout
-    union = fold(["or"] * len(sets), sets)
-    values, count = Layout("distinct", modifier.name, (union,)), Layout("count", None, (union,))
     if not all_of_them:
-        return _some_compared(phrases, sets, values, count, different != modifier.negated, reader)
+        return _some_compared(phrases, sets, modifier.name, different != modifier.negated, reader)
+    values, count = _values_of(sets, modifier.name)
     if different:
         layout = Layout("compare", "equal", (values, count))
     else:
@@ -264,9 +254,12 @@ def compared(subjects: Sequence[Joined], modifier: Modifier, reader: Reader) -> 
     return negate(layout) if modifier.negated else layout
 
 
-def is_mutual(modifier: Modifier) -> bool:
-    """Whether a modifier relates things to each other: "touching each other"."""
-    return modifier.kind == "related" and modifier.operands[-1].determiner.name == "each_other"
+def among_themselves(modifier: Modifier) -> Callable[[Sequence[Joined], Modifier, Reader], Layout] | None:
+    """Return what tells how things compare or are related among themselves; None of what is said of each alone."""
+    if modifier.kind in EACH:
+        return compared
+    each_other = modifier.kind == "related" and modifier.operands[-1].determiner.name == "each_other"
+    return mutual if each_other else None
 
 
 def mutual(subjects: Sequence[Joined], modifier: Modifier, reader: Reader) -> Layout:
@@ -277,14 +270,14 @@ def mutual(subjects: Sequence[Joined], modifier: Modifier, reader: Reader) -> La
     sets = [referent(phrase, reader) for phrase in phrases]
     if len(sets) == 2 and all(map(is_definite, phrases)):
         pairs = [(sets[0], sets[1]), (sets[1], sets[0])]
-        each = [Layout("exists", None, (conj(one, Layout("relate", modifier.name, (other,))),)) for one, other in pairs]
-        return negate(reduce(conj, each)) if modifier.negated else reduce(conj, each)
+        each = [exists(conj(one, Layout("relate", modifier.name, (other,)))) for one, other in pairs]
+        return negate(all_of(each)) if modifier.negated else all_of(each)
     two = len(sets) == 2 and all(one.determiner.name == "some" and not one.plural for one in phrases)
     if two and not modifier.negated and isinstance(reader.lexicon.relations[modifier.name].meaning, Gap):
-        return Layout("exists", None, (conj(sets[0], Layout("relate", modifier.name, (sets[1],))),))
+        return exists(conj(sets[0], Layout("relate", modifier.name, (sets[1],))))
     name = phrases[0].determiner.name
     related = Layout("relate", modifier.name, (sets[0],))
-    some = Layout("exists", None, (conj(sets[0], related),))
+    some = exists(conj(sets[0], related))
     if len(sets) == 1 and phrases[0].plural:
         if name == "no" or (modifier.negated and name in ("the", "bare", "every", "both")):
             return negate(some)
@@ -295,13 +288,17 @@ def mutual(subjects: Sequence[Joined], modifier: Modifier, reader: Reader) -> La
     raise reader.error(phrases[0], "each other? That is read of two things, of all, some, two or none of a kind")
 
 
-def _some_compared(
-    phrases: Sequence[Phrase], sets: Sequence[Layout], values: Layout, count: Layout, different: bool, reader: Reader
-) -> Layout:
-    """Return that some two have the same value, or different ones: "two circles", "no circles", "a circle and a star".
+def _values_of(sets: Sequence[Layout], attribute: str) -> tuple[Layout, Layout]:
+    """Return how many values of an attribute there are in sets, and how many things."""
+    union = any_of(sets)
+    return Layout("distinct", attribute, (union,)), count_of(union)
 
-    ``values`` and ``count``: how many values there are of all that is meant, and how many things.
-    """
+
+def _some_compared(
+    phrases: Sequence[Phrase], sets: Sequence[Layout], attribute: str, different: bool, reader: Reader
+) -> Layout:
+    """Return that some two have the same value, or other ones: "two circles", "no circles", "a circle and a star"."""
+    values, count = _values_of(sets, attribute)
     unlike = Layout("compare", "at_least", (values, number(2)))
     if len(phrases) == 1:
         (phrase,) = phrases
@@ -313,9 +310,9 @@ def _some_compared(
             return unlike if different else alike
     elif len(phrases) == 2 and all(one.determiner.name in ONE and not one.plural for one in phrases):
         if different:
-            return fold(["and"] * 3, [*(Layout("exists", None, (one,)) for one in sets), unlike])
+            return fold(["and"] * 3, [*(exists(one) for one in sets), unlike])
         some, other = sets if phrases[1].determiner.name == "the" else reversed(sets)
-        return Layout("exists", None, (conj(some, Layout("same", str(values.argument), (other,))),))
+        return exists(conj(some, Layout("same", attribute, (other,))))
     raise reader.error(
         phrases[0],
         'that some are alike is read of "two", "some" or "no" things, or of a thing and another; not of these',
@@ -328,7 +325,7 @@ def agreement(subject: Phrase, modifier: Modifier, reader: Reader) -> Layout | N
         return None
     if subject.determiner.name != "the" or not all(is_definite(phrase) for phrase in (subject, *modifier.operands)):
         return None
-    sets = tuple(Layout("unique", None, (members(phrase, reader),)) for phrase in (subject, *modifier.operands))
+    sets = tuple(unique(members(phrase, reader)) for phrase in (subject, *modifier.operands))
     agreeing = [Layout("agree", attribute, sets) for attribute in modifier.name.split()]
-    same = fold(["and"] * len(agreeing), agreeing)
+    same = all_of(agreeing)
     return negate(same) if (modifier.kind == "different_from") != modifier.negated else same

@@ -11,11 +11,10 @@ from typing import TYPE_CHECKING
 
 from lark import Token, Tree
 
-from nmn.errors import QuestionError
-from nmn.language.syntax.determiners import determiner_of
+from nmn.language.syntax.determiners import DETERMINERS, determiner_of
 from nmn.language.syntax.phrases import Determiner, Modifier, Phrase
 from nmn.language.syntax.premodifiers import grouped, premodifier
-from nmn.language.trees import SCENE, Node, is_token, name_of, rule, span_of
+from nmn.language.trees import SCENE, Node, is_token, name_of, rule, span_of, tokens_of, trees_of
 from nmn.lexicon import Order
 
 if TYPE_CHECKING:
@@ -32,7 +31,7 @@ def it(reader: "Reader", span: tuple[int, int]) -> Phrase:
     subject = reader.here.subject
     in_this_clause = bool(subject[1]) and meant.span[0] >= subject[0] and meant.determiner.name != "the"
     if in_this_clause or beside_each(meant, reader) is not None:
-        raise QuestionError(reader.question, *span, ANOTHER_FOR_EACH)
+        raise reader.error(span, ANOTHER_FOR_EACH)
     if meant.span in reader.said:
         several = [one for one in reader.mentioned if one.plural and one.span in reader.said]
         if meant.plural and len(several) > 1:
@@ -66,7 +65,7 @@ def _antecedent(reader: "Reader", span: tuple[int, int], many: bool) -> Phrase:
     """Return the phrase that is meant at a place of the question; raise QuestionError where there is none."""
     if reader.topic is None:
         pronoun = reader.question[slice(*span)].lower()
-        raise QuestionError(reader.question, *span, f'"{pronoun}" stands for nothing mentioned before')
+        raise reader.error(span, f'"{pronoun}" stands for nothing mentioned before')
     mirrored = _landmark(reader)
     if mirrored is not None and not (many or reader.here.inside) and _is_contrasted(reader, mirrored):
         return mirrored
@@ -75,17 +74,17 @@ def _antecedent(reader: "Reader", span: tuple[int, int], many: bool) -> Phrase:
     apart = (reader.topic.span, reader.here.subject)
     others = [phrase for phrase in known if phrase.plural == many and phrase.span not in apart]
     if not others and (reader.here.inside or denied):
-        raise QuestionError(reader.question, *span, "this stands for nothing mentioned before")
+        raise reader.error(span, "this stands for nothing mentioned before")
     if many and reader.together is not None:
         return Phrase(Determiner("the"), reader.together(), plural=True, span=span)
     if many and not others and not reader.topic.plural and len(reader.mentioned) > 1:
         raise reader.error(reader.mentioned[-1], '"they" may be these or others: say which')
     if not many and not others and reader.topic.plural:
-        raise QuestionError(reader.question, *span, '"it" is one thing, and several were mentioned: say which')
+        raise reader.error(span, '"it" is one thing, and several were mentioned: say which')
     _check_one(reader, span, many)
     each = reader.topic.determiner.name == "every" and not reader.topic.plural
     if each and not (many or reader.here.inside) and any(one.determiner.name != "the" for one in others):
-        raise QuestionError(reader.question, *span, ANOTHER_FOR_EACH)
+        raise reader.error(span, ANOTHER_FOR_EACH)
     other = reader.here.inside or denied or (reader.topic.plural != many and not each)
     return others[-1] if others and other else reader.topic
 
@@ -95,9 +94,7 @@ def _check_one(reader: "Reader", span: tuple[int, int], many: bool) -> None:
     assert reader.topic is not None
     others = [one for one in reader.mentioned if one.span in reader.brought_in - {reader.topic.span} and not one.plural]
     if not many and not reader.here.inside and others:
-        raise QuestionError(
-            reader.question, *span, "this may be one or another of the things that there are: say which"
-        )
+        raise reader.error(span, "this may be one or another of the things that there are: say which")
 
 
 def _landmark(reader: "Reader") -> Phrase | None:
@@ -128,10 +125,9 @@ def _mirrors(reader: "Reader", name: str) -> bool:
 
 def of_them(reader: "Reader", tree: Tree[Token]) -> Phrase:
     """Read "two of them", "none of them": so many of what "they" are."""
-    of, them = tree.children
-    assert isinstance(of, Tree) and isinstance(them, Token)
+    (of,), (them,) = trees_of(tree), tokens_of(tree, "IT")
     before = of.children[-1]
-    if is_token(before, "A", "NO", "MOST", "HALF") and not name_of(before).endswith(" of"):  # type: ignore[arg-type]
+    if is_token(before, "A", "NO", "MOST", "HALF") and not name_of(before).endswith(" of"):
         raise reader.error(of, 'before "them" an "of" is due')
     if reader.text(them) == "it":
         raise reader.error(tree, '"of it" is not read; of several things it is "of them"')
@@ -161,9 +157,18 @@ def noun_left_out(reader: "Reader", tree: Tree[Token]) -> Phrase:
     return replace(named_again(meant, determiner, span), plural=True)
 
 
+def anything_such(reader: "Reader", tree: Tree[Token]) -> Phrase:
+    """Read "something red", "nothing else": anything, with the adjectives after it."""
+    pronoun, *such = tree.children
+    assert isinstance(pronoun, Token)
+    before = tuple(premodifier(part, reader.lexicon) for part in such if is_token(part, "OTHER"))
+    after = tuple(reader.modifier(part) for part in such if not is_token(part, "OTHER"))
+    return reader.remember(Phrase(Determiner(DETERMINERS[pronoun.type]), SCENE, False, before, after, span_of(tree)))
+
+
 def adjectives_alone(reader: "Reader", tree: Tree[Token]) -> Phrase:
     """Read "a red" and "red", whose nouns come later: "a red and a blue circle", "more red than blue circles"."""
-    dets = [part for part in tree.children if isinstance(part, Tree) and rule(part) == "det"]
+    dets = trees_of(tree, "det")
     adjectives = [premodifier(part, reader.lexicon) for part in tree.children[len(dets) :]]
     determiner = determiner_of(dets[0], reader) if dets else Determiner("bare")
     before = tuple(grouped(adjectives, reader.lexicon))

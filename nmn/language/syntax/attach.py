@@ -25,6 +25,7 @@ read so far. The decisions, in order of preference (Kimball 1973, "right associa
 from collections.abc import Callable
 from dataclasses import replace
 
+from nmn.language.connect import either
 from nmn.language.syntax.choices import Choices
 from nmn.language.syntax.phrases import (
     COMPARISONS,
@@ -34,24 +35,21 @@ from nmn.language.syntax.phrases import (
     Joined,
     Modifier,
     Phrase,
+    Premodifier,
     is_extreme,
     with_nouns,
 )
 from nmn.language.trees import SCENE
-from nmn.layout import Layout
 
 
-def attach_modifier(
-    phrases: list[Joined], modifier: Modifier, choices: Choices, inverted: bool = False
-) -> list[Joined]:
-    """Attach a modifier to a phrase on the right edge of the last of the phrases (decisions 1, 2 and 4).
+def attach_modifier(phrase: Phrase, modifier: Modifier, choices: Choices, inverted: bool = False) -> Phrase:
+    """Attach a modifier to a phrase on the right edge of a phrase (decisions 1, 2 and 4).
 
     ``inverted``: the phrase is the subject of "is the circle ...", so that a comparison may be its predicate.
     """
-    edge = right_edge(phrases[-1].phrase)
+    edge = right_edge(phrase)
     if len(edge) > 1 and not inverted and (denied := _not_this(edge, modifier)) is not None:
-        change = len(edge) - 2
-        return _replace_last(phrases, _edit(phrases[-1].phrase, change, lambda phrase: _modified(phrase, denied)))
+        return _modified_at(phrase, len(edge) - 2, denied)
     levels = list(range(len(edge) - 1, -1, -1))
     if not modifier.relative and (modifier.kind == "nominal" or (inverted and _asks(edge[0], modifier))):
         levels.sort(key=lambda level: level > 0)
@@ -67,11 +65,10 @@ def attach_modifier(
     elif modifier.plural is not None:
         levels.sort(key=lambda level: edge[level].plural != modifier.plural)
     elif modifier.kind == "from_side":
-        levels = [level for level in levels if _has_ordinal(edge[level])] or levels
+        levels = [level for level in levels if edge[level].has("ordinal")] or levels
     asked = inverted and not modifier.relative and _asks(edge[0], modifier)  # what follows may say which other one
     levels.sort(key=lambda level: _of_itself(edge[level], modifier) and not (asked and level == 0))
-    level = choices.pick(levels)
-    return _replace_last(phrases, _edit(phrases[-1].phrase, level, lambda phrase: _modified(phrase, modifier)))
+    return _modified_at(phrase, choices.pick(levels), modifier)
 
 
 def _of_itself(phrase: Phrase, modifier: Modifier) -> bool:
@@ -115,12 +112,12 @@ def attach_phrase(phrases: list[Joined], joined: Joined, choices: Choices, neare
     left = several[-1] if several else 0 if leaves_out(edge[0], joined) else None
     if left is not None:
         exception = Modifier("other_than", operands=(joined.phrase,))
-        return _replace_last(phrases, _edit(phrases[-1].phrase, left, lambda phrase: _modified(phrase, exception)))
+        return with_last(phrases, _modified_at(phrases[-1].phrase, left, exception))
     if (place := _nominal_level(edge, joined, bool(nearest))) is not None:
         nominal = Modifier(
             "nominal", operands=(joined.phrase,), verbless=True, relative=True, joined=joined.conjunction
         )
-        return _replace_last(phrases, _edit(phrases[-1].phrase, place, lambda phrase: _modified(phrase, nominal)))
+        return with_last(phrases, _modified_at(phrases[-1].phrase, place, nominal))
     levels = [0] + [level for level in range(len(edge) - 1, 0, -1) if edge[level - 1].modifiers[-1].kind in LISTED]
     if nearest is None:
         nearest = len(levels) > 1 and _goes_with(edge, edge[levels[1]], joined)
@@ -130,7 +127,7 @@ def attach_phrase(phrases: list[Joined], joined: Joined, choices: Choices, neare
     level = choices.pick(excepting[:1] + levels)
     if level == 0:
         return [*phrases, joined]
-    return _replace_last(phrases, _edit(phrases[-1].phrase, level - 1, lambda phrase: widened(phrase, joined)))
+    return with_last(phrases, _edit(phrases[-1].phrase, level - 1, lambda phrase: widened(phrase, joined)))
 
 
 def _goes_with(edge: list[Phrase], reached: Phrase, joined: Joined) -> bool:
@@ -166,6 +163,10 @@ def _edit(phrase: Phrase, level: int, change: Callable[[Phrase], Phrase]) -> Phr
     return replace(phrase, modifiers=(*phrase.modifiers[:-1], last))
 
 
+def _modified_at(phrase: Phrase, level: int, modifier: Modifier) -> Phrase:
+    return _edit(phrase, level, lambda one: _modified(one, modifier))
+
+
 def _modified(phrase: Phrase, modifier: Modifier) -> Phrase:
     while phrase.modifiers and (kinds := _either_kind(phrase.modifiers[-1], modifier)) is not None:
         phrase, modifier = replace(phrase, modifiers=phrase.modifiers[:-1]), kinds
@@ -187,11 +188,11 @@ def _either_kind(before: Modifier, modifier: Modifier) -> Modifier | None:
         return None
     operand = modifier.operands[0]
     first = operand.premodifiers[0] if operand.premodifiers else None
-    if operand.determiner.name != "bare" or not operand.plural or first is None or first[0] != "set":
+    if operand.determiner.name != "bare" or not operand.plural or first is None or first.kind != "set":
         return None
-    assert isinstance(first[1], Layout)
-    either = ("set", Layout("or", None, (before.layout, first[1])))
-    kinds = replace(operand, premodifiers=(either, *operand.premodifiers[1:]))
+    kinds = replace(
+        operand, premodifiers=(Premodifier("set", either(before.layout, first.layout)), *operand.premodifiers[1:])
+    )
     return replace(before, kind="nominal", layout=None, operands=(kinds,))
 
 
@@ -261,7 +262,8 @@ def widened(phrase: Phrase, joined: Joined) -> Phrase:
     return replace(phrase, modifiers=(*phrase.modifiers[:-1], last))
 
 
-def _replace_last(phrases: list[Joined], phrase: Phrase) -> list[Joined]:
+def with_last(phrases: list[Joined], phrase: Phrase) -> list[Joined]:
+    """Return phrases with another one in the place of the last."""
     return [*phrases[:-1], Joined(phrases[-1].conjunction, phrase)]
 
 
@@ -296,7 +298,3 @@ def _goes_on(phrase: Phrase, modifier: Modifier) -> bool:
         return False
     last = phrase.modifiers[-1]
     return last.relative or (phrase.noun == SCENE and last.kind == modifier.kind == "is" and len(phrase.modifiers) == 1)
-
-
-def _has_ordinal(phrase: Phrase) -> bool:
-    return any(kind == "ordinal" for kind, _ in phrase.premodifiers)

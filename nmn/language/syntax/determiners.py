@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from lark import Token, Tree
 
 from nmn.language.syntax.phrases import Determiner
-from nmn.language.trees import is_token, name_of, number_of, rule
+from nmn.language.trees import is_token, name_of, number_of, rule, tokens_of, trees_of, words_of
 
 if TYPE_CHECKING:
     from nmn.language.syntax.reader import Reader
@@ -24,10 +24,9 @@ HALVES = {"AT_LEAST_HALF": (0, None), "AT_MOST_HALF": (None, 0), "LESS_THAN_HALF
 
 def determiner_of(tree: Tree[Token], reader: "Reader") -> Determiner:
     """Read a ``det``: an article, a quantifier or a quantity."""
-    numbers = [child for child in tree.children if is_token(child, *NUMBERS)]
-    quantities = [child for child in tree.children if isinstance(child, Tree)]
-    partitive = is_token(tree.children[0], "A", "NO") and " of" in name_of(tree.children[0])  # type: ignore[arg-type]
-    count = number_of(numbers[0]) if numbers else None  # type: ignore[arg-type]
+    numbers, quantities = tokens_of(tree, *NUMBERS), trees_of(tree)
+    partitive = is_token(tree.children[0], "A", "NO") and " of" in name_of(tree.children[0])
+    count = number_of(numbers[0]) if numbers else None
     if quantities:
         bounds = quantity_of(quantities[0], reader)
         if partitive and bounds.name != "numeral":
@@ -39,13 +38,13 @@ def determiner_of(tree: Tree[Token], reader: "Reader") -> Determiner:
         return Determiner("the", count)
     if len(tree.children) == 2:  # "only the"
         return Determiner("only", 1)
-    word = str(tree.children[0].type)  # type: ignore[union-attr]
+    word = words_of(tree)[0].type
     return Determiner("half", *HALVES[word]) if word in HALVES else Determiner(DETERMINERS[word])
 
 
 def quantity_of(tree: Tree[Token], reader: "Reader") -> Determiner:
     """Read a number with its bounds, such as "at least two" or "between two and four"."""
-    numbers = [number_of(child) for child in tree.children if is_token(child, *NUMBERS)]  # type: ignore[arg-type]
+    numbers = [number_of(token) for token in tokens_of(tree, *NUMBERS)]
     kind, low = rule(tree), numbers[0]
     if kind == "between" and numbers[1] < low:
         raise reader.error(tree, f"between {low} and {numbers[1]} lies nothing: the smaller number comes first")

@@ -12,8 +12,9 @@ class Here(NamedTuple):
     relating: bool = False  # to what a phrase names, which is never the thing itself
     among: Layout | None = None  # the things of which "which circle is the second largest" asks for one
     predicating: bool = False  # what a subject is, so that "the largest" may be of another kind than it
-    compared: Phrase | None = None  # with which "ones" are: "more red squares right of a circle than blue ones"
-    antecedent: Phrase | None = None  # of "one": "the red circle is near the star and the blue one is not"
+    antecedent: Phrase | None = (
+        None  # of "one": "the red circle is near the star and the blue one is not", "more red squares than blue ones"
+    )
     excepting: bool = False  # so that "one" is one of several that were mentioned
     of_all: Phrase | None = None  # of which something is said, each of them: compared with one of them, all others
     of_none: bool = False  # of what is said, so that "the squares" are any of them: "no circle touches the squares"

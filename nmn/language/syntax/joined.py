@@ -9,23 +9,22 @@ from dataclasses import replace
 
 from lark import Token, Tree
 
-from nmn.language.lexer import ATTRIBUTES
-from nmn.language.syntax.attach import attach_modifier, attach_phrase, right_edge
-from nmn.language.syntax.phrases import LISTED, Joined, Phrase, with_nouns, with_rest_of
+from nmn.language.syntax.attach import attach_modifier, attach_phrase, right_edge, with_last
+from nmn.language.syntax.phrases import LISTED, Joined, Phrase, is_other, with_nouns, with_rest_of
 from nmn.language.syntax.reader import Reader
-from nmn.language.trees import Node, is_token, name_of, rule
+from nmn.language.trees import ATTRIBUTES, Node, is_token, name_of, rule, tokens_of, trees_of, words_of
 from nmn.layout import QUANTIFIERS
 
 # determiners of what is taken to be there, so that nothing says "there is" of it
 KNOWN = ("the", "every", "both")
 
 
-def conjunction_of(tree: Tree[Token]) -> str:
+def conjunction_of(tree: Node) -> str:
     """Return "and", "or" or "but" of a ``conj``."""
-    (token,) = tree.children
+    (token,) = words_of(tree)
     if is_token(token, "OR"):
         return "or"
-    return "but" if name_of(token) == "but" else "and"  # type: ignore[arg-type]
+    return "but" if name_of(token) == "but" else "and"
 
 
 def phrases_of(tree: Tree[Token], reader: Reader, plural: bool | None = None) -> list[Joined]:
@@ -33,22 +32,20 @@ def phrases_of(tree: Tree[Token], reader: Reader, plural: bool | None = None) ->
     if rule(tree) == "nps":
         return joined_phrases(tree, reader, plural)
     if not rule(tree).startswith("pair_"):
-        return reader.noun_phrase(tree)
-    first, second = (reader.noun_phrase(part)[0].phrase for part in trees_of(tree, "np"))
-    (_, first), *_ = reader.noted([Joined("and", with_rest_of(first, second, reader.lexicon))])
+        return [Joined("and", reader.noun_phrase(tree))]
+    first, second = (reader.noun_phrase(part) for part in trees_of(tree, "np"))
+    first = reader.noted(with_rest_of(first, second, reader.lexicon))
     return [Joined("and", first), Joined("and" if rule(tree) == "pair_and" else "or", second)]
 
 
-def join_modifiers(phrases: list[Joined], tree: Tree[Token], conjunction: str, reader: Reader) -> list[Joined]:
+def join_modifiers(phrase: Phrase, tree: Tree[Token], conjunction: str, reader: Reader) -> Phrase:
     """Attach a modifier that a conjunction joins, and the modifiers after it."""
     first, *others = (part for part in tree.children if not is_token(part, "BE"))
     simple = first is tree.children[0] and isinstance(first, Tree) and rule(first) == "simple"
-    verbless = simple and not any(is_token(part, "HAVE", "NOT") for part in first.children)  # type: ignore[union-attr]
-    subject = phrases[-1].phrase
-    with reader.at(inside=subject.span == (0, 0) or reader.is_topic(subject)):
+    verbless = simple and not tokens_of(first, "HAVE", "NOT")
+    with reader.at(inside=phrase.span == (0, 0) or reader.is_topic(phrase)):
         modifier = replace(reader.modifier(first, conjunction), verbless=verbless)
-    phrases = attach_modifier(phrases, modifier, reader.choices)
-    return reader.attached(phrases, others)
+    return reader.attached(attach_modifier(phrase, modifier, reader.choices), others)
 
 
 def joined_phrases(
@@ -58,30 +55,28 @@ def joined_phrases(
 
     ``plural``: the number of the verb that they are the subject of; ``counted``: how many there are is asked.
     """
-    first, *rest = tree.children
-    assert isinstance(first, Tree)
-    phrases = reader.noun_phrase(first)
+    first, *rest = trees_of(tree)
+    phrases = [Joined("and", reader.noun_phrase(first))]
     conjunction = "and"
     for child in rest:
-        assert isinstance(child, Tree)
         if rule(child) == "conj":
             conjunction = conjunction_of(child)
         elif rule(child) == "np":
             phrase, modifiers = reader.head(child)
             joined = Joined(conjunction, phrase)
-            check_between(phrases, joined, reader)
+            check_between(phrases[-1].phrase, joined, reader)
             known = counted and phrase.determiner.name in (*KNOWN, "some")  # of which nothing is counted
             nearest = False if has_like(phrases, modifiers) else known or goes_with_nearest(phrases, joined, plural)
-            phrases = reader.noted(attach_phrase(phrases, joined, reader.choices, nearest))
-            phrases = reader.attached(phrases, modifiers)
+            phrases = attach_phrase(phrases, joined, reader.choices, nearest)
+            phrases = with_last(phrases, reader.attached(reader.noted(phrases[-1].phrase), modifiers))
         else:
-            phrases = join_modifiers(phrases, child, conjunction, reader)
+            phrases = with_last(phrases, join_modifiers(phrases[-1].phrase, child, conjunction, reader))
     return phrases
 
 
-def check_between(phrases: Sequence[Joined], joined: Joined, reader: Reader) -> None:
+def check_between(before: Phrase, joined: Joined, reader: Reader) -> None:
     """Raise QuestionError for "between the square, the star and the heart"."""
-    for phrase in right_edge(phrases[-1].phrase):
+    for phrase in right_edge(before):
         last = phrase.modifiers[-1] if phrase.modifiers else None
         two = last.operands if last is not None and last.kind == "between_two" and joined.conjunction == "and" else ()
         if two and all(one.determiner.name == "the" for one in (*two, joined.phrase)):
@@ -117,24 +112,9 @@ def goes_with_nearest(subjects: Sequence[Joined], joined: Joined, plural: bool |
     return alone
 
 
-def trees_of(tree: Tree[Token], *rules: str) -> list[Tree[Token]]:
-    """Return the children that are trees of some rules."""
-    return [child for child in tree.children if isinstance(child, Tree) and rule(child) in rules]
-
-
-def named(tree: Tree[Token], *terminals: str) -> str:
-    """Return the name that the first child of some terminals stands for."""
-    return next(name_of(child) for child in tree.children if isinstance(child, Token) and child.type in terminals)
-
-
 def attribute_of_tree(tree: Tree[Token]) -> str:
     """Return the attribute that a clause or question names."""
-    return named(tree, *ATTRIBUTES)
-
-
-def is_other(phrase: Phrase) -> bool:
-    """Whether a phrase means others than were mentioned: "another circle", "the other circles"."""
-    return phrase.determiner.name == "another" or any(kind == "other" for kind, _ in phrase.premodifiers)
+    return name_of(tokens_of(tree, *ATTRIBUTES)[0])
 
 
 def shared_modifiers(phrases: Sequence[Joined]) -> list[Joined]:

@@ -9,10 +9,21 @@ from typing import TYPE_CHECKING
 
 from lark import Token, Tree
 
-from nmn.language.lexer import ATTRIBUTES
 from nmn.language.syntax.panel_phrases import at_side, in_panel, panel_phrase, touched_side
-from nmn.language.syntax.phrases import EACH, Determiner, Joined, Modifier, Phrase, anything, with_nouns, with_rest_of
-from nmn.language.trees import SCENE, Node, is_token, name_of, plural_verb, rule, span_of
+from nmn.language.syntax.phrases import EACH, Determiner, Modifier, Phrase, anything, with_nouns, with_rest_of
+from nmn.language.trees import (
+    ATTRIBUTES,
+    SCENE,
+    Node,
+    is_token,
+    name_of,
+    plural_verb,
+    rule,
+    span_of,
+    tokens_of,
+    trees_of,
+    words_of,
+)
 from nmn.layout import Layout
 
 if TYPE_CHECKING:
@@ -26,7 +37,7 @@ def read_modifier(node: Node, reader: "Reader", joined: str | None = None) -> Mo
     """Read one modifier or predicate; ``joined``: the conjunction before it."""
     if isinstance(node, Token):
         return replace(_word(node), joined=joined)
-    kind, negated = rule(node), any(is_token(child, "NOT") for child in node.children)
+    kind, negated = rule(node), bool(tokens_of(node, "NOT"))
     parts = [child for child in node.children if not is_token(child, *PASSED_OVER)]
     if kind == "not_premodifier":
         return replace(read_modifier(parts[0], reader, joined), negated=True)
@@ -35,7 +46,7 @@ def read_modifier(node: Node, reader: "Reader", joined: str | None = None) -> Mo
         negated = modifier.negated or kind == "not_relative"
         return replace(modifier, relative=True, plural=plural_verb(node.children, reader.question), negated=negated)
     if is_token(node.children[0], "EITHER") and kind == "complete":
-        sides = tuple(reader.noun_phrase(part)[-1].phrase for part in parts if isinstance(part, Tree))
+        sides = tuple(reader.noun_phrase(part) for part in parts if isinstance(part, Tree))
         return Modifier("joint", "or", sides, joined=joined)
     if kind in ("plain_modifier", "simple", "complete", "bare_predicate", "have_same"):
         modifier = read_modifier(parts[0], reader, joined)
@@ -45,14 +56,11 @@ def read_modifier(node: Node, reader: "Reader", joined: str | None = None) -> Mo
 
 def value_of(tree: Tree[Token], reader: "Reader") -> Modifier:
     """Read "colour ... is red" as a predicate; raise QuestionError where that attribute has no such value."""
-    attribute = next(child for child in tree.children if is_token(child, *ATTRIBUTES))
-    value = tree.children[-1]
-    assert isinstance(attribute, Token) and isinstance(value, Token)
+    (attribute,), value = tokens_of(tree, *ATTRIBUTES), tree.children[-1]
     owner = reader.lexicon.attribute_of[name_of(value)]
     if owner != name_of(attribute):
         raise reader.error(value, f'"{name_of(value)}" is a {owner}, not a {name_of(attribute)}')
-    negated = any(is_token(child, "NOT") for child in tree.children)
-    return Modifier("is", layout=Layout("find", name_of(value)), negated=negated)
+    return Modifier("is", layout=Layout("find", name_of(value)), negated=bool(tokens_of(tree, "NOT")))
 
 
 def _word(token: Token) -> Modifier:
@@ -67,7 +75,7 @@ def _related(tree: Tree[Token], parts: Sequence[Node], reader: "Reader") -> Modi
     kind, operands, joins = rule(tree), list[Phrase](), list[str]()
     objects = [part for part in parts if isinstance(part, Tree)]
     relations = [part for part in parts if is_token(part, "RELATION", "VERB", "OTHER_THAN")]
-    names = [name_of(part) for part in relations]  # type: ignore[arg-type]
+    names = [name_of(part) for part in relations]
     with reader.at(excepting=kind == "other_than", reaching=names[0] if kind == "related" else ""):
         for part in objects:
             for phrase, join in _objects(part, reader):
@@ -87,8 +95,7 @@ def _related(tree: Tree[Token], parts: Sequence[Node], reader: "Reader") -> Modi
         operands = [replace(one, determiner=every) if kind else one for one, kind in zip(operands, kinds, strict=True)]
     modifier = Modifier(kind, " ".join(names), tuple(operands), tuple(joins[1:]), comparing=comparing)
     if kind == "related" and len(operands) == 1:
-        tokens = [token for token in objects[0].scan_values(lambda _: True) if isinstance(token, Token)]
-        return touched_side(modifier, operands[0], tokens, reader) or modifier
+        return touched_side(modifier, operands[0], words_of(objects[0]), reader) or modifier
     return modifier
 
 
@@ -98,25 +105,24 @@ def _objects(tree: Tree[Token], reader: "Reader") -> list[tuple[Phrase, str]]:
     if kind == "each_other":
         return [(Phrase(Determiner(kind), SCENE, plural=True, span=span_of(tree)), "and")]
     if kind in ("object_and", "object_or"):
-        first, second = (reader.core(child) for child in tree.children if isinstance(child, Tree))
-        (_, first), *_ = reader.noted([Joined("and", with_rest_of(first, second, reader.lexicon))])
+        first, second = map(reader.core, trees_of(tree))
+        first = reader.noted(with_rest_of(first, second, reader.lexicon))
         return [(phrase, kind.removeprefix("object_")) for phrase in (first, second)]
     if kind == "object_both":
         return [(replace(reader.core(tree.children[-1]), determiner=Determiner("both")), "and")]
-    return [(reader.core(tree.children[0] if kind == "object" else tree), "and")]
+    return [(reader.core(tree.children[0]), "and")]
 
 
 def _mutual(tree: Tree[Token], parts: Sequence[Node], reader: "Reader") -> Modifier:
     """Read "touch" of "two circles touch", which is to touch each other."""
     others = Phrase(Determiner("each_other"), SCENE, plural=True, span=span_of(tree))
-    return Modifier("related", name_of(parts[-1]), (others,))  # type: ignore[arg-type]
+    return Modifier("related", name_of(parts[-1]), (others,))
 
 
 def _reached(tree: Tree[Token], parts: Sequence[Node], reader: "Reader") -> Modifier:
     """Read "that the star touches", "does the star touch", which is said of what the star touches."""
     things, verb = parts
-    (_, phrase), *_ = reader.noun_phrase(things)  # type: ignore[arg-type]
-    modifier = beside(name_of(verb), phrase, reader)  # type: ignore[arg-type]
+    modifier = beside(name_of(verb), reader.noun_phrase(things), reader)
     return replace(modifier, kind="reached", relative=True)
 
 
@@ -124,7 +130,7 @@ def _beside(tree: Tree[Token], parts: Sequence[Node], reader: "Reader") -> Modif
     """Read "has a star to its left" as being right of a star."""
     core, relation, _ = parts
     reader.besides = True
-    return beside(name_of(relation), reader.core(core), reader)  # type: ignore[arg-type]
+    return beside(name_of(relation), reader.core(core), reader)
 
 
 def beside(relation: str, phrase: Phrase, reader: "Reader") -> Modifier:
@@ -146,8 +152,8 @@ def _by_distance(tree: Tree[Token], parts: Sequence[Node], reader: "Reader") -> 
 
 def _same(tree: Tree[Token], parts: Sequence[Node], reader: "Reader", kind: str = "") -> Modifier:
     kind = kind or rule(tree)
-    attributes = [name_of(part) for part in parts if is_token(part, *ATTRIBUTES)]  # type: ignore[arg-type]
-    attributes += [reader.lexicon.attribute_of[name_of(part)] for part in parts if is_token(part, "ADJECTIVE")]  # type: ignore[arg-type]
+    attributes = [name_of(part) for part in parts if is_token(part, *ATTRIBUTES)]
+    attributes += [reader.lexicon.attribute_of[name_of(part)] for part in parts if is_token(part, "ADJECTIVE")]
     objects = [pair for part in parts if isinstance(part, Tree) for pair in _objects(part, reader)]
     operands = tuple(phrase for phrase, _ in objects)
     if any(phrase.determiner.name == "each_other" for phrase in operands):  # "the same color as each other"
@@ -169,17 +175,18 @@ def _joint(tree: Tree[Token], parts: Sequence[Node], reader: "Reader") -> Modifi
             sides.append([])
         elif not is_token(part, "BOTH", "EITHER", "NEITHER"):
             sides[-1].append(part)
-    phrases = tuple(reader.attached([Joined("and", anything())], side)[-1].phrase for side in sides)
+    phrases = tuple(reader.attached(anything(), side) for side in sides)
     return Modifier("joint", rule(tree).removeprefix("joint_"), phrases)
 
 
 def _whose_same(tree: Tree[Token], parts: Sequence[Node], reader: "Reader") -> Modifier:
-    different = any(is_token(part, "DIFFERENT") for part in parts)
-    return replace(_same(tree, parts, reader, "different_from" if different else "same_as"), relative=True)
+    return replace(
+        _same(tree, parts, reader, "different_from" if tokens_of(tree, "DIFFERENT") else "same_as"), relative=True
+    )
 
 
 def _at_place(tree: Tree[Token], parts: Sequence[Node], reader: "Reader") -> Modifier:
-    extreme = Layout("superlative", name_of(parts[-1]), (SCENE,))  # type: ignore[arg-type]
+    extreme = Layout("superlative", name_of(parts[-1]), (SCENE,))
     return Modifier("is", "at_place", layout=extreme)
 
 
@@ -192,10 +199,10 @@ MODIFIERS: dict[str, Callable[[Tree[Token], Sequence[Node], "Reader"], Modifier]
     "by_distance": _by_distance,
     "reached": _reached,
     "beside": _beside,
-    "in_panel": lambda tree, parts, reader: in_panel(panel_phrase(parts[-1], reader)),  # type: ignore[arg-type]
-    "at_side": lambda tree, parts, reader: at_side(parts[0], list(parts[1:]), None, reader),  # type: ignore[arg-type]
+    "in_panel": lambda tree, parts, reader: in_panel(panel_phrase(parts[-1], reader)),
+    "at_side": lambda tree, parts, reader: at_side(parts[0], parts[1:], reader),
     "at_place": _at_place,
-    FROM_PLACE: lambda tree, parts, reader: Modifier(FROM_PLACE, name_of(parts[-1])),  # type: ignore[arg-type]
+    FROM_PLACE: lambda tree, parts, reader: Modifier(FROM_PLACE, name_of(parts[-1])),
     "visible": lambda tree, parts, reader: Modifier("is", layout=SCENE),
     "whose": lambda tree, parts, reader: replace(value_of(tree, reader), relative=True),
     "whose_same": _whose_same,

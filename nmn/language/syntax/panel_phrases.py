@@ -1,35 +1,35 @@
 """Parse trees that name panels and their sides, to phrases and modifiers, and the sets that they mean."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from lark import Token, Tree
 
-from nmn.language.connect import negate
+from nmn.language.connect import conj, exists, negate
 from nmn.language.syntax.determiners import determiner_of
-from nmn.language.syntax.phrases import Determiner, Modifier, Phrase
+from nmn.language.syntax.phrases import Determiner, Modifier, Phrase, Premodifier
 from nmn.language.syntax.premodifiers import premodifier
-from nmn.language.trees import SCENE, Node, is_token, name_of, rule, span_of
+from nmn.language.trees import PANELS, SCENE, Node, is_plural, is_token, name_of, rule, span_of, trees_of
 from nmn.layout import Layout
 from nmn.lexicon import Gap
 
 if TYPE_CHECKING:
     from nmn.language.syntax.reader import Reader
 
-PANELS = Layout("panels")
 SIDE_OF = {("x", -1): "left", ("x", 1): "right", ("y", -1): "top", ("y", 1): "bottom"}
 UNCOUNTED = ("the", "bare", "some")  # "in the boxes": in one of them; of each, the clause would have to be asked
 
 
-def panel_phrase(tree: Tree[Token], reader: "Reader") -> Phrase:
+def panel_phrase(tree: Node, reader: "Reader") -> Phrase:
     """Read "two boxes", "the left image": determiner and what stands before the noun."""
     determiner, plural = Determiner("bare"), False
-    premodifiers: list[tuple[str, object]] = []
+    premodifiers: list[Premodifier] = []
     for part in _parts(tree):
         if isinstance(part, Tree) and rule(part) == "det":
             determiner = determiner_of(part, reader)
-        elif isinstance(part, Token) and part.type == "PANEL":
-            plural = bool(part.value.plural)
+        elif is_token(part, "PANEL"):
+            plural = is_plural(part)
         elif is_token(part, "EITHER"):
             determiner = Determiner("some")
         elif is_token(part, "ONE"):
@@ -41,33 +41,32 @@ def panel_phrase(tree: Tree[Token], reader: "Reader") -> Phrase:
     return Phrase(determiner, PANELS, plural, tuple(premodifiers), span=span_of(tree))
 
 
-def _parts(tree: Tree[Token]) -> list[Node]:
-    heads = [child for child in tree.children if isinstance(child, Tree) and rule(child) == "panel_head"]
+def _parts(tree: Node) -> list[Node]:
+    assert isinstance(tree, Tree)
+    heads = trees_of(tree, "panel_head")
     return [child for child in tree.children if child not in heads] + [part for head in heads for part in head.children]
 
 
 def panel_named(superlative: str) -> Phrase:
     """Return the phrase of "the left image"."""
-    return Phrase(Determiner("the"), PANELS, premodifiers=(("superlative", superlative),))
+    return Phrase(Determiner("the"), PANELS, premodifiers=(Premodifier("superlative", name=superlative),))
 
 
 def is_other_panel(phrase: Phrase) -> bool:
     """Whether a phrase is "the other image", of which nothing but what was said before says which."""
-    return phrase.determiner == Determiner("the") and [kind for kind, _ in phrase.premodifiers] == ["other"]
+    return phrase.determiner == Determiner("the") and phrase.premodifiers == (Premodifier("other"),)
 
 
 def panel_set(phrase: Phrase, reader: "Reader") -> Layout:
     """Return the panels that a phrase names, its determiner left out."""
     found = PANELS
-    for kind, value in reversed(phrase.premodifiers):
+    for kind, layout, name in reversed(phrase.premodifiers):
         if kind == "superlative" and found == PANELS:
-            found = Layout("panel", str(value))
+            found = Layout("panel", name)
         elif kind == "but":
-            assert isinstance(value, Layout)
-            found = Layout("and", None, (found, negate(value)))
+            found = Layout("and", None, (found, negate(layout)))
         elif kind == "set":
-            assert isinstance(value, Layout)
-            such = Layout("and", None, (Layout("exists", None, (SCENE,)), Layout("quantify", "every", (SCENE, value))))
+            such = conj(exists(SCENE), Layout("quantify", "every", (SCENE, layout)))
             where = Layout("where", None, (such,))
             found = where if found == PANELS else Layout("and", None, (where, found))
         else:
@@ -90,24 +89,23 @@ def inside(modifier: Modifier, reader: "Reader") -> Layout:
     return Layout("inside", None, (panel_set(modifier.panel, reader),))
 
 
-def at_side(relation: Token, parts: list[Node], joined: str | None, reader: "Reader") -> Modifier:
+def at_side(relation: Node, parts: Sequence[Node], reader: "Reader") -> Modifier:
     """Return the modifier "touching the wall"; "touching no wall" is negated."""
     place = parts[-1]
-    assert isinstance(place, Token)
     _check_touching(relation, reader)
     determiner = next((determiner_of(part, reader).name for part in parts if isinstance(part, Tree)), "the")
     if determiner not in ("the", "some", "no"):
         raise reader.error(place, f'"{determiner}" is not read before a side')
     name = name_of(place)
-    side = name if place.type == "SIDE" else side_of(name, reader)
+    side = name if is_token(place, "SIDE") else side_of(name, reader)
     if side is None:
         raise reader.error(place, f'"{name}" names no side')
-    return Modifier("is", layout=Layout("at_side", side), negated=determiner == "no", joined=joined)
+    return Modifier("is", layout=Layout("at_side", side), negated=determiner == "no")
 
 
-def _check_touching(relation: Token, reader: "Reader") -> None:
+def _check_touching(relation: Node, reader: "Reader") -> None:
     """Refuse "left of the wall": of the relations, only the one with the least gap is read of a side."""
-    if relation.type != "AT" and touching(reader) != name_of(relation):
+    if not is_token(relation, "AT") and touching(reader) != name_of(relation):
         raise reader.error(relation, "of the sides of a panel, only touching them is read")
 
 

@@ -27,6 +27,18 @@ class Determiner(NamedTuple):
 EXACTLY_ONE = Determiner("numeral", 1, 1)
 
 
+class Premodifier(NamedTuple):
+    """What stands before a noun, by its kind.
+
+    "set": a set; "each": several, each of one or another of them; "but": panels that are left out. "superlative" and
+    "comparative": their name; "ordinal": its rank, as a numeral; "other".
+    """
+
+    kind: str
+    layout: Layout = SCENE
+    name: str = ""
+
+
 @dataclass(frozen=True)
 class Modifier:
     """What follows a noun, or a predicate, which is a modifier of its subject.
@@ -63,11 +75,15 @@ class Phrase:
     determiner: Determiner
     noun: Layout
     plural: bool = False
-    premodifiers: tuple[tuple[str, object], ...] = ()
+    premodifiers: tuple[Premodifier, ...] = ()
     modifiers: tuple[Modifier, ...] = ()
     span: tuple[int, int] = (0, 0)
     sealed: int = 0
     elided: bool = False
+
+    def has(self, *kinds: str) -> bool:
+        """Whether something of some kinds stands before the noun."""
+        return any(one.kind in kinds for one in self.premodifiers)
 
 
 def anything() -> Phrase:
@@ -93,7 +109,7 @@ def with_nouns(one: Phrase, other: Phrase) -> tuple[Phrase, Phrase]:
 
 def with_rest_of(one: Phrase, other: Phrase, lexicon: Lexicon) -> Phrase:
     """Return "a large" of "a large and a small red circle left of the star" with what stands after "small"."""
-    if not one.elided or any(kind != "set" for kind, _ in one.premodifiers):
+    if not one.elided or any(part.kind != "set" for part in one.premodifiers):
         return one
     owned = {_attribute(part, lexicon) for part in one.premodifiers}
     rest = [part for part in other.premodifiers[len(one.premodifiers) :] if _attribute(part, lexicon) not in owned]
@@ -103,18 +119,22 @@ def with_rest_of(one: Phrase, other: Phrase, lexicon: Lexicon) -> Phrase:
     )
 
 
-def _attribute(premodifier: tuple[str, object], lexicon: Lexicon) -> str | None:
+def _attribute(premodifier: Premodifier, lexicon: Lexicon) -> str | None:
     """Return the attribute of which an adjective names a value."""
-    _, layout = premodifier
-    return lexicon.attribute_of.get(str(layout.argument)) if isinstance(layout, Layout) else None
+    return lexicon.attribute_of.get(str(premodifier.layout.argument))
 
 
 def is_extreme(phrase: Phrase) -> bool:
     """Whether a phrase has a superlative before its noun."""
-    return any(kind == "superlative" for kind, _ in phrase.premodifiers)
+    return phrase.has("superlative")
+
+
+def is_other(phrase: Phrase) -> bool:
+    """Whether a phrase means others than were mentioned: "another circle", "the other circles"."""
+    return phrase.determiner.name == "another" or phrase.has("other")
 
 
 def _of_kind(elided: Phrase, phrase: Phrase) -> Phrase:
-    own = tuple(part for part in elided.premodifiers if part[0] != "set")
-    kind = tuple(part for part in phrase.premodifiers if part[0] == "set")
+    own = tuple(part for part in elided.premodifiers if part.kind != "set")
+    kind = tuple(part for part in phrase.premodifiers if part.kind == "set")
     return replace(elided, noun=phrase.noun, premodifiers=(*own, *kind), elided=False)

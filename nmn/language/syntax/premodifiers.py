@@ -4,41 +4,39 @@ from functools import reduce
 
 from lark import Token, Tree
 
+from nmn.language.connect import either
 from nmn.language.normalise import ORDINALS
+from nmn.language.syntax.phrases import Premodifier
 from nmn.language.trees import Node, is_token, name_of, rule
 from nmn.layout import Layout
 from nmn.lexicon import Lexicon
 
-
-def premodifier(node: Node, lexicon: Lexicon) -> tuple[str, object]:
-    """Read what stands before a noun: (set, layout), (superlative, name), (ordinal, rank) or (other, None)."""
-    if isinstance(node, Token):
-        if node.type in ("OTHER", "OTHERS"):
-            return "other", None
-        if node.type in ("SUPERLATIVE", "SUPERLATIVE_PLACE", "PLACE"):
-            return "superlative", name_of(node)
-        if node.type == "ORDINAL":
-            return "ordinal", 1 + ORDINALS.index(name_of(node))
-        return "set", Layout("find", name_of(node))
-    kind = rule(node)
-    if kind in ("premodifier", "ordinal_premodifier", "other_premodifier"):
-        return premodifier(node.children[0], lexicon)
-    if kind == "superlative_premodifier":
-        return "superlative", name_of(node.children[0])  # type: ignore[arg-type]
-    if kind == "comparative_premodifier":
-        return "comparative", name_of(node.children[0])  # type: ignore[arg-type]
-    if kind == "not_premodifier":
-        return "set", Layout("not", None, (Layout("find", name_of(node.children[1])),))  # type: ignore[arg-type]
-    return _adjectives(node, kind, lexicon)
+KINDS = {
+    "OTHER": "other", "OTHERS": "other", "ORDINAL": "ordinal", "COMPARATIVE": "comparative",
+    "SUPERLATIVE": "superlative", "SUPERLATIVE_PLACE": "superlative", "PLACE": "superlative",
+}  # fmt: skip
 
 
-def grouped(premodifiers: list[tuple[str, object]], lexicon: Lexicon) -> list[tuple[str, object]]:
+def premodifier(node: Node, lexicon: Lexicon) -> Premodifier:
+    """Read what stands before a noun."""
+    if isinstance(node, Tree):
+        only = node.children[0]
+        return premodifier(only, lexicon) if rule(node) == "premodifier" else _adjectives(node, lexicon)
+    name, kind = name_of(node), KINDS.get(node.type)
+    if kind is None:
+        return Premodifier("set", Layout("find", name))
+    if kind == "other":
+        return Premodifier(kind)
+    return Premodifier(kind, name=str(1 + ORDINALS.index(name)) if kind == "ordinal" else name)
+
+
+def grouped(premodifiers: list[Premodifier], lexicon: Lexicon) -> list[Premodifier]:
     """Return what stands before a noun, "large red or small blue" as either of two pairs.
 
     Values of one attribute are alternatives, with what stands about them of both: "large red or blue".
     """
-    for place, (kind, layout) in enumerate(premodifiers):
-        if kind != "set" or not isinstance(layout, Layout) or layout.module not in ("or", "and"):
+    for place, (kind, layout, _) in enumerate(premodifiers):
+        if kind != "set" or layout.module not in ("or", "and"):
             continue
         if any(part.module != "find" for part in layout.operands):
             continue
@@ -54,23 +52,23 @@ def grouped(premodifiers: list[tuple[str, object]], lexicon: Lexicon) -> list[tu
         if beside or len(groups[0]) + len(groups[1]) == 2 or not owners[0] & owners[1]:
             continue
         pairs = [reduce(lambda whole, part: Layout("and", None, (whole, part)), group) for group in groups]
-        either = Layout("or", None, (pairs[0], pairs[1]))
-        joined = ("set" if layout.module == "or" else "each", either)
+        joined = Premodifier("set" if layout.module == "or" else "each", either(*pairs))
         return [*premodifiers[:first], joined, *premodifiers[last:]]
     return premodifiers
 
 
-def _is_value(premodifier: tuple[str, object]) -> bool:
-    kind, layout = premodifier
-    return kind == "set" and isinstance(layout, Layout) and layout.module == "find"
+def _is_value(premodifier: Premodifier) -> bool:
+    return premodifier.kind == "set" and premodifier.layout.module == "find"
 
 
-def _layouts(premodifiers: list[tuple[str, object]]) -> list[Layout]:
-    return [layout for _, layout in premodifiers if isinstance(layout, Layout)]
+def _layouts(premodifiers: list[Premodifier]) -> list[Layout]:
+    return [one.layout for one in premodifiers]
 
 
-def _adjectives(tree: Tree[Token], kind: str, lexicon: Lexicon) -> tuple[str, Layout]:
-    """Read "red and large", "red or blue"; "red and blue", two values of one attribute, is ("each", either)."""
+def _adjectives(tree: Tree[Token], lexicon: Lexicon) -> Premodifier:
+    """Read "not red", "red and large", "red or blue"; "red and blue", two values of one attribute, is of each."""
+    if rule(tree) == "not_premodifier":
+        return Premodifier("set", Layout("not", None, (Layout("find", name_of(tree.children[-1])),)))
     values = [child for child in tree.children if not is_token(child, "AND", "OR", "EITHER")]
     layouts, owners = [], []
     for child in values:
@@ -82,8 +80,8 @@ def _adjectives(tree: Tree[Token], kind: str, lexicon: Lexicon) -> tuple[str, La
         layouts.append(Layout("not", None, (found,)) if negated else found)
         owners.append((lexicon.attribute_of[name_of(token)], negated))
     clash = len(set(owners)) < len(owners) and not any(negated for _, negated in owners)
-    either = kind == "any_premodifier"
+    either = rule(tree) == "any_premodifier"
     joined = layouts[0]
     for layout in layouts[1:]:
         joined = Layout("or" if either or clash else "and", None, (joined, layout))
-    return "each" if clash and not either else "set", joined
+    return Premodifier("each" if clash and not either else "set", joined)

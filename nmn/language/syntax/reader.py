@@ -1,42 +1,48 @@
 """Parse trees of noun phrases and modifiers to ``Phrase`` and ``Modifier``: what was said, before what it means."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 from lark import Token, Tree
 
 from nmn.errors import QuestionError
-from nmn.language.syntax.antecedents import ANOTHER_FOR_EACH, adjectives_alone, is_like, it, noun_left_out, of_them
+from nmn.language.syntax.antecedents import (
+    ANOTHER_FOR_EACH,
+    adjectives_alone,
+    anything_such,
+    is_like,
+    it,
+    noun_left_out,
+    of_them,
+)
 from nmn.language.syntax.attach import attach_modifier, right_edge
 from nmn.language.syntax.choices import Choices
 from nmn.language.syntax.determiners import DETERMINERS, determiner_of
 from nmn.language.syntax.here import NOWHERE, Here
 from nmn.language.syntax.modifiers import read_modifier
-from nmn.language.syntax.phrases import COMPARISONS, Determiner, Joined, Modifier, Phrase, is_extreme
+from nmn.language.syntax.phrases import COMPARISONS, Determiner, Modifier, Phrase, Premodifier, is_extreme
 from nmn.language.syntax.premodifiers import grouped, premodifier
-from nmn.language.trees import SCENE, Node, is_token, name_of, rule, span_of
+from nmn.language.trees import SCENE, Node, is_plural, is_token, name_of, rule, span_of, words_of
 from nmn.layout import Layout
 from nmn.lexicon import Lexicon
 
 PRONOUNS = ("it", "they", "them")
+Span = tuple[int, int]  # offsets into the question
 DENIED = re.compile(r"\b(no|not|nothing|none|neither|nor|without|cannot)\b|n['\u2019]t\b")  # before "any": not one
 ASKED_ANY = re.compile(r"(is|are|do|does)\b.*\bany")  # "is any circle larger than any square": than one of them
 
 
 @dataclass
 class Reader:
-    """Reads the phrases of one question; remembers what "it" (the topic), "one" and "another" can stand for.
-
-    ``claimed``: sets in which something is said to be.
-    """
+    """Reads the phrases of one question; remembers what "it" (the topic), "one" and "another" can stand for."""
 
     question: str
     lexicon: Lexicon
     choices: Choices
     mentioned: list[Phrase] = field(default_factory=list)
-    claimed: list[Layout] = field(default_factory=list)
+    claimed: Layout | None = None  # in which something was said to be last
     topic: Phrase | None = None
     said: dict[tuple[int, int], Callable[[], Phrase]] = field(default_factory=dict)  # by span, with what is said of it
     told: dict[tuple[int, int], Callable[[], Phrase]] = field(default_factory=dict)  # of subjects, parts too
@@ -47,23 +53,25 @@ class Reader:
     landmarks: list[tuple[str, Phrase]] = field(default_factory=list)  # "the ..." that relations reached, with those
     here: Here = NOWHERE
 
-    def error(self, node: Node | Phrase, reason: str) -> QuestionError:
+    def error(self, node: Node | Phrase | Span, reason: str) -> QuestionError:
         """Build the error that points at a part of the question."""
         start, end = _span(node)
         return QuestionError(self.question, start, end, reason, self.question[:start].strip())
 
-    def noun_phrase(self, tree: Tree[Token], inverted: bool = False) -> list[Joined]:
+    def noun_phrase(self, tree: Node, inverted: bool = False) -> Phrase:
         """Read an ``np``: a core and its modifiers, attached."""
-        phrase, modifiers = self.head(tree)
-        phrases = self.attached([Joined("and", phrase)], modifiers[:1], inverted)
-        if phrase.determiner.name == "the":  # "is the circle larger than the shape to the left of it"
-            self.topic = self.topic or phrase
-        phrases = self.attached(phrases, modifiers[1:], inverted)
-        self.topic = self.topic or phrases[0].phrase
-        return phrases
+        head, modifiers = self.head(tree)
+        subject = head if inverted else None
+        phrase = self.attached(head, modifiers[:1], subject)
+        if head.determiner.name == "the":  # "is the circle larger than the shape to the left of it"
+            self.topic = self.topic or head
+        phrase = self.attached(phrase, modifiers[1:], subject)
+        self.topic = self.topic or phrase
+        return phrase
 
-    def head(self, tree: Tree[Token]) -> tuple[Phrase, list[Node]]:
+    def head(self, tree: Node) -> tuple[Phrase, list[Node]]:
         """Read the core of an ``np``; return it and the trees of its modifiers."""
+        assert isinstance(tree, Tree)
         if is_token(tree.children[0], "BOTH"):
             _, core, *modifiers = tree.children
             return replace(self.core(core), determiner=Determiner("both")), modifiers
@@ -72,53 +80,49 @@ class Reader:
             raise self.error(tree, "what is beside what? Say each in a clause of its own")
         return self.core(core), modifiers
 
-    def attached(self, phrases: list[Joined], modifiers: Iterable[Node], inverted: bool = False) -> list[Joined]:
-        """Attach modifiers, in the order of the text, to the right edge of the last phrase."""
+    def attached(self, phrase: Phrase, modifiers: Iterable[Node], subject: Phrase | None = None) -> Phrase:
+        """Attach modifiers, in the order of the text, to a phrase; ``subject``: that of an inverted question."""
         for tree in modifiers:
-            like = phrases[0].phrase if inverted and is_like(tree) and self._compares(tree) else self.here.antecedent
+            like = subject if subject and is_like(tree) and self._compares(tree) else self.here.antecedent
             with self.at(antecedent=like):  # "is the star near a circle larger than the one near a square"
                 modifier = self.modifier(tree)
-            self._check_itself(phrases, modifier)
-            phrases = self.noted(attach_modifier(phrases, modifier, self.choices, inverted))
-        return phrases
+            self._check_itself(phrase, modifier)
+            phrase = self.noted(attach_modifier(phrase, modifier, self.choices, subject is not None))
+        return phrase
 
     def _compares(self, node: Node) -> bool:
         """Whether a modifier compares: "larger than ...", "the same color as ..."."""
         trees = [rule(tree) for tree in node.iter_subtrees()] if isinstance(node, Tree) else []
         return "than" in self.text(node).split() or not COMPARISONS.isdisjoint(trees)
 
-    def _check_itself(self, phrases: Sequence[Joined], modifier: Modifier) -> None:
+    def _check_itself(self, phrase: Phrase, modifier: Modifier) -> None:
         """Raise QuestionError for "touches a square that is larger than it", where "it" would be that square."""
-        *outer, nearest = right_edge(phrases[-1].phrase)
+        *outer, nearest = right_edge(phrase)
         for operand in modifier.operands:
             again = (operand.noun, operand.premodifiers) == (nearest.noun, nearest.premodifiers)
             if outer and again and nearest.determiner.name != "the" and self.text(operand) in PRONOUNS:
                 raise self.error(operand, ANOTHER_FOR_EACH)
 
-    def noted(self, phrases: list[Joined]) -> list[Joined]:
-        """Remember the last of some phrases as it is now, with all that was attached to it."""
-        for phrase in right_edge(phrases[-1].phrase):
-            self.mentioned = [phrase if phrase.span == one.span else one for one in self.mentioned]
-            if self.is_topic(phrase):
-                self.topic = phrase
-        return phrases
+    def noted(self, phrase: Phrase) -> Phrase:
+        """Remember a phrase as it is now, with all that was attached to it."""
+        for inner in right_edge(phrase):
+            self.mentioned = [inner if inner.span == one.span else one for one in self.mentioned]
+            if self.is_topic(inner):
+                self.topic = inner
+        return phrase
 
     def core(self, node: Node) -> Phrase:
         """Read a noun with what stands before it."""
         assert isinstance(node, Tree)
-        if rule(node) in ("nominal", "object"):
-            return self.core(node.children[0])
         if rule(node) in NOUNLESS:
             return NOUNLESS[rule(node)](self, node)
+        if is_token(node.children[0], "SOMETHING", "EVERYTHING", "NOTHING"):
+            return anything_such(self, node)
         determiner, noun, plural = Determiner("bare"), SCENE, False
-        premodifiers: list[tuple[str, object]] = []
-        after: list[Modifier] = []
-        pronoun = is_token(node.children[0], "SOMETHING", "EVERYTHING", "NOTHING")
+        premodifiers: list[Premodifier] = []
         for child in node.children:
             if isinstance(child, Token) and child.type in DETERMINERS:
                 determiner = Determiner(DETERMINERS[child.type])
-            elif pronoun and (is_token(child, "ADJECTIVE") or isinstance(child, Tree)):
-                after.append(self.modifier(child))
             elif isinstance(child, Token) or rule(child) == "not_premodifier":
                 premodifiers.append(premodifier(child, self.lexicon))
             elif rule(child) == "det":
@@ -129,21 +133,21 @@ class Reader:
                 *before, last = child.children if rule(child) == "head" else self._of_the(child)
                 premodifiers += [premodifier(part, self.lexicon) for part in before]
                 noun, plural = self.noun(last)
-                extreme = bool(premodifiers) and premodifiers[-1][0] == "superlative"
-                if extreme and self.mentioned and is_token(next(iter(last.scan_values(bool))), "ONE"):  # type: ignore[union-attr]
+                extreme = bool(premodifiers) and premodifiers[-1].kind == "superlative"
+                if extreme and self.mentioned and is_token(words_of(last)[0], "ONE"):
                     noun = self._elided(premodifiers)  # "the rightmost one"
                 plural = plural and rule(child) == "head"
         self._check_place(node, determiner, plural)
         premodifiers = grouped(premodifiers, self.lexicon)
         last = node.children[-1]
-        elided = is_token(last, "SUPERLATIVE", "SUPERLATIVE_PLACE", "PLACE") and not pronoun
-        if is_token(last, "OTHER", "OTHERS", "ANOTHER") and not pronoun:  # "the other is blue", "others are blue"
+        elided = is_token(last, "SUPERLATIVE", "SUPERLATIVE_PLACE", "PLACE")
+        if is_token(last, "OTHER", "OTHERS", "ANOTHER"):  # "the other is blue", "others are blue"
             noun, plural = self._noun_again(), is_token(last, "OTHERS")
             determiner = Determiner("some") if determiner.name == "bare" else determiner
         elif elided:
             noun = self.here.among or self._elided(premodifiers)
         plural = plural or (determiner.name == "the" and (determiner.low or 1) > 1)
-        phrase = Phrase(determiner, noun, plural, tuple(premodifiers), tuple(after), span_of(node), elided=elided)
+        phrase = Phrase(determiner, noun, plural, tuple(premodifiers), span=span_of(node), elided=elided)
         return self.remember(phrase)
 
     def placed(self, node: Tree[Token]) -> Phrase:
@@ -176,7 +180,7 @@ class Reader:
             raise self.error(det, '"of the" is read after a superlative, or "of all"')
         return head.children
 
-    def _elided(self, premodifiers: list[tuple[str, object]]) -> Layout:
+    def _elided(self, premodifiers: list[Premodifier]) -> Layout:
         """Return the noun of "all red circles except the largest", and add its adjectives."""
         subject = self.mentioned[0] if self.mentioned else None
         if self.here.predicating:  # "the red circle is the largest circle and the blue circle is the smallest"
@@ -184,10 +188,10 @@ class Reader:
             subject = next((one for one in reversed(before) if is_extreme(one) and not one.elided), None)
         if subject is None:
             return SCENE
-        parallel = any(one != "set" for one, _ in subject.premodifiers)
+        parallel = any(one.kind != "set" for one in subject.premodifiers)
         if not (self.here.predicating or subject.plural or subject.determiner.name in ("every", "no") or parallel):
             return SCENE
-        premodifiers += [part for part in subject.premodifiers if part[0] == "set"]
+        premodifiers += [part for part in subject.premodifiers if part.kind == "set"]
         return subject.noun
 
     def remember(self, phrase: Phrase) -> Phrase:
@@ -214,11 +218,8 @@ class Reader:
 
     def noun(self, node: Node) -> tuple[Layout, bool]:
         """Return the set that a noun names and whether it is plural."""
-        assert isinstance(node, Tree)
-        token = node.children[0]
-        assert isinstance(token, Token)
-        last = node.children[-1]
-        plural = bool(last.value.plural) or token.type == "ONES"  # type: ignore[union-attr]
+        token, *_, last = words_of(node) * 2
+        plural = is_plural(last) or token.type == "ONES"
         if token.type == "VALUE_NOUN":
             return Layout("find", name_of(token)), plural
         return self._noun_again(plural) if token.type in ("ONE", "ONES") else SCENE, plural
@@ -229,7 +230,7 @@ class Reader:
             return SCENE
         several = [one for one in self.mentioned if one.plural or one.determiner.name in ("every", "no")]
         among = several if several and (plural or self.here.excepting) else self.mentioned
-        return (self.here.compared or self.here.antecedent or among[-1]).noun
+        return (self.here.antecedent or among[-1]).noun
 
     def modifier(self, node: Node, joined: str | None = None) -> Modifier:
         """Read one modifier or predicate; ``joined``: the conjunction before it."""
@@ -258,9 +259,10 @@ NOUNLESS: dict[str, Callable[[Reader, Tree[Token]], Phrase]] = {
 
 
 def _ends_in_it(node: Node) -> bool:
-    words = list(node.scan_values(bool)) if isinstance(node, Tree) else []
-    return bool(words) and is_token(words[-1], "IT")
+    return any(is_token(word, "IT") for word in words_of(node)[-1:])
 
 
-def _span(node: Node | Phrase) -> tuple[int, int]:
+def _span(node: Node | Phrase | Span) -> Span:
+    if isinstance(node, tuple):
+        return node
     return node.span if isinstance(node, Phrase) else span_of(node)
