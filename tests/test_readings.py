@@ -86,6 +86,9 @@ TOUCHING: tuple[tuple[str, object], ...] = (
     ("Is the star touching or left of the green circle?", True),
 )
 ANSWERS: tuple[tuple[str, object], ...] = (
+    ("The circle right of the triangle is red and it is small.", True),
+    ("The circle right of the triangle is red; is it large?", False),
+    ("There are more circles than squares and the star blue.", True),
     ("Which shape is closest to the star?", "square"),
     ("What color is the shape nearest to the star?", "green"),
     ("What size is the circle closest to the star?", "small"),
@@ -756,6 +759,7 @@ ANSWERS: tuple[tuple[str, object], ...] = (
 )
 
 REFUSED = (
+    "The circle at the right is small; the red one.",
     "The two circles nearest to the star are red.",
     "The shape nearest to a circle is red.",
     "Which shape is farthest from the circles?",

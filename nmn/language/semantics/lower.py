@@ -4,9 +4,9 @@ from dataclasses import replace
 
 from lark import Token, Tree
 
-from nmn.language.connect import fold
+from nmn.language.connect import conj
 from nmn.language.semantics.queries import QUERIES
-from nmn.language.semantics.sentences import sentence
+from nmn.language.semantics.sentences import sentence, stated
 from nmn.language.semantics.sets import referent
 from nmn.language.syntax.choices import Choices
 from nmn.language.syntax.phrases import Determiner
@@ -33,10 +33,12 @@ def _lower(tree: Tree[Token], reader: Reader) -> Layout:
 def _about(tree: Tree[Token], reader: Reader) -> Layout:
     """Return what is asked of a thing that is introduced, "there is a cube; what color is it?", or both statements."""
     introduced, asked = trees_of(tree)
-    first = _lower(introduced, reader)
-    reader.landmarks = []
     if rule(asked) not in QUERIES and not is_token(words_of(asked)[0], "BE", "DO", "DOES_CONTAIN"):
-        return fold(("and", "and"), (first, _lower(asked, reader)))
+        first = stated(introduced, reader)
+        reader.landmarks = []
+        return conj(first, stated(asked, reader))
+    _lower(introduced, reader)
+    reader.landmarks = []
     if not any(is_token(token, "SAME") for token in words_of(asked)):  # nothing is the same as itself
         _make_known(reader)
     return _lower(asked, reader)

@@ -48,17 +48,17 @@ def sentence(tree: Tree[Token], reader: Reader) -> Layout:
     kind = rule(tree)
     trees = trees_of(tree)
     if kind == "untrue":
-        return negate(_stated(trees[0], reader))
+        return negate(stated(trees[0], reader))
     if kind == "implies":
-        condition = _stated(trees[0], reader)
+        condition = stated(trees[0], reader)
         check_known(trees, reader)
-        consequence = _stated(trees[1], reader)
+        consequence = stated(trees[1], reader)
         return either(negate(condition), consequence)
     if kind == "either":
-        first, second = (_stated(Tree("sentence", [part]), reader) for part in trees)
+        first, second = (stated(Tree("sentence", [part]), reader) for part in trees)
         return either(first, second)
     if rule(trees[0]) == "sentence":
-        return _stated(trees[0], reader)
+        return stated(trees[0], reader)
     clauses = _clauses(trees, reader)
     if len(clauses) == 1 and clauses[0].kind == "fragment" and refers(clauses[0].subjects):
         return union(clauses[0].subjects, reader)
@@ -66,7 +66,7 @@ def sentence(tree: Tree[Token], reader: Reader) -> Layout:
     return fold([conjunction for conjunction, _ in said], [layout for _, layout in said])
 
 
-def _stated(tree: Tree[Token], reader: Reader) -> Layout:
+def stated(tree: Tree[Token], reader: Reader) -> Layout:
     """Return the truth of a sentence within another; raise QuestionError where it only names something."""
     found = sentence(tree, reader)
     if found.kind is not Kind.TRUTH:
@@ -286,9 +286,8 @@ def _gapped(clauses: list[Clause], tree: Tree[Token], conjunction: str, reader: 
         clauses[-1].conjunction = last.conjunction
     else:
         _predicate_clause(clauses, tree, conjunction, reader)
-        said = last and last.last.modifiers
-        if said:
-            clauses[-1].predicate = with_verb_of(said[-1], clauses[-1], reader)
+        if last and last.truth is None and last.last.modifiers:
+            clauses[-1].predicate = with_verb_of(last.last.modifiers[-1], clauses[-1], reader)
 
 
 def _panel_within(clauses: list[Clause], tree: Tree[Token], conjunction: str, reader: Reader) -> None:

@@ -66,7 +66,8 @@ class Reader:
         if head.determiner.name == "the":  # "is the circle larger than the shape to the left of it"
             self.topic = self.topic or head
         phrase = self.attached(phrase, modifiers[1:], subject)
-        self.topic = self.topic or phrase
+        if self.topic is None or (self.topic is head and not inverted):
+            self.topic = phrase
         return phrase
 
     def head(self, tree: Node) -> tuple[Phrase, list[Node]]:
