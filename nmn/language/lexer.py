@@ -41,7 +41,7 @@ QUESTION_WORDS = ("WHAT", "WHICH", "WHICH_KIND", "HOW_MANY")
 BEGINS_PLACE = (ON_THE, "PLACE", "SUPERLATIVE_PLACE")  # "to the left", "left", "top"
 CLOSING = ("BE", "DO", "HAVE", "THAT", "THEN", "NOR", "IN", "VISIBLE", "_SEMICOLON")  # after "two circles touching"
 AS, EQUALLY = "_AS", "EQUALLY"  # "as large as" is "equally large as"
-NOUNS = ("VALUE_NOUN", "THING", "THING_ATTRIBUTE", "ONE", "ONES", "IT")
+SUBJECT_ENDS = ("VALUE_NOUN", "THING", "THING_ATTRIBUTE", "ONE", "ONES", "IT")
 WORD_SHOWN = 40  # letters of an unknown word
 
 
@@ -209,7 +209,7 @@ def _says_of_each(before: Sequence[Token], after: Sequence[Token]) -> bool:
     if verb.type == "BE":
         return predicate and subject.type not in ("THERE", "AND", "OR", "_SEMICOLON")
     asked = before[0].type == "BE" and before[1].type != "THERE"  # "are the star and the circle both red"
-    return predicate and asked and verb.type in NOUNS
+    return predicate and asked and verb.type in SUBJECT_ENDS
 
 
 def _joins_attributes(before: Sequence[Token], here: Sequence[Token]) -> bool:

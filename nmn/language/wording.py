@@ -22,7 +22,7 @@ AFTER = 3  # what it costs, in words, that a call's words stand behind those of 
 THE = frozenset({"THE", "ITS", "IT"})
 THERE = frozenset({"THERE", "BE", "CONTAINS", "DOES_CONTAIN", "HAVE", "CONTAIN", "HOLD", "WITH"})
 MORE_OR_FEWER = frozenset({"MORE", "FEWER", "AS_MANY", "EQUAL_NUMBER", "MORE_THAN", "FEWER_THAN", "EQUAL_TO"})
-BOUNDS = frozenset({"EXACTLY", "AT_LEAST", "AT_MOST", "OR_MORE", "OR_FEWER", "ONLY", "A_LEAST", "SINGLE"})
+BOUNDED = frozenset({"EXACTLY", "AT_LEAST", "AT_MOST", "OR_MORE", "OR_FEWER", "ONLY", "A_LEAST", "SINGLE"})
 MANY = frozenset({"SEVERAL", "MULTIPLE", "MANY", "BOTH", "SINGLE"})
 ALL = frozenset(
     {"EVERY", "MOST", "HALF", "AT_LEAST_HALF", "AT_MOST_HALF", "LESS_THAN_HALF", "BOTH", "NEITHER", "ALL_THE", "EACH"}
@@ -65,7 +65,7 @@ CUES: dict[str, tuple[frozenset[str], ...]] = {
     "distinct": (frozenset({"DIFFERENT", "KINDS_OF"}), VALUES),
     "number": (MANY, frozenset({"MORE_THAN", "FEWER_THAN"})),
     "exists": (THERE | {"A"}, frozenset({"RELATION", "VERB"})),
-    "compare": (MORE_OR_FEWER, BOUNDS, frozenset({"SAME", "DIFFERENT"}), MANY, THERE),
+    "compare": (MORE_OR_FEWER, BOUNDED, frozenset({"SAME", "DIFFERENT"}), MANY, THERE),
     "within": (frozenset({"BETWEEN", "OR"}), THERE),
     "quantify": (ALL, frozenset({"ONLY"}), THE),
     "agree": (frozenset({"SAME", "DIFFERENT", "EQUAL_TO", "EQUALLY"}), VALUES),

@@ -6,10 +6,10 @@ from dataclasses import replace
 from lark import Token, Tree
 
 from nmn.language.connect import conj, count_of, negate, number
+from nmn.language.semantics.claims import compared, count_in_bounds
 from nmn.language.semantics.clause import Clause
 from nmn.language.semantics.panel_comparisons import compared_in_panels, panel_compares
 from nmn.language.semantics.sets import referent, restriction
-from nmn.language.semantics.truths import compared, count_in_bounds
 from nmn.language.syntax.antecedents import it
 from nmn.language.syntax.determiners import quantity_of
 from nmn.language.syntax.joined import attribute_of_tree

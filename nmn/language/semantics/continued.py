@@ -6,6 +6,7 @@ from dataclasses import replace
 from lark import Token, Tree
 
 from nmn.language.semantics.clause import Clause
+from nmn.language.semantics.extremes import is_the_only
 from nmn.language.semantics.panels import Scope
 from nmn.language.semantics.pronouns import meant_by, refers
 from nmn.language.syntax.attach import attach_modifier, attach_phrase, leaves_out, right_edge
@@ -91,7 +92,7 @@ def _continues_relative(phrase: Phrase) -> bool:
 
 def _check_said(predicate: Phrase, phrase: Phrase, reader: Reader) -> None:
     """Raise QuestionError for "is the star large and the blue circle", which says nothing of the circle."""
-    extreme = any(one.kind != "set" for one in phrase.premodifiers) or reader.text(phrase).startswith("the only")
+    extreme = any(one.kind != "set" for one in phrase.premodifiers) or is_the_only(phrase, reader)
     if predicate.modifiers[-1].kind == "is" and phrase.determiner.name in KNOWN and not extreme:
         raise reader.error(phrase, "what is said of this? Say it of each, or name both before what is said of them")
 

@@ -58,3 +58,8 @@ def _how_many_extremes(phrase: Phrase, reader: Reader) -> int:
 def partitive(phrase: Phrase, reader: Reader) -> bool:
     """Whether a phrase is "one of the circles", "two of the circles"."""
     return phrase.determiner.name in ("numeral", "number") and " of the " in reader.text(phrase)
+
+
+def is_the_only(phrase: Phrase, reader: Reader) -> bool:
+    """Whether a phrase is "the only circle", so that there is no other."""
+    return reader.text(phrase).startswith("the only")

@@ -5,8 +5,7 @@ from dataclasses import replace
 
 from nmn.language.connect import any_of, conj, includes, negate, unique
 from nmn.language.syntax.antecedents import COUNTING
-from nmn.language.syntax.modifiers import FROM_PLACE
-from nmn.language.syntax.phrases import Determiner, Phrase, is_other
+from nmn.language.syntax.phrases import FROM_SIDE, Determiner, Phrase, is_other
 from nmn.language.syntax.reader import Reader
 from nmn.language.trees import SCENE
 from nmn.layout import QUANTIFIERS, Layout
@@ -97,7 +96,7 @@ def _mentioned_set(mentioned: Phrase, phrase: Phrase, reader: Reader, members: M
     others = any(is_other(operand) for modifier in mentioned.modifiers for operand in modifier.operands)
     if phrase.determiner.name == "the" and not others:
         return members(mentioned, reader)
-    places = tuple(modifier for modifier in mentioned.modifiers if modifier.kind == FROM_PLACE)
+    places = tuple(modifier for modifier in mentioned.modifiers if modifier.kind == FROM_SIDE)
     return members(replace(mentioned, modifiers=places), reader)
 
 

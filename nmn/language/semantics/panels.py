@@ -18,9 +18,9 @@ from functools import partial
 from lark import Token, Tree
 
 from nmn.language.connect import conj, fold, negate
+from nmn.language.semantics.claims import bounds_of, existences, there_are
+from nmn.language.semantics.claims import holds as holds_of
 from nmn.language.semantics.clause import Clause
-from nmn.language.semantics.truths import bounds_of, existences, there_are
-from nmn.language.semantics.truths import holds as holds_of
 from nmn.language.syntax.joined import phrases_of
 from nmn.language.syntax.panel_phrases import is_other_panel, panel_named, panel_phrase, panel_set
 from nmn.language.syntax.phrases import EXACTLY_ONE, Determiner, Joined, Modifier, Phrase, Premodifier
@@ -203,7 +203,7 @@ def _in_their_panels(group: Sequence[Joined], place: Modifier, reader: Reader) -
 def _scoped(group: Sequence[Joined], reader: Reader, panel: Phrase) -> Layout:
     """Return that there are things in panels; "no circles in any image": in none of them."""
     counted = any(bounds_of(phrase) is not None for _, phrase in group)
-    if counted and panel.plural and panel.determiner.name in ("the", "bare"):
+    if counted and panel.of_all:
         raise reader.error(panel, 'so many in each of them, or together? Say "in each ..."')
     if _are_all([panel]) and _is_total(reader):
         return existences(group, reader)

@@ -10,7 +10,17 @@ from nmn.language.semantics.clause import Clause
 from nmn.language.semantics.sets import restriction, union
 from nmn.language.syntax.antecedents import COUNTING, as_said, is_like, named_again
 from nmn.language.syntax.panel_phrases import in_panel
-from nmn.language.syntax.phrases import EACH, EXACTLY_ONE, LISTED, Determiner, Joined, Modifier, Phrase
+from nmn.language.syntax.phrases import (
+    ALL_MEANT,
+    EACH,
+    EXACTLY_ONE,
+    LISTED,
+    OF_EACH,
+    Determiner,
+    Joined,
+    Modifier,
+    Phrase,
+)
 from nmn.language.syntax.reader import Reader
 from nmn.language.trees import Node, is_token, rule, words_of
 from nmn.layout import Layout
@@ -40,7 +50,7 @@ def note_said(clause: Clause, reader: Reader, fronted: bool) -> None:
 def _as_said(clause: Clause, reader: Reader, fronted: bool) -> Phrase:
     """Return the first subject of a clause with what the clause says of it."""
     phrase, panels = clause.subjects[0].phrase, () if fronted or not clause.scope else clause.scope.phrases
-    of_each = [panel for panel in panels if panel.determiner.name in ("every", "both")] or panels[1:]
+    of_each = [panel for panel in panels if panel.determiner.name in OF_EACH] or panels[1:]
     if of_each:
         raise reader.error(of_each[0], "which of them is meant afterwards? Say what holds of each in one clause")
     modifiers = [in_panel(panel, "and") for panel in panels]
@@ -68,7 +78,7 @@ def _all_of(clause: Clause, reader: Reader) -> Layout:
 
 def refers(subjects: Sequence[Joined]) -> bool:
     """Whether noun phrases name things, rather than say that there are some."""
-    return all(joined.phrase.determiner.name in ("the", "bare", "every", "both") for joined in subjects)
+    return all(joined.phrase.determiner.name in ALL_MEANT for joined in subjects)
 
 
 def check_known(trees: Sequence[Tree[Token]], reader: Reader) -> None:

@@ -10,12 +10,12 @@ from dataclasses import replace
 from lark import Token, Tree
 
 from nmn.language.connect import conj, count_of, exists, fold, negate
+from nmn.language.semantics.claims import existences
 from nmn.language.semantics.clause import Clause
 from nmn.language.semantics.continued import more_np
 from nmn.language.semantics.panel_comparisons import compared_within
 from nmn.language.semantics.panels import contents, panels_such
 from nmn.language.semantics.sets import members, referent, restriction, union
-from nmn.language.semantics.truths import existences
 from nmn.language.syntax.antecedents import it
 from nmn.language.syntax.joined import (
     attribute_of_tree,
@@ -43,6 +43,8 @@ from nmn.language.trees import (
     words_of,
 )
 from nmn.layout import Layout
+
+Query = Callable[[Tree[Token], Reader], Layout]
 
 
 def _predicate_set(parts: Iterable[Node], reader: Reader, several: bool = False) -> Layout:
@@ -295,28 +297,28 @@ def _panels(tree: Tree[Token], reader: Reader) -> Layout:
     return panels_such(panel_phrase(head, reader), predicate, reader)
 
 
-def _how_many_panels(tree: Tree[Token], reader: Reader) -> Layout:
-    return count_of(_panels(tree, reader))
-
-
 def _panels_comparing(tree: Tree[Token], reader: Reader) -> Layout:
-    """Return the panels that "which image contains more circles than squares" asks for, or how many they are."""
+    """Return the panels that "which image contains more circles than squares" asks for."""
     head, comparison = trees_of(tree)
     phrase, truth = panel_phrase(head, reader), compared_within(comparison, reader)
     if truth is None:
         raise reader.error(comparison, 'than what in it? Say, for instance, "more circles than squares"')
-    found = panels_such(phrase, Layout("where", None, (truth,)), reader)
-    return count_of(found) if rule(tree) == "how_many_panels_compare" else found
+    return panels_such(phrase, Layout("where", None, (truth,)), reader)
 
 
-def _told(tree: Tree[Token], reader: Reader) -> Layout:
+def _counted(query: Query) -> Query:
+    """Return the question for how many there are of what another asks for."""
+    return lambda tree, reader: count_of(query(tree, reader))
+
+
+def _asked_politely(tree: Tree[Token], reader: Reader) -> Layout:
     """Return what "tell me which shape is red" asks for."""
     query = tree.children[-1]
     assert isinstance(query, Tree)
     return QUERIES[rule(query)](query, reader)
 
 
-QUERIES: dict[str, Callable[[Tree[Token], Reader], Layout]] = {
+QUERIES: dict[str, Query] = {
     "how_many": _how_many,
     "how_many_there": _how_many,
     "how_many_are": _how_many,
@@ -331,14 +333,14 @@ QUERIES: dict[str, Callable[[Tree[Token], Reader], Layout]] = {
     "describe_its": _describe_its,
     "describe_kind": _describe_kind,
     "describe_kind_such": _describe_kind_such,
-    "asked": _told,
+    "asked_politely": _asked_politely,
     "which_are": _which_are,
     "which_such": _which_such,
     "which_more": _which_more,
     "refer": _refer,
     "is_related": _is_related,
-    "how_many_panels": _how_many_panels,
+    "how_many_panels": _counted(_panels),
     "which_panels": _panels,
-    "how_many_panels_compare": _panels_comparing,
+    "how_many_panels_compare": _counted(_panels_comparing),
     "which_panels_compare": _panels_comparing,
 }

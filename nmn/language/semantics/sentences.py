@@ -11,8 +11,9 @@ from itertools import pairwise
 from lark import Token, Tree
 
 from nmn.language.connect import either, fold, negate
-from nmn.language.semantics.claims import truths
+from nmn.language.semantics.claims import PLACES
 from nmn.language.semantics.clause import Clause
+from nmn.language.semantics.clauses import truths
 from nmn.language.semantics.comparisons import CLOSED, value_clause
 from nmn.language.semantics.continued import (
     goes_on_listing,
@@ -28,13 +29,12 @@ from nmn.language.semantics.continued import (
 from nmn.language.semantics.panels import PANEL_PIECES, Scope
 from nmn.language.semantics.pronouns import check_known, is_said_of_it, like_what, meant_by, note_said, refers
 from nmn.language.semantics.sets import union
-from nmn.language.semantics.truths import PLACES
 from nmn.language.syntax.attach import attach_phrase
 from nmn.language.syntax.choices import Choices
 from nmn.language.syntax.joined import conjunction_of, goes_with_nearest, join_modifiers, phrases_of
 from nmn.language.syntax.modifiers import beside
 from nmn.language.syntax.panel_phrases import panel_phrase
-from nmn.language.syntax.phrases import EXACTLY_ONE, Determiner, Joined, Phrase, anything
+from nmn.language.syntax.phrases import EXACTLY_ONE, OF_EACH, Determiner, Joined, Phrase, anything
 from nmn.language.syntax.reader import Reader
 from nmn.language.trees import Node, is_token, plural_verb, rule, span_of, tokens_of, trees_of
 from nmn.layout import QUANTIFIERS, Kind, Layout
@@ -125,7 +125,7 @@ def _fronted(clauses: list[Clause], tree: Tree[Token], conjunction: str, reader:
     for _, phrase in subjects:
         if phrase.determiner.name in (*QUANTIFIERS, "the", "only"):
             raise reader.error(tree, "say first what it is of: ... is left of ...")
-    of_each = modifier.kind == "related" and modifier.operands[-1].determiner.name in ("every", "both")
+    of_each = modifier.kind == "related" and modifier.operands[-1].determiner.name in OF_EACH
     if of_each and len(subjects) == 1 and len(modifier.operands) == 1:  # "left of each square is a circle"
         has = replace(anything(), modifiers=(beside(modifier.name, subjects[0].phrase, reader),))
         each = [Joined("and", modifier.operands[0])]

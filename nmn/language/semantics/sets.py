@@ -1,7 +1,7 @@
 """The set that a phrase names: ``Phrase`` to a ``Layout`` of an attention.
 
 A phrase has members (what its noun and modifiers hold of) and a determiner, which says here how a relation reaches them
-and which nouns after it share it; what it claims of them stands in ``truths.py``. The decisions:
+and which nouns after it share it; what it claims of them stands in ``claims.py``. The decisions:
 
 - "the circle": ``unique``, which passes the set on and presupposes one member.
 - "no circles or squares", "every circle and square": a noun without a determiner shares the one before it.
@@ -19,17 +19,26 @@ from nmn.language.semantics.extremes import apply_before, extreme_of, partitive
 from nmn.language.semantics.kinds import kinds_joined
 from nmn.language.semantics.others import without_mentioned
 from nmn.language.syntax.joined import shared_determiners, shared_modifiers
-from nmn.language.syntax.modifiers import FROM_PLACE
 from nmn.language.syntax.panel_phrases import inside
-from nmn.language.syntax.phrases import Determiner, Joined, Modifier, Phrase, Premodifier, is_extreme, is_other
+from nmn.language.syntax.phrases import (
+    FROM_SIDE,
+    OF_EACH,
+    Determiner,
+    Joined,
+    Modifier,
+    Phrase,
+    Premodifier,
+    is_extreme,
+    is_other,
+)
 from nmn.language.syntax.reader import Reader
 from nmn.language.trees import SCENE
 from nmn.layout import QUANTIFIERS, Layout
 
 UNLIKE_SETS = (*QUANTIFIERS, "no", "only", "several", "numeral", "number")  # determiners that say how many
-# why "all circles but one" is not read
 DISTANCES = ("nearest", "farthest")  # modules that say which of a set, as superlatives do
 OF_THOSE = ("the", "bare", "every", "no", "some", "most")  # determiners of "circles that touch": another of the circles
+# why "all circles but one" is not read
 WHICH = 'which one is left out? Say "the ...", or of how many something holds'
 ADDED = ("some", "numeral", "number", "several", "the")  # what "only circles and a star" says that there is, too
 # determiners that bare nouns after them share, by the conjunction between
@@ -38,7 +47,7 @@ SHARED = {"or": UNLIKE_SETS, "and": ("every", "most", "half", "no", "only")}
 
 def members(phrase: Phrase, reader: Reader) -> Layout:
     """Return the set that a phrase names, its determiner left out."""
-    side = next((modifier.name for modifier in phrase.modifiers if modifier.kind == FROM_PLACE), None)
+    side = next((modifier.name for modifier in phrase.modifiers if modifier.kind == FROM_SIDE), None)
     _check(phrase, side, reader)
     before = list(phrase.premodifiers)
     inner, is_one = SCENE, not phrase.plural and phrase.determiner.name not in ("every", "no")
@@ -47,7 +56,7 @@ def members(phrase: Phrase, reader: Reader) -> Layout:
         if kind != "other":
             inner = conj(of_one(layout) if kind == "each" and is_one else layout, inner)
     inner = with_noun(inner, phrase.noun)
-    restricting = [modifier for modifier in phrase.modifiers if modifier.kind != FROM_PLACE]
+    restricting = [modifier for modifier in phrase.modifiers if modifier.kind != FROM_SIDE]
     for modifier in restricting:
         if (
             modifier.kind == "nominal"
@@ -133,7 +142,7 @@ def modifier_set(modifier: Modifier, reader: Reader) -> Layout:
         any_of = tuple(map(_any_of, modifier.operands))
         joins = ("or",) * len(modifier.operand_joins) if any_of != modifier.operands else modifier.operand_joins
         modifier = replace(modifier, operands=any_of, operand_joins=joins)
-    to_all = any(phrase.determiner.name in ("every", "both") for phrase in modifier.operands)
+    to_all = any(phrase.determiner.name in OF_EACH for phrase in modifier.operands)
     if modifier.negated and modifier.kind == "same_as" and not to_all:
         return _same_set(replace(modifier, kind="different_from"), reader)
     layout = _modifier_set(modifier, reader)
@@ -195,7 +204,7 @@ def _nominal(modifier: Modifier, reader: Reader) -> Layout:
     (phrase,) = modifier.operands
     if phrase.determiner.name == "no":
         return negate(members(phrase, reader))
-    if phrase.determiner.name in ("every", "both") or partitive(phrase, reader):
+    if phrase.determiner.name in OF_EACH or partitive(phrase, reader):
         return members(phrase, reader)
     return uncounted(phrase, reader, '"is"')
 
@@ -224,7 +233,7 @@ def _same_as(modifier: Modifier, phrase: Phrase, reader: Reader) -> Layout:
         reference = _another(phrase, reader, '"the same as"')
         if determiner == "the" and phrase.plural:
             raise reader.error(phrase, 'the same as which of them? Say "as one of the ...", or that all have the same')
-    elif determiner in UNLIKE_SETS and determiner not in ("every", "both"):
+    elif determiner in UNLIKE_SETS and determiner not in OF_EACH:
         raise reader.error(phrase, '"how many" is not read after "different from"')
     else:
         reference = _another(phrase, reader)
@@ -285,7 +294,7 @@ def related(relation: str, phrase: Phrase, reader: Reader) -> Layout:
     """Return the set of what stands in the relation to a phrase, by the phrase's determiner."""
     name, low, high, _ = phrase.determiner
     operand = _another(phrase, reader)
-    if name in ("every", "both") or (name == "the" and phrase.plural):
+    if name in OF_EACH or (name == "the" and phrase.plural):
         return Layout("relate_every", relation, (operand,))
     if name in ("no", "neither") or (name == "numeral" and low == 0):
         if name == "no" and low:

@@ -30,6 +30,7 @@ from nmn.language.syntax.choices import Choices
 from nmn.language.syntax.phrases import (
     COMPARISONS,
     EACH,
+    FROM_SIDE,
     LISTED,
     Determiner,
     Joined,
@@ -64,7 +65,7 @@ def attach_modifier(phrase: Phrase, modifier: Modifier, choices: Choices, invert
         levels.sort(key=lambda level: level != len(edge) - 2)
     elif modifier.plural is not None:
         levels.sort(key=lambda level: edge[level].plural != modifier.plural)
-    elif modifier.kind == "from_side":
+    elif modifier.kind == FROM_SIDE:
         levels = [level for level in levels if edge[level].has("ordinal")] or levels
     asked = inverted and not modifier.relative and _asks(edge[0], modifier)  # what follows may say which other one
     levels.sort(key=lambda level: _of_itself(edge[level], modifier) and not (asked and level == 0))

@@ -10,7 +10,16 @@ from typing import TYPE_CHECKING
 from lark import Token, Tree
 
 from nmn.language.syntax.panel_phrases import at_side, in_panel, panel_phrase, touched_side
-from nmn.language.syntax.phrases import EACH, Determiner, Modifier, Phrase, anything, with_nouns, with_rest_of
+from nmn.language.syntax.phrases import (
+    EACH,
+    FROM_SIDE,
+    Determiner,
+    Modifier,
+    Phrase,
+    anything,
+    with_nouns,
+    with_rest_of,
+)
 from nmn.language.trees import (
     ATTRIBUTES,
     SCENE,
@@ -29,7 +38,6 @@ from nmn.layout import Layout
 if TYPE_CHECKING:
     from nmn.language.syntax.reader import Reader
 
-FROM_PLACE = "from_side"
 PASSED_OVER = ("NOT", "WITH", "HAVE", "BE", "DO", "THAT", "WHICH", "EVERY", "MADE_OF")
 
 
@@ -202,7 +210,7 @@ MODIFIERS: dict[str, Callable[[Tree[Token], Sequence[Node], "Reader"], Modifier]
     "in_panel": lambda tree, parts, reader: in_panel(panel_phrase(parts[-1], reader)),
     "at_side": lambda tree, parts, reader: at_side(parts[0], parts[1:], reader),
     "at_place": _at_place,
-    FROM_PLACE: lambda tree, parts, reader: Modifier(FROM_PLACE, name_of(parts[-1])),
+    FROM_SIDE: lambda tree, parts, reader: Modifier(FROM_SIDE, name_of(parts[-1])),
     "visible": lambda tree, parts, reader: Modifier("is", layout=SCENE),
     "whose": lambda tree, parts, reader: replace(value_of(tree, reader), relative=True),
     "whose_same": _whose_same,

@@ -9,6 +9,9 @@ from nmn.lexicon import Lexicon
 
 EACH = {"same_each": "same_as", "different_each": "different_from"}  # of several, of one with another
 COMPARISONS = frozenset({*EACH, *EACH.values()})
+FROM_SIDE = "from_side"  # the modifier "from the left", which says where is counted from
+OF_EACH = ("every", "both")  # determiners
+ALL_MEANT = ("the", "bare", *OF_EACH)  # of several
 LISTED = frozenset({"related", "same_as", "different_from"})  # modifiers that may have a list of operands
 
 
@@ -80,6 +83,11 @@ class Phrase:
     span: tuple[int, int] = (0, 0)
     sealed: int = 0
     elided: bool = False
+
+    @property
+    def of_all(self) -> bool:
+        """Whether what is said of "the circles", "circles" is said of every one."""
+        return self.plural and self.determiner.name in ("the", "bare")
 
     def has(self, *kinds: str) -> bool:
         """Whether something of some kinds stands before the noun."""
