@@ -86,6 +86,16 @@ TOUCHING: tuple[tuple[str, object], ...] = (
     ("Is the star touching or left of the green circle?", True),
 )
 ANSWERS: tuple[tuple[str, object], ...] = (
+    ("Which shape is larger, the green square or the star?", "square"),
+    ("Which shape is closer to the star, the red square or the triangle?", "triangle"),
+    ("Which is farther from the star, the red square or the triangle?", (3,)),
+    ("What is the total number of red shapes?", 3),
+    ("What lies between the blue circle and the green square?", "triangle"),
+    ("The triangle lies left of the star.", True),
+    ("Is the star colored blue?", True),
+    ("Do the star and the blue circle share a color?", True),
+    ("Do all circles share the same color?", False),
+    ("What color is the shape that is left of everything else?", "red"),
     ("The circle right of the triangle is red and it is small.", True),
     ("The circle right of the triangle is red; is it large?", False),
     ("There are more circles than squares and the star blue.", True),
@@ -759,6 +769,8 @@ ANSWERS: tuple[tuple[str, object], ...] = (
 )
 
 REFUSED = (
+    "Which shapes are closer to the star?",
+    "Is everything else red?",
     "The circle at the right is small; the red one.",
     "The two circles nearest to the star are red.",
     "The shape nearest to a circle is red.",

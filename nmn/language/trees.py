@@ -9,7 +9,7 @@ from nmn.layout import Layout
 Node = Tree[Token] | Token
 SCENE, PANELS = Layout("scene"), Layout("panels")
 ATTRIBUTES = ("ATTRIBUTE", "THING_ATTRIBUTE")
-PLURAL_VERBS, SINGULAR_VERBS = ("are", "were", "do", "have"), ("is", "was", "does", "has")
+PLURAL_VERBS, SINGULAR_VERBS = ("are", "were", "do", "have", "lie"), ("is", "was", "does", "has", "lies")
 
 
 def rule(node: Node) -> str:

@@ -19,7 +19,8 @@ def without_mentioned(inner: Layout, phrase: Phrase, reader: Reader, members: Me
     earlier = [other for other in reader.mentioned if other.span[1] <= phrase.span[0]]
     later = [other for other in reader.mentioned if other.span[0] >= phrase.span[1]]
     if not earlier and len(reader.mentioned) < 2:
-        raise reader.error(phrase, '"other" than what? Nothing else is mentioned')
+        _check_of_all(phrase, reader)
+        return inner  # "what is above everything else": no relation holds of a thing to itself
     name = phrase.determiner.name
     of_those_left = name == "the" or (name in OF_THOSE_LEFT and not reader.here.relating)
     if of_those_left and (counted := _counted_before(earlier, phrase, reader, members)) is not None:
@@ -52,6 +53,12 @@ def without_mentioned(inner: Layout, phrase: Phrase, reader: Reader, members: Me
     if name == "the" and not (reader.here.relating and phrase.plural):
         raise reader.error(phrase, '"the other" than which? Not one thing alone was mentioned, such as "the circle"')
     return inner
+
+
+def _check_of_all(phrase: Phrase, reader: Reader) -> None:
+    """Raise QuestionError for "everything else is red", where nothing says what is left out."""
+    if not (reader.here.relating and phrase.determiner.name == "every"):
+        raise reader.error(phrase, '"other" than what? Nothing else is mentioned')
 
 
 def _is_another_anyway(meant: Phrase, phrase: Phrase) -> bool:

@@ -244,16 +244,23 @@ def _choice(parts: Sequence[Node], reader: Reader) -> tuple[list[Node], Layout |
 
 
 def _which_more(tree: Tree[Token], reader: Reader) -> Layout:
-    """Return which of things is more so than all others of them: "which is larger, the circle or the square?"."""
-    comparative = name_of(tokens_of(tree, "COMPARATIVE")[0])
-    if is_token(tree.children[-1], "COMPARATIVE"):  # "which square is larger?"
-        among = members(reader.noun_phrase(trees_of(tree, "np")[0]), reader)
+    """Return which of things is more so than all others of them: "which is larger, the circle or the square?".
+
+    Closer to a thing than the others is what is nearest to it.
+    """
+    things = trees_of(tree, "np")
+    _, among = _choice(_after_be(tree), reader)
+    if among is None and trees_of(tree, "conj"):
+        raise reader.error(tree, 'which of them? Say, for instance, "the circle or the square"')
+    if among is None:  # "which square is larger?"
+        among = members(reader.noun_phrase(things[0]), reader) if things else SCENE
+    if distance := tokens_of(tree, "CLOSER_TO", "FARTHER_FROM"):
+        with reader.at(among=among):
+            found = restriction([reader.modifier(Tree("by_distance", [*distance, *trees_of(tree, "object")]))], reader)
     else:
-        _, offered = _choice(_after_be(tree), reader)
-        if offered is None:
-            raise reader.error(tree, 'which of them? Say, for instance, "the circle or the square"')
-        among = offered
-    return conj(among, Layout("relate_every", comparative, (among,)))
+        found = conj(among, Layout("relate_every", name_of(tokens_of(tree, "COMPARATIVE")[0]), (among,)))
+    asked = tokens_of(tree, *ATTRIBUTES)
+    return Layout("describe", name_of(asked[0]), (found,)) if asked else found
 
 
 def _refer(tree: Tree[Token], reader: Reader) -> Layout:

@@ -153,7 +153,7 @@ def beside(relation: str, phrase: Phrase, reader: "Reader") -> Modifier:
 
 def _by_distance(tree: Tree[Token], parts: Sequence[Node], reader: "Reader") -> Modifier:
     distance, thing = parts
-    kind = "nearest" if is_token(distance, "NEAREST", "NEAREST_TO") else "farthest"
+    kind = "nearest" if is_token(distance, "NEAREST", "NEAREST_TO", "CLOSER_TO") else "farthest"
     ((operand, _),) = _objects(thing, reader)  # type: ignore[arg-type]
     return Modifier(kind, operands=(operand,))
 
