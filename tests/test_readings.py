@@ -86,6 +86,11 @@ TOUCHING: tuple[tuple[str, object], ...] = (
     ("Is the star touching or left of the green circle?", True),
 )
 ANSWERS: tuple[tuple[str, object], ...] = (
+    ("Is the green square closer to the star than the triangle?", True),
+    ("Is the red square closer to the star than the triangle is?", False),
+    ("The star is closer to the green square than to the triangle.", True),
+    ("Is the triangle farther from the star than from the blue circle?", True),
+    ("Is the star closer to the star than the triangle?", False),
     ("Which shape is larger, the green square or the star?", "square"),
     ("Which shape is closer to the star, the red square or the triangle?", "triangle"),
     ("Which is farther from the star, the red square or the triangle?", (3,)),
@@ -769,6 +774,7 @@ ANSWERS: tuple[tuple[str, object], ...] = (
 )
 
 REFUSED = (
+    "Is a circle closer to the star than the triangle?",
     "Which shapes are closer to the star?",
     "Is everything else red?",
     "The circle at the right is small; the red one.",

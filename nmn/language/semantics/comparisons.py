@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from lark import Token, Tree
 
-from nmn.language.connect import conj, count_of, negate, number
+from nmn.language.connect import conj, count_of, either, exists, negate, number
 from nmn.language.semantics.claims import compared, count_in_bounds
 from nmn.language.semantics.clause import Clause
 from nmn.language.semantics.panel_comparisons import compared_in_panels, panel_compares
@@ -96,6 +96,19 @@ def value_clause(clauses: list[Clause], tree: Tree[Token], conjunction: str, rea
     clauses.append(Clause("predicate", conjunction, [Joined("and", subject)], predicate))
 
 
+def _closer_clause(tree: Tree[Token], reader: Reader) -> Layout:
+    """Read "the circle is closer to the star than the square", "... closer to the star than to the square"."""
+    phrases = [reader.noun_phrase(part) for part in trees_of(tree, "np")]
+    for phrase in phrases:
+        if phrase.determiner.name != "the" or phrase.plural:
+            raise reader.error(phrase, 'distances are compared of single things: say, for instance, "the star"')
+    subject, one, other = (referent(phrase, reader) for phrase in phrases)
+    closer, thing = (one, subject) if rule(tree) == "closer_to_clause" else (subject, one)
+    module = "nearest" if tokens_of(tree, "CLOSER_TO") else "farthest"
+    foremost = Layout(module, None, (either(closer, other), thing))
+    return conj(exists(conj(closer, foremost)), negate(exists(conj(other, foremost))))
+
+
 CLOSED: dict[str, Callable[[Tree[Token], Reader], Layout]] = {
     "comparison_clause": _comparison_clause,
     "comparison_denied": _comparison_clause,
@@ -103,5 +116,7 @@ CLOSED: dict[str, Callable[[Tree[Token], Reader], Layout]] = {
     "numeric_clause": _numeric_clause,
     "attribute_clause": _attribute_clause,
     "values_clause": _values_clause,
+    "closer_clause": _closer_clause,
+    "closer_to_clause": _closer_clause,
     "panel_compares": panel_compares,
 }
