@@ -12,6 +12,7 @@ from nmn.assembler.plan import plan
 from nmn.errors import LayoutError, SceneError
 from nmn.layout import Kind, Signature, parse_layout
 from nmn.lexicon import Order, Relation, Superlative, load_lexicon
+from nmn.modules import pairs
 from nmn.modules.exact import encode, exact_library
 from nmn.modules.library import register_module, unregister_module
 from nmn.scene import SceneGraph, SceneObject
@@ -50,6 +51,17 @@ def attention(text: str, *scenes: SceneGraph) -> list[list[float]]:
 )  # fmt: skip
 def test_sets_by_hand(layout: str, members: list[float]) -> None:
     assert attention(layout, ROW) == [members]
+
+
+@pytest.mark.parametrize(
+    "layout", ["nearest(find[red], find[blue])", "farthest(find[red], scene)", "between(scene, scene)"]
+)
+def test_pairs_are_worked_out_in_parts_as_at_once(layout: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    many = scene(*((3 * place % 53, {"color": "red" if place % 3 else "blue"}) for place in range(12)))
+    at_once = attention(layout, many, ROW)
+    monkeypatch.setattr(pairs, "PAIRS_AT_ONCE", 1)
+    assert attention(layout, many, ROW) == at_once
+    assert 0 < sum(at_once[0]) < 12
 
 
 def test_a_relation_and_a_superlative_of_one_name_mean_each_its_own() -> None:
