@@ -84,8 +84,17 @@ TOUCHING: tuple[tuple[str, object], ...] = (
     ("What color is the circle that the star is touching?", "green"),
     ("Is the circle that the star is touching red?", False),
     ("Is the star touching or left of the green circle?", True),
+    ("There is a star; how many circles is it touching?", 1),
+    ("The circle that the star touches is green and it is small.", True),
 )
 ANSWERS: tuple[tuple[str, object], ...] = (
+    ("Which square is larger, the red one or the green one?", (4,)),
+    ("Is the red square closer to the star than the green one?", False),
+    ("Which is closest to the star, the triangle or the red square?", (6,)),
+    ("Which shape is largest, the star or the triangle?", (5,)),
+    ("What color is the square left of everything else?", "red"),
+    ("Is the star below the circle on the left and right of the circle on the right?", True),
+    ("The star is left or right of the triangle and the red square.", True),
     ("Is the green square closer to the star than the triangle?", True),
     ("Is the red square closer to the star than the triangle is?", False),
     ("The star is closer to the green square than to the triangle.", True),
@@ -774,6 +783,12 @@ ANSWERS: tuple[tuple[str, object], ...] = (
 )
 
 REFUSED = (
+    "The star is not near but left of the triangle.",
+    "Which shape is closest to the top?",
+    "Tell me what the star touches.",
+    "The circle closest to both the star and the triangle is red.",
+    "Which is closer to the red or the blue circle, the star or the triangle?",
+    "The star is left or right of no circle.",
     "Is a circle closer to the star than the triangle?",
     "Which shapes are closer to the star?",
     "Is everything else red?",

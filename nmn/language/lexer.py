@@ -37,6 +37,7 @@ DETERMINED = ("A", "THE", "ONE", "NUMBER")  # "a red and a blue circle", "two re
 BOUNDS = ("AT_LEAST", "AT_MOST", "EXACTLY", "MORE_THAN", "FEWER_THAN")  # before a number
 ON_THE = "_ON_THE"
 PARTICIPLE, REACHING = "PARTICIPLE", "REACHING"  # "touching" without an object: are touching, is the star touching
+SUBJECTS = ("IT", "EVERY", "BOTH", "NO")  # what else a thing that touches others may begin with
 QUESTION_WORDS = ("WHAT", "WHICH", "WHICH_KIND", "HOW_MANY")
 BEGINS_PLACE = (ON_THE, "PLACE", "SUPERLATIVE_PLACE")  # "to the left", "left", "top"
 CLOSING = ("BE", "DO", "HAVE", "THAT", "THEN", "NOR", "IN", "VISIBLE", "_SEMICOLON")  # after "two circles touching"
@@ -93,7 +94,8 @@ class Vocabulary:
                 size, sense = 1, self.senses.get((words[position].text,))  # "to" of "to the star"
             if sense is None:
                 raise self._unknown(question, words[position], tokens)
-            if sense.terminal in BEGINS_PLACE and (position == 0 or words[position - 1].text != "the"):
+            alone = position == 0 or words[position - 1].text != "the"
+            if sense.terminal in BEGINS_PLACE and alone and all(token.type != "RELATION" for token in tokens):
                 size, sense = self._without_of(words, position) or (size, sense)
             if sense.terminal == "VISIBLE" and self._is_place(words, position + size):
                 size, sense = 1, self.senses[words[position].text,]  # "in" of "in the image on the left"
@@ -177,7 +179,14 @@ def _told_apart(before: Sequence[Token], after: Sequence[Token]) -> str:
     joins = following[:1] in (["AND"], ["OR"]) and following[1:] != ["RELATION"]
     if following and not joins and following[0] not in CLOSING:
         return "RELATION"
-    asked = bool(verbs) and not said and before[0].type in QUESTION_WORDS and verbs[-1] in DETERMINED
+    starts = [place + 1 for place, token in enumerate(before) if token.type == "_SEMICOLON"]
+    question = before[starts[-1] if starts else 0 :]
+    asked = (
+        bool(verbs and question)
+        and not said
+        and question[0].type in QUESTION_WORDS
+        and verbs[-1] in (*DETERMINED, *SUBJECTS)
+    )
     return REACHING if asked else PARTICIPLE  # "what is the star touching", "two circles are touching"
 
 

@@ -14,7 +14,7 @@ from nmn.language.syntax.antecedents import it
 from nmn.language.syntax.determiners import quantity_of
 from nmn.language.syntax.joined import attribute_of_tree
 from nmn.language.syntax.modifiers import value_of
-from nmn.language.syntax.phrases import Joined, Modifier, anything
+from nmn.language.syntax.phrases import Joined, Modifier, anything, is_other
 from nmn.language.syntax.reader import Reader
 from nmn.language.trees import (
     ATTRIBUTES,
@@ -98,12 +98,15 @@ def value_clause(clauses: list[Clause], tree: Tree[Token], conjunction: str, rea
 
 def _closer_clause(tree: Tree[Token], reader: Reader) -> Layout:
     """Read "the circle is closer to the star than the square", "... closer to the star than to the square"."""
-    phrases = [reader.noun_phrase(part) for part in trees_of(tree, "np")]
+    to_either, parts = rule(tree) == "closer_to_clause", trees_of(tree, "np")
+    phrases = [reader.noun_phrase(part) for part in parts[:2]]
+    with reader.at(antecedent=phrases[to_either]):  # "than the blue one"
+        phrases.append(reader.noun_phrase(parts[2]))
     for phrase in phrases:
-        if phrase.determiner.name != "the" or phrase.plural:
+        if phrase.determiner.name != "the" or phrase.plural or is_other(phrase):
             raise reader.error(phrase, 'distances are compared of single things: say, for instance, "the star"')
     subject, one, other = (referent(phrase, reader) for phrase in phrases)
-    closer, thing = (one, subject) if rule(tree) == "closer_to_clause" else (subject, one)
+    closer, thing = (one, subject) if to_either else (subject, one)
     module = "nearest" if tokens_of(tree, "CLOSER_TO") else "farthest"
     foremost = Layout(module, None, (either(closer, other), thing))
     return conj(exists(conj(closer, foremost)), negate(exists(conj(other, foremost))))

@@ -65,7 +65,8 @@ def _is_another_anyway(meant: Phrase, phrase: Phrase) -> bool:
     """Whether what a relation reaches is another thing of itself: "every circle touches two other shapes"."""
     if not (meant.determiner.name == "the" or (phrase.plural and _are_several(meant))):
         return True
-    return meant.determiner.name in ("every", "no") and phrase.determiner.name in COUNTING
+    of_all = phrase.determiner.name == "every" and meant.determiner.name == "the" and not meant.plural
+    return of_all or (meant.determiner.name in ("every", "no") and phrase.determiner.name in COUNTING)
 
 
 def _counted_before(

@@ -146,8 +146,7 @@ def _describe_such(tree: Tree[Token], reader: Reader) -> Layout:
     (asked,) = tokens_of(tree, *ATTRIBUTES)
     several = is_plural(asked)
     if is_token(asked, "THING_ATTRIBUTE") and _offers(_after_be(tree), reader):
-        said, among = _chosen(tree, reader)
-        return conj(among, _predicate_set(said, reader))
+        return _most_of(*_chosen(tree, reader), reader)
     with reader.at(among=SCENE if several else None):
         predicate = _predicate_set(_after_be(tree), reader, several)
     if is_token(asked, "THING_ATTRIBUTE") and several:
@@ -181,6 +180,8 @@ def _describe_kind(tree: Tree[Token], reader: Reader) -> Layout:
 
 
 def _describe_kind_such(tree: Tree[Token], reader: Reader) -> Layout:
+    if _offers(_after_be(tree), reader):
+        return _most_of(*_chosen(tree, reader), reader)
     return Layout("describe", _kind(tree, reader), (_predicate_set(_after_be(tree), reader),))
 
 
@@ -188,10 +189,12 @@ def _which_are(tree: Tree[Token], reader: Reader) -> Layout:
     things = trees_of(tree, "np")[0]
     named = bool(words_of(things))
     phrase = reader.noun_phrase(things) if named else None
+    if phrase is not None and is_token(tree.children[0], "WHAT") and phrase.determiner.name == "the":
+        raise reader.error(tree, 'ask it as a question: "what does the star touch?"')
     if _offers(_after_be(tree), reader):
         kind = phrase or anything()
         said, among = _chosen(tree, reader)
-        return conj(conj(members(kind, reader), among), _predicate_set(said, reader))
+        return _most_of(said, conj(members(kind, reader), among), reader)
     if not named and is_token(tree.children[0], "WHAT"):  # "what touches the star?"
         return Layout("describe", _kind(tree, reader), (_predicate_set(_after_be(tree), reader),))
     phrase = phrase or reader.noun_phrase(things)
@@ -225,8 +228,17 @@ def _chosen(tree: Tree[Token], reader: Reader) -> tuple[list[Node], Layout]:
 def _which_such(tree: Tree[Token], reader: Reader) -> Layout:
     """Return the things of which a predicate holds: "which are red?"."""
     said, among = _choice(_after_be(tree), reader)
-    those = members(reader.core(Tree("those_core", [])), reader) if among is None else among
-    return conj(those, _predicate_set(said, reader))
+    if among is not None:
+        return _most_of(said, among, reader)
+    return conj(members(reader.core(Tree("those_core", [])), reader), _predicate_set(said, reader))
+
+
+def _most_of(said: Sequence[Node], among: Layout, reader: Reader) -> Layout:
+    """Return those of the things to choose from of which a predicate holds, or that are the most so."""
+    if (extreme := _extreme(said)) is not None:
+        return Layout("superlative", extreme, (among,))
+    with reader.at(among=among):
+        return conj(among, _predicate_set(said, reader))
 
 
 def _choice(parts: Sequence[Node], reader: Reader) -> tuple[list[Node], Layout | None]:
@@ -248,15 +260,18 @@ def _which_more(tree: Tree[Token], reader: Reader) -> Layout:
 
     Closer to a thing than the others is what is nearest to it.
     """
-    things = trees_of(tree, "np")
-    _, among = _choice(_after_be(tree), reader)
+    named = rule(tree.children[1]) == "np" and not any(is_token(word, "IT") for word in words_of(tree.children[1]))
+    kind = reader.noun_phrase(tree.children[1]) if named else None
+    with reader.at(antecedent=kind):  # "which circle is larger, the red one or the blue one?"
+        _, among = _choice(_after_be(tree), reader)
     if among is None and trees_of(tree, "conj"):
         raise reader.error(tree, 'which of them? Say, for instance, "the circle or the square"')
     if among is None:  # "which square is larger?"
-        among = members(reader.noun_phrase(things[0]), reader) if things else SCENE
+        among = members(kind, reader) if kind else SCENE
     if distance := tokens_of(tree, "CLOSER_TO", "FARTHER_FROM"):
+        thing = tree.children[tree.children.index(distance[0]) + 1]
         with reader.at(among=among):
-            found = restriction([reader.modifier(Tree("by_distance", [*distance, *trees_of(tree, "object")]))], reader)
+            found = restriction([reader.modifier(Tree("by_distance", [*distance, thing]))], reader)
     else:
         found = conj(among, Layout("relate_every", name_of(tokens_of(tree, "COMPARATIVE")[0]), (among,)))
     asked = tokens_of(tree, *ATTRIBUTES)
@@ -270,6 +285,11 @@ def _refer(tree: Tree[Token], reader: Reader) -> Layout:
         extreme, (_, among) = _extreme([first]), _choice(others, reader)
         if extreme is not None and among is not None:
             return Layout("superlative", extreme, (among,))
+        if among is not None and reader.text(others[0]) == ",":
+            if any(is_token(word, "ONE") for word in words_of(first)):
+                raise reader.error(first, "which of them? Ask which of them is so")
+            with reader.at(among=among):
+                return conj(among, referent(reader.noun_phrase(first), reader))
     return _asked(tree, reader)
 
 

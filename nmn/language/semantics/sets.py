@@ -115,7 +115,7 @@ def _at_distance(modifier: Modifier, reader: Reader, among: Layout = SCENE) -> L
     (thing,) = modifier.operands
     if among == SCENE and reader.here.among is not None:
         among = reader.here.among
-    if thing.plural or thing.determiner.name != "the":
+    if thing.plural or thing.elided or thing.determiner.name != "the":
         raise reader.error(thing, f'{modifier.kind} to which thing? Say, for instance, "the star"')
     return Layout(modifier.kind, None, (among, referent(thing, reader)))
 
@@ -171,7 +171,9 @@ def _related(modifier: Modifier, reader: Reader) -> Layout:
 
 def _related_in_several_ways(modifier: Modifier, reader: Reader) -> Layout:
     """Return the set of "left of and above the star"."""
-    ways = [related(name, modifier.operands[0], reader) for name in modifier.name.split()]
+    if modifier.kind == "related_any" and any(phrase.determiner.name == "no" for phrase in modifier.operands):
+        raise reader.error(modifier.operands[-1], 'say it of each: "not left of any circle and not right of any"')
+    ways = [_related(replace(modifier, name=name), reader) for name in modifier.name.split()]
     return any_of(ways) if modifier.kind == "related_any" else all_of(ways)
 
 

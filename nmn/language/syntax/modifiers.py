@@ -58,6 +58,8 @@ def read_modifier(node: Node, reader: "Reader", joined: str | None = None) -> Mo
         return Modifier("joint", "or", sides, joined=joined)
     if kind in ("plain_modifier", "simple", "complete", "bare_predicate", "have_same"):
         modifier = read_modifier(parts[0], reader, joined)
+        if negated and modifier.kind == "related_all" and " but " in reader.text(node):  # "not above but below"
+            raise reader.error(node, "which of these does not hold? Say each in a clause of its own")
         return replace(modifier, negated=modifier.negated != negated)
     return replace(MODIFIERS[kind](node, parts, reader), joined=joined)
 
@@ -154,7 +156,10 @@ def beside(relation: str, phrase: Phrase, reader: "Reader") -> Modifier:
 def _by_distance(tree: Tree[Token], parts: Sequence[Node], reader: "Reader") -> Modifier:
     distance, thing = parts
     kind = "nearest" if is_token(distance, "NEAREST", "NEAREST_TO", "CLOSER_TO") else "farthest"
-    ((operand, _),) = _objects(thing, reader)  # type: ignore[arg-type]
+    assert isinstance(thing, Tree)
+    (operand, _), *others = _objects(thing, reader)
+    if others:
+        raise reader.error(thing, "distances from one thing are read: say it of each")
     return Modifier(kind, operands=(operand,))
 
 

@@ -60,14 +60,15 @@ class Reader:
 
     def noun_phrase(self, tree: Node, inverted: bool = False) -> Phrase:
         """Read an ``np``: a core and its modifiers, attached."""
+        first = self.topic is None
         head, modifiers = self.head(tree)
         subject = head if inverted else None
         phrase = self.attached(head, modifiers[:1], subject)
         if head.determiner.name == "the":  # "is the circle larger than the shape to the left of it"
             self.topic = self.topic or head
         phrase = self.attached(phrase, modifiers[1:], subject)
-        if self.topic is None or (self.topic is head and not inverted):
-            self.topic = phrase
+        if first and not (inverted and self.is_topic(phrase)):
+            self.topic = head if inverted and head.determiner.name == "the" else phrase
         return phrase
 
     def head(self, tree: Node) -> tuple[Phrase, list[Node]]:
@@ -134,7 +135,7 @@ class Reader:
                 *before, last = child.children if rule(child) == "head" else self._of_the(child)
                 premodifiers += [premodifier(part, self.lexicon) for part in before]
                 noun, plural = self.noun(last)
-                extreme = bool(premodifiers) and premodifiers[-1].kind == "superlative"
+                extreme = bool(before) and premodifiers[-1].kind == "superlative"
                 if extreme and self.mentioned and is_token(words_of(last)[0], "ONE"):
                     noun = self._elided(premodifiers)  # "the rightmost one"
                 plural = plural and rule(child) == "head"
