@@ -88,6 +88,8 @@ TOUCHING: tuple[tuple[str, object], ...] = (
     ("The circle that the star touches is green and it is small.", True),
 )
 ANSWERS: tuple[tuple[str, object], ...] = (
+    ("There are two squares; which of them is larger?", (4,)),
+    ("Which of them is larger, the star or the triangle?", (5,)),
     ("Which square is larger, the red one or the green one?", (4,)),
     ("Is the red square closer to the star than the green one?", False),
     ("Which is closest to the star, the triangle or the red square?", (6,)),
@@ -783,6 +785,7 @@ ANSWERS: tuple[tuple[str, object], ...] = (
 )
 
 REFUSED = (
+    "The star is left or right of every circle.",
     "The star is not near but left of the triangle.",
     "Which shape is closest to the top?",
     "Tell me what the star touches.",

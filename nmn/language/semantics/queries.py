@@ -260,11 +260,12 @@ def _which_more(tree: Tree[Token], reader: Reader) -> Layout:
 
     Closer to a thing than the others is what is nearest to it.
     """
-    named = rule(tree.children[1]) == "np" and not any(is_token(word, "IT") for word in words_of(tree.children[1]))
-    kind = reader.noun_phrase(tree.children[1]) if named else None
+    asked, offered = tree.children[1], trees_of(tree, "conj")
+    of_them = any(is_token(word, "IT") for word in words_of(asked)) and bool(offered)  # of those that are named next
+    kind = reader.noun_phrase(asked) if rule(asked) == "np" and not of_them else None
     with reader.at(antecedent=kind):  # "which circle is larger, the red one or the blue one?"
         _, among = _choice(_after_be(tree), reader)
-    if among is None and trees_of(tree, "conj"):
+    if among is None and offered:
         raise reader.error(tree, 'which of them? Say, for instance, "the circle or the square"')
     if among is None:  # "which square is larger?"
         among = members(kind, reader) if kind else SCENE
@@ -274,8 +275,8 @@ def _which_more(tree: Tree[Token], reader: Reader) -> Layout:
             found = restriction([reader.modifier(Tree("by_distance", [*distance, thing]))], reader)
     else:
         found = conj(among, Layout("relate_every", name_of(tokens_of(tree, "COMPARATIVE")[0]), (among,)))
-    asked = tokens_of(tree, *ATTRIBUTES)
-    return Layout("describe", name_of(asked[0]), (found,)) if asked else found
+    attributes = tokens_of(tree, *ATTRIBUTES)
+    return Layout("describe", name_of(attributes[0]), (found,)) if attributes else found
 
 
 def _refer(tree: Tree[Token], reader: Reader) -> Layout:

@@ -171,8 +171,9 @@ def _related(modifier: Modifier, reader: Reader) -> Layout:
 
 def _related_in_several_ways(modifier: Modifier, reader: Reader) -> Layout:
     """Return the set of "left of and above the star"."""
-    if modifier.kind == "related_any" and any(phrase.determiner.name == "no" for phrase in modifier.operands):
-        raise reader.error(modifier.operands[-1], 'say it of each: "not left of any circle and not right of any"')
+    counted = [phrase for phrase in modifier.operands if phrase.determiner.name in ("no", *OF_EACH)]
+    if modifier.kind == "related_any" and counted:  # left of one and right of another, or one way of all?
+        raise reader.error(counted[0], "one way of all, or of each one or another? Say it in clauses of their own")
     ways = [_related(replace(modifier, name=name), reader) for name in modifier.name.split()]
     return any_of(ways) if modifier.kind == "related_any" else all_of(ways)
 
