@@ -13,18 +13,9 @@ from lark.exceptions import UnexpectedInput
 from nmn.errors import QuestionError
 from nmn.language.diagnose import OPEN_CLASSES
 from nmn.language.grammar import Grammar
-from nmn.language.lexer import (
-    AND_ATTRIBUTE,
-    AS,
-    BEFORE_ALIKE,
-    DETERMINED,
-    EQUALLY,
-    FILLER,
-    PARTICIPLE,
-    Sense,
-    lacks_noun,
-)
+from nmn.language.lexer import FILLER, Sense
 from nmn.language.normalise import Word, check_length, normalise
+from nmn.language.told_apart import AND_ATTRIBUTE, AS, BEFORE_ALIKE, DETERMINED, EQUALLY, PARTICIPLE, lacks_noun
 from nmn.language.trees import ATTRIBUTES
 
 FUNCTION = "a function word"

@@ -104,7 +104,9 @@ def by_distance(
     for some in torch.split(torch.arange(count, device=first.device), at_once):
         farther = apart[:, some].unsqueeze(2) - apart[:, some].unsqueeze(3)  # [calls, j, k, i]: how much i is
         farther = farther.masked_fill(~different, -torch.inf)
-        ahead = ((farther > ROUNDING + 2 * unsure_px).to(first) + (farther > ROUNDING - 2 * unsure_px)) / 2
+        ahead = (farther > ROUNDING + 2 * unsure_px).to(first)
+        if unsure_px:
+            ahead = (ahead + (farther > ROUNDING - 2 * unsure_px)) / 2
         members = first.unsqueeze(1) * others[:, some]
         foremost = (1 - members.unsqueeze(3) * ahead).prod(2) * others[:, some]
         outside = outside * (1 - second[:, some].unsqueeze(2) * foremost).prod(1)

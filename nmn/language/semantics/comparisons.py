@@ -100,7 +100,7 @@ def _closer_clause(tree: Tree[Token], reader: Reader) -> Layout:
     """Read "the circle is closer to the star than the square", "... closer to the star than to the square"."""
     to_either, parts = rule(tree) == "closer_to_clause", trees_of(tree, "np")
     phrases = [reader.noun_phrase(part) for part in parts[:2]]
-    with reader.at(antecedent=phrases[to_either]):  # "than the blue one"
+    with reader.at(antecedent=phrases[1] if to_either else phrases[0]):  # "than the blue one"
         phrases.append(reader.noun_phrase(parts[2]))
     for phrase in phrases:
         if phrase.determiner.name != "the" or phrase.plural or is_other(phrase):

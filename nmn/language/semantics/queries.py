@@ -4,23 +4,19 @@ Each rule of a grammar that is such a question has one entry in ``QUERIES``; rul
 grammar.
 """
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Callable
 
 from lark import Token, Tree
 
 from nmn.language.connect import conj, count_of, exists, fold, negate
+from nmn.language.semantics.asked import after_be, choice, chosen, most_of, offers, predicate_set, superlative_said
 from nmn.language.semantics.claims import existences
-from nmn.language.semantics.clause import Clause
-from nmn.language.semantics.continued import more_np
 from nmn.language.semantics.panel_comparisons import compared_within
 from nmn.language.semantics.panels import contents, panels_such
 from nmn.language.semantics.sets import members, referent, restriction, union
 from nmn.language.syntax.antecedents import it
 from nmn.language.syntax.joined import (
     attribute_of_tree,
-    conjunction_of,
-    join_modifiers,
     joined_phrases,
     phrases_of,
     shared_modifiers,
@@ -31,7 +27,6 @@ from nmn.language.syntax.reader import Reader
 from nmn.language.trees import (
     ATTRIBUTES,
     SCENE,
-    Node,
     is_plural,
     is_token,
     name_of,
@@ -47,54 +42,19 @@ from nmn.layout import Layout
 Query = Callable[[Tree[Token], Reader], Layout]
 
 
-def _predicate_set(parts: Iterable[Node], reader: Reader, several: bool = False) -> Layout:
-    """Return the set that a predicate with everything joined to it holds of, of one thing or of several."""
-    phrase = replace(anything(), plural=several)
-    conjunction = ""
-    for part in parts:
-        if rule(part) == "conj":
-            conjunction = conjunction_of(part)
-        elif isinstance(part, Tree) and rule(part) == "more_predicate":
-            if is_token(words_of(part)[0], "WHICH"):  # "which circle is red and which is blue"
-                raise reader.error(part, "a second question seems to start here; ask one at a time")
-            phrase = join_modifiers(phrase, part, conjunction, reader)
-        elif rule(part) == "np":
-            clause = Clause("predicate", predicate=phrase)
-            more_np([clause], Tree("more_np", [part]), conjunction, reader)
-            phrase = clause.last
-        else:
-            phrase = reader.attached(phrase, [part])
-    return restriction(phrase.modifiers, reader, several)
-
-
-def _after_be(tree: Tree[Token]) -> list[Node]:
-    """Return what follows "is", or, where there is none, what follows the noun phrase or the attribute."""
-    marks = [index for index, child in enumerate(tree.children) if is_token(child, "BE", "THERE")]
-    asked = (
-        place
-        for place, child in enumerate(tree.children)
-        if rule(child) in ("np", "nps") or is_token(child, *ATTRIBUTES)
-    )
-    start = marks[-1] if marks else next(asked)
-    rest: list[Node] = []
-    for node in tree.children[start + 1 :]:
-        rest += node.children if isinstance(node, Tree) and rule(node) == "predicates" else [node]
-    return rest
-
-
 def _how_many(tree: Tree[Token], reader: Reader) -> Layout:
     phrases = joined_phrases(trees_of(tree, "nps")[0], reader, counted=True)
     own = reader.is_topic(phrases[0].phrase)
     of_all = rule(tree) == "how_many_are" or (rule(tree) == "how_many_there" and len(phrases) > 1)
     if rule(tree) == "how_many_there" and not of_all:
-        phrases = [Joined("and", reader.attached(phrases[0].phrase, _after_be(tree)))]
+        phrases = [Joined("and", reader.attached(phrases[0].phrase, after_be(tree)))]
 
     def counted() -> Layout:
         return fold(["or"] * len(phrases), [members(joined.phrase, reader) for joined in shared_modifiers(phrases)])
 
     mutual = any(rule(part) in ("mutual", "each_other") for part in tree.iter_subtrees())
     with reader.at(inside=own, among=counted() if mutual else None):
-        predicate = _predicate_set(_after_be(tree), reader, several=True) if of_all and _after_be(tree) else SCENE
+        predicate = predicate_set(after_be(tree), reader, several=True) if of_all and after_be(tree) else SCENE
     return count_of(conj(counted(), predicate))
 
 
@@ -145,10 +105,10 @@ def _describe_such(tree: Tree[Token], reader: Reader) -> Layout:
     """Return the attribute of what a predicate holds of; "which shapes are ..." asks for the things themselves."""
     (asked,) = tokens_of(tree, *ATTRIBUTES)
     several = is_plural(asked)
-    if is_token(asked, "THING_ATTRIBUTE") and _offers(_after_be(tree), reader):
-        return _most_of(*_chosen(tree, reader), reader)
+    if is_token(asked, "THING_ATTRIBUTE") and offers(after_be(tree), reader):
+        return most_of(*chosen(tree, reader), reader)
     with reader.at(among=SCENE if several else None):
-        predicate = _predicate_set(_after_be(tree), reader, several)
+        predicate = predicate_set(after_be(tree), reader, several)
     if is_token(asked, "THING_ATTRIBUTE") and several:
         return predicate
     return Layout("describe", attribute_of_tree(tree), (predicate,))
@@ -180,9 +140,9 @@ def _describe_kind(tree: Tree[Token], reader: Reader) -> Layout:
 
 
 def _describe_kind_such(tree: Tree[Token], reader: Reader) -> Layout:
-    if _offers(_after_be(tree), reader):
-        return _most_of(*_chosen(tree, reader), reader)
-    return Layout("describe", _kind(tree, reader), (_predicate_set(_after_be(tree), reader),))
+    if offers(after_be(tree), reader):
+        return most_of(*chosen(tree, reader), reader)
+    return Layout("describe", _kind(tree, reader), (predicate_set(after_be(tree), reader),))
 
 
 def _which_are(tree: Tree[Token], reader: Reader) -> Layout:
@@ -191,68 +151,31 @@ def _which_are(tree: Tree[Token], reader: Reader) -> Layout:
     phrase = reader.noun_phrase(things) if named else None
     if phrase is not None and is_token(tree.children[0], "WHAT") and phrase.determiner.name == "the":
         raise reader.error(tree, 'ask it as a question: "what does the star touch?"')
-    if _offers(_after_be(tree), reader):
+    if offers(after_be(tree), reader):
         kind = phrase or anything()
-        said, among = _chosen(tree, reader)
-        return _most_of(said, conj(members(kind, reader), among), reader)
+        said, among = chosen(tree, reader)
+        return most_of(said, conj(members(kind, reader), among), reader)
     if not named and is_token(tree.children[0], "WHAT"):  # "what touches the star?"
-        return Layout("describe", _kind(tree, reader), (_predicate_set(_after_be(tree), reader),))
+        return Layout("describe", _kind(tree, reader), (predicate_set(after_be(tree), reader),))
     phrase = phrase or reader.noun_phrase(things)
-    if (extreme := _extreme(_after_be(tree))) is not None:
+    if (extreme := superlative_said(after_be(tree))) is not None:
         return Layout("superlative", extreme, (members(phrase, reader),))
     own = reader.is_topic(phrase)
     known = None if is_other(phrase) else members(phrase, reader)  # others than what comes next
     with reader.at(inside=own, among=known):
-        predicate = _predicate_set(_after_be(tree), reader, phrase.plural)
+        predicate = predicate_set(after_be(tree), reader, phrase.plural)
     asked = words_of(things)
     if len(asked) == 1 and is_token(asked[0], "THING_ATTRIBUTE") and not is_plural(asked[0]):
         return Layout("describe", name_of(asked[0]), (predicate,))  # "what shape touches ...": which of the shapes
     return conj(members(phrase, reader), predicate)
 
 
-def _offers(parts: Sequence[Node], reader: Reader) -> bool:
-    """Whether a comma comes before things to choose from: "touches the star, the circle or the square"."""
-    joined = [place for place, part in enumerate(parts) if rule(part) == "conj"]
-    things = [parts[place + 1] for place in joined if isinstance(parts[place + 1], Tree)]
-    return len(things) > 1 and reader.text(parts[joined[0]]) == "," and all(rule(part) == "np" for part in things)
-
-
-def _chosen(tree: Tree[Token], reader: Reader) -> tuple[list[Node], Layout]:
-    """Return what is asked and the things to choose from; raise QuestionError where they are not named."""
-    said, among = _choice(_after_be(tree), reader)
-    if among is None:
-        raise reader.error(tree, 'which of them? Say, for instance, "the circle or the square"')
-    return said, among
-
-
 def _which_such(tree: Tree[Token], reader: Reader) -> Layout:
     """Return the things of which a predicate holds: "which are red?"."""
-    said, among = _choice(_after_be(tree), reader)
+    said, among = choice(after_be(tree), reader)
     if among is not None:
-        return _most_of(said, among, reader)
-    return conj(members(reader.core(Tree("those_core", [])), reader), _predicate_set(said, reader))
-
-
-def _most_of(said: Sequence[Node], among: Layout, reader: Reader) -> Layout:
-    """Return those of the things to choose from of which a predicate holds, or that are the most so."""
-    if (extreme := _extreme(said)) is not None:
-        return Layout("superlative", extreme, (among,))
-    with reader.at(among=among):
-        return conj(among, _predicate_set(said, reader))
-
-
-def _choice(parts: Sequence[Node], reader: Reader) -> tuple[list[Node], Layout | None]:
-    """Return what is asked and the things to choose from: "is red, the circle or the square", None without any."""
-    ends = [place for place, part in enumerate(parts) if rule(part) == "conj"]
-    offered = [part for place in ends for part in parts[place + 1 : place + 2]]
-    joined = [parts[place] for place in ends]
-    listed = len(offered) > 1 and len(parts) == ends[0] + 2 * len(ends) and all(rule(part) == "np" for part in offered)
-    if not listed or any(conjunction_of(one) != "or" for one in joined):
-        return list(parts), None
-    things = [Joined("and", reader.noun_phrase(part)) for part in offered]
-    if any(phrase.determiner.name != "the" or phrase.plural for _, phrase in things):
-        return list(parts), None
-    return list(parts[: ends[0]]), union(things, reader)
+        return most_of(said, among, reader)
+    return conj(members(reader.core(Tree("those_core", [])), reader), predicate_set(said, reader))
 
 
 def _which_more(tree: Tree[Token], reader: Reader) -> Layout:
@@ -263,11 +186,10 @@ def _which_more(tree: Tree[Token], reader: Reader) -> Layout:
     asked, offered = tree.children[1], trees_of(tree, "conj")
     of_them = any(is_token(word, "IT") for word in words_of(asked)) and bool(offered)  # of those that are named next
     kind = reader.noun_phrase(asked) if rule(asked) == "np" and not of_them else None
-    with reader.at(antecedent=kind):  # "which circle is larger, the red one or the blue one?"
-        _, among = _choice(_after_be(tree), reader)
-    if among is None and offered:
-        raise reader.error(tree, 'which of them? Say, for instance, "the circle or the square"')
-    if among is None:  # "which square is larger?"
+    if offered:
+        with reader.at(antecedent=kind):  # "which circle is larger, the red one or the blue one?"
+            _, among = chosen(tree, reader)
+    else:  # "which square is larger?"
         among = members(kind, reader) if kind else SCENE
     if distance := tokens_of(tree, "CLOSER_TO", "FARTHER_FROM"):
         thing = tree.children[tree.children.index(distance[0]) + 1]
@@ -283,7 +205,7 @@ def _refer(tree: Tree[Token], reader: Reader) -> Layout:
     """Return the things that are to be found; "which is the largest, the circle or the square" is one of those."""
     if is_token(tree.children[0], "WHICH"):
         first, *others = trees_of(tree, "nps")[0].children
-        extreme, (_, among) = _extreme([first]), _choice(others, reader)
+        extreme, (_, among) = superlative_said([first]), choice(others, reader)
         if extreme is not None and among is not None:
             return Layout("superlative", extreme, (among,))
         if among is not None and reader.text(others[0]) == ",":
@@ -292,14 +214,6 @@ def _refer(tree: Tree[Token], reader: Reader) -> Layout:
             with reader.at(among=among):
                 return conj(among, referent(reader.noun_phrase(first), reader))
     return _asked(tree, reader)
-
-
-def _extreme(parts: Sequence[Node]) -> str | None:
-    """Return the superlative that a predicate consists of, with or without "the"."""
-    said = [word for part in parts for word in words_of(part) if word.type != "THE"]
-    if len(said) == 1 and is_token(said[0], "SUPERLATIVE", "SUPERLATIVE_PLACE"):
-        return name_of(said[0])
-    return None
 
 
 def _is_related(tree: Tree[Token], reader: Reader) -> Layout:

@@ -12,9 +12,8 @@ COMPARISONS = frozenset({*EACH, *EACH.values()})
 FROM_SIDE = "from_side"  # the modifier "from the left", which says where is counted from
 OF_EACH = ("every", "both")  # determiners
 ALL_MEANT = ("the", "bare", *OF_EACH)  # of several
-LISTED = frozenset(
-    {"related", "related_all", "related_any", "same_as", "different_from"}
-)  # modifiers that may have a list of operands
+# modifiers that may have a list of operands
+LISTED = frozenset({"related", "related_all", "related_any", "same_as", "different_from"})
 
 
 class Determiner(NamedTuple):

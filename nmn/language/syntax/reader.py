@@ -159,7 +159,7 @@ class Reader:
 
     def distant(self, node: Tree[Token]) -> Phrase:
         """Read "the nearest circle to the star", which is the circle nearest to it; "the nearest to the star"."""
-        determiner, distance, *head, thing = (child for child in node.children)
+        determiner, distance, *head, thing = node.children
         if head:
             phrase = self.core(Tree("core", [determiner, *head]))
         else:
