@@ -4,6 +4,7 @@ import copy
 import pickle
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import permutations
 from pathlib import Path
 from typing import Any
 
@@ -231,3 +232,14 @@ def test_weights_that_ship_are_meant_whatever_else_is_called_so(
 def test_several_values_and_none_are_sure_where_all_of_them_are(text: str, value: object, confidence: float) -> None:
     answer = nmn.run(text, "nmn/scenes/demo.json")
     assert (answer.value, answer.confidence) == (value, confidence)
+
+
+def test_the_shipped_weights_see_the_bundled_image_as_its_scene_says() -> None:
+    things = ("red circle", "blue square", "star", "triangle", "blue circle", "ring")
+    relations = ("left of", "right of", "above", "below", "larger than", "smaller than", "near", "touching")
+    values = ("small", "medium", "large", "red", "blue", "solid", "a circle", "a square", "the leftmost thing")
+    asked = [f"is the {one} {how} the {other}?" for one, other in permutations(things, 2) for how in relations]
+    asked += [f"is the {thing} {value}?" for thing in things for value in values]
+    seen = load(device="cpu").ask_many(["nmn/scenes/demo.png"] * len(asked), asked)
+    known = [nmn.ask_scene("nmn/scenes/demo.json", question) for question in asked]
+    assert [str(answer) for answer in seen] == [str(answer) for answer in known]
