@@ -25,11 +25,12 @@ class Answer:
     """What came out: ``value`` is True or False, a number, a value's name (a tuple of names where there are several,
     None where nothing was there to describe), or the numbers of the objects or panels referred to.
 
-    ``problems`` are presuppositions that failed ("the red circle" where there are two), a sentence each; the value then
-    follows the stated meaning of the modules, and rests on something the question got wrong. ``layout`` is None where a
-    system without modules answered. ``reading`` is the text that was read, with its repairs; None for a layout built by
-    hand. ``distribution`` are the chances of the answers in words that are not negligible, ``confidence`` that of
-    ``value``; for what points at several things, which has no such list, the chance that each is in or out as said.
+    ``problems`` are presuppositions that failed ("the red circle" where there are two), a sentence each; the value
+    then follows the stated meaning of the modules, and rests on something the question got wrong. One more says that
+    as many things are seen as can be. ``layout`` is None where a system without modules answered. ``reading`` is the
+    text that was read, with its repairs; None for a layout built by hand. ``distribution`` are the chances of the
+    answers in words that are not negligible, ``confidence`` that of ``value``; for what points at several things,
+    which has no such list, the chance that each is in or out as said.
     ``view`` is the image with its regions, None for a scene; answers are compared without it. ``question`` is what was
     asked of a system that reads words alone.
     """
@@ -46,8 +47,11 @@ class Answer:
 
     @property
     def problems(self) -> tuple[str, ...]:
-        """What the question presupposed and the scene does not bear out."""
-        return self.trace.failures
+        """What the question presupposed and the scene does not bear out, and whether there may be more than is seen."""
+        if self.view is None or not self.view.full:
+            return self.trace.failures
+        seen = len(self.view.boxes)
+        return (*self.trace.failures, f"{seen} things are seen, as many as can be; there may be more")
 
     def __str__(self) -> str:
         return answer_text(self.value, self.kind)

@@ -36,12 +36,18 @@ def config_file(name: str | Path) -> Path:
     raise ConfigError(f"{name}: no such file, and no configuration that ships; those are {named}")
 
 
-def read_settings(path: str | Path) -> dict[str, Any]:
-    """Read a TOML file of settings; raise ConfigError naming the file."""
+def read_settings(path: str | Path, cls: type[Any]) -> dict[str, Any]:
+    """Read settings of a dataclass from a TOML file; raise ConfigError naming the file, and the key at fault."""
     try:
-        return tomllib.loads(Path(path).read_text(encoding="utf-8-sig"))
+        found = tomllib.loads(Path(path).read_text(encoding="utf-8-sig"))
     except (OSError, ValueError, RecursionError) as error:
         raise ConfigError(f"{path}: not a readable TOML file: {error}") from None
+    if not found:
+        raise ConfigError(f"{path}: no setting in it, so it says nothing; {_listed(_names(cls))}")
+    try:
+        return _merged(cls, [found])
+    except ConfigError as error:
+        raise ConfigError(f"{path}: {error}") from None
 
 
 def read_object(path: Path, what: str, advice: str = "") -> dict[str, Any]:
@@ -79,17 +85,7 @@ def parse_overrides(pairs: Sequence[str], elsewhere: Mapping[str, str] = Mapping
 
 def build_settings(cls: type[Settings], *layers: Mapping[str, Any]) -> Settings:
     """Build the dataclass from layers of settings, later ones over earlier ones; raise ConfigError naming the key."""
-    hints = get_type_hints(cls)
-    known = [entry.name for entry in fields(cls)]  # type: ignore[arg-type]
-    merged: dict[str, Any] = {}
-    for layer in layers:
-        for key, value in layer.items():
-            if key not in known:
-                raise ConfigError(
-                    f'unknown setting "{key}"{did_you_mean(key, known) or "; there are " + ", ".join(known)}'
-                )
-            merged[key] = _converted(key, value, hints[key])
-    return cls(**merged)
+    return cls(**_merged(cls, layers))
 
 
 def settings_json(settings: Any) -> dict[str, Any]:
@@ -100,6 +96,25 @@ def settings_json(settings: Any) -> dict[str, Any]:
 def with_usual(known: Mapping[str, Any], cls: type[Any]) -> dict[str, Any]:
     """Return settings that were written as JSON data, with the defaults of those that there are since then."""
     return settings_json(cls()) | dict(known)
+
+
+def _merged(cls: type[Any], layers: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    hints, known = get_type_hints(cls), _names(cls)
+    merged: dict[str, Any] = {}
+    for layer in layers:
+        for key, value in layer.items():
+            if key not in known:
+                raise ConfigError(f'unknown setting "{key}"{did_you_mean(key, known) or "; " + _listed(known)}')
+            merged[key] = _converted(key, value, hints[key])
+    return merged
+
+
+def _names(cls: type[Any]) -> list[str]:
+    return [entry.name for entry in fields(cls)]
+
+
+def _listed(names: Sequence[str]) -> str:
+    return "there are " + ", ".join(names)
 
 
 def _converted(key: str, value: Any, wanted: Any) -> Any:

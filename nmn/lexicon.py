@@ -213,7 +213,11 @@ def _read_extended(path: Path, seen: tuple[Path, ...]) -> dict[str, Any]:
     data = _read(path)
     if "extends" not in data:
         return data
-    base = _read_extended(_find(str(data.pop("extends")), path.parent), (*seen, path))
+    try:
+        extended = _find(str(data.pop("extends")), path.parent)
+    except LexiconError as error:
+        raise LexiconError(f"{path}: extends: {error}") from None
+    base = _read_extended(extended, (*seen, path))
     return _overlay(base, data)
 
 

@@ -173,10 +173,12 @@ class Reasoner:
 
     def runs(self, images: Sequence["ImageSource"], layouts: Sequence[Layout]) -> Iterator[Ran]:
         """Run ``layouts[i]`` on ``images[i]``, in batches of one size of image; equal images are read once."""
+        from nmn.vision.objects import ObjectVision
         from nmn.vision.view import view_of
 
         check_paired(images, layouts)
         model, settings = self.network.model, self.network.settings
+        most = model.vision.proposer.most if isinstance(model.vision, ObjectVision) else None
         one_panel = settings.panels == 1
         longest = settings.panels * settings.pixels + (settings.panels - 1) * settings.gap_px
         for fitted in by_size(images, longest, one_panel and settings.regions == "cells"):
@@ -185,7 +187,7 @@ class Reasoner:
                 regions = model.read(seen)
                 planned = plan([layouts[at] for at in fitted.asked], fitted.rows, regions.panels.count)
                 finished = execute(planned, model.reasoning.library, regions)
-            views = [view_of(*image, seen, regions, row) for row, image in enumerate(fitted.images)]
+            views = [view_of(*image, seen, regions, row, most) for row, image in enumerate(fitted.images)]
             yield Ran(finished, fitted.asked, [views[row] for row in fitted.rows])
 
     def _answers(

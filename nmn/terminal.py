@@ -1,4 +1,4 @@
-"""What every command writes alike: JSON on stdout, and on stderr bars that show how far long work is."""
+"""What every command writes alike: its version, JSON on stdout, and on stderr bars that show how far long work is."""
 
 import json
 import sys
@@ -8,8 +8,21 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from nmn import __version__
+
 if TYPE_CHECKING:
     from rich.progress import Progress
+
+
+def version_option(program: str) -> Any:
+    """Return the option --version of a program."""
+
+    def tell(asked: bool) -> None:
+        if asked:
+            typer.echo(f"{program} {__version__}")
+            raise typer.Exit
+
+    return typer.Option("--version", is_eager=True, callback=tell, help="Print the version and leave.")
 
 
 def print_json(data: Any) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from nmn.exits import FAULTY, clear_errors
-from nmn.terminal import advancing, print_json
+from nmn.terminal import advancing, print_json, version_option
 
 if TYPE_CHECKING:
     from synth_data.stats import Stats
@@ -21,7 +21,7 @@ WorkersOption = Annotated[int, typer.Option(min=0, help="Processes; 0: one for e
 
 
 @app.callback()
-def main_options() -> None:
+def begin(version: Annotated[bool, version_option("synth-data")] = False) -> None:
     """Shape worlds: scenes, images and texts with their layouts and answers."""
 
 

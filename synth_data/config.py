@@ -232,12 +232,12 @@ def load_config(preset: str = "world", **settings: Any) -> SynthConfig:
 
 def _layers(preset: str) -> list[Mapping[str, Any]]:
     if preset.endswith(".toml"):
-        settings = read_settings(preset)
+        settings = read_settings(preset, SynthConfig)
         return [*_layers(str(settings.get("preset", "world"))), settings]
     if preset not in preset_names():
         known = preset_names()
         raise ConfigError(f'no preset "{preset}"; there are {", ".join(known)}{did_you_mean(preset, known)}')
-    return [{"preset": preset}, read_settings(PRESETS / f"{preset}.toml")]
+    return [{"preset": preset}, read_settings(PRESETS / f"{preset}.toml", SynthConfig)]
 
 
 def _nearest(word: str, known: Any) -> str:

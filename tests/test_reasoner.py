@@ -234,6 +234,19 @@ def test_several_values_and_none_are_sure_where_all_of_them_are(text: str, value
     assert (answer.value, answer.confidence) == (value, confidence)
 
 
+def test_more_things_than_can_be_seen_are_no_silent_sixteen() -> None:
+    image = torch.tensor((59, 61, 87), dtype=torch.uint8).view(3, 1, 1).repeat(1, 256, 256)
+    for place in range(20):
+        top, left = 8 + 50 * (place // 4), 8 + 60 * (place % 4)
+        image[:, top : top + 36, left : left + 36] = torch.tensor((224, 24, 34)).view(3, 1, 1)
+    answers = load(device="cpu").ask_many([image, "nmn/scenes/demo.png"], ["how many squares are there?"] * 2)
+    assert [str(answer) for answer in answers] == ["16", "1"]
+    assert [answer.problems for answer in answers] == [
+        ("16 things are seen, as many as can be; there may be more",),
+        (),
+    ]
+
+
 def test_the_shipped_weights_see_the_bundled_image_as_its_scene_says() -> None:
     things = ("red circle", "blue square", "star", "triangle", "blue circle", "ring")
     relations = ("left of", "right of", "above", "below", "larger than", "smaller than", "near", "touching")

@@ -327,6 +327,21 @@ def test_a_scene_of_an_unknown_world_opens_no_lexicon(client: TestClient) -> Non
     assert response.status_code == 422 and "no world" in response.json()["error"]["message"]
 
 
+@pytest.mark.parametrize(("edit", "told"), [
+    ({"color": "mauve"}, 'objects[0].attributes.color: unknown value "mauve"'), ({"shape": "circl"}, '"circle"'),
+    ({"colr": "red"}, 'unknown attribute "colr"; did you mean "color"?'), ({"color": "circle"}, 'value "circle"'),
+])  # fmt: skip
+def test_a_word_that_no_scene_of_the_world_has_is_named(client: TestClient, edit: dict[str, str], told: str) -> None:
+    scene = json.loads((SCENES / "demo.json").read_text(encoding="utf-8"))
+    scene["objects"][0]["attributes"] |= edit
+    for path, body in (
+        ("scene", {"scene": scene}),
+        ("ask", {"question": QUESTION, "picture": {"scene": {"preset": "world", "scene": scene}}}),
+    ):
+        response = client.post(f"/api/{path}", json=body)
+        assert response.status_code == 422 and told in response.json()["error"]["message"]
+
+
 @pytest.mark.parametrize(
     ("headers", "status"),
     [

@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 from typer.testing import CliRunner, Result
 
+import nmn
 from synth_data.cli import app
 from synth_data.dataset import read_dataset
 from tests.test_dataset import edit, faults
@@ -20,6 +21,10 @@ def run(*arguments: object, code: int = 0) -> Result:
     result = runner.invoke(app, [str(argument) for argument in arguments])
     assert result.exit_code == code, result.output
     return result
+
+
+def test_the_version_is_told() -> None:
+    assert run("--version").output == f"synth-data {nmn.__version__}\n"
 
 
 def refused(*arguments: object) -> str:

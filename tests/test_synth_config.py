@@ -142,7 +142,18 @@ def test_a_broken_file_of_settings_is_named(tmp_path: Path, content: str) -> Non
 
 def test_a_missing_file_of_settings_is_named() -> None:
     with pytest.raises(ConfigError, match=r"gone.toml: not a readable TOML file: .*No such file"):
-        read_settings("gone.toml")
+        read_settings("gone.toml", SynthConfig)
+
+
+@pytest.mark.parametrize(("text", "told"), [
+    ("", "no setting in it"), ("sise = 9", 'unknown setting "sise"; did you mean "size"'),
+    ('size = "x"', "size: expected a whole number"),
+])  # fmt: skip
+def test_a_file_at_fault_is_named(text: str, told: str, tmp_path: Path) -> None:
+    path = tmp_path / "own.toml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(ConfigError, match=rf"own.toml: {told}"):
+        load_config(str(path))
 
 
 def subsets(key: str) -> st.SearchStrategy[tuple[str, ...]]:

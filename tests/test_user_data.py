@@ -9,7 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
+from typer.testing import CliRunner
 
+from nmn.cli import app
 from nmn.data.clevr import read_clevr_images
 from nmn.data.coco import read_coco_captions
 from nmn.data.example import ImageExample
@@ -70,6 +72,22 @@ def test_vqa_questions_come_with_their_image_and_the_answer_of_most(folder: Path
 def test_vqa_questions_without_annotations_have_no_answer(folder: Path) -> None:
     (example,) = vqa(folder, {"questions": [{"image_id": 9, "question": "Is it red?"}]})
     assert (Path(str(example.image)).name, example.answer, example.family) == ("000000000009.jpg", None, "all")
+
+
+def test_answers_are_written_as_vqa_takes_them(folder: Path) -> None:
+    first, second = {**QUESTION, "question": "Is there a circle?"}, {**QUESTION, "question_id": 7, "question": "Why?"}
+    path = write(folder, "questions.json", {"questions": [first, second]})
+    out = folder / "answers.json"
+    arguments = ["evaluate", "vqa", "--questions", str(path), "--images", str(folder / "images")]
+    result = CliRunner().invoke(app, [*arguments, "--predictions", str(out)])
+    assert result.exit_code == 0 and "2 answers written to" in result.output, result.output
+    assert json.loads(out.read_text(encoding="utf-8")) == [
+        {"question_id": QUESTION["question_id"], "answer": "no"}, {"question_id": 7, "answer": ""}
+    ]  # fmt: skip
+    write(folder, "questions.json", {"questions": [{"image_id": 9, "question": "Is there a circle?"}]})
+    result = CliRunner().invoke(app, [*arguments, "--predictions", str(out)])
+    assert result.exit_code == 2 and "question_id" in result.stderr
+    assert "--predictions writes them" in CliRunner().invoke(app, arguments).output
 
 
 def test_a_question_without_a_type_is_of_the_common_family(folder: Path) -> None:

@@ -171,6 +171,9 @@ def test_examples_are_read_from_lines_of_json(tmp_path: Path) -> None:
     path.write_text(json.dumps(line) + "\n" + json.dumps(line | {"answer": "false"}), encoding="utf-8")
     with pytest.raises(DataError, match=r'line 2: the answer is "false", of the same question in .*line 1 "true"'):
         read_taught(path)
+    path.write_text(json.dumps(line | {"anwser": "no"}), encoding="utf-8")
+    with pytest.raises(DataError, match=r'line 1: unknown key "anwser"; did you mean "answer"'):
+        read_taught(path)
     path.write_text("image", encoding="utf-8")
     with pytest.raises(DataError, match="line 1: not JSON"):
         read_taught(path)

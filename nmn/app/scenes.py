@@ -14,6 +14,8 @@ from nmn.app.limits import Limits
 from nmn.app.pictures import Picture, Seen, planes
 from nmn.errors import ConfigError, SceneError, did_you_mean
 from nmn.language import grammar_names
+from nmn.lexicon import load_lexicon
+from nmn.modules.exact import unknown_value
 from nmn.scene import SceneGraph, scene_from_json
 from nmn.visualisation.scene import scene_view
 from synth_data.config import VALUE_FIELDS, SynthConfig, load_config, preset_names
@@ -98,6 +100,11 @@ def read(data: Mapping[str, Any], limits: Limits) -> SceneGraph:
         raise SceneError(f'scene.world: no world "{scene.world[:40]}"; there are {", ".join(LEXICONS)}')
     if not (1 <= scene.width <= MAX_SIDE and 1 <= scene.height <= MAX_SIDE):
         raise SceneError(f"scene: its sides are 1 to {MAX_SIDE} px, got {scene.width:g} x {scene.height:g}")
+    lexicon = load_lexicon(scene.world)
+    for number, thing in enumerate(scene.objects):
+        for name, value in thing.attributes.items():
+            if lexicon.attribute_of.get(value) != name:
+                raise unknown_value("scene", number, (name, value), lexicon)
     return scene if set(scene.relations) - set(HIDING) else hiding_seen(scene)
 
 

@@ -1,6 +1,7 @@
 """The server: loopback by default, quiet, and gone cleanly when it is asked to stop."""
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,8 +29,8 @@ class ServeSettings:
     run: str | None = None
 
 
-def serve(settings: ServeSettings) -> None:
-    """Serve until interrupted; raise ConfigError or DataError for what cannot be served."""
+def serve(settings: ServeSettings, tell: Callable[[str], None]) -> None:
+    """Serve until interrupted, and tell where; raise ConfigError or DataError for what cannot be served."""
     import uvicorn
 
     torch.set_num_threads(1)  # several requests at once, one core each
@@ -45,11 +46,14 @@ def serve(settings: ServeSettings) -> None:
         limit_concurrency=CONNECTIONS, timeout_keep_alive=15, timeout_graceful_shutdown=5,
     )  # fmt: skip
     server = uvicorn.Server(config)
+    named = f"[{settings.host}]" if ":" in settings.host else settings.host
+    tell(f"http://{named}:{settings.port}/  (Ctrl-C stops it)")
     try:
         server.run()
     except SystemExit:
         raise ConfigError(
-            f"{settings.host}:{settings.port}: cannot listen there, it may be taken; give another --port"
+            f"{settings.host}:{settings.port}: cannot listen there: the port may be taken, or the host is none of this"
+            " machine; give another --port or --host"
         ) from None
     except KeyboardInterrupt:
         return

@@ -4,7 +4,6 @@ from typing import Annotated
 
 import typer
 
-from nmn import __version__
 from nmn.cli import classify, evaluate
 from nmn.cli.ask import ask, parse
 from nmn.cli.bench import bench
@@ -17,6 +16,7 @@ from nmn.cli.kernels import kernels
 from nmn.cli.serve import serve
 from nmn.cli.train import train
 from nmn.cli.words import learn_word
+from nmn.terminal import version_option
 
 app = typer.Typer(no_args_is_help=True, add_completion=True, pretty_exceptions_enable=False)
 app.command()(parse)
@@ -47,17 +47,8 @@ classify_app.command()(classify.shifts)
 app.add_typer(classify_app, name="classify")
 
 
-def _tell_version(asked: bool) -> None:
-    if asked:
-        typer.echo(f"nmn {__version__}")
-        raise typer.Exit
-
-
-VERSION = typer.Option("--version", is_eager=True, callback=_tell_version, help="Print the version and leave.")
-
-
 @app.callback()
-def begin(version: Annotated[bool, VERSION] = False) -> None:
+def begin(version: Annotated[bool, version_option("nmn")] = False) -> None:
     """Visual reasoning."""
 
 

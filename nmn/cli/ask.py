@@ -66,12 +66,14 @@ def ask(
 
     With --grammar nlvr the image is one of NLVR's: a detector reads its scene, and the statement is judged exactly.
     """
+    if trace:
+        from nmn.visualisation.png import check_name, explained_picture, write_picture
+
+        check_name(trace)
     found = asked(source, question, model, grammar, lexicon, repair)
     if as_json:
         print_json({"question": question, **found.answer.to_json()})
     else:
         print_answer(found.answer)
     if trace:
-        from nmn.visualisation.png import explained_picture, write_picture
-
         write_picture(trace, explained_picture(found.explained()))

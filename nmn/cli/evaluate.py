@@ -1,5 +1,6 @@
 """``nmn evaluate``: every question of a dataset answered, and what was right."""
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -233,7 +234,7 @@ def clevr(
     if scenes is not None and (model is not None or cache is not None):
         raise ConfigError("--scenes: questions are executed on the scenes, so --model and --cache are not used")
     if images is not None:
-        _of_images(read_clevr_images(questions, images), model, cache, as_json)
+        _show(_of_images(read_clevr_images(questions, images), model, cache), as_json)
         return
     from nmn.evaluation.exact import evaluate_exact
 
@@ -287,24 +288,36 @@ def vqa(
     questions: Annotated[Path, typer.Option(help="Questions as JSON, as VQA v2 has them.")],
     images: Annotated[Path, typer.Option(help="The folder of the images.")],
     annotations: Annotated[Path | None, typer.Option(help="Their answers, as VQA v2 has them.")] = None,
+    predictions: Annotated[Path | None, typer.Option(help="Write the answers, as VQA v2 takes them.")] = None,
     model: Annotated[str | None, typer.Option(help=MODEL_HELP)] = None,
     cache: CacheOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Answer questions about images of your own, in the files of VQA v2."""
-    from nmn.data.vqa import read_vqa
+    from nmn.atomic import write_file
+    from nmn.data.vqa import read_vqa, results
 
-    _of_images(read_vqa(questions, images, annotations), model, cache, as_json)
+    examples = read_vqa(questions, images, annotations)
+    if predictions:
+        results(questions, [None] * len(examples))  # says now what would be missing then
+    report = _of_images(examples, model, cache)
+    if predictions:
+        answers = results(questions, [record.predicted for record in report.records])
+        write_file(predictions, json.dumps(answers, indent=1) + "\n", DataError)
+    _show(report, as_json)
+    if not as_json and (predictions or annotations is None):
+        typer.echo(
+            f"{len(examples):,} answers written to {predictions}" if predictions else "--predictions writes them"
+        )
 
 
-def _of_images(examples: "Sequence[ImageExample]", model: str | None, cache: Path | None, as_json: bool) -> None:
+def _of_images(examples: "Sequence[ImageExample]", model: str | None, cache: Path | None) -> "Report":
     from nmn.evaluation.neural import evaluate_neural
     from nmn.reasoner import load
 
     reasoner = load(model, cache=cache)
     with advancing("answering", len(examples)) as told:
-        report = evaluate_neural(reasoner, examples, told=told)
-    _show(report, as_json)
+        return evaluate_neural(reasoner, examples, told=told)
 
 
 def _show(report: "Report", as_json: bool) -> None:

@@ -73,26 +73,36 @@ def plain(text: str) -> str:
 
 def print_answer(answer: "Answer") -> None:
     """Print an answer, how sure it is (of an image), what it rests on and its trace."""
-    from nmn.assembler.trace import percent
-
     if answer.reading:
         say_repairs(answer.reading)
     typer.echo(f"answer: {answer}")
     if answer.view is not None:
-        typer.echo(f"confidence: {percent(answer.confidence)}")
-        if answer.confidence < UNSURE:
-            chances = sorted(answer.distribution.items(), key=lambda pair: -pair[1])[:LIKELIEST]
-            listed = ": " + ", ".join(f"{word} {percent(chance)}" for word, chance in chances) if chances else ""
-            typer.echo(f"careful: not sure{listed}")
+        chances = sorted(answer.distribution.items(), key=lambda pair: -pair[1])
+        typer.echo("\n".join(_confidence_lines(answer.confidence, chances)))
     for problem in answer.problems:
         typer.echo(f"careful: {problem}")
     print_rich(trace_tree(answer, len(answer.trace.calls) - 1, answer.trace.names))
+
+
+def _confidence_lines(confidence: float, chances: "Sequence[tuple[str, float]]") -> list[str]:
+    """Return how sure an answer is and, where that is little, the likeliest ones; ``chances`` the greatest first."""
+    from nmn.assembler.trace import percent
+
+    lines = [f"confidence: {percent(confidence)}"]
+    if confidence < UNSURE:
+        listed = (
+            ": " + ", ".join(f"{word} {percent(chance)}" for word, chance in chances[:LIKELIEST]) if chances else ""
+        )
+        lines.append(f"careful: not sure{listed}")
+    return lines
 
 
 def explanation_lines(explanation: "Explanation") -> list[str]:
     """Return an explanation in lines: the answer, and each call with its words, its value and the exact one."""
     lines = [f"read as: {explanation.reading}"] if explanation.reading else []
     lines.append(f"answer: {explanation.answer}")
+    if explanation.neural:
+        lines += _confidence_lines(explanation.confidence, explanation.distribution)
     if explanation.exact and not explanation.exact.agrees:
         lines.append(f"exactly, by the known scene: {explanation.exact.text}")
     lines += [f"careful: {problem}" for problem in explanation.problems]

@@ -30,5 +30,4 @@ def serve(
         raise ConfigError('nmn serve needs FastAPI and uvicorn: pip install "nmn-reasoner[serve]"') from None
     if host not in LOCAL:
         typer.echo(f"careful: {host} lets others than this machine in, and there is no password", err=True)
-    typer.echo(f"http://{f'[{host}]' if ':' in host else host}:{port}/  (Ctrl-C stops it)")
-    start(ServeSettings(host, port, runs, data, examples, run))
+    start(ServeSettings(host, port, runs, data, examples, run), typer.echo)

@@ -21,7 +21,9 @@ QUIET_SECONDS = 20
 
 @clear_errors
 def train(
-    config: Annotated[str, typer.Argument(help="A TOML file, or the name of one that ships: shapes, world, nlvr.")],
+    config: Annotated[
+        str, typer.Argument(help="A TOML file, or one that ships: shapes, world, ...; a wrong name lists all.")
+    ],
     out: Annotated[Path, typer.Option(help="The run's folder; a run that is in it already goes on.")],
     changes: Annotated[list[str] | None, typer.Argument(help="Settings to change, key=value each.")] = None,
     as_json: JsonOption = False,
@@ -53,10 +55,19 @@ def train(
     for part, note in bars.notes.items():
         typer.echo(f"{part}: {note}")
     if outcome.accuracy is not None:
-        asked = "boxes" if settings.data == "nlvr" else "questions"
-        typer.echo(f"held-back {asked}: {percent(outcome.accuracy)} right")
+        typer.echo(f"held-back {_held_back(settings)}: {percent(outcome.accuracy)} right")
     typer.echo(f"network: {file}, {file.stat().st_size / 1e6:.2f} MB")
     typer.echo(f"{_use_of(settings)} {out}")
+
+
+def _held_back(settings: "TrainSettings") -> str:
+    """Return what the share of a finished run is of."""
+    from nmn.models.baselines import MODELS
+    from nmn.models.build import MODULES
+
+    if settings.data == "nlvr":
+        return "boxes"
+    return "captions" if settings.model != MODULES and MODELS[settings.model].learns == "captions" else "questions"
 
 
 def _use_of(settings: "TrainSettings") -> str:

@@ -39,3 +39,8 @@ def learn_word(
         print_json({"word": word, "examples": len(taught), "network": str(out)})
     else:
         typer.echo(f'"{word}" learned from {len(taught)} examples: {out}')
+        if len(answers := {one.answer for one in taught}) == 1:
+            typer.echo(
+                f'careful: every answer is "{answers.pop()}": what is not meant is guessed from the other words alone;'
+                " add images without it"
+            )

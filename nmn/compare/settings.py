@@ -70,4 +70,4 @@ def size_settings(size: str, changes: Sequence[str] = ()) -> CompareSettings:
     if not path.is_file():
         known = sorted(file.stem for file in SIZES.glob("*.toml"))
         raise ConfigError(f'no size "{size}"; there are {", ".join(known)}{did_you_mean(size, known)}')
-    return build_settings(CompareSettings, read_settings(path), parse_overrides(changes))
+    return build_settings(CompareSettings, read_settings(path, CompareSettings), parse_overrides(changes))

@@ -9,6 +9,7 @@
 """
 
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +57,17 @@ def read_vqa(
         names = [name, *(name.removesuffix(".jpg") + ending for ending in OTHER_ENDINGS if name.endswith(".jpg"))]
         examples.append(ImageExample(text, folder.path(place, *names), answer, family))
     return examples
+
+
+def results(questions: str | Path, answers: Sequence[str | None]) -> list[dict[str, Any]]:
+    """Return answers to the questions of a file, in its order, as VQA's evaluation takes them; "" where there is none.
+
+    Raises DataError naming the entry without a question_id.
+    """
+    path = Path(questions)
+    entries = enumerate(array(path, read_json(path), "questions"))
+    asked = [field(f"{path}: questions[{number}]", entry, "question_id", int) for number, entry in entries]
+    return [{"question_id": one, "answer": answer or ""} for one, answer in zip(asked, answers, strict=True)]
 
 
 def majority_answer(entry: dict[str, Any]) -> str | None:

@@ -310,14 +310,15 @@ def _codes(scenes: Sequence[SceneGraph], lexicon: Lexicon, count: int) -> NDArra
             for item in thing.attributes.items():
                 code = known.get(item)
                 if code is None:
-                    raise _unknown_value(index, number, item, lexicon)
+                    raise unknown_value(f"scene {index}", number, item, lexicon)
                 codes[index, places[item[0]], number] = code
     return codes
 
 
-def _unknown_value(scene: int, thing: int, item: tuple[str, str], lexicon: Lexicon) -> SceneError:
+def unknown_value(scene: str, thing: int, item: tuple[str, str], lexicon: Lexicon) -> SceneError:
+    """Return what is wrong with an attribute (name, value) of a scene's object, which the lexicon does not have."""
     name, value = item
-    place = f"scene {scene}, objects[{thing}].attributes"
+    place = f"{scene}, objects[{thing}].attributes"
     if name not in lexicon.attributes:
         return SceneError(f'{place}: unknown attribute "{name}"{did_you_mean(name, lexicon.attributes)}')
     known = lexicon.attributes[name].values

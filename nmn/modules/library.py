@@ -189,12 +189,10 @@ class Library:
             return int(word)
         words = self.words[argument]
         if word not in words:
-            listed = ", ".join(words) or "none" if len(words) <= 20 else ""
-            if self.learned and listed:
-                told = f"; the network has learned {listed}"
-            else:
-                told = did_you_mean(word, words) or (f"; there are {listed}" if listed else "")
-            raise ArgumentError(f'unknown {argument} "{word}"{told}')
+            listed = ", ".join(words) or "none"
+            if self.learned:
+                raise ArgumentError(f'unknown {argument} "{word}"; the network has learned {listed}')
+            raise ArgumentError(f'unknown {argument} "{word}"{did_you_mean(word, words) or f"; there are {listed}"}')
         return words.index(word)
 
 

@@ -125,7 +125,7 @@ class Judged(nn.Module):
 
 def load_classify_settings(source: str | Path | None, overrides: Sequence[str] = ()) -> ClassifySettings:
     """Return the settings of a TOML file, if one is given, with changes, ``key=value`` each."""
-    given = read_settings(source) if source is not None else {}
+    given = read_settings(source, ClassifySettings) if source is not None else {}
     return build_settings(ClassifySettings, given, parse_overrides(overrides))
 
 

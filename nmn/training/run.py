@@ -103,7 +103,7 @@ class Outcome:
 
 def load_settings(source: str | Path, overrides: Sequence[str] = ()) -> TrainSettings:
     """Return the settings of a TOML file with changes, ``key=value`` each."""
-    return build_settings(TrainSettings, read_settings(source), parse_overrides(overrides))
+    return build_settings(TrainSettings, read_settings(source, TrainSettings), parse_overrides(overrides))
 
 
 def synth_config(settings: TrainSettings, size: int, seed: int, further: tuple[str, ...] = ()) -> SynthConfig:

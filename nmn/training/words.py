@@ -41,6 +41,7 @@ from nmn.vision.view import brought
 
 STEPS, FIRST_STEPS, RATE = 300, 100, 0.05
 WIDER = 1.8  # the prior's spread, in that of the siblings: a new value is none of them
+KEYS = ("image", "question", "answer")
 EXPECTED = '{"image": ..., "question": ..., "answer": ...}'
 ONE_VALUE = 1.0  # weight of one value a region
 
@@ -70,13 +71,15 @@ def read_taught(path: str | Path) -> list[Taught]:
         where = f"{path}, line {number}"
         try:
             entry = json.loads(line)
-            image, question, answer = (entry[name] for name in ("image", "question", "answer"))
+            image, question, answer = (entry[name] for name in KEYS)
         except ValueError as error:
             raise DataError(f"{where}: not JSON: {error}") from None
         except (KeyError, TypeError):
             raise DataError(f"{where}: expected {EXPECTED}") from None
         if not isinstance(image, str):
             raise DataError(f"{where}: image is the path of a file, got {image!r}")
+        if unknown := next((name for name in entry if name not in KEYS), None):
+            raise DataError(f'{where}: unknown key "{unknown}"{did_you_mean(unknown, KEYS)}; expected {EXPECTED}')
         said = str(answer).lower() if isinstance(answer, bool) else str(answer)  # as JSON writes true
         one = Taught(path.parent / image, str(question), said, where)
         first = asked.setdefault((path.parent / image, one.question), one)

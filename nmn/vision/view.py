@@ -18,13 +18,14 @@ class View:
     """An image with its regions: ``boxes`` in its pixels, ``owners`` [height width], 0 for none, 1 + i for region i.
 
     ``owners`` is None where regions cover their boxes. ``panels`` are the boxes of the panels that the image is made
-    of, None where it is one.
+    of, None where it is one. ``full``: there are as many regions as can be proposed, so that there may be more things.
     """
 
     pixels: UInt8[Tensor, "3 height width"]
     boxes: Float[Tensor, "regions 4"]
     owners: Integer[Tensor, "height width"] | None
     panels: Float[Tensor, "panels 4"] | None = None
+    full: bool = False
 
     def heat(self, attention: Sequence[float]) -> Float[Tensor, "height width"]:
         """Return attention over regions, 0 to 1, as a map over the image."""
@@ -49,9 +50,17 @@ def brought(image: UInt8[Tensor, "3 height width"], pixels: int, square: bool) -
 
 
 def view_of(
-    image: UInt8[Tensor, "3 height width"], fitted: Fitted, seen: Mapping[str, Tensor], regions: Regions, row: int
+    image: UInt8[Tensor, "3 height width"],
+    fitted: Fitted,
+    seen: Mapping[str, Tensor],
+    regions: Regions,
+    row: int,
+    most: int | None = None,
 ) -> View:
-    """Return the view of one image, number ``row`` of ``regions``, from what was found on its fitted form."""
+    """Return the view of one image, number ``row`` of ``regions``, from what was found on its fitted form.
+
+    ``most``: how many regions can be proposed, None where there are always as many.
+    """
     count = int(regions.mask[row].sum())
     boxes = fitted.on_original(regions.boxes[row, :count].detach().cpu())
     owners = seen.get("owners")
@@ -61,4 +70,4 @@ def view_of(
         spread = interpolate(fine[None, None].float().cpu(), image.shape[1:], mode="nearest")[0, 0]
         owners = spread.to(torch.uint8)
     frames = regions.panels.boxes[row][regions.panels.mask[row]].detach().cpu()
-    return View(image, boxes, owners, fitted.on_original(frames) if len(frames) > 1 else None)
+    return View(image, boxes, owners, fitted.on_original(frames) if len(frames) > 1 else None, count == most)

@@ -56,11 +56,16 @@ def explained_picture(explanation: Explanation, with_tree: bool = False) -> Imag
 
 def write_picture(path: str | Path, picture: Image.Image) -> None:
     """Write a picture as PNG, whole or not at all; raise ConfigError where it cannot be written."""
-    path, content = Path(path), io.BytesIO()
-    if path.suffix.lower() != ".png":
-        raise ConfigError(f"{path}: pictures are written as PNG; give a name that ends in .png")
+    check_name(path)
+    content = io.BytesIO()
     picture.save(content, "PNG")
-    write_file(path, content.getbuffer(), ConfigError)
+    write_file(Path(path), content.getbuffer(), ConfigError)
+
+
+def check_name(path: str | Path) -> None:
+    """Raise ConfigError for a file that is not called as a PNG."""
+    if Path(path).suffix.lower() != ".png":
+        raise ConfigError(f"{path}: pictures are written as PNG; give a name that ends in .png")
 
 
 def measure(words: str, size: float) -> float:
