@@ -33,6 +33,8 @@ Integers = NDArray[np.int64]
 TRIES = 300  # times that texts are drawn for an example before its family is given up
 AT_ONCE = 64  # texts drawn together at least, so that the last few texts of a block do not take many rounds
 MOST_TEXTS = 8  # drawn at once for an example
+# relations of things that are put against or over each other, and the chances of which one at least puts some so
+NEEDED = {"touching": ("touching", "overlap"), "in_front_of": ("overlap",), "behind": ("overlap",)}
 ALL_CLAIMS = {**CLAIMS, **PANEL_CLAIMS}
 ALL_FAMILIES = (*ALL_CLAIMS, *QUESTIONS)
 ORDERED = ("query_ordinal", "tower_end")  # families that speak of the sides of a scene
@@ -61,6 +63,7 @@ class Maker:
     def __init__(self, config: SynthConfig) -> None:
         self.config, self.families = config, families(config)
         self._check_pictures()
+        self._check_relations()
         self._check_language()
         self.search = Search(config, frozenset(self._words_used()))
         self.codes = self.search.codes
@@ -93,6 +96,15 @@ class Maker:
         for one in config.backgrounds or (config.background,):
             if one in config.values("color"):
                 raise ConfigError(f'background: what is {one} is not seen on "{one}"; leave it out by colors=')
+
+    def _check_relations(self) -> None:
+        """Raise ConfigError for a relation that objects never have, as they are put."""
+        for relation, causes in NEEDED.items() if self.config.placement == "free" else ():
+            if relation in self.config.relations and not any(getattr(self.config, cause) for cause in causes):
+                raise ConfigError(
+                    f'relations: nothing is ever "{relation}" with {" and ".join(f"{cause}=0" for cause in causes)}; raise'
+                    f" {' or '.join(causes)}, or leave {relation} out of relations"
+                )
 
     def _check_language(self) -> None:
         """Raise ConfigError for a family whose texts the grammar does not read as they are meant."""

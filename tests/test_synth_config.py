@@ -74,6 +74,8 @@ def test_an_unknown_family_names_the_nearest() -> None:
         ("world", {"texture": "outlined"}, "texture: .*let them have one, such as textures=solid"),
         ("world", {"background": "red"}, 'background: what is red is not seen on "red"; leave it out by colors='),
         ("world", {"backgrounds": ["slate", "white"]}, 'what is white is not seen on "white"'),
+        ("varied", {"touching": 0.0, "overlap": 0.0}, 'nothing is ever "touching" with touching=0 and overlap=0'),
+        ("world", {"relations": ["behind"]}, 'nothing is ever "behind" with overlap=0; raise overlap, or leave behind'),
     ],
 )
 def test_what_pictures_would_not_show_or_not_follow_is_refused(

@@ -309,10 +309,14 @@ def register_module(name: str, signature: Signature, function: Module) -> None:
     place.
 
     >>> from nmn.layout import Kind
-    >>> left_half = Signature((Kind.ATTENTION,), Kind.ATTENTION, None, "members in the left half of a 64 px image")
+    Boxes are in pixels of the image as the network sees it (a longer side of 128 of the weights that ship), of a scene in
+    its own units; those of ``group.regions.panels`` are the sides of the whole.
+
+    >>> left_half = Signature((Kind.ATTENTION,), Kind.ATTENTION, None, "members in the left half")
     >>> def run_left_half(group: Group) -> Tensor:
-    ...     right_edges = group.regions.boxes[group.image][..., 2]
-    ...     return group.operands[0] * (right_edges <= 32)
+    ...     regions = group.regions
+    ...     right_edges, middle = regions.boxes[..., 2], regions.panels.boxes[:, :1, [0, 2]].mean(-1)
+    ...     return group.operands[0] * (right_edges <= middle)[group.image]
     >>> register_module("left_half", left_half, run_left_half)
     >>> unregister_module("left_half")
     """
