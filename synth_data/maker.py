@@ -101,9 +101,10 @@ class Maker:
         """Raise ConfigError for a relation that objects never have, as they are put."""
         for relation, causes in NEEDED.items() if self.config.placement == "free" else ():
             if relation in self.config.relations and not any(getattr(self.config, cause) for cause in causes):
+                none = " and ".join(f"{cause}=0" for cause in causes)
                 raise ConfigError(
-                    f'relations: nothing is ever "{relation}" with {" and ".join(f"{cause}=0" for cause in causes)}; raise'
-                    f" {' or '.join(causes)}, or leave {relation} out of relations"
+                    f'relations: nothing is ever "{relation}" with {none}; raise {" or ".join(causes)}, or leave'
+                    f" {relation} out of relations"
                 )
 
     def _check_language(self) -> None:
