@@ -309,8 +309,8 @@ def register_module(name: str, signature: Signature, function: Module) -> None:
     place.
 
     >>> from nmn.layout import Kind
-    Boxes are in pixels of the image as the network sees it (a longer side of 128 with the weights that ship), of a scene
-    in its own units; those of ``group.regions.panels`` are the sides of the whole.
+    Boxes are in pixels of the image as the network sees it (its longer side has 128 with the weights that ship), of a
+    scene in its own units; those of ``group.regions.panels`` are the sides of the whole.
 
     >>> left_half = Signature((Kind.ATTENTION,), Kind.ATTENTION, None, "members in the left half")
     >>> def run_left_half(group: Group) -> Tensor:
