@@ -87,10 +87,10 @@ class QuestionError(NmnError):
         self.read, self.expected, self.suggestion = read, expected, suggestion
         super().__init__(self._message())
 
-    def without_suggestion(self) -> "QuestionError":
-        """Return the error without the nearest word, for where that word would make no sense either."""
+    def expecting(self, expected: tuple[str, ...]) -> "QuestionError":
+        """Return the error with what could come instead of a nearest word that would make no sense either."""
         reason = self.reason.partition("; did you mean ")[0]
-        return QuestionError(self.question, self.start, self.end, reason, self.read, self.expected)
+        return QuestionError(self.question, self.start, self.end, reason, self.read, expected)
 
     def _message(self) -> str:
         first = max(0, self.start - 60)

@@ -240,6 +240,21 @@ def test_an_unknown_grammar_is_refused_with_those_there_are() -> None:
 
 # of a small red and a small blue circle, a large blue square, a small yellow star, a large green triangle, a small
 # purple ring
+@pytest.mark.parametrize(("question", "suggestion", "expected"), [
+    ("how many dots are there", None, 'a noun ("square")'),  # "how many does are there" cannot be read
+    ("is there a dog", None, 'a noun ("square")'), ("the the dog", None, ""),
+    ("is the crcle red and and blue", "is the circle red and and blue", ""),
+    ("how many crcles are pelow it", "how many circles are pelow it", ""),
+])  # fmt: skip
+def test_a_nearest_word_is_offered_where_it_can_be_read_and_else_what_can(
+    question: str, suggestion: str | None, expected: str
+) -> None:
+    with pytest.raises(QuestionError, match="unknown word") as raised:
+        read(question, repair=False)
+    assert raised.value.suggestion == suggestion and ("did you mean" in raised.value.reason) == bool(suggestion)
+    assert bool(raised.value.expected) == bool(expected) and (not expected or expected in raised.value.expected)
+
+
 DEMO = "nmn/scenes/demo.json"
 SO = (
     "Do two things have the same color?",

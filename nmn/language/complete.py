@@ -7,11 +7,8 @@ with what is half typed are offered. So a completion never leads to where the pa
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from lark import Token
-from lark.exceptions import UnexpectedInput
-
 from nmn.errors import QuestionError
-from nmn.language.diagnose import OPEN_CLASSES
+from nmn.language.diagnose import OPEN_CLASSES, accepted
 from nmn.language.grammar import Grammar
 from nmn.language.lexer import FILLER, Sense
 from nmn.language.normalise import Word, check_length, normalise
@@ -83,25 +80,16 @@ def _due(question: str, words: list[Word], grammar: Grammar) -> frozenset[str]:
         tokens = grammar.vocabulary.tokens(question, words)
     except QuestionError:
         return frozenset()
-    due = _accepted(tokens, grammar)
+    due = accepted(tokens, grammar)
     for retold, after, wanted in RETOLD:
         place = len(tokens) - 1 - bool(after)
         told = tokens[place].type if place >= 0 else ""
         begun = told in retold and (not after or tokens[-1].type in after)
         if begun and (retold is not BEFORE_ALIKE or lacks_noun(tokens[:place])):
             tokens[place].type = retold[told]
-            due |= {one for one in _accepted(tokens, grammar) if not wanted or one in wanted}
+            due |= {one for one in accepted(tokens, grammar) if not wanted or one in wanted}
             tokens[place].type = told
     return due
-
-
-def _accepted(tokens: list[Token], grammar: Grammar) -> frozenset[str]:
-    try:
-        state = grammar.parser.parse_interactive(tokens)
-        state.exhaust_lexer()
-    except UnexpectedInput:
-        return frozenset()
-    return frozenset(map(str, state.accepts()))  # type: ignore[no-untyped-call]
 
 
 def _phrases(

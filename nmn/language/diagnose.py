@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from lark import Token
-from lark.exceptions import UnexpectedToken
+from lark.exceptions import UnexpectedInput, UnexpectedToken
 
 from nmn.errors import QuestionError
 from nmn.language.grammar import Grammar
@@ -84,6 +84,16 @@ def explain(question: str, tokens: Sequence[Token], error: UnexpectedToken, gram
     start, end = (tokens[place].start_pos, tokens[place].end_pos) if place < len(tokens) else (length, length)
     read = read_so_far(question, tokens[:place])
     return QuestionError(question, start or 0, end or 0, reason, read, expected_words(accepted, grammar))
+
+
+def accepted(tokens: list[Token], grammar: Grammar) -> frozenset[str]:
+    """Return the terminals that may come after tokens; none after what cannot be read."""
+    try:
+        state = grammar.parser.parse_interactive(tokens)
+        state.exhaust_lexer()
+    except UnexpectedInput:
+        return frozenset()
+    return frozenset(map(str, state.accepts()))  # type: ignore[no-untyped-call]
 
 
 def find_explanation(token: str, after: str, expected: frozenset[str]) -> Explanation:

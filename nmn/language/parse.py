@@ -10,7 +10,7 @@ from lark import Token, Tree
 from lark.exceptions import UnexpectedToken
 
 from nmn.errors import QuestionError
-from nmn.language.diagnose import explain
+from nmn.language.diagnose import accepted, expected_words, explain
 from nmn.language.grammar import STATEMENTS, Grammar, load_grammar
 from nmn.language.lexer import misspelt
 from nmn.language.normalise import Word, check_length, normalise
@@ -234,7 +234,15 @@ def _tree(question: str, words: list[Word], grammar: Grammar) -> Tree[Token]:
     try:
         return _parsed(question, words, grammar)
     except QuestionError as error:
-        raise error if _goes_on(error, grammar) else error.without_suggestion() from None
+        if error.suggestion and _goes_on(error.suggestion, error.start, grammar):
+            raise
+        raise error.expecting(error.expected or _due(question, words, error.start, grammar)) from None
+
+
+def _due(question: str, words: list[Word], start: int, grammar: Grammar) -> tuple[str, ...]:
+    """Return what could come in place of the word at ``start``."""
+    before = grammar.vocabulary.tokens(question, [word for word in words if word.end <= start])
+    return expected_words(accepted(before, grammar), grammar)
 
 
 def _parsed(question: str, words: list[Word], grammar: Grammar) -> Tree[Token]:
@@ -248,16 +256,15 @@ def _parsed(question: str, words: list[Word], grammar: Grammar) -> Tree[Token]:
     return tree
 
 
-def _goes_on(error: QuestionError, grammar: Grammar) -> bool:
-    """Whether what an error suggests can be read up to the replaced word, so that the word makes sense there."""
-    if error.suggestion is None:
-        return True
-    text, stop = error.suggestion, None
-    for _ in range(2):  # words are looked up before anything is parsed, so that one after it may be reported first
-        try:
-            _parsed(text[:stop], normalise(text[:stop]), grammar)
-        except QuestionError as next_error:
-            stop = next_error.start
-            if stop <= error.start:
-                return False
+def _goes_on(text: str, start: int, grammar: Grammar) -> bool:
+    """Whether a text can be read up to the word after the one at ``start``, so that this one makes sense there."""
+    try:
+        grammar.vocabulary.tokens(text, normalise(text))
+    except QuestionError as unknown:  # words are looked up before anything is parsed
+        text = text[: unknown.start]
+    following = [word.start for word in normalise(text) if word.start > start]
+    try:
+        _parsed(text, normalise(text), grammar)
+    except QuestionError as stopped:
+        return stopped.start > max([start, *following[:1]])
     return True
