@@ -105,7 +105,7 @@ def answer_of(
         chances = {
             name: float(part) / total for name, part in zip(run.library.values[layout.argument], raw, strict=True)
         }
-        if view is not None and _is_guessed(layout, value):
+        if view is not None and _is_guessed(layout, value, raw):
             value = likeliest(raw, run.library.values[layout.argument]) or value
     else:
         sure = float(torch.maximum(raw, 1 - raw).prod())
@@ -125,16 +125,21 @@ def texts_of(run: Run) -> list[str]:
     """Return the answer to every example of a run on images, in words, as ``answer_of`` takes it."""
     texts, rows = [], run.plan.roots().tolist()
     for layout, found, row in zip(run.plan.layouts, answers(run), rows, strict=True):
-        guessed = layout.kind is Kind.ATTRIBUTE and layout.argument is not None and _is_guessed(layout, found)
-        best = likeliest(run.values[layout.kind][row], run.library.values[str(layout.argument)]) if guessed else None
+        truths = run.values[layout.kind][row]
+        guessed = layout.kind is Kind.ATTRIBUTE and layout.argument is not None and _is_guessed(layout, found, truths)
+        best = likeliest(truths, run.library.values[str(layout.argument)]) if guessed else None
         texts.append(answer_text(found if best is None else best, layout.kind))
     return texts
 
 
-def _is_guessed(layout: Layout, value: Value) -> bool:
-    """Whether one value is due of an attribute, where none is likely or several are: not of "what colors are there"."""
+def _is_guessed(layout: Layout, value: Value, truths: torch.Tensor) -> bool:
+    """Whether one value is due of an attribute, where none is likely or several are: not of "what colors are there".
+
+    The most common value of nothing is none: then it is not likely either that some value is.
+    """
     one = bool(layout.operands) and layout.operands[0].module == "unique"
-    return value is None or (one and isinstance(value, tuple))
+    none = value is None and (layout.module == "describe" or float(truths.sum()) > LIKELY)
+    return none or (one and isinstance(value, tuple))
 
 
 def likeliest(truths: torch.Tensor, names: Sequence[str]) -> str | None:
@@ -143,7 +148,7 @@ def likeliest(truths: torch.Tensor, names: Sequence[str]) -> str | None:
     return names[int(truths.argmax())] if float(truths.max()) > NEGLIGIBLE else None
 
 
-NEGLIGIBLE = 1e-3
+NEGLIGIBLE, LIKELY = 1e-3, 0.5
 
 
 def attended_answer(

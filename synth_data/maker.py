@@ -235,7 +235,7 @@ def misread(text: Text, config: SynthConfig) -> str:
     try:
         read = read_fresh(text.text, load_grammar(config.grammar, config.words)).layout
     except QuestionError as error:
-        return error.without_suggestion().reason
+        return error.expecting(()).reason
     return "" if read == text.layout else f'it reads "{text.text}" otherwise'
 
 

@@ -199,6 +199,15 @@ def _same(world: World, name: str, things: Objects) -> Objects:
     return frozenset(thing for thing in world.all if any(shares(thing, other) for other in things))
 
 
+def _most(world: World, name: str, things: Objects, sign: int) -> tuple[str, ...]:
+    """Return the values that most things of a set have (``sign`` 1), or fewest (-1)."""
+    having = {
+        value: sum(world.attributes[thing].get(name) == value for thing in things)
+        for value in world.values(things, name)
+    }
+    return tuple(value for value in having if all(sign * having[value] >= sign * other for other in having.values()))
+
+
 def _ordinal(world: World, name: str, things: Objects, number: int) -> Objects:
     return frozenset(thing for thing in things if world.rank(thing, name, things) == number)
 
@@ -291,4 +300,6 @@ MODULES: dict[str, Callable[..., Meaning]] = {
     "quantify": lambda world, name, first, second: QUANTIFY[name](first, second),
     "agree": lambda world, name, first, second: bool(set(world.values(first, name)) & set(world.values(second, name))),
     "describe": lambda world, name, things: world.values(things, name),
+    "commonest": lambda world, name, things: _most(world, name, things, 1),
+    "rarest": lambda world, name, things: _most(world, name, things, -1),
 }

@@ -382,7 +382,7 @@ def test_what_cannot_be_said_as_a_layout_is_refused(question: str) -> None:
 def test_a_scene_is_asked_in_the_words_of_its_world() -> None:
     scene = SceneGraph((SceneObject({"shape": "circle"}, (2, 2, 12, 12)),), 64, 64, world="pairs")
     assert ask_scene(scene, "There is an image with a circle.").value is True
-    with pytest.raises(QuestionError, match='unknown word "image"'):
+    with pytest.raises(QuestionError, match='"image" is read in'):
         ask_scene(scene, "There is an image with a circle.", grammar="world")
     with pytest.raises(LexiconError, match="no lexicon 'nope'"):
         ask_scene(replace(scene, world="nope"), "There is a circle.")

@@ -61,6 +61,25 @@ def test_a_count_is_the_distribution_of_the_number_of_events(attention: list[flo
         assert found[number] == pytest.approx(wanted, abs=1e-5)
 
 
+OF_VALUE = (0, 0, 1, 1, 2)  # which value each region has
+
+
+@given(chances)
+def test_the_commonest_and_the_rarest_are_the_probability_over_independent_regions(attention: list[float]) -> None:
+    values = (
+        torch.nn.functional.one_hot(torch.tensor(OF_VALUE), 4).T.float().unsqueeze(0)
+    )  # the last value never occurs
+    numbers = logic.numbers(torch.tensor([attention]), values, REGIONS + 1)
+    commonest, rarest = [0.0] * 4, [0.0] * 4
+    for outcome, p in worlds(attention):
+        held = [sum(is_in for is_in, value in zip(outcome, OF_VALUE, strict=True) if value == one) for one in range(4)]
+        for value, number in enumerate(held):
+            commonest[value] += p * (number > 0 and number == max(held))
+            rarest[value] += p * (number > 0 and number == min(one for one in held if one))
+    assert logic.commonest(numbers)[0].tolist() == pytest.approx(commonest, abs=1e-5)
+    assert logic.rarest(numbers)[0].tolist() == pytest.approx(rarest, abs=1e-5)
+
+
 @given(chances)
 def test_exists_is_the_probability_of_at_least_one(attention: list[float]) -> None:
     wanted = sum(p for outcome, p in worlds(attention) if any(outcome))

@@ -88,6 +88,21 @@ TOUCHING: tuple[tuple[str, object], ...] = (
     ("The circle that the star touches is green and it is small.", True),
 )
 ANSWERS: tuple[tuple[str, object], ...] = (
+    ("What is the most common color?", "red"),
+    ("Which color is the most common?", "red"),
+    ("Which shape is the most frequent?", "circle"),
+    ("What is the least common size?", "medium"),
+    ("What is the most common color of the squares?", ("red", "green")),
+    ("What is the rarest color of the circles?", "blue"),
+    ("Tell me the most common texture.", "solid"),
+    ("What is the most common size of the shapes left of the star?", "small"),
+    ("Are there more circles or squares?", "circle"),
+    ("Are there more stars, triangles or squares?", "square"),
+    ("Are there more blue shapes or red shapes?", "red"),
+    ("Are there more red circles or blue circles?", "red"),
+    ("Are there more stars or triangles?", ("triangle", "star")),
+    ("Are there more rings or hearts?", None),
+    ("Are there more red squares or circles?", "circle"),
     ("There are two squares; which of them is larger?", (4,)),
     ("Which of them is larger, the star or the triangle?", (5,)),
     ("Which square is larger, the red one or the green one?", (4,)),
@@ -785,6 +800,11 @@ ANSWERS: tuple[tuple[str, object], ...] = (
 )
 
 REFUSED = (
+    "Are there more circles or blue shapes?",  # told apart by no attribute alone
+    "Are there more red circles or blue squares?",
+    "Are there more circles and squares?",
+    "Are there more circles or stars than squares?",
+    "Are there more of the circles or the squares?",
     "The star is left or right of every circle.",
     "The star is not near but left of the triangle.",
     "Which shape is closest to the top?",

@@ -9,7 +9,19 @@ PASSING = ("unique",)  # modules whose value is their operand's, which who uses 
 # by which part of its calls a module is behind the others: those whose steps cost most, and what nothing waits for
 WAITS = {
     **dict.fromkeys(
-        ("between", "nearest", "farthest", "relate_count", "ordinal", "count", "quantify", "distinct"), 0.1
+        (
+            "between",
+            "nearest",
+            "farthest",
+            "relate_count",
+            "ordinal",
+            "count",
+            "quantify",
+            "distinct",
+            "commonest",
+            "rarest",
+        ),
+        0.1,
     ),
     **dict.fromkeys(PASSING, 9.0),
 }

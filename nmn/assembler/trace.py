@@ -36,6 +36,8 @@ PRESUPPOSITIONS: dict[tuple[str, str | None], tuple[int, int | None]] = {
     ("quantify", "both"): (2, 2),
     ("quantify", "neither"): (2, 2),
     ("describe", None): (1, None),
+    ("commonest", None): (1, None),
+    ("rarest", None): (1, None),
     ("superlative", None): (1, None),
     ("relate_every", None): (1, None),
 }

@@ -128,7 +128,7 @@ class Vocabulary:
     def _unknown(self, question: str, word: Word, tokens: Sequence[Token]) -> QuestionError:
         match = misspelt(word.text, self.words)
         shown = word.text if len(word.text) <= WORD_SHOWN else word.text[:WORD_SHOWN] + "..."
-        longer = min((phrase for phrase in self.senses if phrase[0] == word.text), default=None, key=len)
+        longer = min((phrase for phrase in self.senses if word.text in phrase), default=None, key=len)
         if longer is not None:
             reason = f'"{shown}" is read in "{" ".join(longer)}" and the like, not alone'
             match = None

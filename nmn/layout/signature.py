@@ -110,6 +110,12 @@ _SIGNATURES: dict[str, Signature] = {
     "describe": Signature(
         (A,), Kind.ATTRIBUTE, Argument.ATTRIBUTE, "the values of the attribute that occur in the set"
     ),
+    "commonest": Signature(
+        (A,), Kind.ATTRIBUTE, Argument.ATTRIBUTE, "the value that most members of the set have; all of them in a tie"
+    ),
+    "rarest": Signature(
+        (A,), Kind.ATTRIBUTE, Argument.ATTRIBUTE, "the value that fewest members have, of those that occur in the set"
+    ),
 }
 
 SIGNATURES: Mapping[str, Signature] = MappingProxyType(_SIGNATURES)

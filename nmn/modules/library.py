@@ -293,6 +293,8 @@ def _shared_modules(sources: Sources) -> dict[str, Module]:
             *(logic.presence(operand, sources.values(group)) for operand in group.operands)
         ),
         "describe": lambda group: logic.presence(first(group), sources.values(group)),
+        "commonest": lambda group: logic.commonest(logic.numbers(first(group), sources.values(group), group.width)),
+        "rarest": lambda group: logic.rarest(logic.numbers(first(group), sources.values(group), group.width)),
     }
 
 

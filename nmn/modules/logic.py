@@ -133,6 +133,33 @@ def presence(attention: Attention, values: Float[Tensor, "calls values regions"]
     return 1 - (1 - values * attention.unsqueeze(1)).prod(-1)
 
 
+def numbers(
+    attention: Attention, values: Float[Tensor, "calls values regions"], width: int
+) -> Float[Tensor, "calls values width"]:
+    """Return, for each value, the distribution of how many attended regions have it."""
+    return poisson_binomial(values * attention.unsqueeze(1), width)
+
+
+def commonest(numbers: Float[Tensor, "calls values width"]) -> Float[Tensor, "calls values"]:
+    """Return that each value occurs and none occurs more often, ``sum_k P(n_v = k) prod_{u != v} P(n_u <= k)``, k > 0.
+
+    The numbers of two values are taken as independent.
+    """
+    return (numbers * _of_others(numbers.cumsum(-1)))[..., 1:].sum(-1)
+
+
+def rarest(numbers: Float[Tensor, "calls values width"]) -> Float[Tensor, "calls values"]:
+    """Return that each value occurs and no other that does is rarer, ``prod_{u != v} (P(n_u = 0) + P(n_u >= k))``."""
+    fewer = numbers.cumsum(-1) - numbers
+    return (numbers * _of_others(numbers[..., :1] + 1 - fewer))[..., 1:].sum(-1)
+
+
+def _of_others(truths: Float[Tensor, "calls values width"]) -> Float[Tensor, "calls values width"]:
+    """Return, for each value, the product over all other values."""
+    before, after = truths.cumprod(1), truths.flip(1).cumprod(1).flip(1)
+    return pad(before[:, :-1], (0, 0, 1, 0), value=1.0) * pad(after[:, 1:], (0, 0, 0, 1), value=1.0)
+
+
 def panels_sharing(same: Float[Tensor, "calls panels others"], mask: Float[Tensor, "calls panels"]) -> Tensor:
     """Return the panels that are the same as another one, ``1 - prod_{j != i}(1 - m_j S_ij)``, of those in the mask."""
     others = 1 - torch.eye(same.shape[-1], device=same.device, dtype=same.dtype)

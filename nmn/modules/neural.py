@@ -23,7 +23,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
 from nmn.errors import CheckpointError
-from nmn.layout import SIDES, Argument, Layout
+from nmn.layout import SIDES, Argument, Layout, signature_of
 from nmn.lexicon import Lexicon
 from nmn.modules import logic
 from nmn.modules.grid import GridTables, between_cells, counts_from, shared_by_another, totals
@@ -81,12 +81,12 @@ def vocabulary_of(
 ) -> Vocabulary:
     """Return the words that layouts use, in the lexicon's order: what a network can learn from them.
 
-    ``describe``, ``same``, ``agree`` and ``distinct`` of an attribute use every value of it that objects may have:
-    those that ``shown`` returns for its name, by default all.
+    Modules of an attribute, such as ``describe``, use every value of it that objects may have: those that ``shown``
+    returns for its name, by default all.
     """
     calls = {(call.module, call.argument) for layout in layouts for call in layout.calls if call.argument}
     used = {argument for _, argument in calls}
-    spread = {argument for module, argument in calls if module in ("describe", "same", "agree", "distinct")}
+    spread = {argument for module, argument in calls if signature_of(module).argument is Argument.ATTRIBUTE}
     attributes = {
         name: tuple(
             value

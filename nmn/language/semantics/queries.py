@@ -17,6 +17,7 @@ from nmn.language.semantics.sets import members, referent, restriction, union
 from nmn.language.syntax.antecedents import it
 from nmn.language.syntax.joined import (
     attribute_of_tree,
+    conjunction_of,
     joined_phrases,
     phrases_of,
     shared_modifiers,
@@ -93,6 +94,37 @@ def _describe(tree: Tree[Token], reader: Reader) -> Layout:
     ):
         return asked
     return Layout("describe", attribute_of_tree(tree), (asked,))
+
+
+def _by_number(tree: Tree[Token], reader: Reader) -> Layout:
+    """Return the attribute's value that most of the things have, or fewest: "what is the most common color?"."""
+    things = _asked(tree, reader) if trees_of(tree, "nps") else SCENE
+    module = "commonest" if tokens_of(tree, "COMMONEST") else "rarest"
+    return Layout(module, attribute_of_tree(tree), (things,))
+
+
+def _more_of(tree: Tree[Token], reader: Reader) -> Layout:
+    """Return of which things there are more: "are there more circles or squares?"."""
+    phrases = [reader.noun_phrase(part) for part in trees_of(tree, "np")]
+    if any(conjunction_of(part) != "or" for part in trees_of(tree, "conj")):
+        raise reader.error(tree, 'more than what? Say, for instance, "more circles than squares"')
+    if any(phrase.determiner.name != "bare" for phrase in phrases):
+        raise reader.error(tree, 'more of what? Say, for instance, "more circles or squares"')
+    sets = [members(phrase, reader) for phrase in phrases]
+    known = [_values_of(one, reader) for one in sets]
+    told_by = [name for name in known[0] if len({values.get(name, "") for values in known} - {""}) == len(known)]
+    if len(told_by) != 1:
+        raise reader.error(tree, "these are not told apart by one attribute alone; compare two of them with than")
+    return Layout("commonest", told_by[0], (fold(["or"] * len(sets), sets),))
+
+
+def _values_of(things: Layout, reader: Reader) -> dict[str, str]:
+    """Return the values that all of a set have by its own words, by attribute."""
+    if things.module == "and":
+        return {name: value for part in things.operands for name, value in _values_of(part, reader).items()}
+    if things.module != "find" or things.argument is None:
+        return {}
+    return {reader.lexicon.attribute_of[things.argument]: things.argument}
 
 
 def _describe_all(tree: Tree[Token], reader: Reader) -> Layout:
@@ -268,6 +300,8 @@ QUERIES: dict[str, Query] = {
     "how_many_values": _how_many_values,
     "describe": _describe,
     "describe_possessor": _describe,
+    "by_number": _by_number,
+    "more_of": _more_of,
     "describe_all": _describe_all,
     "describe_all_kinds": _describe_all,
     "describe_such": _describe_such,
