@@ -88,6 +88,12 @@ TOUCHING: tuple[tuple[str, object], ...] = (
     ("The circle that the star touches is green and it is small.", True),
 )
 ANSWERS: tuple[tuple[str, object], ...] = (
+    ("Which shapes are neither circles nor squares?", (5, 6)),
+    ("The small shapes are neither stars nor hearts.", True),
+    ("Are the small shapes neither squares nor triangles?", False),
+    ("There are neither rings nor hearts.", True),
+    ("How many shapes are neither red circles nor blue circles?", 4),
+    ("The shapes left of the star are neither hearts nor rings.", True),
     ("What is the most common color?", "red"),
     ("Which color is the most common?", "red"),
     ("Which shape is the most frequent?", "circle"),

@@ -78,14 +78,27 @@ def _is_kinds(tokens: Sequence[Token]) -> bool:
     return noun is not None and getattr(noun.value, "plural", False) and any(token.type == "NOR" for token in tokens)
 
 
+def _is_said_of(before: Sequence[Token]) -> bool:
+    """Whether a subject with its verb comes before: "the shapes are", "are the shapes", not "are" or "there are"."""
+    if len(before) < 2:
+        return False
+    if before[-1].type == "BE":
+        return before[-2].type not in ("THERE", "AND", "OR", "_SEMICOLON")
+    return _is_asked_of(before)
+
+
+def _is_asked_of(before: Sequence[Token]) -> bool:
+    """Whether a subject ends after the verb of its question: "are the star and the circle"."""
+    return before[0].type == "BE" and before[1].type != "THERE" and before[-1].type in SUBJECT_ENDS
+
+
 def _says_of_each(before: Sequence[Token], after: Sequence[Token]) -> bool:
     """Whether "both" in "they are both red" is "all": no noun's, and not of "both red and large"."""
     predicate = after[0].type in ("ADJECTIVE", "RELATION", "SAME") and all(token.type != "AND" for token in after)
     *_, subject, verb = before
     if verb.type == "BE":
         return predicate and subject.type not in ("THERE", "AND", "OR", "_SEMICOLON")
-    asked = before[0].type == "BE" and before[1].type != "THERE"  # "are the star and the circle both red"
-    return predicate and asked and verb.type in SUBJECT_ENDS
+    return predicate and _is_asked_of(before)  # "are the star and the circle both red"
 
 
 def _joins_attributes(before: Sequence[Token], here: Sequence[Token]) -> bool:
@@ -105,6 +118,7 @@ TOLD_APART: tuple[tuple[str, str, Callable[[Sequence[Token], Sequence[Token]], b
     *((old, new, lambda before, here: lacks_noun(before) and _is_alike(here[1:])) for old, new in BEFORE_ALIKE.items()),
     (AS, EQUALLY, lambda _, here: [token.type for token in here[1:3]] == ["ADJECTIVE", AS]),  # "as large as"
     ("EQUAL_TO", "SAME", lambda _, here: str(here[0].value) == "equal" and here[1].type in ATTRIBUTES),  # "equal size"
+    ("NEITHER", "NEITHER_OF_KINDS", lambda before, here: _is_kinds(here[1:]) and _is_said_of(before)),
     ("NEITHER", "NEITHER_KIND", lambda _, here: _is_kinds(here[1:])),
     ("BOTH", "EVERY", lambda before, here: len(before) > 1 and _says_of_each(before, here[1:])),
 )

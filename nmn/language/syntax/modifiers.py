@@ -186,7 +186,7 @@ def _joint(tree: Tree[Token], parts: Sequence[Node], reader: "Reader") -> Modifi
     for part in parts:
         if is_token(part, "AND", "OR", "NOR"):
             sides.append([])
-        elif not is_token(part, "BOTH", "EITHER", "NEITHER"):
+        elif not is_token(part, "BOTH", "EITHER", "NEITHER", "NEITHER_OF_KINDS"):
             sides[-1].append(part)
     phrases = tuple(reader.attached(anything(), side) for side in sides)
     return Modifier("joint", rule(tree).removeprefix("joint_"), phrases)
