@@ -58,9 +58,8 @@ CUES: dict[str, tuple[frozenset[str], ...]] = {
     "and": (frozenset({"AND", "AND_A", "WITH"}),),
     "or": (frozenset({"OR", "OR_A", "EITHER", "THEN"}), frozenset({"AND", "NEITHER"})),
     "not": (
-        frozenset({
-            "NOT", "NO", "NOTHING", "NONE", "NEITHER", "NEITHER_KIND", "NEITHER_OF_KINDS", "NOR", "WITHOUT", "NOT_WHETHER",
-        }),
+        frozenset({"NOT", "NO", "NOTHING", "NONE", "NEITHER", "NOR", "WITHOUT", "NOT_WHETHER"})
+        | {"NEITHER_KIND", "NEITHER_OF_KINDS"},
         frozenset({"DIFFERENT", "OTHER", "OTHERS", "OTHER_THAN", "ANOTHER", "IF"}),
     ),
     "count": (frozenset({"HOW_MANY", "NUMBER_OF", "AMOUNT_OF", "HEIGHT"}),),
