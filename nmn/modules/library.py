@@ -310,10 +310,10 @@ def register_module(name: str, signature: Signature, function: Module) -> None:
     LayoutError. Raises LayoutError if the name is taken by another signature; by an equal one, the function takes its
     place.
 
-    >>> from nmn.layout import Kind
     Boxes are in pixels of the image as the network sees it (its longer side has 128 with the weights that ship), of a
     scene in its own units; those of ``group.regions.panels`` are the sides of the whole.
 
+    >>> from nmn.layout import Kind
     >>> left_half = Signature((Kind.ATTENTION,), Kind.ATTENTION, None, "members in the left half")
     >>> def run_left_half(group: Group) -> Tensor:
     ...     regions = group.regions
