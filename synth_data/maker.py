@@ -15,12 +15,13 @@ from nmn.errors import ConfigError, QuestionError, did_you_mean
 from nmn.language.grammar import load_grammar
 from nmn.language.parse import read_fresh
 from nmn.layout import SIDES
+from nmn.lexicon import Gap
 from nmn.modules.exact import SceneRegions
 from nmn.vision.nlvr_format import NLVR_PX
 from synth_data.claims import Text, draw_pair, superlatives
 from synth_data.config import SynthConfig, load_config, preset_names
 from synth_data.contrast import edits
-from synth_data.drawn import Drawn, joined
+from synth_data.drawn import Drawn, image_size, joined
 from synth_data.house_styles import SHAPES_PX
 from synth_data.label import judge
 from synth_data.panel_statements import PANEL_CLAIMS
@@ -99,8 +100,13 @@ class Maker:
 
     def _check_relations(self) -> None:
         """Raise ConfigError for a relation that objects never have, as they are put."""
-        for relation, causes in NEEDED.items() if self.config.placement == "free" else ():
-            if relation in self.config.relations and not any(getattr(self.config, cause) for cause in causes):
+        config, lexicon = self.config, self.config.words
+        unit = lexicon.unit_px or max(image_size(config))
+        for relation, causes in NEEDED.items() if config.placement == "free" else ():
+            if relation in config.relations and not any(getattr(config, cause) for cause in causes):
+                meaning = lexicon.relations[relation].meaning
+                if isinstance(meaning, Gap) and config.gap_px <= meaning.at_most * unit:
+                    continue  # things may come as near by chance
                 none = " and ".join(f"{cause}=0" for cause in causes)
                 raise ConfigError(
                     f'relations: nothing is ever "{relation}" with {none}; raise {" or ".join(causes)}, or leave'

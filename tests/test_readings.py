@@ -88,6 +88,8 @@ TOUCHING: tuple[tuple[str, object], ...] = (
     ("The circle that the star touches is green and it is small.", True),
 )
 ANSWERS: tuple[tuple[str, object], ...] = (
+    ("Are there more circles or squares above the star?", "circle"),  # of either: three and two
+    ("Are there more circles or squares below the yellow triangle?", "square"),  # one and two
     ("Which shapes are neither circles nor squares?", (5, 6)),
     ("The small shapes are neither stars nor hearts.", True),
     ("Are the small shapes neither squares nor triangles?", False),
@@ -806,6 +808,7 @@ ANSWERS: tuple[tuple[str, object], ...] = (
 )
 
 REFUSED = (
+    "Are there more other circles or squares?",
     "Are there more circles or blue shapes?",  # told apart by no attribute alone
     "Are there more red circles or blue squares?",
     "Are there more circles and squares?",

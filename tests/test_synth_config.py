@@ -85,6 +85,13 @@ def test_what_pictures_would_not_show_or_not_follow_is_refused(
         next(generate(load_config(preset, size=1, **changes)))
 
 
+def test_things_may_touch_by_chance_where_they_are_put_as_near() -> None:
+    near = {"relations": ["touching"], "families": ["relation"], "size": 1}
+    with pytest.raises(ConfigError, match="nothing is ever"):
+        next(generate(load_config("world", **near)))
+    assert next(generate(load_config("world", gap_px=0.0, **near)))
+
+
 def test_an_unknown_preset_names_the_nearest_and_all_there_are() -> None:
     with pytest.raises(ConfigError, match=r'no preset "wrld"; there are .*contrast.*world.*did you mean "world"\?'):
         load_config("wrld")

@@ -31,6 +31,7 @@ PLACES = frozenset({"TOP", "BASE", "MIDDLE", "ORDINAL", "LEFT", "RIGHT", "CORNER
 VALUES = frozenset({"COLOR_WORD", "SHAPE_WORD", "SIZE_WORD", "ATTRIBUTE", "THING_ATTRIBUTE"})
 TOUCH = frozenset({"TOUCH", "NEARLY", "CLOSE_TO", "STACKED", "ALTERNATE", "EACH_OTHER", "ADJACENT"})
 ANYTHING = frozenset({"THING", "SOMETHING", "EVERYTHING", "NOTHING", "ONES", "ONE", "THING_ATTRIBUTE", "HEIGHT"})
+BY_NUMBER = ("commonest", "rarest")  # modules that are said by a word of their own, not by their attribute alone
 # what a module is said with, where no word names its argument: terminals of the grammars without a leading _; the first
 # group of which a word stands in the question is taken
 CUES: dict[str, tuple[frozenset[str], ...]] = {
@@ -76,6 +77,7 @@ CUES: dict[str, tuple[frozenset[str], ...]] = {
 }  # fmt: skip
 # what else is part of the same words where it stands beside them
 BESIDE: dict[str, frozenset[str]] = {
+    **dict.fromkeys(BY_NUMBER, frozenset({"ATTRIBUTE", "THING_ATTRIBUTE"})),  # "most common color"
     "compare": frozenset({"THAN"}),
     "describe": frozenset({"WHAT", "WHICH", "HOW", "NAME"}),
     "number": frozenset({"NUMBER", "ONE"}),  # "more than two" of number[3]
@@ -157,7 +159,7 @@ class _Search:
     def _candidates(self, call: Call, taken: frozenset[int]) -> list[int]:
         """Return the words that a call may come from, of the first group of which there are any."""
         free = [(at, word) for at, word in enumerate(self.spoken) if at not in taken]
-        if call.argument is not None:
+        if call.argument is not None and call.module not in BY_NUMBER:
             named = [at for at, word in free if word.name == call.argument or _is_number(word, call)]
             if named:
                 return named

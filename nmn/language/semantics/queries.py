@@ -108,9 +108,9 @@ def _more_of(tree: Tree[Token], reader: Reader) -> Layout:
     phrases = [reader.noun_phrase(part) for part in trees_of(tree, "np")]
     if any(conjunction_of(part) != "or" for part in trees_of(tree, "conj")):
         raise reader.error(tree, 'more than what? Say, for instance, "more circles than squares"')
-    if any(phrase.determiner.name != "bare" for phrase in phrases):
+    if any(phrase.determiner.name != "bare" or is_other(phrase) for phrase in phrases):
         raise reader.error(tree, 'more of what? Say, for instance, "more circles or squares"')
-    sets = [members(phrase, reader) for phrase in phrases]
+    sets = [members(joined.phrase, reader) for joined in shared_modifiers([Joined("or", one) for one in phrases])]
     known = [_values_of(one, reader) for one in sets]
     told_by = [name for name in known[0] if len({values.get(name, "") for values in known} - {""}) == len(known)]
     if len(told_by) != 1:
