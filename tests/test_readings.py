@@ -88,6 +88,9 @@ TOUCHING: tuple[tuple[str, object], ...] = (
     ("The circle that the star touches is green and it is small.", True),
 )
 ANSWERS: tuple[tuple[str, object], ...] = (
+    ("Which color occurs most often?", "red"),
+    ("What is the most common color in the image?", "red"),
+    ("What shape appears the most?", "circle"),
     ("Are there more circles or squares above the star?", "circle"),  # of either: three and two
     ("Are there more circles or squares below the yellow triangle?", "square"),  # one and two
     ("Which shapes are neither circles nor squares?", (5, 6)),

@@ -72,7 +72,7 @@ CUES: dict[str, tuple[frozenset[str], ...]] = {
     "quantify": (ALL, frozenset({"ONLY"}), THE),
     "agree": (frozenset({"SAME", "DIFFERENT", "EQUAL_TO", "EQUALLY"}), VALUES),
     "describe": (frozenset({"WHAT", "WHICH", "WHICH_KIND", "HOW", "MADE_OF", "NAME"}),),
-    "commonest": (frozenset({"COMMONEST", "MORE"}),),
+    "commonest": (frozenset({"COMMONEST", "OFTENEST", "MORE"}),),
     "rarest": (frozenset({"RAREST"}),),
 }  # fmt: skip
 # what else is part of the same words where it stands beside them

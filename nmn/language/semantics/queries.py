@@ -99,7 +99,7 @@ def _describe(tree: Tree[Token], reader: Reader) -> Layout:
 def _by_number(tree: Tree[Token], reader: Reader) -> Layout:
     """Return the attribute's value that most of the things have, or fewest: "what is the most common color?"."""
     things = _asked(tree, reader) if trees_of(tree, "nps") else SCENE
-    module = "commonest" if tokens_of(tree, "COMMONEST") else "rarest"
+    module = "rarest" if tokens_of(tree, "RAREST") else "commonest"
     return Layout(module, attribute_of_tree(tree), (things,))
 
 
