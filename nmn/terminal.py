@@ -4,22 +4,24 @@ import json
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 import typer
-
-from nmn import __version__
 
 if TYPE_CHECKING:
     from rich.progress import Progress
 
 
+PACKAGE = "nmn-reasoner"
+
+
 def version_option(program: str) -> Any:
-    """Return the option --version of a program."""
+    """Return the option --version of a program of this package."""
 
     def tell(asked: bool) -> None:
         if asked:
-            typer.echo(f"{program} {__version__}")
+            typer.echo(f"{program} {version(PACKAGE)}")
             raise typer.Exit
 
     return typer.Option("--version", is_eager=True, callback=tell, help="Print the version and leave.")
