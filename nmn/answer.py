@@ -125,10 +125,12 @@ def texts_of(run: Run) -> list[str]:
     """Return the answer to every example of a run on images, in words, as ``answer_of`` takes it."""
     texts, rows = [], run.plan.roots().tolist()
     for layout, found, row in zip(run.plan.layouts, answers(run), rows, strict=True):
-        truths = run.values[layout.kind][row]
-        guessed = layout.kind is Kind.ATTRIBUTE and layout.argument is not None and _is_guessed(layout, found, truths)
-        best = likeliest(truths, run.library.values[str(layout.argument)]) if guessed else None
-        texts.append(answer_text(found if best is None else best, layout.kind))
+        value = found
+        if layout.kind is Kind.ATTRIBUTE and layout.argument:
+            truths = run.values[layout.kind][row]
+            if _is_guessed(layout, value, truths):
+                value = likeliest(truths, run.library.values[layout.argument]) or value
+        texts.append(answer_text(value, layout.kind))
     return texts
 
 

@@ -4,7 +4,6 @@ import json
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -21,6 +20,8 @@ def version_option(program: str) -> Any:
 
     def tell(asked: bool) -> None:
         if asked:
+            from importlib.metadata import version
+
             typer.echo(f"{program} {version(PACKAGE)}")
             raise typer.Exit
 

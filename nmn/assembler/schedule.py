@@ -8,21 +8,8 @@ from nmn.assembler.views import Integers
 PASSING = ("unique",)  # modules whose value is their operand's, which who uses it may read as well
 # by which part of its calls a module is behind the others: those whose steps cost most, and what nothing waits for
 WAITS = {
-    **dict.fromkeys(
-        (
-            "between",
-            "nearest",
-            "farthest",
-            "relate_count",
-            "ordinal",
-            "count",
-            "quantify",
-            "distinct",
-            "commonest",
-            "rarest",
-        ),
-        0.1,
-    ),
+    **dict.fromkeys(("between", "nearest", "farthest", "relate_count", "ordinal"), 0.1),
+    **dict.fromkeys(("count", "quantify", "distinct", "commonest", "rarest"), 0.1),
     **dict.fromkeys(PASSING, 9.0),
 }
 LAST = 0.3  # the same of truths, numbers and attributes, which few sets are made of: they rather wait

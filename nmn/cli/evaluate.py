@@ -295,14 +295,13 @@ def vqa(
 ) -> None:
     """Answer questions about images of your own, in the files of VQA v2."""
     from nmn.atomic import write_file
-    from nmn.data.vqa import read_vqa, results
+    from nmn.data.vqa import question_ids, read_vqa, results
 
     examples = read_vqa(questions, images, annotations)
-    if predictions:
-        results(questions, [None] * len(examples))  # says now what would be missing then
+    asked = question_ids(questions) if predictions else []  # before answering: one may lack its number
     report = _of_images(examples, model, cache)
     if predictions:
-        answers = results(questions, [record.predicted for record in report.records])
+        answers = results(asked, [record.predicted for record in report.records])
         write_file(predictions, json.dumps(answers, indent=1) + "\n", DataError)
     _show(report, as_json)
     if not as_json and (predictions or annotations is None):

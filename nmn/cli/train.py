@@ -62,22 +62,23 @@ def train(
 
 def _held_back(settings: "TrainSettings") -> str:
     """Return what the share of a finished run is of."""
+    if settings.data == "nlvr":
+        return "boxes"
+    return "captions" if _learns_captions(settings) else "questions"
+
+
+def _learns_captions(settings: "TrainSettings") -> bool:
     from nmn.models.baselines import MODELS
     from nmn.models.build import MODULES
 
-    if settings.data == "nlvr":
-        return "boxes"
-    return "captions" if settings.model != MODULES and MODELS[settings.model].learns == "captions" else "questions"
+    return settings.model != MODULES and MODELS[settings.model].learns == "captions"
 
 
 def _use_of(settings: "TrainSettings") -> str:
     """Return the command that uses what was trained, but for its folder."""
-    from nmn.models.baselines import MODELS
-    from nmn.models.build import MODULES
-
     if settings.data == "nlvr":
         return 'ask it: nmn ask IMAGE "STATEMENT" --grammar nlvr --model'
-    if settings.model != MODULES and MODELS[settings.model].learns == "captions":
+    if _learns_captions(settings):
         if settings.model == "dual_encoder":
             return "try it: nmn classify image IMAGE --label TEXT --label TEXT --weights"
         return "try it: nmn caption IMAGE --model"

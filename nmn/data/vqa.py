@@ -59,14 +59,15 @@ def read_vqa(
     return examples
 
 
-def results(questions: str | Path, answers: Sequence[str | None]) -> list[dict[str, Any]]:
-    """Return answers to the questions of a file, in its order, as VQA's evaluation takes them; "" where there is none.
-
-    Raises DataError naming the entry without a question_id.
-    """
+def question_ids(questions: str | Path) -> list[int]:
+    """Return the numbers of a file's questions, in its order; raise DataError naming an entry without one."""
     path = Path(questions)
     entries = enumerate(array(path, read_json(path), "questions"))
-    asked = [field(f"{path}: questions[{number}]", entry, "question_id", int) for number, entry in entries]
+    return [field(f"{path}: questions[{number}]", entry, "question_id", int) for number, entry in entries]
+
+
+def results(asked: Sequence[int], answers: Sequence[str | None]) -> list[dict[str, Any]]:
+    """Return answers to the questions of these numbers as VQA's evaluation takes them; "" where there is none."""
     return [{"question_id": one, "answer": answer or ""} for one, answer in zip(asked, answers, strict=True)]
 
 

@@ -76,14 +76,14 @@ MAX_EXPECTED = 12
 def explain(question: str, tokens: Sequence[Token], error: UnexpectedToken, grammar: Grammar) -> QuestionError:
     """Return the error that says why the parser stopped at a token."""
     place = next((index for index, token in enumerate(tokens) if token is error.token), len(tokens))
-    accepted = frozenset(error.accepts or error.expected)
+    wanted = frozenset(error.accepts or error.expected)
     failing = tokens[place].type if place < len(tokens) else END
     before = tokens[place - 1].type if place else ""
-    reason = find_explanation(failing, before, accepted).reason
+    reason = find_explanation(failing, before, wanted).reason
     length = len(question.rstrip(" ?.!"))
     start, end = (tokens[place].start_pos, tokens[place].end_pos) if place < len(tokens) else (length, length)
     read = read_so_far(question, tokens[:place])
-    return QuestionError(question, start or 0, end or 0, reason, read, expected_words(accepted, grammar))
+    return QuestionError(question, start or 0, end or 0, reason, read, expected_words(wanted, grammar))
 
 
 def accepted(tokens: list[Token], grammar: Grammar) -> frozenset[str]:

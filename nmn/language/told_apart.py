@@ -84,21 +84,13 @@ def _is_said_of(before: Sequence[Token]) -> bool:
         return False
     if before[-1].type == "BE":
         return before[-2].type not in ("THERE", "AND", "OR", "_SEMICOLON")
-    return _is_asked_of(before)
-
-
-def _is_asked_of(before: Sequence[Token]) -> bool:
-    """Whether a subject ends after the verb of its question: "are the star and the circle"."""
     return before[0].type == "BE" and before[1].type != "THERE" and before[-1].type in SUBJECT_ENDS
 
 
 def _says_of_each(before: Sequence[Token], after: Sequence[Token]) -> bool:
     """Whether "both" in "they are both red" is "all": no noun's, and not of "both red and large"."""
     predicate = after[0].type in ("ADJECTIVE", "RELATION", "SAME") and all(token.type != "AND" for token in after)
-    *_, subject, verb = before
-    if verb.type == "BE":
-        return predicate and subject.type not in ("THERE", "AND", "OR", "_SEMICOLON")
-    return predicate and _is_asked_of(before)  # "are the star and the circle both red"
+    return predicate and _is_said_of(before)
 
 
 def _joins_attributes(before: Sequence[Token], here: Sequence[Token]) -> bool:
@@ -120,5 +112,5 @@ TOLD_APART: tuple[tuple[str, str, Callable[[Sequence[Token], Sequence[Token]], b
     ("EQUAL_TO", "SAME", lambda _, here: str(here[0].value) == "equal" and here[1].type in ATTRIBUTES),  # "equal size"
     ("NEITHER", "NEITHER_OF_KINDS", lambda before, here: _is_kinds(here[1:]) and _is_said_of(before)),
     ("NEITHER", "NEITHER_KIND", lambda _, here: _is_kinds(here[1:])),
-    ("BOTH", "EVERY", lambda before, here: len(before) > 1 and _says_of_each(before, here[1:])),
+    ("BOTH", "EVERY", lambda before, here: _says_of_each(before, here[1:])),
 )
