@@ -9,9 +9,9 @@ from torch import Tensor
 
 from nmn.checkpoint import NETWORK, PRETRAINED, STATE, read_checkpoint, state_digest
 from nmn.models.baselines import load_baseline
-from nmn.models.coattention import Coattention
+from nmn.models.coattention import Coattention, _boxes
 from nmn.models.encoders import PLACES, look
-from nmn.models.tokens import DENY, END, MASK, START
+from nmn.models.tokens import DENY, END, MASK, PAD, START
 from nmn.training.data import Memory
 from nmn.training.run import finished, train
 from nmn.training.settings import LoopSettings, TrainSettings
@@ -53,6 +53,27 @@ def test_the_streams_start_with_weights_of_their_width() -> None:
     linear = [part.weight for part in model.streams.modules() if isinstance(part, torch.nn.Linear)]
     weights = [one for one in linear if one.shape[1] == 32]
     assert weights and all(0.6 < float(one.detach().std()) * 32**0.5 < 1.5 for one in weights)
+
+
+@pytest.mark.parametrize("layers", [1, 3])
+def test_a_pair_is_what_the_whole_model_makes_of_it(layers: int) -> None:
+    """Images are gone through once for all their texts, and what nobody reads is left out: nothing else is."""
+    model = small("coattention", **{**NUMBERS["coattention"], "layers": layers}).model
+    assert isinstance(model, Coattention)
+    batch = contradicted()
+    words = batch.words.clone()
+    words[::2, 3:] = PAD
+    pooled = model._pooled(batch, words)
+    cells = look(model.vision, batch)
+    whole = model.streams(
+        input_ids=words, attention_mask=(words != PAD).long(), visual_feats=cells.features[batch.images],
+        visual_pos=_boxes(cells)[batch.images],
+    )  # fmt: skip
+    assert pooled.std() > 0.1
+    torch.testing.assert_close(pooled, whole.pooled_output, atol=1e-5, rtol=0)
+    weights = model.streams.encoder.r_layers[0].attention.self.query.weight
+    gradients = [torch.autograd.grad(one[:, 0].sum(), weights)[0] for one in (pooled, whole.pooled_output)]
+    torch.testing.assert_close(*gradients, atol=1e-5, rtol=1e-3)
 
 
 def test_pretraining_hides_15_in_100_of_words_and_of_cells_but_no_marks_and_no_places() -> None:

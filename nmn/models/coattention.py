@@ -5,30 +5,20 @@ Pretraining is on captions: words and cells are masked and foretold, and whether
 the pair. The answers' head is put on afterwards, and everything is tuned.
 """
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
 from nmn.errors import ConfigError
-from nmn.models.encoders import PLACES, answer_head, look
+from nmn.models.encoders import PLACES, Cells, answer_head, look
 from nmn.models.protocol import Answerer, Batch, Losses, Prediction
 from nmn.models.tokens import DENY, END, LONGEST, MASK, PAD, START
-from nmn.regions import Regions
 from nmn.vision.cells import CellVision
 from nmn.vision.torchvision_loading import load_torchvision
 
 MASKED = 0.15  # of words and of cells
-
-
-class Streams(NamedTuple):
-    """What the two streams end with; ``pooled`` stands for the pair."""
-
-    words: Float[Tensor, "examples tokens hidden"]
-    cells: Float[Tensor, "examples cells hidden"]
-    pooled: Float[Tensor, "examples hidden"]
-    regions: Regions
 
 
 class Coattention(Answerer):
@@ -53,14 +43,12 @@ class Coattention(Answerer):
 
     def forward(self, batch: Batch) -> Prediction:
         """Return logits of the answers."""
-        found = self._read(batch, batch.words, look(self.vision, batch))
-        return Prediction(self.head(found.pooled))
+        return Prediction(self.head(self._pooled(batch, batch.words)))
 
     def fits(self, batch: Batch) -> Float[Tensor, " examples"]:
         """Return the logit that each text is of its image; of a denied text, that it is not."""
         denied = batch.words[:, 0] == DENY
-        found = self._read(batch, _asserted(batch.words), look(self.vision, batch))
-        logits = self.alignment(found.pooled).squeeze(1).float()
+        logits = self.alignment(self._pooled(batch, _asserted(batch.words))).squeeze(1).float()
         return torch.where(denied, -logits, logits)
 
     def pretraining(self, batch: Batch) -> Losses:
@@ -74,32 +62,53 @@ class Coattention(Answerer):
         hidden_words = (torch.rand(words.shape, device=words.device) < MASKED) & (words > END)
         chance = torch.rand(len(words), cells.features.shape[1], device=words.device)
         hidden_cells = chance < MASKED  # of every pair, or what is masked would tell which are aligned
-        found = self._read(batch, words.masked_fill(hidden_words, MASK), cells, hidden_cells)
+        shown = batch.of_each(cells.features)
+        shown = torch.cat([shown[..., :-PLACES] * ~hidden_cells.unsqueeze(2), shown[..., -PLACES:]], 2)
+        found = self.streams(
+            input_ids=words.masked_fill(hidden_words, MASK), attention_mask=(words != PAD).long(), visual_feats=shown,
+            visual_pos=batch.of_each(_boxes(cells)),
+        )  # fmt: skip
         foretold = hidden_words & aligned.unsqueeze(1)
         of_words = nn.functional.cross_entropy(
-            self.word_head(found.words).float().transpose(1, 2), words, reduction="none"
+            self.word_head(found.language_output).float().transpose(1, 2), words, reduction="none"
         )
         seen = cells.features[..., :-PLACES].detach().float()
         wanted = batch.of_each(nn.functional.layer_norm(seen, seen.shape[-1:]))
-        of_cells = nn.functional.smooth_l1_loss(self.cell_head(found.cells).float(), wanted, reduction="none").mean(2)
-        logits = self.alignment(found.pooled).squeeze(1).float()
+        of_cells = nn.functional.smooth_l1_loss(
+            self.cell_head(found.vision_output).float(), wanted, reduction="none"
+        ).mean(2)
+        logits = self.alignment(found.pooled_output).squeeze(1).float()
         of_pairs = nn.functional.binary_cross_entropy_with_logits(logits, aligned.float(), reduction="none")
         loss = _mean_of(of_words, foretold) + _mean_of(of_cells, hidden_cells & aligned.unsqueeze(1)) + of_pairs
         return Losses(loss, (logits > 0) == aligned)
 
-    def _read(self, batch: Batch, words: Tensor, cells: Any, hidden: Tensor | None = None) -> Streams:
-        """Run both streams; the features of hidden cells are 0, their places are not."""
-        features = batch.of_each(cells.features)
-        if hidden is not None:
-            shown = torch.cat([features[..., :-PLACES] * ~hidden.unsqueeze(2), features[..., -PLACES:]], 2)
-            features = shown
-        boxes = cells.regions.boxes
-        whole = cells.regions.panels.boxes[:, :1, 2:].repeat(1, 1, 2)
-        found = self.streams(
-            input_ids=words, attention_mask=(words != PAD).long(), visual_feats=features,
-            visual_pos=batch.of_each(boxes / whole).to(features),
-        )  # fmt: skip
-        return Streams(found.language_output, found.vision_output, found.pooled_output, cells.regions)
+    def _pooled(self, batch: Batch, words: Tensor) -> Float[Tensor, "examples hidden"]:
+        """Return what ``streams`` has for each pair: the cells' own layers run once an image, and the last layer that
+        the streams share for the words alone, since nothing comes after what it makes of the cells.
+        """
+        cells = look(self.vision, batch)
+        layers = self.streams.encoder
+        read = self.streams.embeddings(words, torch.zeros_like(words))
+        padding = (words == PAD)[:, None, None].to(read) * torch.finfo(read.dtype).min
+        for layer in layers.layer:
+            (read,) = layer(read, padding)
+        seen = layers.visn_fc(cells.features, _boxes(cells))
+        for layer in layers.r_layers:
+            (seen,) = layer(seen)
+        seen = batch.of_each(seen)
+        *earlier, last = layers.x_layers
+        for layer in earlier:
+            read, seen = layer(read, padding, seen, None)
+        (read,) = last.visual_attention(read, seen)
+        (read,) = last.lang_self_att(read, padding)
+        pooled: Tensor = self.streams.pooler(last.lang_output(last.lang_inter(read), read))
+        return pooled
+
+
+def _boxes(cells: Cells) -> Float[Tensor, "images cells 4"]:
+    """Return corners, 0 to 1 across an image and down."""
+    boxes: Tensor = cells.regions.boxes / cells.regions.panels.boxes[:, :1, 2:].repeat(1, 1, 2)
+    return boxes.to(cells.features)
 
 
 def _asserted(words: Tensor) -> Tensor:
