@@ -37,6 +37,18 @@ def write_file(path: Path, content: bytes | memoryview | str, refused: type[Exce
         raise refused(f"{path}: cannot be written: {error.strerror or error}") from None
 
 
+def check_place(path: Path | None, refused: type[Exception]) -> None:
+    """Raise ``refused`` where a file could not be written, so that it is told before long work and not after it."""
+    if path is None:
+        return
+    if path.is_dir():
+        raise refused(f"{path}: cannot be written: it is a folder")
+    if not path.parent.is_dir():
+        raise refused(f"{path}: cannot be written: there is no folder {path.parent}")
+    if not os.access(path.parent, os.W_OK):
+        raise refused(f"{path}: cannot be written: nothing may be written into {path.parent}")
+
+
 def write_figure(path: Path, figure: Any, dpi: int, refused: type[Exception]) -> None:
     """Write a figure of matplotlib, as ``write_file`` does, in the format that the name's ending says."""
     content = io.BytesIO()

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
 
@@ -13,7 +13,7 @@ from nmn.assembler.execute import Run, execute
 from nmn.assembler.plan import plan
 from nmn.assembler.trace import Value, answers
 from nmn.checkpoint import shipped, weights_file
-from nmn.errors import ArgumentError, ConfigError, SceneError, did_you_mean
+from nmn.errors import ArgumentError, ConfigError, ImageError, LexiconError, SceneError, did_you_mean
 from nmn.language import Reading, grammar_names, read
 from nmn.layout import Layout, parse_layout
 from nmn.lexicon import Lexicon, load_lexicon
@@ -56,27 +56,38 @@ def ask_scene(
     source, scene = scene, scene if isinstance(scene, SceneGraph) else read_scene(scene)
     if grammar is None:
         grammar = scene.world if scene.world in grammar_names() else "world"
-        lexicon = lexicon or (None if grammar == scene.world else scene.world)
+        lexicon = lexicon or (None if grammar == scene.world else _world_of(scene, source))
     reading = read(question, grammar, lexicon=lexicon, repair=repair)
     with _named(source):
         return _answer(reading.layout, scene, lexicon or grammar, reading)
 
 
 @contextmanager
-def _named(source: SceneGraph | str | Path) -> Iterator[None]:
-    """Name the file of a scene that is not of the world it is asked in."""
+def _named(source: Any) -> Iterator[None]:
+    """Name the file of a scene that is not of the world it is asked in, or of an image that the network cannot see."""
     try:
         yield
-    except SceneError as error:
-        raise error if isinstance(source, SceneGraph) else SceneError(f"{source}: {error}") from None
+    except (SceneError, ImageError) as error:
+        raise type(error)(f"{source}: {error}") if isinstance(source, str | Path) else error from None
+
+
+def _world_of(scene: SceneGraph, source: SceneGraph | str | Path) -> str:
+    """Return the name of a scene's world; raise SceneError where no lexicon has it."""
+    try:
+        load_lexicon(scene.world)
+    except LexiconError as error:
+        with _named(source):
+            raise SceneError(f"world: {error}") from None
+    return scene.world
 
 
 def run(layout: Layout | str, scene: SceneGraph | str | Path, *, lexicon: Lexicon | str | Path | None = None) -> Answer:
     """Run a layout, or its text, on a scene exactly; the lexicon is by default the one of the scene's world."""
     layout = parse_layout(layout) if isinstance(layout, str) else layout
     source, scene = scene, scene if isinstance(scene, SceneGraph) else read_scene(scene)
+    lexicon = lexicon or _world_of(scene, source)
     with _named(source):
-        return _answer(layout, scene, lexicon or scene.world, None)
+        return _answer(layout, scene, lexicon, None)
 
 
 def run_many(layouts: Sequence[Layout], scenes: Sequence[SceneGraph], lexicon: Lexicon) -> list[Value]:
@@ -182,7 +193,7 @@ class Reasoner:
         one_panel = settings.panels == 1
         longest = settings.panels * settings.pixels + (settings.panels - 1) * settings.gap_px
         for fitted in by_size(images, longest, one_panel and settings.regions == "cells"):
-            with torch.inference_mode():
+            with torch.inference_mode(), _named(images[fitted.asked[0]]):
                 seen = model.prepare(fitted.pixels.to(self.device))
                 regions = model.read(seen)
                 planned = plan([layouts[at] for at in fitted.asked], fitted.rows, regions.panels.count)

@@ -112,7 +112,7 @@ def test_the_command_reports_on_the_weights_that_ship(dataset: Path, tmp_path: P
     result = runner.invoke(app, ["errors", "world", "--data", str(dataset), "--out", str(tmp_path / "e.html")])
     assert result.exit_code == 0 and "tiny" in result.stdout and "written:" in result.stdout, result.output
     result = runner.invoke(app, ["errors", "world", "--data", str(dataset), "--data", str(dataset)])
-    assert result.exit_code == 2 and "two are 'tiny'" in result.stderr
+    assert result.exit_code == 2 and "another is 'tiny' too" in result.stderr
 
 
 def test_the_command_shows_what_was_taken_for_what_most_often(
@@ -162,7 +162,7 @@ def test_nlvr_is_read_as_people_wrote_it_and_judged_by_a_network_of_its_pictures
 def test_splits_of_one_name_are_refused_whatever_their_folders_are_called(tmp_path: Path) -> None:
     folders = [write_split(tmp_path / name, ENTRIES, orders=1) for name in ("one", "other")]
     result = runner.invoke(app, ["errors", "nlvr_cells", *(f"--data={folder}" for folder in folders)])
-    assert result.exit_code == 2 and "two are 'nlvr dev'" in result.stderr
+    assert result.exit_code == 2 and "another is 'nlvr dev' too" in result.stderr
 
 
 def test_data_whose_scenes_are_not_known_is_refused_with_what_can_be_read(tmp_path: Path) -> None:

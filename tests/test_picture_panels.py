@@ -153,7 +153,7 @@ def test_a_statement_that_asks_for_what_was_not_learned_is_called_true_and_named
     texts = ["There is a circle", "There is a black square closely touching the wall", "There is a black square"]
     first, second, third = judge(np.stack([boxes(0, 30, 60)] * 3), texts)
     assert (first.truth, first.how) == (True, 'not learned: unknown value "circle"')
-    assert (second.truth, second.how.split(":")[1]) == (True, ' module "near_side"')
+    assert (second.truth, second.how.split(":")[1]) == (True, ' module "near_side[wall]"')
     assert third.how == ""
 
 
@@ -179,7 +179,9 @@ def test_modules_that_no_question_used_are_refused_by_name() -> None:
     assert vocabulary_from_json(vocabulary.to_json()) == vocabulary
     made = NeuralModules(vocabulary, CHANNELS)
     check_words(used[0], made.library)
-    with pytest.raises(ArgumentError, match='module "near_side": nothing that the network was trained on uses it'):
+    with pytest.raises(
+        ArgumentError, match=r'module "near_side\[wall\]": nothing that the network was trained on uses it'
+    ):
         check_words(parse_layout("exists(near_side[wall])"), made.library)
 
 
@@ -193,7 +195,7 @@ def test_a_picture_is_asked_whole_by_a_network_over_its_panels(tmp_path: Path) -
     assert answer.view.panels.tolist() == [[0, 0, 200, 200], [300, 0, 500, 200], [600, 0, 800, 200]]
     where = next(call for call in explain(answer, cells=True).calls if call.module == "where")
     assert heat_map(explain(answer, cells=True).view_of(where), where.raw).shape == (200, 800, 3)
-    with pytest.raises(ImageError, match="a picture of 3 square panels was expected"):
+    with pytest.raises(ImageError, match="a picture of 3 square panels side by side was"):
         reasoner.ask(np.zeros((100, 100, 3), np.uint8), "a box contains a black square")
 
 

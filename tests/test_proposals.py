@@ -116,6 +116,17 @@ def test_a_peak_that_no_pixel_votes_for_is_no_object_and_the_others_move_up() ->
     assert set(found.owners.flatten().tolist()) == {0, 1, 2}
 
 
+def test_an_object_beyond_the_most_takes_the_place_of_one_that_no_pixel_votes_for() -> None:
+    boxes, mask, owner = gold((2, 2, 6, 6), (14, 2, 18, 6), (14, 14, 18, 18))
+    heat = maps_of(boxes, mask, owner).centres.clone()
+    heat[0, 1, 1], heat[0, 1, 4], heat[0, 4, 4] = 1.0, 3.0, 2.0
+    unowned = maps_of(boxes, mask, torch.where(owner == 2, 0, owner))
+    found = decode(unowned._replace(centres=heat), most=2)
+    assert found.boxes[0].tolist() == [[14, 14, 18, 18], [2, 2, 6, 6]]
+    found = decode(maps_of(boxes, mask, owner)._replace(centres=heat), most=2)
+    assert not found.owners[0, 1:3, 1:3].any() and set(found.owners.flatten().tolist()) == {0, 1, 2}
+
+
 def test_images_are_padded_to_the_most_objects_and_to_one_at_least() -> None:
     two, one = maps_of(*gold(LEFT, RIGHT)), maps_of(*gold(LEFT))
     none = one._replace(centres=torch.full_like(one.centres, -9.0))

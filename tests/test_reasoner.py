@@ -18,7 +18,7 @@ import nmn
 from nmn.answer import Answer
 from nmn.app.runs import Runs
 from nmn.checkpoint import shipped, weights_file
-from nmn.errors import ArgumentError, CheckpointError, ImageError, QuestionError
+from nmn.errors import ArgumentError, CheckpointError, ImageError, QuestionError, SceneError
 from nmn.layout import Kind
 from nmn.models.build import save_network
 from nmn.reasoner import Reasoner, load, nlvr_reader
@@ -162,7 +162,7 @@ def test_what_cannot_be_asked_is_refused() -> None:
     with pytest.raises(QuestionError):
         asked.ask(image(), "Is there a rde square?")
     assert asked.run(image(), "at_side[left]").kind is Kind.ATTENTION
-    with pytest.raises(ArgumentError, match='module "near_side": nothing that the network was trained on uses it'):
+    with pytest.raises(ArgumentError, match=r'module "near_side\[left\]": nothing that the network was trained'):
         asked.run(image(), "near_side[left]")
     with pytest.raises(ImageError):
         asked.ask(Path("nowhere.png"), QUESTIONS[0])
@@ -245,6 +245,17 @@ def test_more_things_than_can_be_seen_are_no_silent_sixteen() -> None:
         ("16 things are seen, as many as can be; there may be more",),
         (),
     ]
+
+
+def test_a_file_at_fault_is_named(tmp_path: Path) -> None:
+    square, mars = tmp_path / "square.png", tmp_path / "mars.json"
+    Image.new("RGB", (64, 64)).save(square)
+    mars.write_text(Path("nmn/scenes/demo.json").read_text().replace('"world": "world"', '"world": "mars"'))
+    with pytest.raises(ImageError, match=f"^{square}: a picture of 3 square panels"):
+        load("nlvr_cells", device="cpu").ask(square, "there is a circle")
+    for asked in (lambda: nmn.ask_scene(mars, "is there a circle?"), lambda: nmn.run("exists(find[red])", mars)):
+        with pytest.raises(SceneError, match=f"^{mars}: world: no lexicon 'mars'"):
+            asked()
 
 
 def test_the_shipped_weights_see_the_bundled_image_as_its_scene_says() -> None:

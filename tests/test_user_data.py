@@ -87,6 +87,8 @@ def test_answers_are_written_as_vqa_takes_them(folder: Path) -> None:
     write(folder, "questions.json", {"questions": [{"image_id": 9, "question": "Is there a circle?"}]})
     result = CliRunner().invoke(app, [*arguments, "--predictions", str(out)])
     assert result.exit_code == 2 and "question_id" in result.stderr
+    result = CliRunner().invoke(app, [*arguments, "--predictions", str(folder / "gone" / "answers.json")])
+    assert result.exit_code == 2 and f"there is no folder {folder / 'gone'}" in result.stderr
     assert "--predictions writes them" in CliRunner().invoke(app, arguments).output
 
 

@@ -23,6 +23,7 @@ def errors(
     """Say where a network goes wrong: by family and split the first wrong call, what was taken for what, the worst."""
     from rich.table import Table
 
+    from nmn.atomic import check_place
     from nmn.cli.printing import plain, print_rich
     from nmn.evaluation.errors import find_errors
     from nmn.evaluation.errors_page import FORMATS, write_errors
@@ -33,11 +34,12 @@ def errors(
 
     for path in out or ():
         format_of(path, FORMATS)
+        check_place(path, ConfigError)
     datasets: dict[str, Known] = {}
     for path in data:
         found_there = read_known(path)
         if twice := sorted(datasets.keys() & found_there.keys()):
-            raise ConfigError(f"--data: splits are told apart by their names, and two are {twice[0]!r}")
+            raise ConfigError(f"{path}: splits are told apart by their names, and another is {twice[0]!r} too")
         datasets.update(found_there)
     with advancing("answering", sum(len(known.examples) for known in datasets.values())) as told:
         found = find_errors(load(model), datasets, worst, told)

@@ -40,6 +40,7 @@ def shapes(
     as_json: JsonOption = False,
 ) -> None:
     """Answer SHAPES' questions: with a network from pixels, without one exactly on the decoded scenes."""
+    from nmn.atomic import check_place
     from nmn.data.shapes import SPLITS
 
     splits = split or list(SPLITS)
@@ -47,6 +48,7 @@ def shapes(
         raise ConfigError("--predictions is the file of one split: give one --split")
     if faithful and model is None:
         raise ConfigError("--faithful compares a network with exact execution: give --model")
+    check_place(predictions, DataError)
     report, faithfulness = _exact(data, splits) if model is None else _neural(data, splits, model, faithful)
     if predictions:
         _write_predictions(predictions, report)
@@ -294,9 +296,10 @@ def vqa(
     as_json: JsonOption = False,
 ) -> None:
     """Answer questions about images of your own, in the files of VQA v2."""
-    from nmn.atomic import write_file
+    from nmn.atomic import check_place, write_file
     from nmn.data.vqa import question_ids, read_vqa, results
 
+    check_place(predictions, DataError)
     examples = read_vqa(questions, images, annotations)
     asked = question_ids(questions) if predictions else []  # before answering: one may lack its number
     report = _of_images(examples, model, cache)

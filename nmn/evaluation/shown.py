@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol
 
-from nmn.atomic import write_file
+from nmn.atomic import check_place, write_file
 from nmn.errors import DataError
 
 Evaluate = Callable[[Callable[[int], None]], "SplitReport"]
@@ -39,6 +39,7 @@ def show(
     from rich.console import Console
     from rich.progress import Progress
 
+    check_place(predictions, DataError)
     with Progress(console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task(title, total=total)
         found = evaluate(lambda count: progress.advance(task, count))

@@ -40,7 +40,9 @@ class ModuleNetwork(nn.Module):
         if self.panels > 1 and images.ndim == 4:
             images = cut(images, self.panels, self.gap_px)
             if images.shape[-1] != images.shape[-2]:
-                raise ImageError(f"a picture of {self.panels} square panels was expected; its height does not fit them")
+                raise ImageError(
+                    f"a picture of {self.panels} square panels side by side was expected; its height does not fit them"
+                )
         return prepare(self.vision, images)
 
     def read(self, seen: Mapping[str, Tensor]) -> ReadRegions:

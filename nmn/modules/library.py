@@ -200,7 +200,8 @@ def check_words(layout: Layout, library: Library) -> None:
     """Raise ArgumentError for the first module or word of a layout that a library does not know."""
     for call in layout.calls:
         if call.module in library.unlearned:
-            raise ArgumentError(f'module "{call.module}": nothing that the network was trained on uses it')
+            told = f"{call.module}[{call.argument}]" if call.argument else call.module
+            raise ArgumentError(f'module "{told}": nothing that the network was trained on uses it')
         argument = signature_of(call.module).argument
         if argument is not None and call.argument is not None:
             library.resolve(argument, call.argument)

@@ -113,6 +113,9 @@ def load_detector(path: str | Path) -> Detector:
         attributes = {name: tuple(values) for name, values in about["detector"]["attributes"].items()}
         detector = Detector(attributes, about["detector"]["channels"])
     except (KeyError, TypeError, AttributeError) as error:
-        raise CheckpointError(f"{path}: no detector: its metadata lacks {error}") from None
+        raise CheckpointError(
+            f"{path}: no detector, which reads the scene of NLVR's images: its metadata lacks {error}; a network of"
+            " modules answers by itself, without a grammar named"
+        ) from None
     load_into(detector, state, path)
     return detector.eval()

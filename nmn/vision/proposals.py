@@ -164,15 +164,20 @@ def peaks(
 
 
 def decode(maps: Maps, most: int) -> Proposals:
-    """Return the peaks of the heat map with their boxes, and the owners of fine cells; who owns none is no object."""
-    scores, places = peaks(maps.centres, most)
+    """Return the peaks of the heat map with their boxes, and the owners of fine cells; who owns none is no object.
+
+    Of more than ``most`` objects those of the highest peaks; what the others own has no owner then.
+    """
+    scores, places = peaks(maps.centres, 2 * most)
+    several = max(1, int((scores > THRESHOLD).sum(1).max()))
+    scores, places = scores[:, :several], places[:, :several]
     boxes = absolute(maps.boxes, COARSE_PX).flatten(1, 2)
     boxes = boxes.gather(1, places.unsqueeze(-1).expand(-1, -1, 4))
     owner = owners(maps, boxes, scores > THRESHOLD)
-    owns = torch.zeros(len(boxes), 1 + boxes.shape[1], dtype=torch.bool, device=boxes.device)
+    owns = torch.zeros(len(boxes), 1 + several, dtype=torch.bool, device=boxes.device)
     owns.scatter_(1, owner.flatten(1).long(), True)
     mask, order = ((scores > THRESHOLD) & owns[:, 1:]).sort(descending=True, stable=True)
-    count = max(1, int(mask.sum(1).max()))
+    count = min(most, max(1, int(mask.sum(1).max())))
     order, mask = order[:, :count], mask[:, :count]
     boxes = boxes.gather(1, order.unsqueeze(-1).expand(-1, -1, 4)) * mask.unsqueeze(-1)
     renumbered = places.new_zeros(places.shape).scatter(1, order, torch.arange(1, count + 1).to(order).expand_as(order))
