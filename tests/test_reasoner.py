@@ -110,7 +110,7 @@ def test_many_questions_are_asked_in_batches_of_a_bounded_size(monkeypatch: pyte
     many = [images[place * 3 % 5] for place in range(17)]
     questions = [QUESTIONS[place % len(QUESTIONS)] for place in range(17)]
     whole = asked.ask_many(many, questions)
-    monkeypatch.setattr("nmn.reasoner.ASKED_AT_ONCE", 4)
+    monkeypatch.setattr("nmn.reasoner.batches.ASKED_AT_ONCE", 4)
     for one, other in zip(whole, asked.ask_many(many, questions), strict=True):
         assert_same(one, other)
     layouts = [asked.read(question).layout for question in questions]

@@ -1,0 +1,107 @@
+"""Lexicons as TOML files, found by name or path.
+
+A file may extend another (``extends = "world"``, or a path): its tables are laid over the other's, key by key; a key
+set to ``false`` removes the entry.
+"""
+
+import tomllib
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from nmn.errors import LexiconError, did_you_mean
+from nmn.lexicon.build import build
+from nmn.lexicon.entries import Lexicon
+from nmn.resources import GRAMMARS
+
+MAX_EXTENSIONS = 50
+
+
+def load_lexicon(source: str | Path) -> Lexicon:
+    """Load a lexicon by name (``"world"``) or from a TOML file; raise LexiconError naming the file and the key."""
+    path = _find(str(source), Path())
+    return _load_file(path, _written(path))
+
+
+def whole_name(source: str | Path) -> str:
+    """Return a lexicon's name, of a TOML file its whole path: whoever keeps it finds it from any folder."""
+    return str(Path(source).resolve()) if str(source).endswith(".toml") else str(source)
+
+
+def _written(path: Path | None) -> tuple[int, ...]:
+    """Return when a file and those that it extends were written; of a cycle, which is refused when read, its start."""
+    times: list[int] = []
+    while path is not None and len(times) <= MAX_EXTENSIONS:
+        times.append(path.stat().st_mtime_ns)
+        path = _extended(path, times[-1])
+    return tuple(times)
+
+
+@lru_cache(maxsize=32)
+def _extended(path: Path, mtime_ns: int) -> Path | None:
+    source = _read(path).get("extends")
+    return None if source is None else _find(str(source), path.parent)
+
+
+@lru_cache(maxsize=32)
+def _load_file(path: Path, written_ns: tuple[int, ...]) -> Lexicon:
+    data = _read_extended(path, ())
+    try:
+        return build(data)
+    except LexiconError as error:
+        raise LexiconError(f"{path}: {error}") from None
+
+
+def _find(source: str, beside: Path) -> Path:
+    """Return the file that ``source`` names: a path ending in .toml, else one of ours."""
+    path = beside / source if source.endswith(".toml") else GRAMMARS / "lexicon" / f"{source}.toml"
+    if not _is_file(path):
+        known = sorted(file.stem for file in (GRAMMARS / "lexicon").glob("*.toml"))
+        raise LexiconError(
+            f"no lexicon {source!r}; there are {', '.join(known)}, or give the path of a .toml file"
+            + did_you_mean(source, known)
+        )
+    return path.resolve()
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except (OSError, ValueError):  # a name that no file can have: too long, or with a zero byte
+        return False
+
+
+def _read_extended(path: Path, seen: tuple[Path, ...]) -> dict[str, Any]:
+    if path in seen:
+        raise LexiconError("lexicons extend each other in a cycle: " + " -> ".join(str(file) for file in (*seen, path)))
+    if len(seen) > MAX_EXTENSIONS:
+        raise LexiconError(f"{path}: more than {MAX_EXTENSIONS} lexicons extend each other")
+    data = _read(path)
+    if "extends" not in data:
+        return data
+    try:
+        extended = _find(str(data.pop("extends")), path.parent)
+    except LexiconError as error:
+        raise LexiconError(f"{path}: extends: {error}") from None
+    base = _read_extended(extended, (*seen, path))
+    return _overlay(base, data)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except (OSError, ValueError, RecursionError) as error:  # ValueError: of UTF-8, of TOML, of too long an integer
+        raise LexiconError(f"{path}: not a readable TOML file: {error}") from None
+
+
+def _overlay(base: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
+    merged = dict(base)
+    for key, value in changes.items():
+        if value is False:
+            merged.pop(key, None)
+        elif isinstance(value, dict) and key != "meaning":
+            below = merged.get(key)
+            merged[key] = _overlay(below if isinstance(below, dict) else {}, value)
+        else:
+            merged[key] = value
+    return merged

@@ -1,0 +1,115 @@
+"""Ask questions of images, or run layouts on them, with a network of modules."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import torch
+
+from nmn.answer import Answer, answer_of
+from nmn.assembler.execute import Run, execute
+from nmn.assembler.plan import plan
+from nmn.language import Reading, read
+from nmn.layout import Layout, parse_layout
+from nmn.modules.library import check_words
+from nmn.reasoner.batches import by_size, check_paired
+from nmn.reasoner.named import named
+from nmn.reasoner.placing import device_of, keep_features
+
+if TYPE_CHECKING:
+    from nmn.models.build import Network
+    from nmn.vision.image import ImageSource
+    from nmn.vision.view import View
+
+
+class Ran(NamedTuple):
+    """A batch that was run: for each of its examples, the number of the question, and the view of its image."""
+
+    run: Run
+    asked: list[int]
+    views: "list[View]"
+
+
+class Reasoner:
+    """A trained network that answers questions about images.
+
+    ``device``: "auto" (a GPU where there is one), "cpu", "cuda", ... ``cache``: a folder where the features that a
+    frozen backbone makes of images are kept.
+    """
+
+    def __init__(self, network: "Network", device: str = "auto", cache: str | Path | None = None) -> None:
+        self.network, self.device = network, device_of(device)
+        network.model.to(self.device).eval()
+        if cache is not None:
+            keep_features(network.model, cache)
+
+    def ask(self, image: "ImageSource", question: str, *, grammar: str | None = None, repair: bool = False) -> Answer:
+        """Answer a question about an image: a path, bytes, a Pillow image, an array or a tensor (see ``load_image``).
+
+        Raises QuestionError, ImageError, and ArgumentError for a word that the network has not learned.
+        """
+        return self.ask_many([image], [question], grammar=grammar, repair=repair)[0]
+
+    def ask_many(
+        self,
+        images: Sequence["ImageSource"],
+        questions: Sequence[str],
+        *,
+        grammar: str | None = None,
+        repair: bool = False,
+    ) -> list[Answer]:
+        """Answer ``questions[i]`` about ``images[i]``, in batches of one size; an image given twice is read once.
+
+        All images are held together, and each answer keeps its own, as large as it came: of thousands of photographs
+        ask a few hundred at a time.
+        """
+        check_paired(images, questions)
+        readings = [self.read(question, grammar=grammar, repair=repair) for question in questions]
+        return self._answers(images, [reading.layout for reading in readings], readings)
+
+    def read(self, question: str, *, grammar: str | None = None, repair: bool = False) -> Reading:
+        """Return the reading of a question in the network's language.
+
+        Raises QuestionError, and ArgumentError for a word that the network has not learned.
+        """
+        grammar = grammar or self.network.settings.grammar
+        reading = read(question, grammar, lexicon=self.network.lexicon, repair=repair)
+        check_words(reading.layout, self.network.model.reasoning.library)
+        return reading
+
+    def run(self, image: "ImageSource", layout: Layout | str) -> Answer:
+        """Run a layout, or its text, on an image; raise ArgumentError for a word that the network has not learned."""
+        layout = parse_layout(layout) if isinstance(layout, str) else layout
+        check_words(layout, self.network.model.reasoning.library)
+        return self._answers([image], [layout], [None])[0]
+
+    def runs(self, images: Sequence["ImageSource"], layouts: Sequence[Layout]) -> Iterator[Ran]:
+        """Run ``layouts[i]`` on ``images[i]``, in batches of one size of image; equal images are read once."""
+        from nmn.vision.objects import ObjectVision
+        from nmn.vision.view import view_of
+
+        check_paired(images, layouts)
+        model, settings = self.network.model, self.network.settings
+        most = model.vision.proposer.most if isinstance(model.vision, ObjectVision) else None
+        one_panel = settings.panels == 1
+        longest = settings.panels * settings.pixels + (settings.panels - 1) * settings.gap_px
+        for fitted in by_size(images, longest, one_panel and settings.regions == "cells"):
+            with torch.inference_mode(), named(images[fitted.asked[0]]):
+                seen = model.prepare(fitted.pixels.to(self.device))
+                regions = model.read(seen)
+                planned = plan([layouts[at] for at in fitted.asked], fitted.rows, regions.panels.count)
+                finished = execute(planned, model.reasoning.library, regions)
+            views = [view_of(*image, seen, regions, row, most) for row, image in enumerate(fitted.images)]
+            yield Ran(finished, fitted.asked, [views[row] for row in fitted.rows])
+
+    def _answers(
+        self, images: Sequence["ImageSource"], layouts: Sequence[Layout], readings: Sequence[Reading | None]
+    ) -> list[Answer]:
+        answered: dict[int, Answer] = {}
+        for ran in self.runs(images, layouts):
+            values = {kind: value.cpu() for kind, value in ran.run.values.items()}  # at once, not call by call
+            run = replace(ran.run, values=values)
+            for example, (at, view) in enumerate(zip(ran.asked, ran.views, strict=True)):
+                answered[at] = answer_of(run, example, readings[at], view)
+        return [answered[at] for at in range(len(images))]
