@@ -28,9 +28,9 @@ _PLACES = {
     "parse": "nmn.language",
     "parse_layout": "nmn.layout",
     "read_scene": "nmn.scene",
-    "register_module": "nmn.modules.library",
+    "register_module": "nmn.modules.custom",
     "run": "nmn.reasoner",
-    "unregister_module": "nmn.modules.library",
+    "unregister_module": "nmn.modules.custom",
 }
 
 __all__ = sorted(_PLACES)  # noqa: PLE0605

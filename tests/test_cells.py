@@ -21,7 +21,7 @@ from nmn.modules.grid import (
     totals,
     windows,
 )
-from nmn.modules.library import Group
+from nmn.modules.group import Group
 from nmn.modules.neural import NeuralModules
 from nmn.modules.pairs import between, opposite
 from nmn.modules.read_regions import ReadRegions

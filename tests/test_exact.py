@@ -13,8 +13,8 @@ from nmn.errors import LayoutError, SceneError
 from nmn.layout import Kind, Signature, parse_layout
 from nmn.lexicon import Order, Relation, Superlative, load_lexicon
 from nmn.modules import pairs
+from nmn.modules.custom import register_module, unregister_module
 from nmn.modules.exact import encode, exact_library
-from nmn.modules.library import register_module, unregister_module
 from nmn.scene import SceneGraph, SceneObject
 from synth_data.reference import evaluate
 

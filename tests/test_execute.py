@@ -17,8 +17,10 @@ from nmn.bench.samples import random_layout, random_scene
 from nmn.errors import ArgumentError, LayoutError, SceneError
 from nmn.layout import Argument, Kind, Layout, Signature, parse_layout
 from nmn.lexicon import load_lexicon
+from nmn.modules.custom import register_module, unregister_module
 from nmn.modules.exact import SceneRegions, encode, exact_library
-from nmn.modules.library import Group, check_words, register_module, unregister_module
+from nmn.modules.group import Group
+from nmn.modules.library import check_words
 from nmn.reasoner import Reasoner, load, run, run_many
 from nmn.resources import SCENES
 from nmn.scene import SceneGraph, SceneObject

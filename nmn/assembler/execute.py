@@ -8,7 +8,8 @@ from torch import Tensor
 from nmn.assembler.buffers import Buffers
 from nmn.assembler.plan import Plan
 from nmn.layout import Kind
-from nmn.modules.library import Group, Library
+from nmn.modules.group import Group
+from nmn.modules.library import Library
 from nmn.regions import Regions
 
 

@@ -34,8 +34,10 @@ from nmn.modules.geometry import (
     related,
     together,
 )
-from nmn.modules.library import Group, Library, OfPairs, build_library
+from nmn.modules.group import Group
+from nmn.modules.library import Library, build_library
 from nmn.modules.pairs import Matrices, between, by_distance, opposite, stacked, surely_opposite
+from nmn.modules.sources import OfPairs
 from nmn.regions import Panels, Regions
 from nmn.scene import SceneGraph
 

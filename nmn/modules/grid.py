@@ -24,7 +24,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from nmn.lexicon import BETWEEN_DEGREES
-from nmn.modules.library import Group
+from nmn.modules.group import Group
 
 SURE = 1e-6  # least truth whose logarithm is taken
 EXACT = 1e-30  # least product whose logarithm is taken

@@ -4,158 +4,19 @@ The exact and the neural library differ only in their ``Sources``: where the val
 pairs of regions, come from. Everything else is ``logic.py`` for both.
 """
 
-from abc import ABC, abstractmethod
 from collections import ChainMap
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import partial
-from typing import Any, Protocol
 
 import torch
-from jaxtyping import Float, Int
 from torch import Tensor
 
-from nmn.errors import ArgumentError, LayoutError, did_you_mean
-from nmn.layout import (
-    COMPARISONS,
-    OWN_NAMES,
-    QUANTIFIERS,
-    SIDES,
-    Argument,
-    Kind,
-    Layout,
-    Signature,
-    register_signature,
-    signature_of,
-    unregister_signature,
-)
+from nmn.errors import ArgumentError, did_you_mean
+from nmn.layout import COMPARISONS, QUANTIFIERS, SIDES, Argument, Kind, Layout, signature_of
 from nmn.modules import logic
-from nmn.regions import Regions
-
-
-@dataclass(frozen=True, slots=True)
-class Group:
-    """The calls of one step: image, view and argument of each, and the values of their operands.
-
-    ``view``: 0 for the whole image, 1 + p for its panel p alone; None where all are 0.
-
-    ``argument`` is what ``Library.resolve`` made of the word: an index into the library's values, relations, ..., or
-    the number itself. ``width`` is the length of every number's distribution in this run. ``kind`` is that of the
-    calls' values. ``words`` and ``sizes``: see ``Step``.
-    """
-
-    regions: Regions
-    image: Int[Tensor, " calls"]
-    view: Int[Tensor, " calls"] | None
-    argument: Int[Tensor, " calls"]
-    operands: tuple[Tensor, ...]
-    width: int
-    kind: Kind
-    words: tuple[str, ...] = ()
-    sizes: tuple[int, ...] = ()
-
-    @property
-    def mask(self) -> Float[Tensor, "calls regions"]:
-        """The truth that there is something in each region of what each call sees; 0 for the others and for padding."""
-        if self.view is None:
-            return self.regions.presence[self.image]
-        return self.regions.seen[self.image, self.view]
-
-    @property
-    def panel_mask(self) -> Float[Tensor, "calls panels"]:
-        """1 for each panel of what each call sees, 0 for the others and for padding."""
-        return self.regions.seen_panels[self.image, 0 if self.view is None else self.view]
-
-    @property
-    def members(self) -> Float[Tensor, "calls panels regions"]:
-        """1 for each region of each panel of each call's image."""
-        return self.regions.panels.members[self.image].to(self.regions.features.dtype)
-
-
-Module = Callable[[Group], Tensor]
-
-
-class Sources(Protocol):
-    """What a library must know of the world; each function takes the group with its arguments."""
-
-    def find(self, group: Group) -> Float[Tensor, "calls regions"]:
-        """Return which regions have the value that the argument names."""
-
-    def relate(self, group: Group) -> Float[Tensor, "calls regions"]:
-        """Return which regions stand in the relation to at least one region of the operand."""
-
-    def relate_every(self, group: Group) -> Float[Tensor, "calls regions"]:
-        """Return which regions stand in the relation to every other region of the operand."""
-
-    def relate_count(self, group: Group) -> Float[Tensor, "calls regions"]:
-        """Return which regions stand in the relation to at least as many of the operand as the number says."""
-
-    def same(self, group: Group) -> Float[Tensor, "calls regions"]:
-        """Return which regions share the attribute's value with another of the operand."""
-
-    def superlative(self, group: Group) -> Float[Tensor, "calls regions"]:
-        """Return the members of the operand that none of them comes before."""
-
-    def ordinal(self, group: Group) -> Float[Tensor, "calls regions"]:
-        """Return the members of the operand with the rank that the number says."""
-
-    def between(self, group: Group) -> Float[Tensor, "calls regions"]:
-        """Return which regions lie between a region of the first operand and another of the second."""
-
-    def by_distance(self, group: Group, sign: int) -> Float[Tensor, "calls regions"]:
-        """Return the members of the first operand nearest to (1), farthest from (-1) some region of the second."""
-
-    def side(self, group: Group) -> Float[Tensor, "calls regions"]:
-        """Return which regions touch the side of their panel that the argument names."""
-
-    def near_side(self, group: Group) -> Float[Tensor, "calls regions"]:
-        """Return which regions come near the side of their panel that the argument names."""
-
-    def panel(self, group: Group) -> Float[Tensor, "calls panels"]:
-        """Return which of the panels that a call sees are extreme in the order of the superlative."""
-
-    def values(self, group: Group) -> Float[Tensor, "calls values regions"]:
-        """Return which regions have each value of the attribute, zeros beyond its last value."""
-
-
-class OfPairs(ABC):
-    """The modules of Sources that a matrix of pairs for each call makes."""
-
-    @abstractmethod
-    def relation(self, group: Group) -> Float[Tensor, "calls others regions"]:
-        """Return which regions stand in the relation to which others."""
-
-    @abstractmethod
-    def before(self, group: Group) -> Float[Tensor, "calls others regions"]:
-        """Return which others come before which regions in the order of the superlative."""
-
-    @abstractmethod
-    def alike(self, group: Group) -> Float[Tensor, "calls others regions"]:
-        """Return which others share the attribute's value with which regions; 0 on the diagonal."""
-
-    def ranked(self, group: Group) -> Float[Tensor, "calls regions"]:
-        """Return the first operand less the regions that have no place in the order of the superlative."""
-        return group.operands[0]
-
-    def relate_every(self, group: Group) -> Tensor:
-        """Return ``logic.relate_every``."""
-        return logic.relate_every(self.relation(group), group.operands[0], group.mask)
-
-    def relate_count(self, group: Group) -> Tensor:
-        """Return ``logic.relate_count``."""
-        return logic.relate_count(self.relation(group), group.mask, *group.operands)
-
-    def same(self, group: Group) -> Tensor:
-        """Return ``logic.relate`` of regions that are alike."""
-        return logic.relate(self.alike(group), *group.operands)
-
-    def superlative(self, group: Group) -> Tensor:
-        """Return ``logic.superlative``."""
-        return logic.superlative(self.before(group), self.ranked(group))
-
-    def ordinal(self, group: Group) -> Tensor:
-        """Return ``logic.ordinal``."""
-        return logic.ordinal(self.before(group), self.ranked(group), group.operands[1])
+from nmn.modules.custom import CUSTOM
+from nmn.modules.group import Group, Module
+from nmn.modules.sources import Sources
 
 
 @dataclass(frozen=True)
@@ -297,65 +158,3 @@ def _shared_modules(sources: Sources) -> dict[str, Module]:
         "commonest": lambda group: logic.commonest(logic.numbers(first(group), sources.values(group), group.width)),
         "rarest": lambda group: logic.rarest(logic.numbers(first(group), sources.values(group), group.width)),
     }
-
-
-CUSTOM: dict[str, Module] = {}
-ROUNDING = 0.01  # by which a chance may be off in bfloat16
-
-
-def register_module(name: str, signature: Signature, function: Module) -> None:
-    """Add a module of one's own to SIGNATURES and to every library, also to those of networks that are loaded.
-
-    ``function`` takes a Group and returns a tensor with one row a call: [calls regions] for an attention, [calls] for
-    a truth, [calls width] for a number, all between 0 and 1; a run in which it returns something else raises
-    LayoutError. Raises LayoutError if the name is taken by another signature; by an equal one, the function takes its
-    place.
-
-    Boxes are in pixels of the image as the network sees it (its longer side has 128 with the weights that ship), of a
-    scene in its own units; those of ``group.regions.panels`` are the sides of the whole.
-
-    >>> from nmn.layout import Kind
-    >>> left_half = Signature((Kind.ATTENTION,), Kind.ATTENTION, None, "members in the left half")
-    >>> def run_left_half(group: Group) -> Tensor:
-    ...     regions = group.regions
-    ...     right_edges, middle = regions.boxes[..., 2], regions.panels.boxes[:, :1, [0, 2]].mean(-1)
-    ...     return group.operands[0] * (right_edges <= middle)[group.image]
-    >>> register_module("left_half", left_half, run_left_half)
-    >>> unregister_module("left_half")
-    """
-    if name in OWN_NAMES:
-        raise LayoutError(f"module {name!r} is one of the language's own")
-    if not callable(function) or not isinstance(signature, Signature):
-        raise LayoutError(f"module {name!r}: expected a Signature and a function of a Group")
-    if signature.output is Kind.ATTRIBUTE and signature.argument is not Argument.ATTRIBUTE:
-        raise LayoutError(f"module {name!r}: its argument must name the attribute whose values it yields")
-    register_signature(name, signature)
-    CUSTOM[name] = partial(_checked, name, function)
-
-
-def _checked(name: str, function: Module, group: Group) -> Tensor:
-    """Return what a module of one's own gives; raise LayoutError where its shape is not its kind's, or it no chance."""
-    calls, regions = len(group.image), group.regions.features.shape[1]
-    panels = group.regions.panels.count
-    rows = {Kind.ATTENTION: (calls, regions), Kind.PANELS: (calls, panels), Kind.NUMBER: (calls, group.width)}
-    value: Any = function(group)
-    fits = isinstance(value, Tensor) and (
-        value.ndim == 2 and len(value) == calls
-        if group.kind is Kind.ATTRIBUTE
-        else value.shape == rows.get(group.kind, (calls,))
-    )
-    if not fits:
-        got = f"a tensor {list(value.shape)}" if isinstance(value, Tensor) else repr(value)[:60]
-        wanted = "[calls values]" if group.kind is Kind.ATTRIBUTE else str(list(rows.get(group.kind, (calls,))))
-        raise LayoutError(f"module {name!r}: expected a tensor {wanted} for {group.kind}, one row a call; got {got}")
-    seen = value[group.mask > 0] if group.kind is Kind.ATTENTION else value  # what is padded may be anything
-    if not bool(((seen >= -ROUNDING) & (seen <= 1 + ROUNDING)).all()):  # of NaN neither is true; waits for a GPU
-        low, high = float(seen.min()), float(seen.max())
-        raise LayoutError(f"module {name!r}: expected chances between 0 and 1; got {low:.3g} to {high:.3g}")
-    return value  # type: ignore[no-any-return]
-
-
-def unregister_module(name: str) -> None:
-    """Take a module of one's own out of the language again."""
-    unregister_signature(name)
-    CUSTOM.pop(name, None)

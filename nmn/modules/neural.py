@@ -27,10 +27,12 @@ from nmn.layout import SIDES, Argument, Layout, signature_of
 from nmn.lexicon import Lexicon
 from nmn.modules import logic
 from nmn.modules.grid import GridTables, between_cells, counts_from, shared_by_another, totals
+from nmn.modules.group import Group
 from nmn.modules.learned_pairs import HIDDEN, BoxPairs, GridPairs
-from nmn.modules.library import Group, Library, OfPairs, build_library
+from nmn.modules.library import Library, build_library
 from nmn.modules.pairs import between, by_distance, opposite
 from nmn.modules.read_regions import ReadRegions
+from nmn.modules.sources import OfPairs
 from nmn.regions import Regions
 
 SPARSE = -2.0  # few cells hold something

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from nmn.lexicon import BETWEEN_DEGREES
 from nmn.modules.geometry import Array, Mask
-from nmn.modules.library import Group
+from nmn.modules.group import Group
 
 ROUNDING = 1e-6  # pixels
 PAIRS_AT_ONCE = 2**18  # entries of one step of the product, 4 bytes each
