@@ -5,6 +5,7 @@ grammar.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from lark import Token, Tree
 
@@ -23,7 +24,7 @@ from nmn.language.syntax.joined import (
     shared_modifiers,
 )
 from nmn.language.syntax.panel_phrases import in_panel, inside, panel_phrase
-from nmn.language.syntax.phrases import Joined, anything, is_other
+from nmn.language.syntax.phrases import Joined, Phrase, Premodifier, anything, is_other
 from nmn.language.syntax.reader import Reader
 from nmn.language.trees import (
     ATTRIBUTES,
@@ -106,7 +107,9 @@ def _by_number(tree: Tree[Token], reader: Reader) -> Layout:
 def _more_of(tree: Tree[Token], reader: Reader) -> Layout:
     """Return of which things there are more: "are there more circles or squares?"."""
     phrases = [reader.noun_phrase(part) for part in trees_of(tree, "np")]
-    if any(conjunction_of(part) != "or" for part in trees_of(tree, "conj")):
+    if len(phrases) == 1:
+        phrases = _alternatives(phrases[0])
+    if len(phrases) == 1 or any(conjunction_of(part) != "or" for part in trees_of(tree, "conj")):
         raise reader.error(tree, 'more than what? Say, for instance, "more circles than squares"')
     if any(phrase.determiner.name != "bare" or is_other(phrase) for phrase in phrases):
         raise reader.error(tree, 'more of what? Say, for instance, "more circles or squares"')
@@ -116,6 +119,20 @@ def _more_of(tree: Tree[Token], reader: Reader) -> Layout:
     if len(told_by) != 1:
         raise reader.error(tree, "these are not told apart by one attribute alone; compare two of them with than")
     return Layout("commonest", told_by[0], (fold(["or"] * len(sets), sets),))
+
+
+def _alternatives(phrase: Phrase) -> list[Phrase]:
+    """Return "red circles" and "blue circles" of "red or blue circles"; a phrase without "or" alone."""
+    for place, (kind, layout, _) in enumerate(phrase.premodifiers):
+        if kind == "set" and layout.module == "or":
+            before, after = phrase.premodifiers[:place], phrase.premodifiers[place + 1 :]
+            sets = [Premodifier("set", part) for part in _joined_by_or(layout)]
+            return [replace(phrase, premodifiers=(*before, one, *after)) for one in sets]
+    return [phrase]
+
+
+def _joined_by_or(layout: Layout) -> list[Layout]:
+    return [part for side in layout.operands for part in _joined_by_or(side)] if layout.module == "or" else [layout]
 
 
 def _values_of(things: Layout, reader: Reader) -> dict[str, str]:
