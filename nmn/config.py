@@ -12,7 +12,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
-from nmn.errors import ConfigError, did_you_mean
+from nmn.errors import ConfigError, NmnError, did_you_mean
 from nmn.resources import CONFIGS
 
 Settings = TypeVar("Settings")
@@ -38,16 +38,21 @@ def config_file(name: str | Path) -> Path:
 
 def read_settings(path: str | Path, cls: type[Any]) -> dict[str, Any]:
     """Read settings of a dataclass from a TOML file; raise ConfigError naming the file, and the key at fault."""
-    try:
-        found = tomllib.loads(Path(path).read_text(encoding="utf-8-sig"))
-    except (OSError, ValueError, RecursionError) as error:
-        raise ConfigError(f"{path}: not a readable TOML file: {error}") from None
+    found = read_toml(path, ConfigError)
     if not found:
         raise ConfigError(f"{path}: no setting in it, so it says nothing; {_listed(_names(cls))}")
     try:
         return _merged(cls, [found])
     except ConfigError as error:
         raise ConfigError(f"{path}: {error}") from None
+
+
+def read_toml(path: str | Path, refused: type[NmnError]) -> dict[str, Any]:
+    """Return the tables of a TOML file; raise ``refused`` naming it where that cannot be read."""
+    try:
+        return tomllib.loads(Path(path).read_text(encoding="utf-8-sig"))
+    except (OSError, ValueError, RecursionError) as error:  # ValueError: of UTF-8, of TOML, of too long an integer
+        raise refused(f"{path}: not a readable TOML file: {error}") from None
 
 
 def read_object(path: Path, what: str, advice: str = "") -> dict[str, Any]:

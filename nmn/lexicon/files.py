@@ -4,11 +4,11 @@ A file may extend another (``extends = "world"``, or a path): its tables are lai
 set to ``false`` removes the entry.
 """
 
-import tomllib
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from nmn.config import read_toml
 from nmn.errors import LexiconError, did_you_mean
 from nmn.lexicon.build import build
 from nmn.lexicon.entries import Lexicon
@@ -39,7 +39,7 @@ def _written(path: Path | None) -> tuple[int, ...]:
 
 @lru_cache(maxsize=32)
 def _extended(path: Path, mtime_ns: int) -> Path | None:
-    source = _read(path).get("extends")
+    source = read_toml(path, LexiconError).get("extends")
     return None if source is None else _find(str(source), path.parent)
 
 
@@ -76,7 +76,7 @@ def _read_extended(path: Path, seen: tuple[Path, ...]) -> dict[str, Any]:
         raise LexiconError("lexicons extend each other in a cycle: " + " -> ".join(str(file) for file in (*seen, path)))
     if len(seen) > MAX_EXTENSIONS:
         raise LexiconError(f"{path}: more than {MAX_EXTENSIONS} lexicons extend each other")
-    data = _read(path)
+    data = read_toml(path, LexiconError)
     if "extends" not in data:
         return data
     try:
@@ -85,13 +85,6 @@ def _read_extended(path: Path, seen: tuple[Path, ...]) -> dict[str, Any]:
         raise LexiconError(f"{path}: extends: {error}") from None
     base = _read_extended(extended, (*seen, path))
     return _overlay(base, data)
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except (OSError, ValueError, RecursionError) as error:  # ValueError: of UTF-8, of TOML, of too long an integer
-        raise LexiconError(f"{path}: not a readable TOML file: {error}") from None
 
 
 def _overlay(base: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
