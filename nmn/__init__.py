@@ -8,10 +8,14 @@ from typing import Any
 
 _PLACES = {
     "Answer": "nmn.answer",
+    "ArgumentError": "nmn.errors",
     "CheckpointError": "nmn.errors",
+    "ConfigError": "nmn.errors",
+    "DataError": "nmn.errors",
     "ImageError": "nmn.errors",
     "Kind": "nmn.layout",
     "Layout": "nmn.layout",
+    "LayoutError": "nmn.errors",
     "Lexicon": "nmn.lexicon",
     "LexiconError": "nmn.errors",
     "NmnError": "nmn.errors",
@@ -30,6 +34,7 @@ _PLACES = {
     "read_scene": "nmn.scene",
     "register_module": "nmn.modules.custom",
     "run": "nmn.reasoner",
+    "scene_from_json": "nmn.scene",
     "unregister_module": "nmn.modules.custom",
 }
 

@@ -56,6 +56,15 @@ class Answer:
     def __str__(self) -> str:
         return answer_text(self.value, self.kind)
 
+    def __repr__(self) -> str:
+        return f"<Answer {str(self)!r}, {100 * self.confidence:.1f} %: {self.layout or self.question}>"
+
+    def __hash__(self) -> int:
+        return hash((self.value, self.kind, self.layout, self.question))
+
+    def __bool__(self) -> bool:
+        raise TypeError("an Answer is neither true nor false: its value is, answer.value")
+
     def show(self) -> Path | None:
         """Show the trace under its question: in a notebook below its cell, elsewhere as a page in the browser."""
         return show(self)

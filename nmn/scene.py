@@ -36,6 +36,8 @@ class SceneObject:
     panel: int = 0
 
     def __post_init__(self) -> None:
+        if not isinstance(self.attributes, Mapping):
+            raise SceneError(f"attributes map names to values, such as shape to circle; got {self.attributes!r}")
         for name, value in self.attributes.items():
             if not (isinstance(name, str) and isinstance(value, str) and name and value):
                 raise SceneError(f"attributes map names to values, both non-empty text; got {dict(self.attributes)!r}")

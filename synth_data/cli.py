@@ -18,6 +18,7 @@ app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, help="Sh
 DirectoryArgument = Annotated[Path, typer.Argument(help="A generated dataset's directory.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 WorkersOption = Annotated[int, typer.Option(min=0, help="Processes; 0: one for each core.")]
+WIDEST = 12  # characters of a column of a table of shapes and colours
 
 
 @app.callback()
@@ -158,7 +159,10 @@ def print_stats(found: "Stats") -> None:
     from rich.table import Table
 
     console = Console()
-    table = Table("family", "examples", "words", "calls", "majority", "answers", title=f"{found.examples:,} examples")
+    table = Table(title=f"{found.examples:,} examples")
+    for name in ("family", "examples", "words", "calls", "majority"):
+        table.add_column(name, no_wrap=True)  # so that what is too wide for a terminal is the answers
+    table.add_column("answers", overflow="fold")
     for row in found.families:
         answers = ", ".join(f"{answer} {count}" for answer, count in list(row.answers.items())[:6])
         more = ", ..." if len(row.answers) > 6 else ""
@@ -171,10 +175,13 @@ def print_stats(found: "Stats") -> None:
         table.add_row(known.group, f"{known.held_out:,}", *percents)
     console.print(table)
     shapes, colors = (sorted({pair[place] for pair in found.together}) for place in (0, 1))
-    table = Table("objects", *colors, title="shape and colour together")
-    for shape in shapes:
-        table.add_row(shape, *(f"{found.together.get((shape, color), 0):,}" for color in colors))
-    console.print(table)
+    fitting = max(1, (console.width - WIDEST) // WIDEST)
+    for start in range(0, len(colors), fitting):
+        some = colors[start : start + fitting]
+        table = Table("objects", *some, title="shape and colour together")
+        for shape in shapes:
+            table.add_row(shape, *(f"{found.together.get((shape, color), 0):,}" for color in some))
+        console.print(table)
     if found.ways:
         console.print("false texts: " + ", ".join(f"{way} {count:,}" for way, count in sorted(found.ways.items())))
     console.print("objects a scene: " + ", ".join(f"{count}: {scenes:,}" for count, scenes in found.objects.items()))

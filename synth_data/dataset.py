@@ -28,6 +28,9 @@ class Dataset:
     root: Path
     config: SynthConfig
 
+    def __len__(self) -> int:
+        return self.config.size
+
     def __iter__(self) -> Iterator[Example]:
         for shard in range(blocks(self.config)):
             yield from self.examples(shard)

@@ -188,7 +188,7 @@ def test_an_image_of_any_size_is_classified(run: Path, tmp_path: Path) -> None:
     assert len(data["classes"]) == 12 and sum(one["chance"] for one in data["classes"]) == pytest.approx(1)
     lines = command("image", tmp_path / "red.png", "--model", run, "--top", 2).splitlines()
     assert [line.split()[0] for line in lines] == [one["class"] for one in data["classes"][:2]]
-    assert "cannot be read: No such file" in command("image", tmp_path / "red.png", "--model", "gone", code=2)
+    assert "no such file or folder" in command("image", tmp_path / "red.png", "--model", "gone", code=2)
 
 
 def test_a_regime_brings_its_rate() -> None:

@@ -127,7 +127,7 @@ def test_a_full_disk_is_one_message() -> None:
 def test_evaluate_shapes_reports_what_it_answered(shapes_folder: Path) -> None:
     data = json.loads(output("evaluate", "shapes", "--data", str(shapes_folder), "--split", "train.tiny", "--json"))
     assert data["total"] == {
-        "family": "total", "examples": 64, "answered": 64, "right": 64, "unread": 0, "accuracy": 1.0,
+        "family": "total", "examples": 64, "recorded": 64, "right": 64, "unread": 0, "accuracy": 1.0,
     }  # fmt: skip
 
 

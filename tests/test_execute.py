@@ -190,6 +190,17 @@ def test_a_module_of_ones_own_runs_in_layouts() -> None:
             late()
 
 
+def test_what_goes_wrong_in_a_module_of_ones_own_says_in_which() -> None:
+    some = (Kind.ATTENTION,)
+    register_module("broken", Signature(some, Kind.ATTENTION, None, "x"), lambda group: group.operands[1])
+    try:
+        with pytest.raises(IndexError) as caught:
+            run(parse_layout("count(broken(scene))"), ROW)
+    finally:
+        unregister_module("broken")
+    assert caught.value.__notes__ == ["in module 'broken', which was registered by register_module"]
+
+
 def test_a_network_that_is_loaded_already_runs_a_module_of_ones_own() -> None:
     reasoner = load(device="cpu")
     assert isinstance(reasoner, Reasoner)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nmn.errors import LexiconError, QuestionError
+from nmn.errors import ConfigError, LexiconError, QuestionError, SceneError
 from nmn.language import parse, read, read_all
 from nmn.layout import Layout, parse_layout
 from nmn.lexicon import load_lexicon
@@ -234,7 +234,7 @@ def test_a_lexicon_that_takes_a_function_word_is_refused(tmp_path: Path) -> None
 
 
 def test_an_unknown_grammar_is_refused_with_those_there_are() -> None:
-    with pytest.raises(QuestionError, match="no grammar 'wrld'; there are clevr, nlvr, shapes, world; did you mean"):
+    with pytest.raises(ConfigError, match="no grammar 'wrld'; there are clevr, nlvr, shapes, world; did you mean"):
         parse("is there a circle", "wrld")
 
 
@@ -384,5 +384,5 @@ def test_a_scene_is_asked_in_the_words_of_its_world() -> None:
     assert ask_scene(scene, "There is an image with a circle.").value is True
     with pytest.raises(QuestionError, match='"image" is read in'):
         ask_scene(scene, "There is an image with a circle.", grammar="world")
-    with pytest.raises(LexiconError, match="no lexicon 'nope'"):
+    with pytest.raises(SceneError, match="world: no lexicon 'nope'"):
         ask_scene(replace(scene, world="nope"), "There is a circle.")

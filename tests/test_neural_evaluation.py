@@ -39,7 +39,7 @@ def test_a_network_learns_shapes_and_is_faithful(reasoner: Reasoner, made_shapes
     score = Faithfulness([example.scene for example in examples if example.scene], load_lexicon("shapes"))
     report = neural.evaluate_neural(reasoner, examples, score)
     total = report.rows()[-1]
-    assert total.examples == total.answered == len(examples) and (total.accuracy or 0) > 0.9
+    assert total.examples == total.recorded == len(examples) and (total.accuracy or 0) > 0.9
     assert (score.total.f1 or 0) > 0.9
     shares = score.shares(report.records)
     assert (shares["right_and_every_call_right"] or 0) <= min(total.accuracy or 0, shares["every_call_right"] or 0)

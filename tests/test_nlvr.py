@@ -20,10 +20,14 @@ from nmn.errors import DataError, SceneError
 from nmn.evaluation.nlvr import evaluate_nlvr, predict, statements
 from nmn.evaluation.nlvr_judges import by_scenes, run_layouts
 from nmn.evaluation.nlvr_metrics import Outcome, consistency, figure, report
+from nmn.language import read
 from nmn.language.crowd.read import read_statement
+from nmn.reasoner import ask_scene
 from nmn.scene import SceneGraph, SceneObject
 from nmn.vision.components import read_components
 from nmn.vision.nlvr_format import NLVR_COLORS, NLVR_SIZES, nlvr_image, nlvr_object, nlvr_scene
+from synth_data.config import load_config
+from synth_data.generate import generate
 from synth_data.house_styles import render_nlvr
 
 TOWERS = [["yellow", "black"], ["blue"], ["black", "black", "yellow"]]
@@ -172,6 +176,18 @@ def test_pixels_of_another_size_or_of_no_image_are_refused(tmp_path: Path) -> No
     path.write_bytes(b"no image")
     with pytest.raises(DataError, match="not an image that can be read"):
         read_pixels(path)
+
+
+@pytest.mark.parametrize("text", [
+    "the image contains at most one blue triangle.", "This image has two black circles.", "the picture has a square."
+])  # fmt: skip
+def test_what_the_image_contains_is_read_without_repair(text: str) -> None:
+    assert not read(text, "nlvr").repairs
+
+
+def test_generated_statements_are_read_as_true_or_false_as_they_are() -> None:
+    for example in generate(load_config("nlvr", size=80, seed=5, images="none")):
+        assert ask_scene(example.scene, example.text).value is example.answer, example.text
 
 
 # ---- predictions

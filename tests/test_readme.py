@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+import nmn
 from nmn.cli import app
 
 ROOT = Path(__file__).parent.parent
@@ -47,6 +48,15 @@ def test_a_python_block_prints_what_its_comments_show(
         exec(compile(block, "README.md", "exec"), {})
     shown = re.findall(r"print\(.*\)  # (.*)", block)
     assert printed.getvalue().splitlines() == shown and shown
+
+
+def test_the_lexicon_that_is_shown_has_its_words(tmp_path: Path) -> None:
+    (block,) = re.findall(r"```toml\n(.*?)```", TEXT, re.S)
+    (tmp_path / "mine.toml").write_text(block, encoding="utf-8")
+    layout = nmn.parse("Is the blue-green circle west of a square?", lexicon=tmp_path / "mine.toml")
+    assert str(layout) == "exists(and(unique(and(find[teal], find[circle])), relate[left_of](find[square])))"
+    with pytest.raises(nmn.QuestionError, match='unknown word "gray"'):
+        nmn.parse("Is there a gray circle?", lexicon=tmp_path / "mine.toml")
 
 
 def test_there_are_examples_of_both_sorts() -> None:

@@ -18,7 +18,7 @@ import nmn
 from nmn.answer import Answer
 from nmn.app.runs import Runs
 from nmn.checkpoint import shipped, weights_file
-from nmn.errors import ArgumentError, CheckpointError, ImageError, QuestionError, SceneError
+from nmn.errors import ArgumentError, CheckpointError, ConfigError, ImageError, QuestionError, SceneError
 from nmn.layout import Kind
 from nmn.models.build import save_network
 from nmn.reasoner import Reasoner, load, nlvr_reader
@@ -166,9 +166,9 @@ def test_what_cannot_be_asked_is_refused() -> None:
         asked.run(image(), "near_side[left]")
     with pytest.raises(ImageError):
         asked.ask(Path("nowhere.png"), QUESTIONS[0])
-    with pytest.raises(ValueError, match="1 questions need as many images, got 2"):
+    with pytest.raises(ConfigError, match="as many images as questions are needed, got 2 and 1"):
         asked.ask_many([image(), image()], QUESTIONS[:1])
-    with pytest.raises(ValueError, match="expected a list of texts, got one text"):
+    with pytest.raises(ValueError, match="questions: expected a list, one for each, got str"):
         asked.ask_many([image()], "?")
     with pytest.raises(ImageError, match="an empty path"):
         asked.ask("", QUESTIONS[0])
@@ -247,15 +247,42 @@ def test_more_things_than_can_be_seen_are_no_silent_sixteen() -> None:
     ]
 
 
+@pytest.mark.parametrize("name", ["world", "nlvr_cells"])
+def test_loading_draws_no_number_of_the_callers(name: str) -> None:
+    torch.manual_seed(0)
+    expected = torch.rand(3)
+    torch.manual_seed(0)
+    load(name, device="cpu")
+    assert torch.equal(torch.rand(3), expected)
+
+
+def test_one_image_is_no_list_of_images() -> None:
+    asked, one = reasoner(objects=False), "nmn/scenes/demo.png"
+    for images, questions in ((one, QUESTIONS[:1]), (Path(one), QUESTIONS[:1]), ([one], QUESTIONS[0])):
+        with pytest.raises(ConfigError, match=r"expected a list, one for each, got (str|PosixPath)"):
+            asked.ask_many(images, questions)  # type: ignore[arg-type]
+    with pytest.raises(ConfigError, match="got generator"):
+        asked.ask_many((one for _ in range(1)), QUESTIONS[:1])  # type: ignore[arg-type]
+
+
+def test_an_answer_can_be_a_key_and_is_no_truth_value_itself() -> None:
+    answers = [nmn.run("exists(find[heart])", "nmn/scenes/demo.json") for _ in range(2)]
+    assert answers[0].value is False and len(set(answers)) == 1
+    assert repr(answers[0]) == "<Answer 'no', 100.0 %: exists(find[heart])>"
+    with pytest.raises(TypeError, match=r"answer\.value"):
+        bool(answers[0])
+
+
 def test_a_file_at_fault_is_named(tmp_path: Path) -> None:
     square, mars = tmp_path / "square.png", tmp_path / "mars.json"
     Image.new("RGB", (64, 64)).save(square)
     mars.write_text(Path("nmn/scenes/demo.json").read_text().replace('"world": "world"', '"world": "mars"'))
     with pytest.raises(ImageError, match=f"^{square}: a picture of 3 square panels"):
         load("nlvr_cells", device="cpu").ask(square, "there is a circle")
-    for asked in (lambda: nmn.ask_scene(mars, "is there a circle?"), lambda: nmn.run("exists(find[red])", mars)):
-        with pytest.raises(SceneError, match=f"^{mars}: world: no lexicon 'mars'"):
-            asked()
+    with pytest.raises(SceneError, match=f"^{mars}: world: no lexicon 'mars'"):
+        nmn.ask_scene(mars, "is there a circle?")
+    with pytest.raises(SceneError, match=f"^{mars}: world: no lexicon 'mars'"):
+        nmn.run("exists(find[red])", mars)
 
 
 def test_the_shipped_weights_see_the_bundled_image_as_its_scene_says() -> None:

@@ -133,6 +133,7 @@ def test_preview_of_a_dataset_without_images_is_refused(tmp_path: Path) -> None:
 
 def test_stats_prints_tables_and_json(written: Path) -> None:
     text = run("stats", written).stdout
+    assert "\N{HORIZONTAL ELLIPSIS}" not in text  # nothing is cut, however many colours there are
     assert "20 examples" in text and "existence" in text and "objects a scene:" in text
     data = json.loads(run("stats", written, "--json").stdout)
     assert data["examples"] == 20

@@ -238,9 +238,9 @@ def test_a_picture_that_is_too_narrow_for_a_cell_is_refused(cached: bool, tmp_pa
 
 
 def test_a_system_is_asked_as_many_questions_as_images() -> None:
-    with pytest.raises(ValueError, match="2 questions need as many images, got 1"):
+    with pytest.raises(ValueError, match="as many images as questions are needed, got 1 and 2"):
         SystemReasoner(small("film"), "cpu").ask_many([torch.zeros(3, 20, 20, dtype=torch.uint8)], ["is it red"] * 2)
-    with pytest.raises(ValueError, match="expected a list of texts, got one text"):
+    with pytest.raises(ValueError, match="questions: expected a list, one for each, got str"):
         SystemReasoner(small("film"), "cpu").ask_many([torch.zeros(3, 20, 20, dtype=torch.uint8)], "is it red")
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from nmn.app.asked import Parse
 from nmn.app.runs import WORLD, Run, Runs
-from nmn.errors import QuestionError
+from nmn.errors import ConfigError, QuestionError
 from nmn.language import grammar_names, read_all
 from nmn.language.complete import FUNCTION, Completion, completions
 from nmn.language.diagnose import OPEN_CLASSES
@@ -25,7 +25,7 @@ def help_json(asked: Parse, runs: Runs) -> dict[str, Any]:
     run = None if asked.run is None else runs.get(asked.run)
     grammar = asked.grammar or (WORLD if run is None else run.grammar)
     if grammar not in grammar_names():
-        raise QuestionError("", 0, 0, f"no such grammar; there are {', '.join(grammar_names())}")
+        raise ConfigError(f"no such grammar; there are {', '.join(grammar_names())}")
     lexicon = load_lexicon(grammar if run is None or run.lexicon is None or asked.grammar else run.lexicon)
     found, complete = completions(asked.question, load_grammar(grammar, lexicon))
     known = {one: run is None or knows(run, one, lexicon) for one in found}

@@ -27,7 +27,9 @@ def compare(
     ] = None,
     out: Annotated[Path | None, typer.Option(help="The folder; a comparison that is in it already goes on.")] = None,
     size: Annotated[str, typer.Option(help="small, full, or a TOML file of settings.")] = "small",
-    show: Annotated[Path | None, typer.Option(help="Print the tables of a folder again, and draw its plots.")] = None,
+    show: Annotated[
+        Path | None, typer.Option(help="Print the tables of a folder again, and write them and the plots into it.")
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Train and ask every system, with the same data and budget; run the command again to go on after an interruption.

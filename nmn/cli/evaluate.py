@@ -8,7 +8,7 @@ import typer
 
 from nmn.cli.options import MODEL_HELP, JsonOption
 from nmn.cli.printing import print_faithfulness, print_report, print_words
-from nmn.errors import ConfigError, DataError
+from nmn.errors import ConfigError, DataError, SceneError
 from nmn.exits import clear_errors
 from nmn.terminal import advancing, bars, print_json
 
@@ -241,7 +241,10 @@ def clevr(
     from nmn.evaluation.exact import evaluate_exact
 
     assert scenes is not None
-    _show(evaluate_exact(read_clevr(scenes, questions), "clevr"), as_json)
+    try:
+        _show(evaluate_exact(read_clevr(scenes, questions), "clevr"), as_json)
+    except SceneError as error:  # such as of values that are not CLEVR's, as drawn scenes have
+        raise SceneError(f"{scenes}: {error}; --images lets a network that knows them answer") from None
 
 
 @clear_errors
@@ -290,6 +293,9 @@ def vqa(
     questions: Annotated[Path, typer.Option(help="Questions as JSON, as VQA v2 has them.")],
     images: Annotated[Path, typer.Option(help="The folder of the images.")],
     annotations: Annotated[Path | None, typer.Option(help="Their answers, as VQA v2 has them.")] = None,
+    pattern: Annotated[
+        str, typer.Option(help="An image's file name by its number, such as {image_id}.png; by default COCO's.")
+    ] = "",
     predictions: Annotated[Path | None, typer.Option(help="Write the answers, as VQA v2 takes them.")] = None,
     model: Annotated[str | None, typer.Option(help=MODEL_HELP)] = None,
     cache: CacheOption = None,
@@ -300,7 +306,7 @@ def vqa(
     from nmn.data.vqa import question_ids, read_vqa, results
 
     check_place(predictions, DataError)
-    examples = read_vqa(questions, images, annotations)
+    examples = read_vqa(questions, images, annotations, pattern)
     asked = question_ids(questions) if predictions else []  # before answering: one may lack its number
     report = _of_images(examples, model, cache)
     if predictions:

@@ -147,7 +147,7 @@ def print_report(report: "Report") -> None:
 
     table = Table("family", "examples", "right", "accuracy", "unread")
     for row in report.rows():
-        right = f"{row.right:,}" if row.answered else "-"
+        right = f"{row.right:,}" if row.recorded else "-"
         table.add_row(row.family, f"{row.examples:,}", right, row.accuracy_text, f"{row.unread:,}")
     print_rich(table)
     if report.unrecorded:

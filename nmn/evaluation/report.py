@@ -25,18 +25,18 @@ class Record(NamedTuple):
 
 
 class Row(NamedTuple):
-    """The figures of one family."""
+    """The figures of one family; ``recorded``: how many examples have an answer to compare with."""
 
     family: str
     examples: int
-    answered: int
+    recorded: int
     right: int
     unread: int
 
     @property
     def accuracy(self) -> float | None:
         """Share of the examples with a recorded answer that are right; unread ones count as wrong."""
-        return self.right / self.answered if self.answered else None
+        return self.right / self.recorded if self.recorded else None
 
     @property
     def accuracy_text(self) -> str:
@@ -58,7 +58,7 @@ class Report:
     @property
     def unrecorded(self) -> tuple[str, ...]:
         """The families none of whose examples has a recorded answer, so that there is no accuracy."""
-        return tuple(row.family for row in self.rows()[:-1] if row.examples and not row.answered)
+        return tuple(row.family for row in self.rows()[:-1] if row.examples and not row.recorded)
 
     def rows(self) -> list[Row]:
         """Return the figures by family, in the order of appearance, and over all."""
@@ -93,6 +93,6 @@ def truth_lines(records: Sequence[Record]) -> str:
 
 
 def _row(family: str, records: Sequence[Record]) -> Row:
-    answered = sum(record.answer is not None for record in records)
+    recorded = sum(record.answer is not None for record in records)
     right = sum(record.right for record in records)
-    return Row(family, len(records), answered, right, sum(record.error is not None for record in records))
+    return Row(family, len(records), recorded, right, sum(record.error is not None for record in records))

@@ -14,7 +14,7 @@ from typing import Any
 from lark import Lark, Token
 from lark.lexer import Lexer
 
-from nmn.errors import QuestionError, did_you_mean
+from nmn.errors import ConfigError, did_you_mean
 from nmn.language.lexer import Vocabulary, build_vocabulary
 from nmn.lexicon import Lexicon, load_lexicon
 from nmn.resources import GRAMMARS
@@ -54,7 +54,7 @@ def grammar_names() -> tuple[str, ...]:
 def load_grammar(name: str = "world", lexicon: Lexicon | str | Path | None = None) -> Grammar:
     """Return the grammar of that name with its own lexicon, or with the one given.
 
-    Raises QuestionError for an unknown grammar and LexiconError for a lexicon that clashes with it.
+    Raises ConfigError for an unknown grammar and LexiconError for a lexicon that clashes with it.
     """
     if not isinstance(lexicon, Lexicon):
         lexicon = load_lexicon(name if lexicon is None and name in grammar_names() else lexicon or "world")
@@ -71,7 +71,7 @@ def _load(name: str, lexicon: Lexicon) -> Grammar:
 def _parser(name: str) -> Lark:
     if name not in grammar_names():
         known = ", ".join(grammar_names())
-        raise QuestionError("", 0, 0, f"no grammar {name!r}; there are {known}{did_you_mean(name, grammar_names())}")
+        raise ConfigError(f"no grammar {name!r}; there are {known}{did_you_mean(name, grammar_names())}")
     shared, own = (_text(part) for part in ("shared", "world" if name in STATEMENTS else name))
     text = own if "%declare" in own else shared + own  # SHAPES' grammar stands alone
     return Lark(text, parser="lalr", lexer=Pretokenised, maybe_placeholders=False, cache=_cache_file(name))

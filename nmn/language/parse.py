@@ -182,7 +182,8 @@ def _read_crowd(question: str, grammar: str, repair: bool, all_of_them: bool) ->
             reason = f'only a part of it could be read, as "{first.text}", and what was left out matters'
             raise QuestionError(question, 0, len(question), reason) from None
     if first.edits and not repair:
-        raise QuestionError(question, 0, len(question), "it can only be read with repairs", suggestion=first.text)
+        reason = f'it can only be read with repairs, as "{first.text}"'
+        raise QuestionError(question, 0, len(question), reason, suggestion=first.text)
     return tuple(
         Reading(
             reading.layout,

@@ -99,6 +99,9 @@ class Layout:
     def __reduce__(self) -> tuple[Any, ...]:
         return Layout, (self.module, self.argument, self.operands)
 
+    def __repr__(self) -> str:
+        return f"parse_layout({str(self)!r})"
+
     def __str__(self) -> str:
         from nmn.layout.text import format_layout
 

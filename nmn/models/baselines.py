@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
+import torch
 from torch import Tensor
 
 from nmn.checkpoint import load_into, read_checkpoint, save_checkpoint
@@ -168,7 +169,8 @@ def _baseline_of(path: str | Path, state: Mapping[str, Tensor], about: Mapping[s
         settings = build_settings(NetworkSettings, about["network"])
         words = Words(tuple(map(str, about["words"])))
         answers = tuple(map(str, about["answers"]))
-        built = build_baseline(replace(settings, weights=""), words, answers)
+        with torch.random.fork_rng(devices=[]):  # as of a network of modules
+            built = build_baseline(replace(settings, weights=""), words, answers)
     except (KeyError, TypeError) as error:
         raise CheckpointError(f"{path}: no system: its metadata lacks {error}") from None
     except ConfigError as error:

@@ -169,7 +169,8 @@ def network_of(path: str | Path, state: Mapping[str, Tensor], about: Mapping[str
     except CheckpointError as error:
         raise CheckpointError(f"{path}: {error}") from None
     _check_words(path, vocabulary, lexicon)
-    network = restored(settings, vocabulary)
+    with torch.random.fork_rng(devices=[]):  # the weights that are drawn first are the file's a moment later
+        network = restored(settings, vocabulary)
     load_into(network.model, state, path)
     network.model.eval()
     return Network(network.model, settings, vocabulary, about.get("card", {}))

@@ -13,7 +13,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from nmn.checkpoint import NETWORK, load_into, read_checkpoint, save_checkpoint
+from nmn.checkpoint import NETWORK, load_into, read_checkpoint, save_checkpoint, weights_file
 from nmn.config import build_settings, settings_json
 from nmn.errors import CheckpointError, ConfigError
 from nmn.vision.backbone import Backbone, build_backbone
@@ -116,8 +116,7 @@ def save_classifier(path: str | Path, classifier: Classifier, card: Mapping[str,
 
 def load_classifier(path: str | Path) -> Classifier:
     """Build the classifier that a file, or the folder of a run, holds; raise CheckpointError where there is none."""
-    path = Path(path)
-    path = path / NETWORK if path.is_dir() else path
+    path = weights_file(path)
     state, about = read_checkpoint(path)
     try:
         settings = build_settings(ClassifierSettings, about["classifier"])

@@ -48,7 +48,11 @@ def _checked(name: str, function: Module, group: Group) -> Tensor:
     calls, regions = len(group.image), group.regions.features.shape[1]
     panels = group.regions.panels.count
     rows = {Kind.ATTENTION: (calls, regions), Kind.PANELS: (calls, panels), Kind.NUMBER: (calls, group.width)}
-    value: Any = function(group)
+    try:
+        value: Any = function(group)
+    except Exception as error:
+        error.add_note(f"in module {name!r}, which was registered by register_module")
+        raise
     fits = isinstance(value, Tensor) and (
         value.ndim == 2 and len(value) == calls
         if group.kind is Kind.ATTRIBUTE

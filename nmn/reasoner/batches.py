@@ -1,10 +1,12 @@
 """Images brought to the size that a network looks at, in batches of one size; which questions are about each."""
 
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import torch
 
+from nmn.errors import ConfigError
 from nmn.layout import Layout
 
 if TYPE_CHECKING:
@@ -62,8 +64,9 @@ def by_size(images: Sequence["ImageSource"], pixels: int, square: bool) -> Itera
 
 
 def check_paired(images: Sequence["ImageSource"], questions: Sequence[str] | Sequence[Layout]) -> None:
-    """Raise ValueError unless every question has its image; a text alone is no list of questions."""
-    if isinstance(questions, str):
-        raise ValueError("questions: expected a list of texts, got one text")
+    """Raise ConfigError unless every question has its image; a text, a path or an iterator is no list."""
+    for name, given in (("images", images), ("questions", questions)):
+        if isinstance(given, str | bytes | Path) or not hasattr(given, "__len__"):
+            raise ConfigError(f"{name}: expected a list, one for each, got {type(given).__name__}")
     if len(images) != len(questions):
-        raise ValueError(f"{len(questions)} questions need as many images, got {len(images)}")
+        raise ConfigError(f"as many images as questions are needed, got {len(images)} and {len(questions)}")

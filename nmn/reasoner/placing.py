@@ -13,7 +13,9 @@ def device_of(name: str) -> torch.device:
         device = torch.device(("cuda" if torch.cuda.is_available() else "cpu") if name == "auto" else name)
         torch.empty(0, device=device)
     except (RuntimeError, AssertionError, NotImplementedError) as error:
-        raise ConfigError(f'device "{name}": {str(error).splitlines()[0]}; give "auto", "cpu" or "cuda"') from None
+        told = str(error).splitlines()[0]
+        reason = "there is no such kind of device" if told.startswith("Expected one of") else told
+        raise ConfigError(f'device "{name}": {reason}; give "auto", "cpu" or "cuda"') from None
     return device
 
 

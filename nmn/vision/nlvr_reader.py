@@ -111,7 +111,8 @@ def load_detector(path: str | Path) -> Detector:
     state, about = read_checkpoint(path)
     try:
         attributes = {name: tuple(values) for name, values in about["detector"]["attributes"].items()}
-        detector = Detector(attributes, about["detector"]["channels"])
+        with torch.random.fork_rng(devices=[]):  # weights are drawn, and at once the file's
+            detector = Detector(attributes, about["detector"]["channels"])
     except (KeyError, TypeError, AttributeError) as error:
         raise CheckpointError(
             f"{path}: no detector, which reads the scene of NLVR's images: its metadata lacks {error}; a network of"
