@@ -9,6 +9,7 @@ from typing import Any
 _PLACES = {
     "Answer": "nmn.answer",
     "ArgumentError": "nmn.errors",
+    "CacheError": "nmn.errors",
     "CheckpointError": "nmn.errors",
     "ConfigError": "nmn.errors",
     "DataError": "nmn.errors",

@@ -41,8 +41,8 @@ def check_place(path: Path | None, refused: type[Exception]) -> None:
     """Raise ``refused`` where a file could not be written, so that it is told before long work and not after it."""
     if path is None:
         return
-    if path.is_dir():
-        raise refused(f"{path}: cannot be written: it is a folder")
+    if path.exists() and not path.is_file():
+        raise refused(f"{path}: cannot be written: it is {'a folder' if path.is_dir() else 'no file'}")
     if not path.parent.is_dir():
         raise refused(f"{path}: cannot be written: there is no folder {path.parent}")
     if not os.access(path.parent, os.W_OK):

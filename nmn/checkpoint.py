@@ -7,8 +7,10 @@ the vocabularies, the fields of a model card). Pickles are refused and never ope
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import torch
@@ -28,6 +30,7 @@ PROPOSING, PRETRAINING = "proposals", "pretraining"
 DEFAULT_WEIGHTS = "world"  # of those that ship
 FORMAT_VERSION = 1
 KEY = "nmn"
+_BUILDING = Lock()  # torch has one generator for all threads
 LENGTH_BYTES = 8  # a safetensors file starts with the length of its JSON header
 
 
@@ -206,6 +209,13 @@ def _other_version(path: Path, version: object) -> CheckpointError:
 def shipped(name: str) -> Path:
     """Return the file of weights that ship, whatever lies in the current folder."""
     return WEIGHTS / f"{name}.safetensors"
+
+
+@contextmanager
+def nothing_drawn() -> Iterator[None]:
+    """Leave torch's generator as it was, while a network is built whose weights a file then replaces."""
+    with _BUILDING, torch.random.fork_rng(devices=[]):
+        yield
 
 
 def weights_file(path: str | Path | None) -> Path:

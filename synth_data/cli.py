@@ -18,7 +18,6 @@ app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, help="Sh
 DirectoryArgument = Annotated[Path, typer.Argument(help="A generated dataset's directory.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 WorkersOption = Annotated[int, typer.Option(min=0, help="Processes; 0: one for each core.")]
-WIDEST = 12  # characters of a column of a table of shapes and colours
 
 
 @app.callback()
@@ -175,10 +174,13 @@ def print_stats(found: "Stats") -> None:
         table.add_row(known.group, f"{known.held_out:,}", *percents)
     console.print(table)
     shapes, colors = (sorted({pair[place] for pair in found.together}) for place in (0, 1))
-    fitting = max(1, (console.width - WIDEST) // WIDEST)
+    widest = 3 + max([len(name) for name in (*shapes, *colors)], default=0)  # a column with its border
+    fitting = max(1, (console.width - widest - 1) // widest)
     for start in range(0, len(colors), fitting):
         some = colors[start : start + fitting]
-        table = Table("objects", *some, title="shape and colour together")
+        table = Table(title="shape and colour together")
+        for name in ("objects", *some):
+            table.add_column(name, overflow="fold")
         for shape in shapes:
             table.add_row(shape, *(f"{found.together.get((shape, color), 0):,}" for color in some))
         console.print(table)

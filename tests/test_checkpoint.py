@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from safetensors.torch import save, save_file
 from torch import Tensor, nn
 
-from nmn.atomic import write_atomically
+from nmn.atomic import check_place, write_atomically
 from nmn.checkpoint import (
     FORMAT_VERSION,
     check_vocabulary,
@@ -25,7 +25,7 @@ from nmn.checkpoint import (
     save_checkpoint,
     state_digest,
 )
-from nmn.errors import CheckpointError
+from nmn.errors import CheckpointError, ConfigError
 
 META = {"config": {"embed": 7}, "vocabularies": {"answers": ["rot", "grün"]}, "card": {"seed": 3}}
 
@@ -251,3 +251,13 @@ def test_a_digest_tells_names_types_shapes_and_bits_apart_but_not_orders() -> No
     ]
     assert state_digest(dict(reversed(state.items()))) == state_digest(state)
     assert len({state_digest(other) for other in [state, *others]}) == 5
+
+
+def test_a_place_where_no_file_can_be_is_refused(tmp_path: Path) -> None:
+    check_place(tmp_path / "new.txt", ConfigError)
+    check_place(None, ConfigError)
+    for path, reason in (
+        (tmp_path, "it is a folder"), (Path("/dev/null"), "it is no file"), (tmp_path / "a" / "b", "there is no folder"),
+    ):  # fmt: skip
+        with pytest.raises(ConfigError, match=f"^{path}: cannot be written: {reason}"):
+            check_place(path, ConfigError)

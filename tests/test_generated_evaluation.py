@@ -141,7 +141,7 @@ def test_cells_of_a_frozen_backbone_are_trained_on_generated_questions(tmp_path:
 
 def test_words_of_sides_that_were_not_learned_are_refused() -> None:
     reasoner = Reasoner(build_network(NetworkSettings(), vocabulary_of([RED], WORLD)), "cpu")
-    with pytest.raises(ArgumentError, match=r'module "at_side\[wall\]": nothing that the network'):
+    with pytest.raises(ArgumentError, match=r"at_side\[wall\]: nothing that the network was trained on uses"):
         reasoner.ask(torch.zeros(3, 32, 32, dtype=torch.uint8), "is a red thing touching a wall?")
 
 

@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 
 from nmn.cli import app
 from nmn.data.nlvr import read_nlvr, read_pixels
-from nmn.errors import DataError, SceneError
+from nmn.errors import DataError, QuestionError, SceneError
 from nmn.evaluation.nlvr import evaluate_nlvr, predict, statements
 from nmn.evaluation.nlvr_judges import by_scenes, run_layouts
 from nmn.evaluation.nlvr_metrics import Outcome, consistency, figure, report
@@ -178,11 +178,33 @@ def test_pixels_of_another_size_or_of_no_image_are_refused(tmp_path: Path) -> No
         read_pixels(path)
 
 
-@pytest.mark.parametrize("text", [
-    "the image contains at most one blue triangle.", "This image has two black circles.", "the picture has a square."
+@pytest.mark.parametrize(("text", "layout"), [
+    (
+        "the image contains at most one blue triangle.",
+        "compare[at_most](count(and(find[blue], find[triangle])), number[1])",
+    ),
+    ("This image has two black circles.", "compare[equal](count(and(find[black], find[circle])), number[2])"),
+    ("the picture has a square.", "exists(find[square])"),
+    ("the image contains three boxes", "compare[equal](count(panels), number[3])"),
+    ("the image has no box with a circle", "not(exists(where(exists(find[circle]))))"),
+    ("the image has a box with exactly one circle", "exists(where(compare[equal](count(find[circle]), number[1])))"),
+    (
+        "this picture has exactly 2 boxes with a triangle",
+        "compare[equal](count(where(exists(find[triangle]))), number[2])",
+    ),
+    (
+        "the image has two circles in each box",
+        "quantify[every](panels, where(compare[equal](count(find[circle]), number[2])))",
+    ),
 ])  # fmt: skip
-def test_what_the_image_contains_is_read_without_repair(text: str) -> None:
-    assert not read(text, "nlvr").repairs
+def test_what_the_image_contains_is_read_without_repair(text: str, layout: str) -> None:
+    reading = read(text, "nlvr")
+    assert (str(reading.layout), reading.repairs) == (layout, ())
+
+
+def test_what_the_image_contains_is_not_said_of_every_box() -> None:
+    with pytest.raises(QuestionError):
+        read("the image contains all black circles", "nlvr")
 
 
 def test_generated_statements_are_read_as_true_or_false_as_they_are() -> None:

@@ -153,7 +153,7 @@ def test_a_statement_that_asks_for_what_was_not_learned_is_called_true_and_named
     texts = ["There is a circle", "There is a black square closely touching the wall", "There is a black square"]
     first, second, third = judge(np.stack([boxes(0, 30, 60)] * 3), texts)
     assert (first.truth, first.how) == (True, 'not learned: unknown value "circle"')
-    assert (second.truth, second.how.split(":")[1]) == (True, ' module "near_side[wall]"')
+    assert (second.truth, second.how.split(":")[1]) == (True, " near_side[wall]")
     assert third.how == ""
 
 
@@ -179,9 +179,7 @@ def test_modules_that_no_question_used_are_refused_by_name() -> None:
     assert vocabulary_from_json(vocabulary.to_json()) == vocabulary
     made = NeuralModules(vocabulary, CHANNELS)
     check_words(used[0], made.library)
-    with pytest.raises(
-        ArgumentError, match=r'module "near_side\[wall\]": nothing that the network was trained on uses it'
-    ):
+    with pytest.raises(ArgumentError, match=r"near_side\[wall\]: nothing that the network was trained on uses"):
         check_words(parse_layout("exists(near_side[wall])"), made.library)
 
 

@@ -2,7 +2,7 @@
 
 import copy
 import pickle
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import permutations
 from pathlib import Path
@@ -20,9 +20,12 @@ from nmn.app.runs import Runs
 from nmn.checkpoint import shipped, weights_file
 from nmn.errors import ArgumentError, CheckpointError, ConfigError, ImageError, QuestionError, SceneError
 from nmn.layout import Kind
+from nmn.models.baselines import save_baseline
 from nmn.models.build import save_network
+from nmn.models.classifier import ClassifierSettings, build_classifier, load_classifier, save_classifier
 from nmn.reasoner import Reasoner, load, nlvr_reader
 from tests.networks import cell_network, object_network
+from tests.systems import small
 
 QUESTIONS = ("Is there a red square?", "How many blue shapes are there?", "What color is the square?", "the red square")
 
@@ -162,7 +165,7 @@ def test_what_cannot_be_asked_is_refused() -> None:
     with pytest.raises(QuestionError):
         asked.ask(image(), "Is there a rde square?")
     assert asked.run(image(), "at_side[left]").kind is Kind.ATTENTION
-    with pytest.raises(ArgumentError, match=r'module "near_side\[left\]": nothing that the network was trained'):
+    with pytest.raises(ArgumentError, match=r"near_side\[left\]: nothing that the network was trained on uses"):
         asked.run(image(), "near_side[left]")
     with pytest.raises(ImageError):
         asked.ask(Path("nowhere.png"), QUESTIONS[0])
@@ -247,13 +250,20 @@ def test_more_things_than_can_be_seen_are_no_silent_sixteen() -> None:
     ]
 
 
-@pytest.mark.parametrize("name", ["world", "nlvr_cells"])
-def test_loading_draws_no_number_of_the_callers(name: str) -> None:
-    torch.manual_seed(0)
-    expected = torch.rand(3)
-    torch.manual_seed(0)
-    load(name, device="cpu")
-    assert torch.equal(torch.rand(3), expected)
+def test_loading_draws_no_number_of_the_callers(tmp_path: Path) -> None:
+    save_baseline(tmp_path / "film.safetensors", small("film"), {})
+    classes = ("circle", "square")
+    save_classifier(tmp_path / "classes.safetensors", build_classifier(ClassifierSettings(pixels=32), classes), {})
+    loaders: tuple[Callable[[], object], ...] = (
+        lambda: load("world", device="cpu"), lambda: load(tmp_path / "film.safetensors", device="cpu"), nlvr_reader,
+        lambda: load_classifier(tmp_path / "classes.safetensors"),
+    )  # fmt: skip
+    for loads in loaders:
+        torch.manual_seed(0)
+        expected = torch.rand(3)
+        torch.manual_seed(0)
+        loads()
+        assert torch.equal(torch.rand(3), expected)
 
 
 def test_one_image_is_no_list_of_images() -> None:
@@ -261,6 +271,7 @@ def test_one_image_is_no_list_of_images() -> None:
     for images, questions in ((one, QUESTIONS[:1]), (Path(one), QUESTIONS[:1]), ([one], QUESTIONS[0])):
         with pytest.raises(ConfigError, match=r"expected a list, one for each, got (str|PosixPath)"):
             asked.ask_many(images, questions)  # type: ignore[arg-type]
+    assert asked.ask_many({"a": one}.values(), QUESTIONS[:1])[0].value is not None  # type: ignore[arg-type]
     with pytest.raises(ConfigError, match="got generator"):
         asked.ask_many((one for _ in range(1)), QUESTIONS[:1])  # type: ignore[arg-type]
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from PIL import Image
 from torch import Tensor
 from typer.testing import CliRunner
 
@@ -235,6 +236,9 @@ def test_a_picture_that_is_too_narrow_for_a_cell_is_refused(cached: bool, tmp_pa
     assert str(reasoner.ask(torch.zeros(3, 40, 200, dtype=torch.uint8), "is it red")) in ANSWERS
     with pytest.raises(ImageError, match="brought to 20 x 1 pixels, the picture is too narrow for one cell"):
         reasoner.ask(torch.zeros(3, 10, 200, dtype=torch.uint8), "is it red")
+    Image.new("RGB", (200, 10)).save(tmp_path / "narrow.png")
+    with pytest.raises(ImageError, match=f"^{tmp_path / 'narrow.png'}: brought to 20 x 1 pixels"):
+        reasoner.ask(tmp_path / "narrow.png", "is it red")
 
 
 def test_a_system_is_asked_as_many_questions_as_images() -> None:

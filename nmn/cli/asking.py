@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nmn.errors import ConfigError, SceneError
+from nmn.errors import CheckpointError, ConfigError, SceneError
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -48,7 +48,13 @@ def asked(
 
         pixels = load_image(source)
         try:
-            scene = nlvr_reader(model)(pixels.permute(1, 2, 0).numpy()[None])[0]
+            reader = nlvr_reader(model)
+        except CheckpointError as error:
+            raise CheckpointError(
+                f"{error}; a network is asked without --grammar nlvr" if model else str(error)
+            ) from None
+        try:
+            scene = reader(pixels.permute(1, 2, 0).numpy()[None])[0]
         except SceneError as error:
             raise SceneError(f"{source}: {error}") from None
         answer = ask_scene(scene, question, grammar=grammar, lexicon=lexicon, repair=repair)

@@ -23,6 +23,7 @@ def learn_word(
     as_json: JsonOption = False,
 ) -> None:
     """Teach a trained network a value (a shape, a colour, ...) by questions about a few images."""
+    from nmn.atomic import check_place
     from nmn.checkpoint import weights_file
     from nmn.lexicon import load_lexicon, whole_name
     from nmn.models.build import load_network, save_network
@@ -31,6 +32,7 @@ def learn_word(
 
     if out.suffix != ".safetensors":
         raise ConfigError(f"--out {out}: expected the name of a file that ends in .safetensors")
+    check_place(out, ConfigError)
     taught = read_taught(examples)
     grown = learn(load_network(weights_file(model)), load_lexicon(lexicon), word, taught)
     named = grown.speaking(whole_name(lexicon))

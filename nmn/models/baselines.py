@@ -9,10 +9,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
-import torch
 from torch import Tensor
 
-from nmn.checkpoint import load_into, read_checkpoint, save_checkpoint
+from nmn.checkpoint import load_into, nothing_drawn, read_checkpoint, save_checkpoint
 from nmn.config import build_settings, settings_json
 from nmn.errors import CheckpointError, ConfigError, did_you_mean
 from nmn.models.attention_captioner import AttentionCaptioner
@@ -169,7 +168,7 @@ def _baseline_of(path: str | Path, state: Mapping[str, Tensor], about: Mapping[s
         settings = build_settings(NetworkSettings, about["network"])
         words = Words(tuple(map(str, about["words"])))
         answers = tuple(map(str, about["answers"]))
-        with torch.random.fork_rng(devices=[]):  # as of a network of modules
+        with nothing_drawn():
             built = build_baseline(replace(settings, weights=""), words, answers)
     except (KeyError, TypeError) as error:
         raise CheckpointError(f"{path}: no system: its metadata lacks {error}") from None

@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from nmn.checkpoint import check_vocabulary, load_into, read_checkpoint, save_checkpoint
+from nmn.checkpoint import check_vocabulary, load_into, nothing_drawn, read_checkpoint, save_checkpoint
 from nmn.config import build_settings, settings_json
 from nmn.errors import CheckpointError, ConfigError, LexiconError
 from nmn.lexicon import Lexicon, load_lexicon
@@ -169,7 +169,7 @@ def network_of(path: str | Path, state: Mapping[str, Tensor], about: Mapping[str
     except CheckpointError as error:
         raise CheckpointError(f"{path}: {error}") from None
     _check_words(path, vocabulary, lexicon)
-    with torch.random.fork_rng(devices=[]):  # the weights that are drawn first are the file's a moment later
+    with nothing_drawn():
         network = restored(settings, vocabulary)
     load_into(network.model, state, path)
     network.model.eval()

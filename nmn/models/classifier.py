@@ -13,7 +13,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from nmn.checkpoint import NETWORK, load_into, read_checkpoint, save_checkpoint, weights_file
+from nmn.checkpoint import NETWORK, load_into, nothing_drawn, read_checkpoint, save_checkpoint
 from nmn.config import build_settings, settings_json
 from nmn.errors import CheckpointError, ConfigError
 from nmn.vision.backbone import Backbone, build_backbone
@@ -116,7 +116,10 @@ def save_classifier(path: str | Path, classifier: Classifier, card: Mapping[str,
 
 def load_classifier(path: str | Path) -> Classifier:
     """Build the classifier that a file, or the folder of a run, holds; raise CheckpointError where there is none."""
-    path = weights_file(path)
+    path = Path(path)
+    if not path.exists():
+        raise CheckpointError(f"{path}: no such file or folder; nmn classify train makes a classifier")
+    path = path / NETWORK if path.is_dir() else path
     state, about = read_checkpoint(path)
     try:
         settings = build_settings(ClassifierSettings, about["classifier"])
@@ -125,7 +128,8 @@ def load_classifier(path: str | Path) -> Classifier:
         raise CheckpointError(f"{path}: no classifier: its metadata lacks {error}; train one: nmn classify") from None
     except ConfigError as error:
         raise CheckpointError(f"{path}: {error}") from None
-    built = build_classifier(replace(settings, weights=""), classes)  # weights that were there need not be any more
+    with nothing_drawn():
+        built = build_classifier(replace(settings, weights=""), classes)  # weights that were there need not be any more
     load_into(built.model, {name.removeprefix("model."): part for name, part in state.items()}, path)
     built.model.eval()
     return replace(built, settings=settings, card=about.get("card", {}))

@@ -84,7 +84,8 @@ class Coattention(Answerer):
 
     def _pooled(self, batch: Batch, words: Tensor) -> Float[Tensor, "examples hidden"]:
         """Return what ``streams`` has for each pair: the cells' own layers run once an image, and the last layer that
-        the streams share for the words alone, since nothing comes after what it makes of the cells.
+        the streams share for the words alone, since nothing comes after what it makes of the cells. With dropout all
+        texts of an image share what is dropped of its cells.
         """
         cells = look(self.vision, batch)
         layers = self.streams.encoder

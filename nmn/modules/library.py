@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from nmn.errors import ArgumentError, did_you_mean
-from nmn.layout import COMPARISONS, QUANTIFIERS, SIDES, Argument, Kind, Layout, signature_of
+from nmn.layout import COMPARISONS, QUANTIFIERS, SIDES, Argument, Kind, Layout, call_label, signature_of
 from nmn.modules import logic
 from nmn.modules.custom import CUSTOM
 from nmn.modules.group import Group, Module
@@ -61,8 +61,8 @@ def check_words(layout: Layout, library: Library) -> None:
     """Raise ArgumentError for the first module or word of a layout that a library does not know."""
     for call in layout.calls:
         if call.module in library.unlearned:
-            told = f"{call.module}[{call.argument}]" if call.argument else call.module
-            raise ArgumentError(f'module "{told}": nothing that the network was trained on uses it')
+            label = call_label(call.module, call.argument)
+            raise ArgumentError(f'{label}: nothing that the network was trained on uses "{call.module}"')
         argument = signature_of(call.module).argument
         if argument is not None and call.argument is not None:
             library.resolve(argument, call.argument)

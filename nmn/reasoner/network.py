@@ -90,6 +90,7 @@ class Reasoner:
         from nmn.vision.view import view_of
 
         check_paired(images, layouts)
+        images = list(images)
         model, settings = self.network.model, self.network.settings
         most = model.vision.proposer.most if isinstance(model.vision, ObjectVision) else None
         one_panel = settings.panels == 1

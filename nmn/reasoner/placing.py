@@ -14,6 +14,8 @@ def device_of(name: str) -> torch.device:
         torch.empty(0, device=device)
     except (RuntimeError, AssertionError, NotImplementedError) as error:
         told = str(error).splitlines()[0]
+        if isinstance(error, NotImplementedError):
+            told = "it is not there on this machine"
         reason = "there is no such kind of device" if told.startswith("Expected one of") else told
         raise ConfigError(f'device "{name}": {reason}; give "auto", "cpu" or "cuda"') from None
     return device

@@ -9,6 +9,7 @@ import torch
 from nmn.answer import Answer, attended_answer
 from nmn.errors import ArgumentError, ConfigError, did_you_mean
 from nmn.reasoner.batches import by_size, check_paired
+from nmn.reasoner.named import named
 from nmn.reasoner.placing import device_of, keep_features
 
 if TYPE_CHECKING:
@@ -80,11 +81,12 @@ class SystemReasoner:
         from nmn.vision.view import View
 
         check_paired(images, questions)
+        images = list(images)
         model, words = self.network.model, self.network.words
         assert isinstance(model, Answerer)
         for fitted in by_size(images, self.network.settings.pixels, square=False):
             asked = words.encode_all([questions[at] for at in fitted.asked]).to(self.device)
-            with torch.inference_mode():
+            with torch.inference_mode(), named(images[fitted.asked[0]]):
                 seen = model.prepare(fitted.pixels.to(self.device))
                 none = torch.full((len(asked),), -1, device=self.device)
                 prediction = model(Batch(torch.tensor(fitted.rows), seen, asked, none))

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from nmn.checkpoint import load_into, read_checkpoint, save_checkpoint
+from nmn.checkpoint import load_into, nothing_drawn, read_checkpoint, save_checkpoint
 from nmn.errors import CheckpointError
 from nmn.scene import SceneGraph
 from nmn.vision.detector import Detector, Named
@@ -111,12 +111,11 @@ def load_detector(path: str | Path) -> Detector:
     state, about = read_checkpoint(path)
     try:
         attributes = {name: tuple(values) for name, values in about["detector"]["attributes"].items()}
-        with torch.random.fork_rng(devices=[]):  # weights are drawn, and at once the file's
+        with nothing_drawn():
             detector = Detector(attributes, about["detector"]["channels"])
     except (KeyError, TypeError, AttributeError) as error:
         raise CheckpointError(
-            f"{path}: no detector, which reads the scene of NLVR's images: its metadata lacks {error}; a network of"
-            " modules answers by itself, without a grammar named"
+            f"{path}: no detector of the objects in NLVR's images: its metadata lacks {error}"
         ) from None
     load_into(detector, state, path)
     return detector.eval()

@@ -50,6 +50,12 @@ def there_boxes(boxes: Boxes) -> Layout | Costed | None:
 
 
 @action()
+def image_boxes(boxes: Boxes) -> Layout | Costed | None:
+    """The image contains a box with ...; what it contains is never said of every box."""
+    return None if boxes.quant.name == "every" else there_boxes(boxes)
+
+
+@action()
 def there_are_no_boxes(boxes: Boxes) -> Layout:
     """There is not a box with ..."""
     return negate(boxes_there(boxes))

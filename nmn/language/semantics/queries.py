@@ -122,13 +122,14 @@ def _more_of(tree: Tree[Token], reader: Reader) -> Layout:
 
 
 def _alternatives(phrase: Phrase) -> list[Phrase]:
-    """Return "red circles" and "blue circles" of "red or blue circles"; a phrase without "or" alone."""
-    for place, (kind, layout, _) in enumerate(phrase.premodifiers):
-        if kind == "set" and layout.module == "or":
-            before, after = phrase.premodifiers[:place], phrase.premodifiers[place + 1 :]
-            sets = [Premodifier("set", part) for part in _joined_by_or(layout)]
-            return [replace(phrase, premodifiers=(*before, one, *after)) for one in sets]
-    return [phrase]
+    """Return "red circles" and "blue circles" of "red or blue circles"; a phrase with no "or", or several, alone."""
+    before = phrase.premodifiers
+    places = [place for place, one in enumerate(before) if one.kind == "set" and one.layout.module == "or"]
+    if len(places) != 1:
+        return [phrase]
+    (place,) = places
+    sets = [Premodifier("set", part) for part in _joined_by_or(before[place].layout)]
+    return [replace(phrase, premodifiers=(*before[:place], one, *before[place + 1 :])) for one in sets]
 
 
 def _joined_by_or(layout: Layout) -> list[Layout]:
