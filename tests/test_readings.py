@@ -940,6 +940,9 @@ REFUSED = (
     "Exactly two circles touch each other.",
     "There are two shapes that touch and are red.",
     "There are two circles; what color is the other one?",
+    "What color are three circles?",
+    "How many colors are there among two circles?",
+    "Are there more large or small red or blue circles?",
 )
 
 

@@ -79,7 +79,7 @@ def _asked(tree: Tree[Token], reader: Reader) -> Layout:
     (things,) = trees_of(tree, "np", "nps")
     phrases = phrases_of(things, reader, plural_verb(tree.children, reader.question))
     for _, phrase in phrases:
-        if phrase.determiner.name in ("no", "neither", "most", "half", "only"):
+        if phrase.determiner.name in ("no", "neither", "most", "half", "only", "numeral", "number"):
             raise reader.error(phrase, "this says of how many something holds, and names nothing to ask about")
     return union(phrases, reader)
 
