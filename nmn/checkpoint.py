@@ -226,6 +226,8 @@ def weights_file(path: str | Path | None) -> Path:
     """
     if path is None:
         return shipped(DEFAULT_WEIGHTS)
+    if not isinstance(path, str | Path):
+        raise CheckpointError(f"expected a path, or the name of weights that ship, got {path!r}")
     if path == "":
         raise CheckpointError("an empty path; give a run's folder, its file, or the name of weights that ship")
     given, file = Path(path), Path(path) / NETWORK

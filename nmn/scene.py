@@ -163,6 +163,8 @@ def scene_from_json(data: Any) -> SceneGraph:
 
 def read_scene(path: str | Path) -> SceneGraph:
     """Read a scene's JSON file; raise SceneError that names the file and what is wrong in it."""
+    if not isinstance(path, str | Path):
+        raise SceneError(f"expected the path of a scene's JSON, got {type(path).__name__}; scene_from_json takes data")
     try:
         return scene_from_json(json.loads(Path(path).read_text(encoding="utf-8-sig")))
     except OSError as error:

@@ -266,6 +266,13 @@ def test_loading_draws_no_number_of_the_callers(tmp_path: Path) -> None:
         assert torch.equal(torch.rand(3), expected)
 
 
+def test_what_is_no_path_is_no_file() -> None:
+    with pytest.raises(CheckpointError, match="expected a path, or the name of weights that ship, got 5"):
+        load(5)  # type: ignore[arg-type]
+    with pytest.raises(SceneError, match="got dict; scene_from_json takes data"):
+        nmn.read_scene({"objects": []})
+
+
 def test_one_image_is_no_list_of_images() -> None:
     asked, one = reasoner(objects=False), "nmn/scenes/demo.png"
     for images, questions in ((one, QUESTIONS[:1]), (Path(one), QUESTIONS[:1]), ([one], QUESTIONS[0])):
