@@ -5,7 +5,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
+from nmn.cli import app
 from nmn.data.clevr import read_clevr
 from nmn.errors import DataError
 from nmn.evaluation.exact import evaluate_exact
@@ -111,3 +113,15 @@ def test_a_file_that_is_no_json_is_named(tmp_path: Path) -> None:
     path.write_text("{", encoding="utf-8")
     with pytest.raises(DataError, match=r"scenes\.json: not JSON"):
         read_clevr(path, path)
+
+
+def test_scenes_of_other_values_are_named_with_what_answers_instead(tmp_path: Path) -> None:
+    """As those are that are drawn: solid, not rubber or metal."""
+    drawn = {**SCENE, "objects": [{**thing, "material": "solid"} for thing in SCENE["objects"]]}
+    scenes, questions = write(tmp_path, [drawn], [question("How many small things are there?", "2")])
+    told = CliRunner().invoke(app, ["evaluate", "clevr", "--scenes", str(scenes), "--questions", str(questions)])
+    assert (
+        told.exit_code == 2
+        and f'{scenes}: scene 0, objects[0].attributes.material: unknown value "solid"' in told.stderr
+    )
+    assert "--images lets a network that knows them answer" in told.stderr

@@ -92,6 +92,15 @@ def test_answers_are_written_as_vqa_takes_them(folder: Path) -> None:
     assert "--predictions writes them" in CliRunner().invoke(app, arguments).output
 
 
+def test_images_of_ones_own_are_found_by_a_pattern(folder: Path) -> None:
+    Image.new("RGB", (5, 3)).save(folder / "images" / "9.png")
+    path = write(folder, "questions.json", {"questions": [{"question_id": 1, "image_id": 9, "question": "Is it red?"}]})
+    arguments = ["evaluate", "vqa", "--questions", str(path), "--images", str(folder / "images")]
+    assert CliRunner().invoke(app, [*arguments, "--pattern", "{image_id}.png"]).exit_code == 0
+    missing = CliRunner().invoke(app, [*arguments, "--pattern", "{image_id}.gif"])
+    assert missing.exit_code == 2 and "9.gif" in missing.stderr
+
+
 def test_a_question_without_a_type_is_of_the_common_family(folder: Path) -> None:
     (example,) = vqa(folder, {"questions": [QUESTION]}, {"annotations": [{**ANNOTATION, "answer_type": None}]})
     assert (example.answer, example.family) == ("red", "all")
