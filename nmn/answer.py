@@ -114,8 +114,8 @@ def answer_of(
         chances = {
             name: float(part) / total for name, part in zip(run.library.values[layout.argument], raw, strict=True)
         }
-        if view is not None and _is_guessed(layout, value, raw):
-            value = likeliest(raw, run.library.values[layout.argument]) or value
+        if view is not None:
+            value = _due(layout, value, raw, run.library.values[layout.argument])
     else:
         sure = float(torch.maximum(raw, 1 - raw).prod())
         return Answer(value, layout.kind, layout, seen, reading, sure, {}, view)
@@ -136,21 +136,21 @@ def texts_of(run: Run) -> list[str]:
     for layout, found, row in zip(run.plan.layouts, answers(run), rows, strict=True):
         value = found
         if layout.kind is Kind.ATTRIBUTE and layout.argument:
-            truths = run.values[layout.kind][row]
-            if _is_guessed(layout, value, truths):
-                value = likeliest(truths, run.library.values[layout.argument]) or value
+            value = _due(layout, found, run.values[layout.kind][row], run.library.values[layout.argument])
         texts.append(answer_text(value, layout.kind))
     return texts
 
 
-def _is_guessed(layout: Layout, value: Value, truths: torch.Tensor) -> bool:
-    """Whether one value is due of an attribute, where none is likely or several are: not of "what colors are there".
+def _due(layout: Layout, value: Value, truths: torch.Tensor, names: Sequence[str]) -> Value:
+    """Return the likeliest value where one is due of an attribute, and none is likely or several are.
 
-    The most common value of nothing is none: then it is not likely either that some value is.
+    No single one is due of "what colors are there", and the most common value of nothing is none: then it is not
+    likely either that some value is.
     """
     one = bool(layout.operands) and layout.operands[0].module == "unique"
     none = value is None and (layout.module == "describe" or float(truths.sum()) > LIKELY)
-    return none or (one and isinstance(value, tuple))
+    guessed = none or (one and isinstance(value, tuple))
+    return (likeliest(truths, names) or value) if guessed else value
 
 
 def likeliest(truths: torch.Tensor, names: Sequence[str]) -> str | None:

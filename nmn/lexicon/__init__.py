@@ -16,7 +16,7 @@ from nmn.lexicon.entries import (
     Order,
     Relation,
     Superlative,
-)  # fmt: skip
+)
 from nmn.lexicon.files import MAX_EXTENSIONS, load_lexicon, whole_name
 
 __all__ = [
