@@ -167,6 +167,14 @@ def _numbers_known(subjects: Sequence[Joined], reader: Reader) -> list[Layout]:
     return [count_in_bounds(count, low, low) for count, low in counts]
 
 
+def _check_else(subjects: Sequence[Joined], modifiers: Sequence[Modifier], reader: Reader) -> None:
+    """Raise QuestionError for "the star and the circle are above everything else": of each, or but for both?"""
+    several = len(subjects) > 1 or subjects[0].phrase.plural
+    for operand in (operand for modifier in modifiers for operand in modifier.operands):
+        if several and is_other(operand) and operand.determiner.name in OF_EACH:
+            raise reader.error(operand, "else than each of them, or than all? Say it in a clause for each")
+
+
 def _claims(subjects: Sequence[Joined], modifiers: Sequence[Modifier], reader: Reader) -> Layout:
     """Return that the predicate holds of the subjects."""
     denied = len(modifiers) == 1 and modifiers[0].kind == "nominal" and modifiers[0].negated
@@ -181,6 +189,7 @@ def _claims(subjects: Sequence[Joined], modifiers: Sequence[Modifier], reader: R
         if agreeing is not None:
             return agreeing
     subjects = spread(subjects, reader)
+    _check_else(subjects, modifiers, reader)
     predicates = [_predicate_of(phrase, modifiers, reader) for _, phrase in subjects]
     claims = [claim(phrase, found, reader) for (_, phrase), found in zip(subjects, predicates, strict=True)]
     found = fold([joined.conjunction for joined in subjects], claims)

@@ -9,6 +9,7 @@ from nmn.language.semantics.clause import Clause
 from nmn.language.semantics.extremes import is_the_only
 from nmn.language.semantics.panels import Scope
 from nmn.language.semantics.pronouns import meant_by, refers
+from nmn.language.syntax.antecedents import is_like
 from nmn.language.syntax.attach import attach_modifier, attach_phrase, leaves_out, right_edge
 from nmn.language.syntax.choices import Choices
 from nmn.language.syntax.joined import KNOWN, check_between, has_like
@@ -24,7 +25,7 @@ def more_np(clauses: list[Clause], tree: Tree[Token], conjunction: str, reader: 
     clause = clauses[-1]
     with reader.at(antecedent=clause.last if clause.kind == "there" and conjunction != "but" else None):
         phrase, modifiers = reader.head(tree.children[0])
-    if _is_clause(clause, phrase, modifiers):
+    if not is_like(tree.children[0]) and _is_clause(clause, phrase, modifiers):
         said = reader.attached(anything(), modifiers)
         clauses.append(Clause("predicate", conjunction, [Joined(conjunction, phrase)], said))
     else:

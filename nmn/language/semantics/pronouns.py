@@ -6,13 +6,13 @@ from functools import partial
 
 from lark import Token, Tree
 
+from nmn.language.semantics.claims import among_themselves
 from nmn.language.semantics.clause import Clause
 from nmn.language.semantics.sets import restriction, union
 from nmn.language.syntax.antecedents import COUNTING, as_said, is_like, named_again
 from nmn.language.syntax.panel_phrases import in_panel
 from nmn.language.syntax.phrases import (
     ALL_MEANT,
-    EACH,
     EXACTLY_ONE,
     LISTED,
     OF_EACH,
@@ -22,7 +22,7 @@ from nmn.language.syntax.phrases import (
     Phrase,
 )
 from nmn.language.syntax.reader import Reader
-from nmn.language.trees import Node, is_token, rule, words_of
+from nmn.language.trees import Node, is_token, name_of, rule, words_of
 from nmn.layout import Layout
 
 
@@ -35,7 +35,8 @@ def note_said(clause: Clause, reader: Reader, fronted: bool) -> None:
     if not clause.subjects:
         return
     (_, phrase), *others = clause.subjects
-    brought_in = {one.span for _, one in clause.subjects if one.determiner.name == "some"}
+    names = ("some",) if clause.predicate is None else ("some", "the")
+    brought_in = {one.span for _, one in clause.subjects if one.determiner.name in names}
     reader.brought_in = reader.brought_in | brought_in
     reader.together = partial(_all_of, clause, reader) if others else None
     partitive = " of the " in reader.text(phrase)  # "some of the circles are red and some of them are blue"
@@ -57,7 +58,7 @@ def _as_said(clause: Clause, reader: Reader, fronted: bool) -> Phrase:
     if clause.place is not None:
         modifiers.append(replace(clause.place, joined="and"))
     said = clause.predicate.modifiers if clause.predicate else ()
-    if any(modifier.kind in EACH for modifier in said):
+    if any(among_themselves(modifier) is not None for modifier in said):
         raise reader.error(
             phrase, "which of them are alike is not known afterwards: say what holds of them in one clause"
         )
@@ -94,6 +95,7 @@ def one_of_several(one: Phrase, reader: Reader) -> Phrase | None:
     several = [phrase for phrase in reader.mentioned if phrase.plural and phrase.determiner.name in COUNTING]
     if not several:
         return None
+    as_said(several[-1], reader)  # raises where they are alike or touch: which of the circles these are is not known
     return replace(named_again(several[-1], one.determiner, one.span), plural=False)
 
 
@@ -143,6 +145,27 @@ def like_what(subject: Phrase, predicate: Node, clauses: Sequence[Clause], reade
     if said is not None and said.kind in LISTED and "one" not in reader.text(subject).split():
         return said.operands[-1]
     return subject if is_like(predicate) else reader.here.antecedent
+
+
+def like_which(subject: Tree[Token], before: Clause, reader: Reader) -> Phrase | None:
+    """Return what "the blue one" is another of: what the clause before names by its colour too, else its subject.
+
+    After "the star touches the red circle" it is a circle.
+    """
+    if not before.subjects:
+        return None
+    owners = reader.lexicon.attribute_of
+    asked = {owners.get(name_of(word)) for word in words_of(subject) if is_token(word, "ADJECTIVE")}
+    said = before.predicate.modifiers[-1] if before.predicate else None
+    reached = said.operands if said is not None and said.kind in LISTED else ()
+    named = [before.subjects[-1].phrase, *reached]
+    return next((one for one in named if asked & _attributes(one, reader)), named[0])
+
+
+def _attributes(phrase: Phrase, reader: Reader) -> set[str | None]:
+    """Return the attributes that the adjectives of a phrase are values of."""
+    names = (one.layout.argument for one in phrase.premodifiers if one.kind == "set")
+    return {reader.lexicon.attribute_of.get(str(name)) for name in names}
 
 
 def _is_kind(node: Node) -> bool:

@@ -6,6 +6,7 @@ its own. Each rule of a grammar that is a piece has one entry in ``PIECES``.
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from itertools import pairwise
 
 from lark import Token, Tree
@@ -27,8 +28,17 @@ from nmn.language.semantics.continued import (
     with_verb_of,
 )
 from nmn.language.semantics.panels import PANEL_PIECES, Scope
-from nmn.language.semantics.pronouns import check_known, is_said_of_it, like_what, meant_by, note_said, refers
+from nmn.language.semantics.pronouns import (
+    check_known,
+    is_said_of_it,
+    like_what,
+    like_which,
+    meant_by,
+    note_said,
+    refers,
+)
 from nmn.language.semantics.sets import union
+from nmn.language.syntax.antecedents import ANOTHER_FOR_EACH
 from nmn.language.syntax.attach import attach_phrase
 from nmn.language.syntax.choices import Choices
 from nmn.language.syntax.joined import conjunction_of, goes_with_nearest, join_modifiers, phrases_of
@@ -129,9 +139,14 @@ def _fronted(clauses: list[Clause], tree: Tree[Token], conjunction: str, reader:
     if of_each and len(subjects) == 1 and len(modifier.operands) == 1:  # "left of each square is a circle"
         has = replace(anything(), modifiers=(beside(modifier.name, subjects[0].phrase, reader),))
         each = [Joined("and", modifier.operands[0])]
+        reader.said[subjects[0].phrase.span] = partial(_another_for_each, subjects[0].phrase, reader)
         clauses.append(Clause("predicate", conjunction, each, has))
         return
     clauses.append(Clause("there", conjunction, subjects, negated=rule(existent) == "pair_nor", place=modifier))
+
+
+def _another_for_each(phrase: Phrase, reader: Reader) -> Phrase:
+    raise reader.error(phrase, ANOTHER_FOR_EACH)
 
 
 def _with_place_first(place: Tree[Token], rest: Sequence[Node], reader: Reader) -> Tree[Token]:
@@ -215,7 +230,7 @@ def _subjects(
         before = clauses.pop()
         before.last = join_modifiers(before.last, subject, conjunction, reader)
         return before.subjects, before.conjunction
-    with reader.at(antecedent=clauses[-1].subjects[-1].phrase if clauses and clauses[-1].subjects else None):
+    with reader.at(antecedent=like_which(subject, clauses[-1], reader) if clauses else None):
         subjects = phrases_of(subject, reader, plural)
     if not clauses or clauses[-1].kind != "fragment":
         return subjects, conjunction
@@ -268,7 +283,9 @@ def _more_predicate(clauses: list[Clause], tree: Tree[Token], conjunction: str, 
     clause = clauses[-1]
     if clause.truth is not None:
         raise reader.error(tree, "this continues no noun phrase")
-    clause.last = join_modifiers(clause.last, tree, conjunction, reader)
+    subject = clause.subjects[0].phrase.span if clause.predicate else reader.here.subject
+    with reader.at(subject=subject):
+        clause.last = join_modifiers(clause.last, tree, conjunction, reader)
 
 
 def _gapped(clauses: list[Clause], tree: Tree[Token], conjunction: str, reader: Reader) -> None:

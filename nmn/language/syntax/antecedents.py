@@ -63,14 +63,15 @@ def named_again(phrase: Phrase, determiner: Determiner, span: tuple[int, int]) -
 
 def _antecedent(reader: "Reader", span: tuple[int, int], many: bool) -> Phrase:
     """Return the phrase that is meant at a place of the question; raise QuestionError where there is none."""
-    if reader.topic is None:
+    if reader.topic is None or reader.topic.span[0] > span[0]:
         pronoun = reader.question[slice(*span)].lower()
         raise reader.error(span, f'"{pronoun}" stands for nothing mentioned before')
     mirrored = _landmark(reader)
     if mirrored is not None and not (many or reader.here.inside) and _is_contrasted(reader, mirrored):
         return mirrored
     denied = reader.topic.determiner.name in ("no", "neither") and not many
-    known = [phrase for phrase in reader.mentioned if many or phrase.determiner.name != "no"]
+    before = [phrase for phrase in reader.mentioned if phrase.span[0] < span[0]]
+    known = [phrase for phrase in before if many or phrase.determiner.name != "no"]
     apart = (reader.topic.span, reader.here.subject)
     others = [phrase for phrase in known if phrase.plural == many and phrase.span not in apart]
     if not others and (reader.here.inside or denied):
@@ -92,7 +93,9 @@ def _antecedent(reader: "Reader", span: tuple[int, int], many: bool) -> Phrase:
 def _check_one(reader: "Reader", span: tuple[int, int], many: bool) -> None:
     """Raise QuestionError where "it" may be one or another of the things that were introduced: a star and a circle."""
     assert reader.topic is not None
-    others = [one for one in reader.mentioned if one.span in reader.brought_in - {reader.topic.span} and not one.plural]
+    topic = reader.topic
+    known = [one for one in reader.mentioned if one.span in reader.brought_in and not one.plural]
+    others = [one for one in known if (one.noun, one.premodifiers) != (topic.noun, topic.premodifiers)]
     if not many and not reader.here.inside and others:
         raise reader.error(span, "this may be one or another of the things that there are: say which")
 
@@ -150,7 +153,8 @@ def noun_left_out(reader: "Reader", tree: Tree[Token]) -> Phrase:
         if tree.children:
             raise reader.error(tree, "of which? Several things have to be named before")
         return Phrase(determiner, SCENE, plural=True)
-    meant = _antecedent(reader, span, many=True)
+    at = span if tree.children else (len(reader.question),) * 2
+    meant = _antecedent(reader, at, many=True)
     contrasted = meant.span in reader.told and determiner.name not in ("both", "neither")
     if not contrasted:  # "two circles are red and both are large"
         meant = as_said(meant, reader)
@@ -161,6 +165,8 @@ def anything_such(reader: "Reader", tree: Tree[Token]) -> Phrase:
     """Read "something red", "nothing else": anything, with the adjectives after it."""
     pronoun, *such = tree.children
     assert isinstance(pronoun, Token)
+    if reader.here.reaching and is_token(pronoun, "EVERYTHING") and len(such) > 1 and is_token(such[0], "OTHER"):
+        raise reader.error(tree, f'say it as "every other {reader.text(such[1])} shape", or in a clause of its own')
     before = tuple(premodifier(part, reader.lexicon) for part in such if is_token(part, "OTHER"))
     after = tuple(reader.modifier(part) for part in such if not is_token(part, "OTHER"))
     return reader.remember(Phrase(Determiner(DETERMINERS[pronoun.type]), SCENE, False, before, after, span_of(tree)))

@@ -43,7 +43,8 @@ def join_modifiers(phrase: Phrase, tree: Tree[Token], conjunction: str, reader: 
     first, *others = (part for part in tree.children if not is_token(part, "BE"))
     simple = first is tree.children[0] and isinstance(first, Tree) and rule(first) == "simple"
     verbless = simple and not tokens_of(first, "HAVE", "NOT")
-    with reader.at(inside=phrase.span == (0, 0) or reader.is_topic(phrase)):
+    said = phrase.span == (0, 0)  # of a clause's subject
+    with reader.at(inside=said or reader.is_topic(phrase), subject=reader.here.subject if said else phrase.span):
         modifier = replace(reader.modifier(first, conjunction), verbless=verbless)
     return reader.attached(attach_modifier(phrase, modifier, reader.choices), others)
 

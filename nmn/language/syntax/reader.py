@@ -24,7 +24,7 @@ from nmn.language.syntax.here import NOWHERE, Here
 from nmn.language.syntax.modifiers import read_modifier
 from nmn.language.syntax.phrases import COMPARISONS, Determiner, Modifier, Phrase, Premodifier, is_extreme
 from nmn.language.syntax.premodifiers import grouped, premodifier
-from nmn.language.trees import SCENE, Node, is_plural, is_token, name_of, rule, span_of, words_of
+from nmn.language.trees import SCENE, Node, is_plural, is_token, name_of, rule, span_of, trees_of, words_of
 from nmn.layout import Layout
 from nmn.lexicon import Lexicon
 
@@ -46,7 +46,7 @@ class Reader:
     topic: Phrase | None = None
     said: dict[tuple[int, int], Callable[[], Phrase]] = field(default_factory=dict)  # by span, with what is said of it
     told: dict[tuple[int, int], Callable[[], Phrase]] = field(default_factory=dict)  # of subjects, parts too
-    brought_in: set[tuple[int, int]] = field(default_factory=set)  # of what a clause says that there is, or that it is
+    brought_in: set[tuple[int, int]] = field(default_factory=set)  # of what a clause says that there is, or what
     together: Callable[[], Layout] | None = None  # what "they" are after "there is a circle and a square"
     besides: bool = False  # something is said to have another thing beside it
     free: bool = False  # "any" means every one
@@ -62,6 +62,8 @@ class Reader:
         """Read an ``np``: a core and its modifiers, attached."""
         first = self.topic is None
         head, modifiers = self.head(tree)
+        if inverted and trees_of(tree, "distant_core"):  # "is the nearest circle to the star above the square"
+            head = replace(head, sealed=len(head.modifiers))
         subject = head if inverted else None
         phrase = self.attached(head, modifiers[:1], subject)
         if head.determiner.name == "the":  # "is the circle larger than the shape to the left of it"
@@ -85,10 +87,13 @@ class Reader:
     def attached(self, phrase: Phrase, modifiers: Iterable[Node], subject: Phrase | None = None) -> Phrase:
         """Attach modifiers, in the order of the text, to a phrase; ``subject``: that of an inverted question."""
         for tree in modifiers:
-            like = subject if subject and is_like(tree) and self._compares(tree) else self.here.antecedent
-            with self.at(antecedent=like):  # "is the star near a circle larger than the one near a square"
+            asked = subject is not None and self._compares(tree)
+            like = subject if asked and is_like(tree) else self.here.antecedent
+            beyond = asked and bool(phrase.modifiers)  # "is the star near the circle larger than it": than the circle
+            with self.at(antecedent=like, inside=self.here.inside or beyond):  # "... larger than the one near a square"
                 modifier = self.modifier(tree)
-            self._check_itself(phrase, modifier)
+            if not beyond:
+                self._check_itself(phrase, modifier)
             phrase = self.noted(attach_modifier(phrase, modifier, self.choices, subject is not None))
         return phrase
 
@@ -102,7 +107,7 @@ class Reader:
         *outer, nearest = right_edge(phrase)
         for operand in modifier.operands:
             again = (operand.noun, operand.premodifiers) == (nearest.noun, nearest.premodifiers)
-            if outer and again and nearest.determiner.name != "the" and self.text(operand) in PRONOUNS:
+            if outer and again and self.text(operand) in PRONOUNS:
                 raise self.error(operand, ANOTHER_FOR_EACH)
 
     def noted(self, phrase: Phrase) -> Phrase:
