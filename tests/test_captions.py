@@ -1,6 +1,7 @@
 """Captioners: sentences by three ways of search, what captions are worth, statements judged."""
 
 import json
+import math
 from dataclasses import replace
 from itertools import product
 from pathlib import Path
@@ -156,6 +157,18 @@ def test_captions_that_people_would_write_score_highest_and_images_without_refer
     assert scores.bleu == pytest.approx(1) and scores.rouge == pytest.approx(1)
     turned = caption_scores([right[1], right[0], ""], texts, scenes, load_lexicon("world"))
     assert turned.cider < scores.cider and turned.bleu < 0.7 and turned.true == 0 and turned.read == 1
+
+
+def test_bleu_and_rouge_are_what_can_be_worked_out_by_hand() -> None:
+    """Of "there is a red circle" 4 of 5 words, 3 of 4 pairs, 2 of 3 triples and 1 of 2 fours are in one of two
+    references: BLEU-4 is the fourth root of 4/5 * 3/4 * 2/3 * 1/2. ROUGE-L: 4 words in the order of the nearer
+    reference, of 5 each. The shorter "is a red circle" is all there but for its length, e^(1 - 5/4).
+    """
+    references, shown = [("There is a red star.", "We see a blue star.")], [scene(("red", "circle"))]
+    scores = caption_scores(["there is a red circle"], references, shown, load_lexicon("world"))
+    assert scores.bleu == pytest.approx(0.2**0.25) and scores.rouge == pytest.approx(0.8)
+    short = caption_scores(["is a red star"], references, shown, load_lexicon("world"))
+    assert short.bleu == pytest.approx(math.exp(-1 / 4)) and short.rouge == pytest.approx(2 * 0.8 / 1.8)
 
 
 @pytest.mark.parametrize("name", [*MAKERS, "dual_encoder"])

@@ -54,6 +54,7 @@ class Fakes:
         self.seen: list[str] = []
         self.stop = ""
         self.fail = ""
+        self.error: Exception = TrainingError("the loss is nan")
 
     def train(self, told: TrainSettings, folder: Path, *rest: object) -> Outcome:
         self.told.append(told)
@@ -63,11 +64,15 @@ class Fakes:
         if run == self.stop:
             raise KeyboardInterrupt
         if run.startswith(self.fail) and self.fail:
-            raise TrainingError("the loss is nan")
+            raise self.error
         self.trained.append(run)
         folder.mkdir(parents=True)
         (folder / NETWORK).write_bytes(b"")
         return Outcome(None, 1.0)
+
+    def see(self, course: str) -> str:
+        self.seen.append(course)
+        return ""
 
 
 @pytest.fixture
@@ -77,7 +82,7 @@ def fakes(monkeypatch: pytest.MonkeyPatch) -> Iterator[Fakes]:
               "statements": [1, 2], "a_second": 3.0}  # fmt: skip
     monkeypatch.setattr(comparing, "train", made.train)
     monkeypatch.setattr(comparing.Comparison, "_examined", lambda *given: result)
-    monkeypatch.setattr(comparing.Comparison, "_see", lambda comparison, course: made.seen.append(course))
+    monkeypatch.setattr(comparing.Comparison, "_see", lambda comparison, course: made.see(course))
     yield made
 
 
@@ -186,16 +191,45 @@ def test_other_results_are_refused(tmp_path: Path) -> None:
         assert [path.name for path in tmp_path.iterdir()] == [RESULTS]
 
 
-def test_a_failing_system_is_reported_and_the_others_finish(fakes: Fakes, tmp_path: Path) -> None:
-    fakes.fail = "majority"
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (TrainingError("the loss is nan"), "the loss is nan\n"),
+        (TypeError("no number"), "TypeError: no number (test_compare.py, line "),
+        (MemoryError(), "MemoryError:  (test_compare.py, line "),
+    ],
+)
+def test_a_failing_system_is_reported_and_the_others_finish(
+    fakes: Fakes, tmp_path: Path, error: Exception, said: str
+) -> None:
+    fakes.fail, fakes.error = "majority", error
     given = ("majority", "film", *TINY, "seeds=2", "--out", tmp_path)
     compare(*given, code=1)
     assert fakes.trained == ["film/world-4-0", "film/world-4-1"]
-    assert "- majority: majority/world-4-0: the loss is nan" in (tmp_path / TABLES).read_text()
+    assert f"- majority: majority/world-4-0: {said}" in (tmp_path / TABLES).read_text()
     fakes.fail = ""
     compare(*given)  # and is tried again
     assert fakes.trained[2:] == ["majority/world-4-0", "majority/world-4-1"]
     assert "Failed" not in (tmp_path / TABLES).read_text()
+
+
+def test_without_a_backbone_those_that_need_it_fail_and_the_others_finish(
+    fakes: Fakes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def blind(comparison: object, course: str) -> str:
+        raise TrainingError(f"the loss is nan in {course}")
+
+    monkeypatch.setattr(comparing.Comparison, "_see", blind)
+    compare("film", "modules_objects", "cnn_rnn", *TINY, "--out", tmp_path, code=1)
+    assert fakes.trained == ["modules_objects/world-4-0"]
+    told = (tmp_path / TABLES).read_text()
+    assert all(f"- {name}: the backbone of world: the loss is nan in world" in told for name in ("film", "cnn_rnn"))
+
+
+def test_all_systems_that_ship_are_compared_where_none_is_named(fakes: Fakes, tmp_path: Path) -> None:
+    compare(*TINY, "--out", tmp_path)
+    shipped = sorted(path.stem for path in (CONFIGS / "compare").glob("*.toml"))
+    assert sorted(json.loads((tmp_path / PLAN).read_text())["systems"]) == shipped and len(shipped) == 16
 
 
 def test_nlvr_is_for_systems_that_answer_over_cells_and_left_out_without_its_files(
@@ -408,7 +442,6 @@ def test_joined_splits_hold_out_what_each_does_and_reach_no_other_side() -> None
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("--out", "runs"), "no systems to compare; give their configurations"),
         (("film", "--out", "runs", "--size", "smal"), 'no size "smal"; there are full, small; did you mean "small"?'),
         (("film", "film", "--out", "runs"), "there is a system film already"),
         (("flim", "--out", "runs"), 'did you mean "film"?'),

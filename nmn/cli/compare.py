@@ -23,7 +23,11 @@ TABLES = "results.md"
 @clear_errors
 def compare(
     what: Annotated[
-        list[str] | None, typer.Argument(help="Configurations of systems, and settings to change, key=value each.")
+        list[str] | None,
+        typer.Argument(
+            help="Systems, by names of configurations that ship or TOML files of your own, by default all that ship;"
+            " and settings to change, key=value each."
+        ),
     ] = None,
     out: Annotated[Path | None, typer.Option(help="The folder; a comparison that is in it already goes on.")] = None,
     size: Annotated[str, typer.Option(help="small, full, or a TOML file of settings.")] = "small",
@@ -60,10 +64,12 @@ def _run(what: list[str], out: Path, size: str) -> dict[str, Any]:
     from nmn.compare.run import Comparison
     from nmn.compare.settings import size_settings
     from nmn.config import config_file
+    from nmn.resources import CONFIGS
 
     changes = [part for part in what if "=" in part]
     settings: CompareSettings = size_settings(size, changes)
-    systems = systems_of([config_file(part) for part in what if "=" not in part])
+    named = [config_file(part) for part in what if "=" not in part]
+    systems = systems_of(named or sorted((CONFIGS / "compare").glob("*.toml")))
     board = Bars()
     try:
         with board:
@@ -127,6 +133,7 @@ class Bars:
 
     def end(self, system: str, what: str, outcome: str) -> None:
         """Note that a job of a system is done, or failed."""
+        self.place = f"the end of {what}"
         self.progress.update(self.tasks[system], advance=1, note=f"{what}: {outcome}")
         if not self.progress.console.is_terminal:
             typer.echo(f"{system}: {what}: {outcome}", err=True)

@@ -31,7 +31,7 @@ class Job(NamedTuple):
 
 
 def systems_of(paths: Sequence[Path]) -> dict[str, TrainSettings]:
-    """Return the systems of configuration files by name; raise ConfigError for none, or two of a name."""
+    """Return the systems of configuration files by name; raise ConfigError for two of a name."""
     systems: dict[str, TrainSettings] = {}
     for path in paths:
         settings = load_settings(path)
@@ -42,8 +42,6 @@ def systems_of(paths: Sequence[Path]) -> dict[str, TrainSettings]:
         if settings.model != MODULES:
             kind_of(settings.model)
         systems[settings.name] = settings
-    if not systems:
-        raise ConfigError("no systems to compare; give their configurations, such as configs/compare/*.toml")
     return systems
 
 

@@ -8,11 +8,12 @@ What is there is not made again; ``results.json`` alone is enough to go on from.
 """
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from shutil import rmtree
+from traceback import extract_tb
 from typing import Any, Protocol
 
 import torch
@@ -96,23 +97,30 @@ class Comparison:
             raise ConfigError(
                 f"nlvr: there is no folder {splits}; give the one that holds the folders of NLVR's splits"
             )
+        over_cells = [name for name, one in self.systems.items() if one.regions == "cells"]
         for course in dict.fromkeys(left):
-            self._see(course)
+            self._check_alike(course)
+            self._guarded(over_cells, f"the backbone of {course}", partial(self._see, course))
         for name in self.systems:
-            self._guarded(name, "tuning", partial(self._tune, name))
+            self._guarded([name], "tuning", partial(self._tune, name))
         for job in jobs:
-            if job.system not in self.failed:
-                self._guarded(job.system, job.place, partial(self._job, job))
+            self._guarded([job.system], job.place, partial(self._job, job))
         return write_results(self.folder, self.failed)
 
-    def _guarded(self, system: str, what: str, work: Callable[[], str]) -> None:
-        """Do a part of a comparison; one that fails fails its system alone."""
+    def _guarded(self, systems: Sequence[str], what: str, work: Callable[[], str]) -> None:
+        """Do a part of a comparison, unless its systems failed before; one that fails fails its systems alone.
+
+        ``work`` returns what came of it in words, or nothing to be told.
+        """
+        if self.failed.keys() >= set(systems):
+            return
         try:
             outcome = work()
-        except (NmnError, RuntimeError, ValueError, OSError, ArithmeticError, LookupError) as error:
-            self.failed[system] = f"{what}: {str(error).splitlines()[0] if str(error) else type(error).__name__}"
-            outcome = f"failed: {self.failed[system]}"
-        self.board.end(system, what, outcome)
+        except Exception as error:  # whatever it is, the other systems go on
+            outcome = f"failed: {what}: {reason_of(error)}"
+            self.failed |= dict.fromkeys(systems, f"{what}: {reason_of(error)}")
+        for system in systems if outcome else ():
+            self.board.end(system, what, outcome)
 
     def _claim(self) -> None:
         """Note settings and systems; raise ConfigError where the folder holds another comparison."""
@@ -142,25 +150,33 @@ class Comparison:
         about = course_of(course)
         return self.folder / (f"backbone-{course}.safetensors" if about.vision or about.split_side else BACKBONE)
 
-    def _see(self, course: str) -> None:
-        """Train the backbone that systems over cells share in a course, if there is none yet."""
-        path, size = self._backbone(course), self.settings
-        ones = {name: self._told(one, course, 0) for name, one in self.systems.items() if one.regions == "cells"}
-        sizes = {(one.widths, one.strides) for one in ones.values()}
-        if path.exists() or not ones:
-            return
-        if len(sizes) > 1:
+    def _over_cells(self, course: str) -> dict[str, TrainSettings]:
+        """Return the settings in a course of the systems over cells."""
+        return {name: self._told(one, course, 0) for name, one in self.systems.items() if one.regions == "cells"}
+
+    def _check_alike(self, course: str) -> None:
+        """Raise ConfigError where systems over cells cannot share one backbone."""
+        sizes = {(one.widths, one.strides) for one in self._over_cells(course).values()}
+        if len(sizes) > 1 and not self._backbone(course).exists():
             raise ConfigError(f"systems over cells share one backbone; widths and strides differ: {sorted(sizes)}")
-        first, one = next(iter(ones.items()))
+
+    def _see(self, course: str) -> str:
+        """Train the backbone that systems over cells share in a course, if there is none yet; nothing is told of it."""
+        path, size = self._backbone(course), self.settings
+        if path.exists():
+            return ""
+        first, one = next(iter(self._over_cells(course).items()))
         use_threads(one)
         loop = LoopSettings(
             steps=size.cell_steps, batch=32, rate=3e-3, cosine=True, warm_up=20, bf16=True, weight_decay=0.01,
             threads=size.threads, seed=HELD_BACK_SEED,
         )  # fmt: skip
         train_cells(
-            synth_config(one, size.cell_scenes, 0), size.cell_scenes, sizes.pop(), loop, self.folder / path.stem, path,
+            synth_config(one, size.cell_scenes, 0), size.cell_scenes, (one.widths, one.strides), loop,
+            self.folder / path.stem, path,
             lambda now: self.board.part(first, f"backbone, {100 * now.accuracy:.1f} %", now.step, now.steps),
         )  # fmt: skip
+        return ""
 
     def _told(self, one: TrainSettings, course: str, seed: int, images: int | None = None) -> TrainSettings:
         """Return a system's settings with the comparison's numbers, or with fewer images, seen ``passes`` times."""
@@ -283,6 +299,15 @@ class Comparison:
         config = synth_config(told, told.held_back, told.seed + HELD_BACK_SEED)
         data = Generated(config, told.each, told.split_side, True, memory=self.memory)
         return Asked(shown(data, 0, lambda done: None), config.shard_size)
+
+
+def reason_of(error: Exception) -> str:
+    """Return what an error says in a line; of one that nobody foresaw also its kind and where it was raised."""
+    said = next(iter(str(error).splitlines()), "")
+    if isinstance(error, NmnError):
+        return said
+    *_, last = extract_tb(error.__traceback__)
+    return f"{type(error).__name__}: {said} ({Path(last.filename).name}, line {last.lineno})"
 
 
 def grown(known: Mapping[str, Any], asked: Mapping[str, Any]) -> dict[str, Any]:
