@@ -8,16 +8,16 @@ import torch
 from nmn.checkpoint import NETWORK
 from nmn.errors import CheckpointError, ConfigError
 from nmn.evaluation.attacks import fgsm
+from nmn.models.pooled_encoder import build_encoder
 from nmn.models.tokens import words_of
 from nmn.training.captioned import (
     LABEL,
-    build_encoder,
     captioned_images,
     label_texts,
     load_encoder,
     train_encoder,
 )
-from nmn.training.classify import class_names, labelled_images, one_object, train_classifier
+from nmn.training.classify import class_names, labelled_images, network_settings, one_object, train_classifier
 from tests.test_classify import settings
 
 SMALL = settings("images=60", "steps=6")
@@ -48,7 +48,7 @@ def test_a_caption_names_no_shape_but_its_images() -> None:
 
 
 def test_logits_are_scaled_cosines_of_label_texts(run: Path) -> None:
-    encoder, images = load_encoder(SMALL, run), labelled_images(SMALL, 5, 1).inputs
+    encoder, images = load_encoder(run), labelled_images(SMALL, 5, 1).inputs
     with torch.inference_mode():
         logits = label_texts(SMALL, encoder)(images / 255)
         texts = encoder.embed_texts([LABEL.format(name) for name in class_names(one_object(SMALL), ("shape",))])
@@ -57,7 +57,7 @@ def test_logits_are_scaled_cosines_of_label_texts(run: Path) -> None:
 
 
 def test_gradients_go_through_to_the_image(run: Path) -> None:
-    score, data = label_texts(SMALL, load_encoder(SMALL, run)), labelled_images(SMALL, 5, 1)
+    score, data = label_texts(SMALL, load_encoder(run)), labelled_images(SMALL, 5, 1)
     images = data.inputs / 255
     moved = fgsm(score, images, data.targets, 0.01)
     assert bool((moved != images).flatten(1).any(1).all())
@@ -68,7 +68,7 @@ def test_a_run_is_a_function_of_its_settings_and_is_not_run_again(run: Path, tmp
     outcome = train_encoder(SMALL, run, lambda part, done, of, note="": parts.append(part))
     assert not parts and outcome == train_encoder(SMALL, run)
     assert train_encoder(SMALL, tmp_path).accuracy == outcome.accuracy
-    one, other = (load_encoder(SMALL, folder).state_dict() for folder in (run, tmp_path))
+    one, other = (load_encoder(folder).state_dict() for folder in (run, tmp_path))
     assert all(torch.equal(one[name], other[name]) for name in one)
 
 
@@ -80,8 +80,8 @@ def test_it_learns_to_pair_images_with_their_captions(tmp_path: Path) -> None:
 
 def test_other_runs_are_no_encoder(tmp_path: Path) -> None:
     train_classifier(settings(), tmp_path)
-    with pytest.raises(CheckpointError, match="no dual encoder: its metadata lacks its words"):
-        load_encoder(SMALL, tmp_path)
+    with pytest.raises(CheckpointError, match="no dual encoder: its metadata lacks 'words'"):
+        load_encoder(tmp_path)
     assert (tmp_path / NETWORK).exists()
 
 
@@ -92,5 +92,5 @@ def test_too_few_captions_are_refused(tmp_path: Path, monkeypatch: pytest.Monkey
 
 
 def test_a_named_stack_can_be_its_backbone() -> None:
-    encoder = build_encoder(settings("backbone=resnet18"), words_of(["a red star"] * 2))
+    encoder = build_encoder(network_settings(settings("backbone=resnet18")), words_of(["a red star"] * 2))
     assert encoder.embed_images(torch.zeros(2, 3, 64, 64, dtype=torch.uint8)).shape == (2, 128)

@@ -43,6 +43,7 @@ app.add_typer(evaluate_app, name="evaluate")
 classify_app = typer.Typer(no_args_is_help=True, help="Classify whole images, and compare how under shifts.")
 classify_app.command()(classify.train)
 classify_app.command()(classify.image)
+classify_app.command()(classify.probe)
 classify_app.command()(classify.shifts)
 app.add_typer(classify_app, name="classify")
 

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from nmn.cli.options import JsonOption
-from nmn.cli.printing import print_rich, stopped
+from nmn.cli.printing import print_table, stopped
 from nmn.cli.train import Bars
 from nmn.errors import ConfigError
 from nmn.exits import clear_errors
@@ -107,6 +107,39 @@ def image(
 
 
 @clear_errors
+def probe(
+    weights: Annotated[
+        str,
+        typer.Argument(help="CLIP's folder, or name such as openai/clip-vit-base-patch32; or a dual encoder's run."),
+    ],
+    changes: ChangesArgument = None,
+    shots: Annotated[
+        list[int] | None, typer.Option(min=1, help="Images of each class to learn from; several may be given.")
+    ] = None,
+    seeds: Annotated[int, typer.Option(min=1, help="How many draws of images.")] = 3,
+    as_json: JsonOption = False,
+) -> None:
+    """Say what an image encoder knows of classes: by texts alone, and by a linear layer over its features.
+
+    Images are generated, of one shape each; the encoder is not changed.
+    """
+    from nmn.evaluation.probe import SHOTS, probe
+    from nmn.models.image_text import load_image_text
+    from nmn.training.classify import load_classify_settings
+
+    settings, bars = load_classify_settings(None, changes or []), Bars()
+    with bars:
+        found = probe(
+            load_image_text(weights), settings, shots or SHOTS, seeds, lambda at, of: bars("draw", at, of, "")
+        )
+    if as_json:
+        print_json({"weights": weights, **found.to_json()})
+        return
+    print_table(found.lines())
+    typer.echo(f"{found.classes} classes, {settings.held_back:,} held-back images, {seeds} draws: mean and deviation")
+
+
+@clear_errors
 def shifts(
     out: Annotated[Path, typer.Option(help="The folder of the runs; what is in it already is not run again.")],
     changes: ChangesArgument = None,
@@ -136,13 +169,7 @@ def shifts(
     if as_json:
         print_json(table.to_json())
         return
-    from rich.table import Table
-
-    head, *lines = table.lines()
-    shown = Table(*head)
-    for line in lines:
-        shown.add_row(*line)
-    print_rich(shown)
+    print_table(table.lines())
     typer.echo(f"right, in percent; mean and standard deviation of {seeds} seeds, {count:,} images each")
     written = ", ".join(str(out / name) for name in (RESULTS, TABLE, *([PLOT] if drawn else [])))
     typer.echo(f"written: {written}")

@@ -32,6 +32,17 @@ def print_rich(thing: object) -> None:
     Console(width=None if sys.stdout.isatty() else 140, soft_wrap=False, highlight=False).print(thing)
 
 
+def print_table(lines: "Sequence[Sequence[str]]") -> None:
+    """Print rows of text as a table, the heading first."""
+    from rich.table import Table
+
+    head, *rows = lines
+    table = Table(*head)
+    for row in rows:
+        table.add_row(*row)
+    print_rich(table)
+
+
 def stopped(place: str, out: "Path") -> KeyboardInterrupt:
     """Return an interruption that says where a run stopped, and whether something of it is kept."""
     kept = any(out.rglob("*.safetensors"))

@@ -167,7 +167,7 @@ def _trained(learns: str, settings: ClassifySettings, run: Path, watch: Watcher)
     """Return the seconds that a system was trained, and its logits."""
     if learns == "captions":
         outcome = train_encoder(settings, run, watch)
-        return outcome.seconds, label_texts(settings, load_encoder(settings, run))
+        return outcome.seconds, label_texts(settings, load_encoder(run))
     outcome = train_classifier(settings, run, watch)
     return outcome.seconds, load_classifier(run).model
 

@@ -30,12 +30,17 @@ class Clip:
         """The inverse of the temperature that was learned."""
         return float(self.model.logit_scale.detach().exp())
 
-    def embed_images(self, images: UInt8[Tensor, "images 3 height width"]) -> Float[Tensor, "images embed"]:
-        """Return the vectors of images of any one size."""
+    def image_features(self, images: UInt8[Tensor, "images 3 height width"]) -> Float[Tensor, "images hidden"]:
+        """Return what the vision transformer makes of images of any one size, before they are projected."""
         pixels = self.images(list(images), return_tensors="pt")["pixel_values"]
         with torch.inference_mode():
-            found = self.model.vision_model(pixel_values=pixels).pooler_output
-            return normalize(self.model.visual_projection(found), dim=1)
+            features: Tensor = self.model.vision_model(pixel_values=pixels).pooler_output
+        return features
+
+    def embed_images(self, images: UInt8[Tensor, "images 3 height width"]) -> Float[Tensor, "images embed"]:
+        """Return the vectors of images of any one size."""
+        with torch.inference_mode():
+            return normalize(self.model.visual_projection(self.image_features(images)), dim=1)
 
     def embed_texts(self, texts: Sequence[str], denied: bool = False) -> Float[Tensor, "texts embed"]:
         """Return the vectors of texts; of their contradictions as DENIAL words them, where they are denied."""

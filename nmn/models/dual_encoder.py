@@ -38,12 +38,17 @@ class DualEncoder(System):
         """The inverse of the temperature."""
         return float(self.log_scale.detach().clamp(max=WARMEST).exp())
 
-    def embed_images(self, images: UInt8[Tensor, "images 3 height width"]) -> Float[Tensor, "images embed"]:
-        """Return the vectors of images of the size that it was trained on."""
+    def image_features(self, images: UInt8[Tensor, "images 3 height width"]) -> Float[Tensor, "images hidden"]:
+        """Return what it makes of images of the size that it was trained on, before they are projected."""
         device = self.log_scale.device
         none = torch.zeros(0, dtype=torch.long, device=device)
         seen = {name: part.to(device) for name, part in self.prepare(images.to(device)).items()}
-        return self.image_vectors(Batch(none, seen, none.unsqueeze(1), none))
+        features: Tensor = self.image(look(self.vision, Batch(none, seen, none.unsqueeze(1), none)))
+        return features
+
+    def embed_images(self, images: UInt8[Tensor, "images 3 height width"]) -> Float[Tensor, "images embed"]:
+        """Return the vectors of images of the size that it was trained on."""
+        return self._projected(self.image_features(images))
 
     def embed_texts(self, texts: Sequence[str], denied: bool = False) -> Float[Tensor, "texts embed"]:
         """Return the vectors of texts, or of their contradictions."""
@@ -51,7 +56,10 @@ class DualEncoder(System):
 
     def image_vectors(self, batch: Batch) -> Float[Tensor, "images embed"]:
         """Return the vectors of the images of a batch; gradients go through."""
-        vectors: Tensor = self.image_head(self.image(look(self.vision, batch)))
+        return self._projected(self.image(look(self.vision, batch)))
+
+    def _projected(self, features: Float[Tensor, "images hidden"]) -> Float[Tensor, "images embed"]:
+        vectors: Tensor = self.image_head(features)
         return normalize(vectors.float(), dim=1)
 
     def texts(self, words: Int[Tensor, "texts tokens"]) -> Float[Tensor, "texts embed"]:

@@ -11,11 +11,12 @@ import torch
 from jaxtyping import Float, UInt8
 from torch import Tensor
 
-from nmn.checkpoint import NETWORK
+from nmn.checkpoint import NETWORK, read_checkpoint
 from nmn.errors import ArgumentError, CheckpointError, did_you_mean
-from nmn.models.baselines import Baseline, load_baseline
+from nmn.models.baselines import load_baseline
 from nmn.models.clip import load_clip
 from nmn.models.dual_encoder import DualEncoder
+from nmn.models.pooled_encoder import encoder_of
 from nmn.vision.view import brought
 
 
@@ -25,6 +26,9 @@ class ImageText(Protocol):
     @property
     def scale(self) -> float:
         """What cosines are multiplied with: the inverse of the temperature."""
+
+    def image_features(self, images: UInt8[Tensor, "images 3 height width"]) -> Float[Tensor, "images hidden"]:
+        """Return what is made of images of any one size before they are projected into the space."""
 
     def embed_images(self, images: UInt8[Tensor, "images 3 height width"]) -> Float[Tensor, "images embed"]:
         """Return the vectors of images of any one size."""
@@ -36,17 +40,23 @@ class ImageText(Protocol):
 class Trained:
     """A dual encoder of ours: images are brought to its size, and a word that it never read is refused by name."""
 
-    def __init__(self, baseline: Baseline, encoder: DualEncoder) -> None:
-        self.baseline, self.encoder, self.scale = baseline, encoder, encoder.scale
+    def __init__(self, encoder: DualEncoder, pixels: int) -> None:
+        self.encoder, self.pixels, self.scale = encoder, pixels, encoder.scale
+
+    def image_features(self, images: UInt8[Tensor, "images 3 height width"]) -> Float[Tensor, "images hidden"]:
+        """Return what is made of images of any one size before they are projected into the space."""
+        return self.encoder.image_features(self._brought(images))
 
     def embed_images(self, images: UInt8[Tensor, "images 3 height width"]) -> Float[Tensor, "images embed"]:
         """Return the vectors of images of any one size."""
-        pixels = self.baseline.settings.pixels
-        return self.encoder.embed_images(torch.stack([brought(image, pixels, False).pixels for image in images]))
+        return self.encoder.embed_images(self._brought(images))
+
+    def _brought(self, images: Tensor) -> UInt8[Tensor, "images 3 side side"]:
+        return torch.stack([brought(image, self.pixels, False).pixels for image in images])
 
     def embed_texts(self, texts: Sequence[str], denied: bool = False) -> Float[Tensor, "texts embed"]:
         """Return the vectors of texts; of their contradictions, where they are denied."""
-        words = self.baseline.words
+        words = self.encoder.words
         for unknown in (word for text in texts for word in words.unknown(text)):
             raise ArgumentError(f'unknown word "{unknown[:40]}"{did_you_mean(unknown, words.words)}')
         return self.encoder.embed_texts(texts, denied)
@@ -58,13 +68,17 @@ def load_image_text(source: str | Path) -> ImageText:
     file = path / NETWORK if path.is_dir() else path
     if not file.is_file():
         return load_clip(source)
+    state, about = read_checkpoint(file)
+    if "network" not in about and "words" in about:
+        encoder, settings = encoder_of(file, state, about)
+        return Trained(encoder, settings.pixels)
     baseline = load_baseline(file)
     if not isinstance(baseline.model, DualEncoder):
         kind = baseline.settings.model
         raise CheckpointError(
             f"{source}: holds a network of the kind {kind}, which has no texts and images in one space"
         )
-    return Trained(baseline, baseline.model)
+    return Trained(baseline.model, baseline.settings.pixels)
 
 
 def zero_shot(

@@ -14,14 +14,13 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from nmn.checkpoint import NETWORK, load_into, read_checkpoint, save_checkpoint
+from nmn.checkpoint import NETWORK, read_checkpoint, save_checkpoint
 from nmn.config import settings_json
-from nmn.errors import CheckpointError, ConfigError
-from nmn.models.classifier import backbone_of
+from nmn.errors import ConfigError
 from nmn.models.dual_encoder import DualEncoder
-from nmn.models.encoders import PLACES, Cells, TextReader
+from nmn.models.pooled_encoder import build_encoder, encoder_of
 from nmn.models.protocol import Batch
-from nmn.models.tokens import Words, words_of
+from nmn.models.tokens import words_of
 from nmn.training.classify import (
     ClassifySettings,
     class_names,
@@ -34,27 +33,11 @@ from nmn.training.classify import (
 from nmn.training.loop import spent
 from nmn.training.run import HELD_BACK_SEED, Outcome, Watcher, card, claim, finished, is_first, silent, use_threads
 from nmn.training.systems import losses_of, train_on
-from nmn.vision.cells import CellVision
 from synth_data.captions import captions
 from synth_data.scenes import draw_scenes
 
-EMBED, HIDDEN = 64, 128
 CAPTIONED_AT_ONCE = 500  # scenes
 LABEL = "there is exactly one {}."  # a class as a caption says it
-
-
-class PooledImage(nn.Module):
-    """An image as one vector: the mean and the maximum of each channel of its grid, as in a classifier, and a layer."""
-
-    def __init__(self, channels: int, hidden: int) -> None:
-        super().__init__()
-        width = 2 * (channels + PLACES)
-        self.layer = nn.Sequential(nn.BatchNorm1d(width, affine=False), nn.Linear(width, hidden), nn.ReLU())
-
-    def forward(self, cells: Cells) -> Float[Tensor, "images hidden"]:
-        """Return the vector of each image."""
-        vector: Tensor = self.layer(torch.cat([cells.features.mean(1), cells.features.amax(1)], 1))
-        return vector
 
 
 class LabelTexts(nn.Module):
@@ -73,15 +56,6 @@ class LabelTexts(nn.Module):
         none = torch.zeros(0, dtype=torch.long)
         vectors = self.encoder.image_vectors(Batch(none, {"images": 255 * images}, none.unsqueeze(1), none))
         return self.encoder.scale * vectors @ self.texts.T
-
-
-def build_encoder(settings: ClassifySettings, words: Words) -> DualEncoder:
-    """Return a dual encoder over the backbone that the settings name, with fresh weights."""
-    backbone = backbone_of(network_settings(settings))
-    image, reader = PooledImage(backbone.channels, HIDDEN), TextReader(len(words), EMBED, HIDDEN)
-    encoder = DualEncoder(CellVision(backbone), image, reader, words, HIDDEN)
-    laid_out: DualEncoder = encoder.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    return laid_out
 
 
 def captioned_images(settings: ClassifySettings, count: int, seed: int) -> tuple[Tensor, list[str], list[int]]:
@@ -115,7 +89,7 @@ def train_encoder(settings: ClassifySettings, folder: Path, watch: Watcher = sil
         raise ConfigError(f"images: {settings.images} have {len(texts)} captions, too few to compare; give more")
     words = words_of(texts)
     torch.manual_seed(settings.seed)
-    encoder = build_encoder(settings, words)
+    encoder = build_encoder(network_settings(settings), words)
     targets = torch.zeros(len(texts), dtype=torch.long)  # captions have no answer
     batch = Batch(torch.tensor(places), {"images": images}, words.encode_all(texts), targets)
     train_on(
@@ -137,11 +111,7 @@ def label_texts(settings: ClassifySettings, encoder: DualEncoder) -> LabelTexts:
     return LabelTexts(encoder, class_names(one_object(settings), settings.classes))
 
 
-def load_encoder(settings: ClassifySettings, folder: Path) -> DualEncoder:
-    """Return the encoder of a finished run with these settings; raise CheckpointError where there is none."""
-    state, about = read_checkpoint(folder / NETWORK)
-    if "words" not in about:
-        raise CheckpointError(f"{folder / NETWORK}: no dual encoder: its metadata lacks its words")
-    encoder = build_encoder(settings, Words(tuple(map(str, about["words"]))))
-    load_into(encoder, state, folder / NETWORK)
-    return encoder.eval()
+def load_encoder(folder: Path) -> DualEncoder:
+    """Return the encoder of a finished run; raise CheckpointError where there is none."""
+    path = folder / NETWORK
+    return encoder_of(path, *read_checkpoint(path))[0]
