@@ -59,7 +59,7 @@ def _families(results: Results, systems: list[str]) -> Any:
     if not families:
         return None
     values = np.array([[one[family].mean if family in one else np.nan for family in families] for one in told.values()])
-    title = "percentage right by family, the default world"
+    title = f"percentage right by family, the default world, {_steps(results)}"
     return _heat(values, list(told), families, title, vmin=0, vmax=100, cmap="viridis")
 
 
@@ -79,6 +79,7 @@ def _gaps(results: Results, systems: list[str]) -> Any:
         return None
     columns = [name for (_, name), there in zip(tests, asked, strict=True) if there]
     title = "points above (below: -) the same questions\nwithout what was held out, or in the default style"
+    title += f"; {_steps(results)}"
     return _heat(values[:, asked], names, columns, title, vmin=-50, vmax=50, cmap="RdBu")
 
 
@@ -87,12 +88,20 @@ def _curves(results: Results, systems: list[str]) -> Any:
     if max((len(points) for points in told.values()), default=0) < 2:
         return None
     plot = _figure(8.5, 5)
+    from matplotlib import colormaps  # type: ignore[import-not-found,unused-ignore]
+
+    colours = [colormaps["tab20"](place) for place in (*range(0, 20, 2), *range(1, 20, 2))]  # the dark ones first
     axes = plot.subplots()
     for number, (name, points) in enumerate(told.items()):
-        axes.plot(*zip(*points, strict=True), marker=MARKS[number % len(MARKS)], color=f"C{number % 10}", label=name,
-                  linestyle="-" if number < 10 else "--")  # fmt: skip
+        axes.plot(*zip(*points, strict=True), marker=MARKS[number % len(MARKS)], color=colours[number % len(colours)],
+                  label=name, clip_on=False, zorder=3)  # fmt: skip
     axes.set(xscale="log", xlabel="questions learned from, at most", ylabel="% right, default world, first seed")
+    axes.set_title(f"{_steps(results)} at most", size=10)
     axes.set_ylim(0, 100)
     axes.grid(alpha=0.3)
     axes.legend(loc="center left", bbox_to_anchor=(1, 0.5), fontsize=9)
     return plot
+
+
+def _steps(results: Results) -> str:
+    return f"{results['settings']['steps']:,} steps"
