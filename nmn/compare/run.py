@@ -18,7 +18,7 @@ from typing import Any, Protocol
 
 import torch
 
-from nmn.checkpoint import NETWORK, PRETRAINED
+from nmn.checkpoint import BEST, NETWORK, PRETRAINED, read_checkpoint
 from nmn.compare.answers import (
     Asked,
     answered,
@@ -259,6 +259,9 @@ class Comparison:
             "model": told.model, "regions": told.regions, "rate": told.rate, "date": time.strftime("%Y-%m-%d"),
             "seconds": round(loop_seconds(folder), 1), "parameters": learned_parameters(folder), "tests": {},
         }  # fmt: skip
+        if (folder / BEST).exists():
+            best = read_checkpoint(folder / BEST)[1]
+            found["best"] = {"step": int(best["step"]), "held_back": float(best["right"])}
         tests = [STANDARD] if job.images < self.settings.images else list(course_of(job.course).tests)
         for name in tests:
             asked = self._asked(job.course, name)

@@ -121,13 +121,29 @@ def _main(results: Results) -> str:
         runs = runs_of(results, name, STYLES_COURSE)
         truths = Spread(tuple(100 * run["statements"][0] / run["statements"][1] for run in runs))
         rows.append((
-            name, str(figure(runs, STANDARD)), _above(results, name, BLIND), str(truths), f"{runs[0]['parameters']:,}",
-            f"{mean(run['seconds'] for run in runs):.0f}", f"{mean(run['a_second'] for run in runs):,.0f}",
+            name, str(figure(runs, STANDARD)), _above(results, name, BLIND), str(truths), best_look(runs),
+            f"{runs[0]['parameters']:,}", f"{mean(run['seconds'] for run in runs):.0f}",
+            f"{mean(run['a_second'] for run in runs):,.0f}",
         ))  # fmt: skip
     head = (
-        "system", "default world", f"above {BLIND}", "statements", "parameters", "training s", "questions/s",
+        "system", "default world", f"above {BLIND}", "statements", "best look", "parameters", "training s",
+        "questions/s",
     )  # fmt: skip
     return "### The default world\n\n" + grid(head, rows) if rows else ""
+
+
+def best_look(runs: Sequence[Run]) -> str:
+    """Return the percentage of held-back questions right in the look at which runs were at their best, and its step.
+
+    >>> best_look([{"best": {"step": 2000, "held_back": 0.5}}, {"best": {"step": 1000, "held_back": 0.52}}])
+    '51.0 ± 1.4 at 1,000 to 2,000'
+    """
+    told = [run["best"] for run in runs if "best" in run]
+    if not told:
+        return MISSING
+    steps = sorted({one["step"] for one in told})
+    when = f"{steps[0]:,}" + (f" to {steps[-1]:,}" if len(steps) > 1 else "")
+    return f"{Spread(tuple(100 * one['held_back'] for one in told))} at {when}"
 
 
 def _above(results: Results, system: str, other: str) -> str:
