@@ -129,10 +129,11 @@ def run(*arguments: object, code: int = 0) -> str:
     return result.stdout if code == 0 else result.stderr
 
 
-def test_the_command_writes_a_picture_of_our_own_network(tmp_path: Path) -> None:
-    text = run(DEMO, "--out", tmp_path / "seen.png", "--layers", 2)
+def test_the_command_writes_a_picture_of_our_own_network(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    text = run(DEMO, "--layers", 2)
     assert "identity, blur, sharpen, Sobel x, Sobel y, emboss, outline" in text and "Layer 2 (stem.1.2)" in text
-    with Image.open(tmp_path / "seen.png") as picture:
+    with Image.open(tmp_path / "kernels.png") as picture:
         assert picture.width > 1000
 
 

@@ -20,7 +20,7 @@ BACKBONE_PX = 224  # what networks of photographs were trained on
 @clear_errors
 def kernels(
     source: Annotated[Path, typer.Argument(metavar="IMAGE", help="An image.")],
-    out: Annotated[Path, typer.Option(help="The picture to write, a PNG file.")],
+    out: Annotated[Path, typer.Option(help="The picture to write, a PNG file.")] = Path("kernels.png"),
     backbone: Annotated[
         str | None, typer.Option(help="A network by name, such as alexnet, vgg16 or resnet18; by default our own.")
     ] = None,
