@@ -77,6 +77,8 @@ TOUCHING: tuple[tuple[str, object], ...] = (
     ("Is the nearest square to the star above the star?", True),
     ("Is the nearest square to the star left of the red circle?", False),
     ("The star is blue; is everything else red?", False),
+    ("There is a star and the green circle touches it and it is blue.", True),
+    ("The star is blue and the green circle is below it and it is small.", False),
     ("The star and the green circle are touching.", True),
     ("The circles are not touching.", True),
     ("There are two squares that are touching.", False),

@@ -30,12 +30,14 @@ def note_said(clause: Clause, reader: Reader, fronted: bool) -> None:
     """Remember of which things "it" and "they" are said next: after "two circles are red" of those that are red.
 
     A pronoun whose antecedent is "two circles" stands for all that the clause says of them (Evans 1980, "Pronouns").
+    What a clause says of another thing makes "it" one or the other, unless the clause names the topic by "it", which then
+    is it again (centering, Grosz et al. 1995).
     ``fronted``: the panels of the clause are those of the clauses after it, too ("in each image there is ...").
     """
     if not clause.subjects:
         return
     (_, phrase), *others = clause.subjects
-    names = ("some",) if clause.predicate is None else ("some", "the")
+    names = ("some",) if clause.predicate is None or reader.kept else ("some", "the")
     brought_in = {one.span for _, one in clause.subjects if one.determiner.name in names}
     reader.brought_in = reader.brought_in | brought_in
     reader.together = partial(_all_of, clause, reader) if others else None

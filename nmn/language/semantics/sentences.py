@@ -92,7 +92,7 @@ def _clauses(trees: Sequence[Tree[Token]], reader: Reader) -> list[Clause]:
             conjunction = conjunction_of(tree)
         else:
             before = len(clauses)
-            said, brought_in = reader.said, reader.brought_in
+            said, brought_in, reader.kept = reader.said, reader.brought_in, False
             if rule(tree) in CONTINUING and clauses:  # "each image contains a circle and a square left of it"
                 reader.said = {}
                 reader.brought_in = brought_in - {phrase.span for _, phrase in clauses[-1].subjects}

@@ -28,6 +28,7 @@ MANY = ("they", "them", "their", "which")  # "there are two circles, which are r
 def it(reader: "Reader", span: tuple[int, int]) -> Phrase:
     """Return what "it" and "they" stand for, the topic or another, as "the ..." with what was said of it."""
     meant = _antecedent(reader, span, reader.question[slice(*span)].lower() in MANY)
+    reader.kept = reader.kept or reader.is_topic(meant)
     subject = reader.here.subject
     in_this_clause = bool(subject[1]) and meant.span[0] >= subject[0] and meant.determiner.name != "the"
     if in_this_clause or beside_each(meant, reader) is not None:

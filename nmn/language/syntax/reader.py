@@ -47,6 +47,7 @@ class Reader:
     said: dict[tuple[int, int], Callable[[], Phrase]] = field(default_factory=dict)  # by span, with what is said of it
     told: dict[tuple[int, int], Callable[[], Phrase]] = field(default_factory=dict)  # of subjects, parts too
     brought_in: set[tuple[int, int]] = field(default_factory=set)  # of what a clause says that there is, or what
+    kept: bool = False  # "it" was the topic in the clause that is read, so that it is the topic in the next one, too
     together: Callable[[], Layout] | None = None  # what "they" are after "there is a circle and a square"
     besides: bool = False  # something is said to have another thing beside it
     free: bool = False  # "any" means every one
