@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import torch
@@ -13,9 +12,9 @@ from nmn.assembler.plan import plan
 from nmn.language import Reading, read
 from nmn.layout import Layout, parse_layout
 from nmn.modules.library import check_words
+from nmn.reasoner.base import AsksImages
 from nmn.reasoner.batches import by_size, check_paired
 from nmn.reasoner.named import named
-from nmn.reasoner.placing import device_of, keep_features
 
 if TYPE_CHECKING:
     from nmn.models.build import Network
@@ -31,25 +30,14 @@ class Ran(NamedTuple):
     views: "list[View]"
 
 
-class Reasoner:
-    """A trained network that answers questions about images.
+class Reasoner(AsksImages):
+    """A trained network of modules that answers questions about images, each with the trace of its calls.
 
     ``device``: "auto" (a GPU where there is one), "cpu", "cuda", ... ``cache``: a folder where the features that a
     frozen backbone makes of images are kept.
     """
 
-    def __init__(self, network: "Network", device: str = "auto", cache: str | Path | None = None) -> None:
-        self.network, self.device = network, device_of(device)
-        network.model.to(self.device).eval()
-        if cache is not None:
-            keep_features(network.model, cache)
-
-    def ask(self, image: "ImageSource", question: str, *, grammar: str | None = None, repair: bool = False) -> Answer:
-        """Answer a question about an image: a path, bytes, a Pillow image, an array or a tensor (see ``load_image``).
-
-        Raises QuestionError, ImageError, and ArgumentError for a word that the network has not learned.
-        """
-        return self.ask_many([image], [question], grammar=grammar, repair=repair)[0]
+    network: "Network"
 
     def ask_many(
         self,

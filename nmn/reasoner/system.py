@@ -8,9 +8,9 @@ import torch
 
 from nmn.answer import Answer, attended_answer
 from nmn.errors import ArgumentError, ConfigError, did_you_mean
+from nmn.reasoner.base import AsksImages
 from nmn.reasoner.batches import by_size, check_paired
 from nmn.reasoner.named import named
-from nmn.reasoner.placing import device_of, keep_features
 
 if TYPE_CHECKING:
     from nmn.models.baselines import Baseline
@@ -27,23 +27,18 @@ class Guessed(NamedTuple):
     views: "list[View]"
 
 
-class SystemReasoner:
+class SystemReasoner(AsksImages):
     """A trained system without modules that answers questions about images; what it attended is its trace.
 
     It reads words, not grammar: any question of words that it has learned gets one of the answers that it knows.
     """
 
+    network: "Baseline"
+
     def __init__(self, network: "Baseline", device: str = "auto", cache: str | Path | None = None) -> None:
         if not network.answers:
             raise ConfigError(f"{network.settings.model}: learns from captions and answers no questions")
-        self.network, self.device = network, device_of(device)
-        network.model.to(self.device).eval()
-        if cache is not None:
-            keep_features(network.model, cache)
-
-    def ask(self, image: "ImageSource", question: str, *, grammar: str | None = None, repair: bool = False) -> Answer:
-        """Answer a question about an image; raise ArgumentError for a word that was not learned, and ImageError."""
-        return self.ask_many([image], [question], grammar=grammar, repair=repair)[0]
+        super().__init__(network, device, cache)
 
     def ask_many(
         self,

@@ -30,8 +30,8 @@ def note_said(clause: Clause, reader: Reader, fronted: bool) -> None:
     """Remember of which things "it" and "they" are said next: after "two circles are red" of those that are red.
 
     A pronoun whose antecedent is "two circles" stands for all that the clause says of them (Evans 1980, "Pronouns").
-    What a clause says of another thing makes "it" one or the other, unless the clause names the topic by "it", which then
-    is it again (centering, Grosz et al. 1995).
+    What a clause says of another thing makes "it" one or the other, unless the clause calls the topic "it", which is it
+    again then (centering, Grosz et al. 1995).
     ``fronted``: the panels of the clause are those of the clauses after it, too ("in each image there is ...").
     """
     if not clause.subjects:
