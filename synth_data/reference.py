@@ -293,6 +293,7 @@ MODULES: dict[str, Callable[..., Meaning]] = {
     "not": lambda world, _, first: not first if isinstance(first, bool) else world.all - first,
     "count": lambda world, _, things: len(things),
     "distinct": lambda world, name, things: len(world.values(things, name)),
+    "difference": lambda world, _, first, second: max(0, first - second),
     "number": lambda world, numeral: int(numeral),
     "exists": lambda world, _, things: len(things) > 0,
     "compare": lambda world, name, first, second: COMPARE[name](first, second),

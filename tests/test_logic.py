@@ -80,6 +80,16 @@ def test_the_commonest_and_the_rarest_are_the_probability_over_independent_regio
     assert logic.rarest(numbers)[0].tolist() == pytest.approx(rarest, abs=1e-5)
 
 
+@given(chances, chances)
+def test_a_difference_is_that_of_independent_numbers(first: list[float], second: list[float]) -> None:
+    numbers = [logic.poisson_binomial(torch.tensor([one]), REGIONS + 1) for one in (first, second)]
+    wanted = [0.0] * (REGIONS + 1)
+    for one, p in worlds(first):
+        for other, q in worlds(second):
+            wanted[max(0, sum(one) - sum(other))] += p * q
+    assert logic.difference(*numbers)[0].tolist() == pytest.approx(wanted, abs=1e-5)
+
+
 @given(chances)
 def test_exists_is_the_probability_of_at_least_one(attention: list[float]) -> None:
     wanted = sum(p for outcome, p in worlds(attention) if any(outcome))

@@ -52,6 +52,8 @@ def words_of(question: str, grammar: str = "world") -> list[tuple[str, list[str]
          {"find[large]": ["large"], "relate[left_of]": ["left of"], "describe[color]": ["What color"], "and": []}),
         ("world", "are there more circles than squares",
          {"compare[more]": ["more"], "find[circle]": ["circles"], "find[square]": ["squares"], "count": []}),
+        ("world", "how many more circles than squares are there",
+         {"difference": ["more"], "find[circle]": ["circles"], "find[square]": ["squares"]}),
         ("world", "what is the rarest color of the circles", {"rarest[color]": ["rarest color"]}),
         ("world", "which shape is the most common", {"commonest[shape]": ["most common"]}),
         ("world", "no circle is red", {"not": ["no"], "find[red]": ["red"], "find[circle]": ["circle"]}),

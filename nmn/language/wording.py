@@ -65,6 +65,7 @@ CUES: dict[str, tuple[frozenset[str], ...]] = {
     ),
     "count": (frozenset({"HOW_MANY", "NUMBER_OF", "AMOUNT_OF", "HEIGHT"}),),
     "distinct": (frozenset({"DIFFERENT", "KINDS_OF"}), VALUES),
+    "difference": (frozenset({"MORE", "FEWER"}),),
     "number": (MANY, frozenset({"MORE_THAN", "FEWER_THAN"})),
     "exists": (THERE | {"A"}, frozenset({"RELATION", "VERB"})),
     "compare": (MORE_OR_FEWER, BOUNDED, frozenset({"SAME", "DIFFERENT"}), MANY, THERE),

@@ -97,6 +97,7 @@ _SIGNATURES: dict[str, Signature] = {
     # numbers
     "count": Signature((A,), N, None, "how many members the set holds", of_panels=True),
     "distinct": Signature((A,), N, Argument.ATTRIBUTE, "how many values of the attribute occur in the set"),
+    "difference": Signature((N, N), N, None, "by how much the first number is above the second, 0 where it is not"),
     "number": Signature((), N, Argument.NUMBER, "a numeral"),
     # truths
     "exists": Signature((A,), T, None, "the set holds at least one member", of_panels=True),

@@ -144,6 +144,7 @@ def _shared_modules(sources: Sources) -> dict[str, Module]:
         "distinct": lambda group: logic.poisson_binomial(
             logic.presence(first(group), sources.values(group)), group.width
         ),
+        "difference": lambda group: logic.difference(*group.operands),
         "number": lambda group: torch.nn.functional.one_hot(group.argument, group.width).to(
             group.regions.features.dtype
         ),

@@ -191,6 +191,18 @@ def compare(comparison: Float[Tensor, "calls 3"], first: Number, second: Number)
     return (chances * comparison).sum(-1)
 
 
+def difference(first: Number, second: Number) -> Number:
+    """Return by how much the first number is above the second, ``P(d) = sum_k P(first = k + d) P(second = k)``.
+
+    All that is not above adds up at 0.
+    """
+    width = first.shape[-1]
+    counts = torch.arange(width, device=first.device)
+    above = (counts.unsqueeze(1) - counts).clamp(min=0).flatten()  # of each pair of numbers
+    pairs = (first.unsqueeze(-1) * second.unsqueeze(-2)).flatten(-2)
+    return torch.zeros_like(first).index_add(-1, above, pairs)
+
+
 def within(number: Number, low: Number, high: Number) -> Truth:
     """Return that a number lies between two others, both included."""
     at_most_high = high.flip(-1).cumsum(-1).flip(-1)

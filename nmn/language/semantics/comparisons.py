@@ -42,11 +42,14 @@ def _comparison_clause(tree: Tree[Token], reader: Reader) -> Layout:
     return negate(truth) if denied else truth
 
 
-def _compared_clause(tree: Tree[Token], reader: Reader) -> Layout:
+def compared_clause(tree: Tree[Token], reader: Reader) -> Layout:
     """Read "more circles than squares are red"."""
-    comparison, *said = (child for child in tree.children if isinstance(child, Tree) or not is_token(child, "BE"))
+    words = ("BE", "THERE", "HOW_MANY")
+    comparison, *said = (child for child in tree.children if isinstance(child, Tree) or not is_token(child, *words))
     assert isinstance(comparison, Tree)
     truth = compared_in_panels(comparison, reader)
+    if not said:
+        return truth
     predicate = restriction(reader.attached(anything(), said).modifiers, reader, several=True)
     if truth.module != "compare" or any(side.module != "count" for side in truth.operands):
         raise reader.error(comparison, "of how many of each is this said? Say it in a clause of each")
@@ -115,7 +118,7 @@ def _closer_clause(tree: Tree[Token], reader: Reader) -> Layout:
 CLOSED: dict[str, Callable[[Tree[Token], Reader], Layout]] = {
     "comparison_clause": _comparison_clause,
     "comparison_denied": _comparison_clause,
-    "compared_clause": _compared_clause,
+    "compared_clause": compared_clause,
     "numeric_clause": _numeric_clause,
     "attribute_clause": _attribute_clause,
     "values_clause": _values_clause,

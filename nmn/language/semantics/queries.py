@@ -12,6 +12,7 @@ from lark import Token, Tree
 from nmn.language.connect import conj, count_of, exists, fold, negate
 from nmn.language.semantics.asked import after_be, choice, chosen, most_of, offers, predicate_set, superlative_said
 from nmn.language.semantics.claims import existences
+from nmn.language.semantics.comparisons import compared_clause
 from nmn.language.semantics.panel_comparisons import compared_within
 from nmn.language.semantics.panels import contents, panels_such
 from nmn.language.semantics.sets import members, referent, restriction, union
@@ -58,6 +59,14 @@ def _how_many(tree: Tree[Token], reader: Reader) -> Layout:
     with reader.at(inside=own, among=counted() if mutual else None):
         predicate = predicate_set(after_be(tree), reader, several=True) if of_all and after_be(tree) else SCENE
     return count_of(conj(counted(), predicate))
+
+
+def _how_many_more(tree: Tree[Token], reader: Reader) -> Layout:
+    """Return by how much one number is above another: "how many more circles than squares are there?"."""
+    truth = compared_clause(tree, reader)
+    if truth.module != "compare" or truth.argument not in ("more", "fewer"):
+        raise reader.error(tree, 'how many is read of "more" and "fewer"')
+    return Layout("difference", None, truth.operands if truth.argument == "more" else truth.operands[::-1])
 
 
 def _how_many_held(tree: Tree[Token], reader: Reader) -> Layout:
@@ -316,6 +325,7 @@ QUERIES: dict[str, Query] = {
     "how_many_are": _how_many,
     "how_many_held": _how_many_held,
     "how_many_values": _how_many_values,
+    "how_many_more": _how_many_more,
     "describe": _describe,
     "describe_possessor": _describe,
     "by_number": _by_number,
