@@ -13,7 +13,7 @@ from nmn.language.semantics.panels import OTHER_THAN_WHICH, Scope, and_other, in
 from nmn.language.semantics.sets import members, restriction, spread, union
 from nmn.language.syntax.attach import with_last
 from nmn.language.syntax.panel_phrases import is_other_panel, panel_set
-from nmn.language.syntax.phrases import EACH, OF_EACH, Joined, Modifier, Phrase, anything, is_other
+from nmn.language.syntax.phrases import ALL_MEANT, EACH, OF_EACH, Joined, Modifier, Phrase, anything, is_other
 from nmn.language.syntax.reader import Reader
 from nmn.language.trees import SCENE
 from nmn.layout import QUANTIFIERS, Layout
@@ -167,12 +167,18 @@ def _numbers_known(subjects: Sequence[Joined], reader: Reader) -> list[Layout]:
     return [count_in_bounds(count, low, low) for count, low in counts]
 
 
-def _check_else(subjects: Sequence[Joined], modifiers: Sequence[Modifier], reader: Reader) -> None:
-    """Raise QuestionError for "the star and the circle are above everything else": of each, or but for both?"""
-    several = len(subjects) > 1 or subjects[0].phrase.plural
-    for operand in (operand for modifier in modifiers for operand in modifier.operands):
-        if several and is_other(operand) and operand.determiner.name in OF_EACH:
-            raise reader.error(operand, "else than each of them, or than all? Say it in a clause for each")
+def _besides(subjects: Sequence[Joined], modifiers: Sequence[Modifier], reader: Reader) -> Layout | None:
+    """Return what "everything else" leaves out of several subjects, all of them: "the star and the circle are above
+    everything else"; None of one subject, which is never related to itself.
+    """
+    phrases = [phrase for _, phrase in subjects]
+    operands = [operand for modifier in modifiers for operand in modifier.operands]
+    else_ = [one for one in operands if is_other(one) and one.determiner.name in OF_EACH]
+    if not else_ or (len(phrases) == 1 and not phrases[0].plural):
+        return None
+    if any(phrase.determiner.name not in ALL_MEANT for phrase in phrases):
+        raise reader.error(else_[0], "other than each of them, or other than all of them? Say it of each by what it is")
+    return union(subjects, reader)
 
 
 def _claims(subjects: Sequence[Joined], modifiers: Sequence[Modifier], reader: Reader) -> Layout:
@@ -189,8 +195,8 @@ def _claims(subjects: Sequence[Joined], modifiers: Sequence[Modifier], reader: R
         if agreeing is not None:
             return agreeing
     subjects = spread(subjects, reader)
-    _check_else(subjects, modifiers, reader)
-    predicates = [_predicate_of(phrase, modifiers, reader) for _, phrase in subjects]
+    with reader.at(besides=_besides(subjects, modifiers, reader)):
+        predicates = [_predicate_of(phrase, modifiers, reader) for _, phrase in subjects]
     claims = [claim(phrase, found, reader) for (_, phrase), found in zip(subjects, predicates, strict=True)]
     found = fold([joined.conjunction for joined in subjects], claims)
     if len(modifiers) == 1 and modifiers[0].kind == "nominal" and not modifiers[0].negated:

@@ -77,7 +77,8 @@ def _continue_list(
 
 def _is_clause(clause: Clause, phrase: Phrase, modifiers: Sequence[Node]) -> bool:
     """Whether a noun phrase lacks its verb: "the circle is above the star and the star above the square"."""
-    last = clause.predicate.modifiers[-1] if clause.predicate else None
+    said = clause.last.modifiers if clause.predicate or clause.kind == "inverted" else ()
+    last = said[-1] if said else None
     first = modifiers[0] if modifiers else None
     if last is None or last.kind != "related" or not isinstance(first, Tree) or rule(first) != "plain_modifier":
         return False

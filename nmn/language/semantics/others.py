@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from nmn.language.connect import any_of, conj, includes, negate, unique
 from nmn.language.syntax.antecedents import COUNTING
-from nmn.language.syntax.phrases import FROM_SIDE, Determiner, Phrase, is_other
+from nmn.language.syntax.phrases import FROM_SIDE, OF_EACH, Determiner, Phrase, is_other
 from nmn.language.syntax.reader import Reader
 from nmn.language.trees import SCENE
 from nmn.layout import QUANTIFIERS, Layout
@@ -15,7 +15,13 @@ Members = Callable[[Phrase, Reader], Layout]  # of a phrase, the set that it nam
 
 
 def without_mentioned(inner: Layout, phrase: Phrase, reader: Reader, members: Members) -> Layout:
-    """Leave out of "the other circles" what was mentioned before, or else is mentioned next."""
+    """Leave out of "the other circles" what was mentioned before, else what is mentioned next; or several subjects."""
+    if reader.here.besides is not None and reader.here.relating and phrase.determiner.name in OF_EACH:
+        return conj(inner, negate(reader.here.besides))
+    return _without_named(inner, phrase, reader, members)
+
+
+def _without_named(inner: Layout, phrase: Phrase, reader: Reader, members: Members) -> Layout:
     earlier = [other for other in reader.mentioned if other.span[1] <= phrase.span[0]]
     later = [other for other in reader.mentioned if other.span[0] >= phrase.span[1]]
     if not earlier and len(reader.mentioned) < 2:

@@ -30,15 +30,15 @@ def note_said(clause: Clause, reader: Reader, fronted: bool) -> None:
     """Remember of which things "it" and "they" are said next: after "two circles are red" of those that are red.
 
     A pronoun whose antecedent is "two circles" stands for all that the clause says of them (Evans 1980, "Pronouns").
-    What a clause says of another thing makes "it" one or the other, unless the clause calls the topic "it", which is it
-    again then (centering, Grosz et al. 1995).
+    After "the star is red and the circle is blue" an "it" may be either, after "the star is red and the circle touches
+    it" the star again (centering, Grosz et al. 1995).
     ``fronted``: the panels of the clause are those of the clauses after it, too ("in each image there is ...").
     """
     if not clause.subjects:
         return
     (_, phrase), *others = clause.subjects
-    names = ("some",) if clause.predicate is None or reader.kept else ("some", "the")
-    brought_in = {one.span for _, one in clause.subjects if one.determiner.name in names}
+    determiners = ("some",) if clause.predicate is None or reader.kept else ("some", "the")
+    brought_in = {one.span for _, one in clause.subjects if one.determiner.name in determiners}
     reader.brought_in = reader.brought_in | brought_in
     reader.together = partial(_all_of, clause, reader) if others else None
     partitive = " of the " in reader.text(phrase)  # "some of the circles are red and some of them are blue"
@@ -62,7 +62,7 @@ def _as_said(clause: Clause, reader: Reader, fronted: bool) -> Phrase:
     said = clause.predicate.modifiers if clause.predicate else ()
     if any(among_themselves(modifier) is not None for modifier in said):
         raise reader.error(
-            phrase, "which of them are alike is not known afterwards: say what holds of them in one clause"
+            phrase, "which of them these are is not known afterwards: say what holds of them in one clause"
         )
     if said:
         modifiers.append(Modifier("is", layout=restriction(said, reader), joined="and"))
@@ -97,8 +97,13 @@ def one_of_several(one: Phrase, reader: Reader) -> Phrase | None:
     several = [phrase for phrase in reader.mentioned if phrase.plural and phrase.determiner.name in COUNTING]
     if not several:
         return None
-    as_said(several[-1], reader)  # raises where they are alike or touch: which of the circles these are is not known
+    _check_known_which(several[-1], reader)
     return replace(named_again(several[-1], one.determiner, one.span), plural=False)
+
+
+def _check_known_which(phrase: Phrase, reader: Reader) -> None:
+    """Raise QuestionError where nothing says which these are: "two circles touch and one is red"."""
+    as_said(phrase, reader)
 
 
 def meant_by(subject: Phrase, reader: Reader) -> Phrase:
@@ -166,8 +171,8 @@ def like_which(subject: Tree[Token], before: Clause, reader: Reader) -> Phrase |
 
 def _attributes(phrase: Phrase, reader: Reader) -> set[str | None]:
     """Return the attributes that the adjectives of a phrase are values of."""
-    names = (one.layout.argument for one in phrase.premodifiers if one.kind == "set")
-    return {reader.lexicon.attribute_of.get(str(name)) for name in names}
+    calls = [call for one in phrase.premodifiers if one.kind in ("set", "each") for call in one.layout.calls]
+    return {reader.lexicon.attribute_of.get(str(call.argument)) for call in calls if call.module == "find"}
 
 
 def _is_kind(node: Node) -> bool:

@@ -6,7 +6,6 @@ its own. Each rule of a grammar that is a piece has one entry in ``PIECES``.
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from functools import partial
 from itertools import pairwise
 
 from lark import Token, Tree
@@ -38,7 +37,6 @@ from nmn.language.semantics.pronouns import (
     refers,
 )
 from nmn.language.semantics.sets import union
-from nmn.language.syntax.antecedents import ANOTHER_FOR_EACH
 from nmn.language.syntax.attach import attach_phrase
 from nmn.language.syntax.choices import Choices
 from nmn.language.syntax.joined import conjunction_of, goes_with_nearest, join_modifiers, phrases_of
@@ -92,7 +90,8 @@ def _clauses(trees: Sequence[Tree[Token]], reader: Reader) -> list[Clause]:
             conjunction = conjunction_of(tree)
         else:
             before = len(clauses)
-            said, brought_in, reader.kept = reader.said, reader.brought_in, False
+            said, brought_in = reader.said, reader.brought_in
+            reader.kept = reader.kept and rule(tree) in CONTINUING
             if rule(tree) in CONTINUING and clauses:  # "each image contains a circle and a square left of it"
                 reader.said = {}
                 reader.brought_in = brought_in - {phrase.span for _, phrase in clauses[-1].subjects}
@@ -139,14 +138,10 @@ def _fronted(clauses: list[Clause], tree: Tree[Token], conjunction: str, reader:
     if of_each and len(subjects) == 1 and len(modifier.operands) == 1:  # "left of each square is a circle"
         has = replace(anything(), modifiers=(beside(modifier.name, subjects[0].phrase, reader),))
         each = [Joined("and", modifier.operands[0])]
-        reader.said[subjects[0].phrase.span] = partial(_another_for_each, subjects[0].phrase, reader)
+        reader.one_for_each.add(subjects[0].phrase.span)
         clauses.append(Clause("predicate", conjunction, each, has))
         return
     clauses.append(Clause("there", conjunction, subjects, negated=rule(existent) == "pair_nor", place=modifier))
-
-
-def _another_for_each(phrase: Phrase, reader: Reader) -> Phrase:
-    raise reader.error(phrase, ANOTHER_FOR_EACH)
 
 
 def _with_place_first(place: Tree[Token], rest: Sequence[Node], reader: Reader) -> Tree[Token]:
@@ -267,7 +262,8 @@ def _confirms(tree: Tree[Token], subjects: list[Joined]) -> bool:
 
 
 def _inverted_clause(clauses: list[Clause], tree: Tree[Token], conjunction: str, reader: Reader) -> None:
-    subjects = [Joined("and", reader.noun_phrase(part, inverted=True)) for part in trees_of(tree, "np")]
+    with reader.at(antecedent=like_which(tree, clauses[-1], reader) if clauses else None):
+        subjects = [Joined("and", reader.noun_phrase(part, inverted=True)) for part in trees_of(tree, "np")]
     denied = bool(tokens_of(tree, "NOT")) and not _confirms(tree, subjects)
     plural = plural_verb(tree.children, reader.question)
     clauses.append(Clause("inverted", conjunction, subjects, negated=denied, plural=plural))
@@ -307,6 +303,21 @@ def _gapped(clauses: list[Clause], tree: Tree[Token], conjunction: str, reader: 
             clauses[-1].predicate = with_verb_of(last.last.modifiers[-1], clauses[-1], reader)
 
 
+def _more_np(clauses: list[Clause], tree: Tree[Token], conjunction: str, reader: Reader) -> None:
+    """Continue a list, or read "... and everything else blue", a clause without its verb, after what something is."""
+    (phrase,) = trees_of(tree)
+    core, *modifiers = phrase.children
+    words = core.children if isinstance(core, Tree) else []
+    is_else = len(words) > 2 and is_token(words[0], "EVERYTHING") and is_token(words[1], "OTHER")
+    if is_else and clauses[-1].kind in ("predicate", "inverted"):
+        everything, other, *adjectives = words
+        subject: Node = Tree("np", [Tree("core", [everything, other])])
+        said: list[Node] = [Tree("simple", [adjectives[0]]), *adjectives[1:], *modifiers]
+        _predicate_clause(clauses, Tree("gapped", [subject, *said]), conjunction, reader)
+    else:
+        more_np(clauses, tree, conjunction, reader)
+
+
 def _panel_within(clauses: list[Clause], tree: Tree[Token], conjunction: str, reader: Reader) -> None:
     panel, clause = trees_of(tree)
     if rule(clause) == "inverted_clause":  # "in the left image is a circle"
@@ -330,7 +341,7 @@ PIECES: dict[str, Callable[[list[Clause], Tree[Token], str, Reader], None]] = {
     "negated_clause": _predicate_clause,
     "inverted_clause": _inverted_clause,
     "fragment": _fragment,
-    "more_np": more_np,
+    "more_np": _more_np,
     "no_np": no_np,
     "more_predicate": _more_predicate,
     "gapped": _gapped,

@@ -28,8 +28,11 @@ MANY = ("they", "them", "their", "which")  # "there are two circles, which are r
 def it(reader: "Reader", span: tuple[int, int]) -> Phrase:
     """Return what "it" and "they" stand for, the topic or another, as "the ..." with what was said of it."""
     meant = _antecedent(reader, span, reader.question[slice(*span)].lower() in MANY)
-    reader.kept = reader.kept or reader.is_topic(meant)
+    reader.kept = reader.kept or (reader.is_topic(meant) and not meant.plural)
+    reader.stands_for[span] = meant.span
     subject = reader.here.subject
+    if meant.span in reader.one_for_each:
+        raise reader.error(span, ANOTHER_FOR_EACH)
     in_this_clause = bool(subject[1]) and meant.span[0] >= subject[0] and meant.determiner.name != "the"
     if in_this_clause or beside_each(meant, reader) is not None:
         raise reader.error(span, ANOTHER_FOR_EACH)
@@ -65,6 +68,9 @@ def named_again(phrase: Phrase, determiner: Determiner, span: tuple[int, int]) -
 def _antecedent(reader: "Reader", span: tuple[int, int], many: bool) -> Phrase:
     """Return the phrase that is meant at a place of the question; raise QuestionError where there is none."""
     if reader.topic is None or reader.topic.span[0] > span[0]:
+        before = [one for one in reader.mentioned if one.span[1] <= span[0] and one.plural == many]
+        if len(before) == 1 and before[0].determiner.name == "the":  # "what is left of the star and above it"
+            return before[0]
         pronoun = reader.question[slice(*span)].lower()
         raise reader.error(span, f'"{pronoun}" stands for nothing mentioned before')
     mirrored = _landmark(reader)
@@ -87,18 +93,29 @@ def _antecedent(reader: "Reader", span: tuple[int, int], many: bool) -> Phrase:
     each = reader.topic.determiner.name == "every" and not reader.topic.plural
     if each and not (many or reader.here.inside) and any(one.determiner.name != "the" for one in others):
         raise reader.error(span, ANOTHER_FOR_EACH)
-    other = reader.here.inside or denied or (reader.topic.plural != many and not each)
+    excepting = each and any(modifier.kind == "other_than" for modifier in reader.topic.modifiers)
+    other = reader.here.inside or denied or excepting or (reader.topic.plural != many and not each)
     return others[-1] if others and other else reader.topic
 
 
 def _check_one(reader: "Reader", span: tuple[int, int], many: bool) -> None:
     """Raise QuestionError where "it" may be one or another of the things that were introduced: a star and a circle."""
-    assert reader.topic is not None
     topic = reader.topic
+    assert topic is not None
     known = [one for one in reader.mentioned if one.span in reader.brought_in and not one.plural]
-    others = [one for one in known if (one.noun, one.premodifiers) != (topic.noun, topic.premodifiers)]
-    if not many and not reader.here.inside and others:
+    others = [one for one in known if one.span != topic.span and not _is_again(one, topic)]
+    is_it = not topic.plural and topic.determiner.name not in ("no", "neither")
+    if not many and not reader.here.inside and len(others) > (0 if is_it else 1):
         raise reader.error(span, "this may be one or another of the things that there are: say which")
+
+
+def _is_again(phrase: Phrase, topic: Phrase) -> bool:
+    """Whether a phrase names the topic once more: "the star" after "there is a star"."""
+    return (
+        phrase.determiner.name == "the"
+        and not phrase.modifiers
+        and ((phrase.noun, phrase.premodifiers) == (topic.noun, topic.premodifiers))
+    )
 
 
 def _landmark(reader: "Reader") -> Phrase | None:

@@ -28,7 +28,6 @@ from nmn.language.trees import SCENE, Node, is_plural, is_token, name_of, rule, 
 from nmn.layout import Layout
 from nmn.lexicon import Lexicon
 
-PRONOUNS = ("it", "they", "them")
 Span = tuple[int, int]  # offsets into the question
 DENIED = re.compile(r"\b(no|not|nothing|none|neither|nor|without|cannot)\b|n['\u2019]t\b")  # before "any": not one
 ASKED_ANY = re.compile(r"(is|are|do|does)\b.*\bany")  # "is any circle larger than any square": than one of them
@@ -46,7 +45,9 @@ class Reader:
     topic: Phrase | None = None
     said: dict[tuple[int, int], Callable[[], Phrase]] = field(default_factory=dict)  # by span, with what is said of it
     told: dict[tuple[int, int], Callable[[], Phrase]] = field(default_factory=dict)  # of subjects, parts too
-    brought_in: set[tuple[int, int]] = field(default_factory=set)  # of what a clause says that there is, or what
+    brought_in: set[tuple[int, int]] = field(default_factory=set)  # of what a clause says that there is, or is about
+    one_for_each: set[tuple[int, int]] = field(default_factory=set)  # of what there is of each: "a star left of each"
+    stands_for: dict[tuple[int, int], tuple[int, int]] = field(default_factory=dict)  # of "it", that of what it means
     kept: bool = False  # "it" was the topic in the clause that is read, so that it is the topic in the next one, too
     together: Callable[[], Layout] | None = None  # what "they" are after "there is a circle and a square"
     besides: bool = False  # something is said to have another thing beside it
@@ -107,8 +108,7 @@ class Reader:
         """Raise QuestionError for "touches a square that is larger than it", where "it" would be that square."""
         *outer, nearest = right_edge(phrase)
         for operand in modifier.operands:
-            again = (operand.noun, operand.premodifiers) == (nearest.noun, nearest.premodifiers)
-            if outer and again and self.text(operand) in PRONOUNS:
+            if outer and self.stands_for.get(operand.span) == nearest.span:
                 raise self.error(operand, ANOTHER_FOR_EACH)
 
     def noted(self, phrase: Phrase) -> Phrase:
