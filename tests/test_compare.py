@@ -33,6 +33,7 @@ from synth_data.splits import SPLITS, leaks, split_settings
 from tests.worlds import examples, settings
 
 runner = CliRunner()
+SEE = comparing.Comparison._see
 TINY = (
     "images=4", "each=2", "steps=2", "pretraining_steps=2", "batch=2", "tuning_steps=1", "held_back=4", "questions=16",
     "cell_scenes=4", "cell_steps=1", "timed=2", "threads=1", "courses=world",
@@ -70,9 +71,8 @@ class Fakes:
         (folder / NETWORK).write_bytes(b"")
         return Outcome(None, 1.0)
 
-    def see(self, course: str) -> str:
+    def see(self, course: str) -> None:
         self.seen.append(course)
-        return ""
 
 
 @pytest.fixture
@@ -82,7 +82,7 @@ def fakes(monkeypatch: pytest.MonkeyPatch) -> Iterator[Fakes]:
               "statements": [1, 2], "a_second": 3.0}  # fmt: skip
     monkeypatch.setattr(comparing, "train", made.train)
     monkeypatch.setattr(comparing.Comparison, "_examined", lambda *given: result)
-    monkeypatch.setattr(comparing.Comparison, "_see", lambda comparison, course: made.see(course))
+    monkeypatch.setattr(comparing.Comparison, "_see", lambda comparison, system, course: made.see(course))
     yield made
 
 
@@ -121,9 +121,9 @@ def test_a_comparison_goes_on_from_its_results_alone(fakes: Fakes, tmp_path: Pat
     results = json.loads((tmp_path / "here" / RESULTS).read_text())
     del results["systems"]["film"]["schedule"], results["settings"]["looks"]  # of before there were these
     copied.write_text(json.dumps(results))
-    fakes.trained = []
+    fakes.trained, fakes.seen = [], []
     compare("majority", "film", *TINY, "--out", tmp_path / "there")
-    assert fakes.trained == [] and fakes.seen == ["world"]  # nothing is left to do, nor to see with
+    assert fakes.trained == [] and fakes.seen == []  # nothing is left to do, nor to see with
     compare("majority", "film", *TINY, "seeds=2", "--out", tmp_path / "there")
     assert fakes.trained == ["majority/world-4-1", "film/world-4-1"]
     assert len(json.loads(copied.read_text())["runs"]) == 4
@@ -166,7 +166,7 @@ def test_the_eyes_of_a_course_saw_nothing_that_it_holds_out(tmp_path: Path, monk
     film = {"film": load_settings(CONFIGS / "compare" / "film.toml")}
     comparison = comparing.Comparison(film, size_settings("small"), tmp_path, Bars())
     for course in ("world", "held", "world"):
-        comparison._see(course)
+        comparison._see("film", course)
         eyes = Path(comparison._told(film["film"], course, 0).weights).name
         assert (trained[eyes].max_objects, bool(trained[eyes].held_out)) == (
             (6, True) if course == "held" else (8, False)
@@ -195,8 +195,8 @@ def test_other_results_are_refused(tmp_path: Path) -> None:
     ("error", "said"),
     [
         (TrainingError("the loss is nan"), "the loss is nan\n"),
-        (TypeError("no number"), "TypeError: no number (test_compare.py, line "),
-        (MemoryError(), "MemoryError:  (test_compare.py, line "),
+        (TypeError("no number"), "TypeError: no number (run.py, line "),
+        (MemoryError(), "MemoryError (run.py, line "),
     ],
 )
 def test_a_failing_system_is_reported_and_the_others_finish(
@@ -213,23 +213,41 @@ def test_a_failing_system_is_reported_and_the_others_finish(
     assert "Failed" not in (tmp_path / TABLES).read_text()
 
 
-def test_without_a_backbone_those_that_need_it_fail_and_the_others_finish(
+def test_where_a_backbone_fails_those_that_need_it_fail_and_it_is_tried_once(
     fakes: Fakes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def blind(comparison: object, course: str) -> str:
-        raise TrainingError(f"the loss is nan in {course}")
+    tried: list[str] = []
 
-    monkeypatch.setattr(comparing.Comparison, "_see", blind)
-    compare("film", "modules_objects", "cnn_rnn", *TINY, "--out", tmp_path, code=1)
-    assert fakes.trained == ["modules_objects/world-4-0"]
+    def diverging(
+        config: object, scenes: int, sizes: object, loop: object, run: Path, path: Path, watch: object
+    ) -> None:
+        tried.append(run.name)
+        if run.name == "backbone-held":
+            raise TrainingError("the loss is nan")
+
+    monkeypatch.setattr(comparing.Comparison, "_see", SEE)
+    monkeypatch.setattr(comparing, "train_cells", diverging)
+    given = ("film", "modules_objects", "cnn_rnn", *TINY[:-1], "courses=world,held", "--out", tmp_path)
+    compare(*given, code=1)
+    worlds = [f"{name}/world-4-0" for name in ("film", "modules_objects", "cnn_rnn")]
+    assert fakes.trained == [*worlds, "modules_objects/held-4-0"]
+    assert tried.count("backbone-held") == 1
     told = (tmp_path / TABLES).read_text()
-    assert all(f"- {name}: the backbone of world: the loss is nan in world" in told for name in ("film", "cnn_rnn"))
+    assert all(f"- {name}: {name}/held-4-0: the loss is nan" in told for name in ("film", "cnn_rnn"))
 
 
 def test_all_systems_that_ship_are_compared_where_none_is_named(fakes: Fakes, tmp_path: Path) -> None:
     compare(*TINY, "--out", tmp_path)
     shipped = sorted(path.stem for path in (CONFIGS / "compare").glob("*.toml"))
-    assert sorted(json.loads((tmp_path / PLAN).read_text())["systems"]) == shipped and len(shipped) == 16
+    assert sorted(json.loads((tmp_path / PLAN).read_text())["systems"]) == shipped
+
+
+def test_a_comparison_that_is_there_goes_on_with_its_own_systems_where_none_is_named(
+    fakes: Fakes, tmp_path: Path
+) -> None:
+    compare("majority", *TINY, "--out", tmp_path)
+    compare(*TINY, "seeds=2", "--out", tmp_path)
+    assert fakes.trained == ["majority/world-4-0", "majority/world-4-1"]
 
 
 def test_nlvr_is_for_systems_that_answer_over_cells_and_left_out_without_its_files(

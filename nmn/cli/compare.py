@@ -25,8 +25,8 @@ def compare(
     what: Annotated[
         list[str] | None,
         typer.Argument(
-            help="Systems, by names of configurations that ship or TOML files of your own, by default all that ship;"
-            " and settings to change, key=value each."
+            help="Systems, by names of configurations that ship or TOML files of your own; by default those of --out,"
+            " else all that ship. And settings to change, key=value each."
         ),
     ] = None,
     out: Annotated[Path | None, typer.Option(help="The folder; a comparison that is in it already goes on.")] = None,
@@ -60,7 +60,7 @@ def compare(
 
 
 def _run(what: list[str], out: Path, size: str) -> dict[str, Any]:
-    from nmn.compare.jobs import systems_of
+    from nmn.compare.jobs import systems_of, systems_there
     from nmn.compare.run import Comparison
     from nmn.compare.settings import size_settings
     from nmn.config import config_file
@@ -69,7 +69,8 @@ def _run(what: list[str], out: Path, size: str) -> dict[str, Any]:
     changes = [part for part in what if "=" in part]
     settings: CompareSettings = size_settings(size, changes)
     named = [config_file(part) for part in what if "=" not in part]
-    systems = systems_of(named or sorted((CONFIGS / "compare").glob("*.toml")))
+    known = {} if named else systems_there(out)
+    systems = known or systems_of(named or sorted((CONFIGS / "compare").glob("*.toml")))
     board = Bars()
     try:
         with board:

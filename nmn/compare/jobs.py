@@ -5,8 +5,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from nmn.compare.courses import NLVR, STANDARD, course_of
-from nmn.compare.files import place_of
+from nmn.compare.files import PLAN, RESULTS, not_results, place_of, read_json
 from nmn.compare.settings import CompareSettings
+from nmn.config import build_settings
 from nmn.errors import ConfigError
 from nmn.models.baselines import kind_of
 from nmn.models.build import MODULES
@@ -31,7 +32,7 @@ class Job(NamedTuple):
 
 
 def systems_of(paths: Sequence[Path]) -> dict[str, TrainSettings]:
-    """Return the systems of configuration files by name; raise ConfigError for two of a name."""
+    """Return the systems of configuration files by name; raise ConfigError for two of a name, or what is no system."""
     systems: dict[str, TrainSettings] = {}
     for path in paths:
         settings = load_settings(path)
@@ -43,6 +44,17 @@ def systems_of(paths: Sequence[Path]) -> dict[str, TrainSettings]:
             kind_of(settings.model)
         systems[settings.name] = settings
     return systems
+
+
+def systems_there(folder: Path) -> dict[str, TrainSettings]:
+    """Return the systems that a comparison in a folder is of; {} where there is none. Raises ConfigError if damaged."""
+    path = next((path for name in (PLAN, RESULTS) if (path := folder / name).exists()), None)
+    if path is None:
+        return {}
+    try:
+        return {name: build_settings(TrainSettings, one) for name, one in read_json(path)["systems"].items()}
+    except (KeyError, TypeError, AttributeError) as error:
+        raise not_results(path, error) from None
 
 
 def learns_answers(one: TrainSettings) -> bool:

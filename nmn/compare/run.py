@@ -8,7 +8,7 @@ What is there is not made again; ``results.json`` alone is enough to go on from.
 """
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -53,6 +53,7 @@ from nmn.training.shared_cells import train_cells
 from nmn.training.systems import shown
 
 BACKBONE = "backbone.safetensors"
+PACKAGE = Path(__file__).parent.parent
 PLACES = ("weights", "cache", "folder")  # settings of a run that say where files are
 
 
@@ -83,6 +84,7 @@ class Comparison:
         self.memory = Memory(most=64)
         self.asked: dict[tuple[str, str], Asked] = {}
         self.failed: dict[str, str] = {}
+        self.blind: dict[str, Exception] = {}  # why a course has no backbone
 
     def run(self) -> dict[str, Any]:
         """Run what is not done yet and return all results; a system that fails is left out, and noted in ``failed``."""
@@ -97,30 +99,23 @@ class Comparison:
             raise ConfigError(
                 f"nlvr: there is no folder {splits}; give the one that holds the folders of NLVR's splits"
             )
-        over_cells = [name for name, one in self.systems.items() if one.regions == "cells"]
         for course in dict.fromkeys(left):
             self._check_alike(course)
-            self._guarded(over_cells, f"the backbone of {course}", partial(self._see, course))
         for name in self.systems:
-            self._guarded([name], "tuning", partial(self._tune, name))
+            self._guarded(name, "tuning", partial(self._tune, name))
         for job in jobs:
-            self._guarded([job.system], job.place, partial(self._job, job))
+            if job.system not in self.failed:
+                self._guarded(job.system, job.place, partial(self._job, job))
         return write_results(self.folder, self.failed)
 
-    def _guarded(self, systems: Sequence[str], what: str, work: Callable[[], str]) -> None:
-        """Do a part of a comparison, unless its systems failed before; one that fails fails its systems alone.
-
-        ``work`` returns what came of it in words, or nothing to be told.
-        """
-        if self.failed.keys() >= set(systems):
-            return
+    def _guarded(self, system: str, what: str, work: Callable[[], str]) -> None:
+        """Do a part of a comparison; one that fails, for whatever reason, fails its system alone."""
         try:
             outcome = work()
-        except Exception as error:  # whatever it is, the other systems go on
-            outcome = f"failed: {what}: {reason_of(error)}"
-            self.failed |= dict.fromkeys(systems, f"{what}: {reason_of(error)}")
-        for system in systems if outcome else ():
-            self.board.end(system, what, outcome)
+        except Exception as error:
+            self.failed[system] = f"{what}: {reason_of(error)}"
+            outcome = f"failed: {self.failed[system]}"
+        self.board.end(system, what, outcome)
 
     def _claim(self) -> None:
         """Note settings and systems; raise ConfigError where the folder holds another comparison."""
@@ -150,33 +145,34 @@ class Comparison:
         about = course_of(course)
         return self.folder / (f"backbone-{course}.safetensors" if about.vision or about.split_side else BACKBONE)
 
-    def _over_cells(self, course: str) -> dict[str, TrainSettings]:
-        """Return the settings in a course of the systems over cells."""
-        return {name: self._told(one, course, 0) for name, one in self.systems.items() if one.regions == "cells"}
-
     def _check_alike(self, course: str) -> None:
         """Raise ConfigError where systems over cells cannot share one backbone."""
-        sizes = {(one.widths, one.strides) for one in self._over_cells(course).values()}
+        told = [self._told(one, course, 0) for one in self.systems.values() if one.regions == "cells"]
+        sizes = {(one.widths, one.strides) for one in told}
         if len(sizes) > 1 and not self._backbone(course).exists():
             raise ConfigError(f"systems over cells share one backbone; widths and strides differ: {sorted(sizes)}")
 
-    def _see(self, course: str) -> str:
-        """Train the backbone that systems over cells share in a course, if there is none yet; nothing is told of it."""
-        path, size = self._backbone(course), self.settings
-        if path.exists():
-            return ""
-        first, one = next(iter(self._over_cells(course).items()))
+    def _see(self, system: str, course: str) -> None:
+        """Train the backbone that systems over cells share in a course, if a system is one and there is none yet."""
+        path, size, one = self._backbone(course), self.settings, self._told(self.systems[system], course, 0)
+        if one.regions != "cells" or path.exists():
+            return
+        if course in self.blind:
+            raise self.blind[course]
         use_threads(one)
         loop = LoopSettings(
             steps=size.cell_steps, batch=32, rate=3e-3, cosine=True, warm_up=20, bf16=True, weight_decay=0.01,
             threads=size.threads, seed=HELD_BACK_SEED,
         )  # fmt: skip
-        train_cells(
-            synth_config(one, size.cell_scenes, 0), size.cell_scenes, (one.widths, one.strides), loop,
-            self.folder / path.stem, path,
-            lambda now: self.board.part(first, f"backbone, {100 * now.accuracy:.1f} %", now.step, now.steps),
-        )  # fmt: skip
-        return ""
+        try:
+            train_cells(
+                synth_config(one, size.cell_scenes, 0), size.cell_scenes, (one.widths, one.strides), loop,
+                self.folder / path.stem, path,
+                lambda now: self.board.part(system, f"backbone, {100 * now.accuracy:.1f} %", now.step, now.steps),
+            )  # fmt: skip
+        except Exception as error:
+            self.blind[course] = error  # of every system that would see through it
+            raise
 
     def _told(self, one: TrainSettings, course: str, seed: int, images: int | None = None) -> TrainSettings:
         """Return a system's settings with the comparison's numbers, or with fewer images, seen ``passes`` times."""
@@ -211,6 +207,7 @@ class Comparison:
         """Choose a system's rate; return it in words."""
         path = self._tuned(name)
         if not path.exists():
+            self._see(name, TUNED_ON)
             shares: dict[str, float] = {}
             diverged: TrainingError | None = None
             for rate in self.settings.rates:
@@ -243,6 +240,7 @@ class Comparison:
         """Train and examine a system, if that is not done yet; return how it does, in words."""
         folder = self.folder / "runs" / job.place
         if not (folder / RESULT).exists():
+            self._see(job.system, job.course)
             told = replace(
                 self._told(self.systems[job.system], job.course, job.seed, job.images),
                 rate=read_json(self._tuned(job.system))["rate"],
@@ -305,12 +303,14 @@ class Comparison:
 
 
 def reason_of(error: Exception) -> str:
-    """Return what an error says in a line; of one that nobody foresaw also its kind and where it was raised."""
+    """Return what an error says in a line; of one that nobody foresaw also its kind and where in nmn it came from."""
     said = next(iter(str(error).splitlines()), "")
-    if isinstance(error, NmnError):
+    if isinstance(error, NmnError) and said:
         return said
-    *_, last = extract_tb(error.__traceback__)
-    return f"{type(error).__name__}: {said} ({Path(last.filename).name}, line {last.lineno})"
+    frames = extract_tb(error.__traceback__)
+    own = [frame for frame in frames if PACKAGE in Path(frame.filename).parents] or frames
+    where = f" ({Path(own[-1].filename).name}, line {own[-1].lineno})" if own else ""
+    return f"{type(error).__name__}{': ' if said else ''}{said}{where}"
 
 
 def grown(known: Mapping[str, Any], asked: Mapping[str, Any]) -> dict[str, Any]:

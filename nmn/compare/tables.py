@@ -139,7 +139,7 @@ def best_look(runs: Sequence[Run]) -> str:
     '51.0 ± 1.4 at 1,000 to 2,000'
     """
     told = [run["best"] for run in runs if "best" in run]
-    if not told:
+    if not told or len(told) < len(runs):  # some are of before it was noted
         return MISSING
     steps = sorted({one["step"] for one in told})
     when = f"{steps[0]:,}" + (f" to {steps[-1]:,}" if len(steps) > 1 else "")
