@@ -162,7 +162,7 @@ def test_captions_that_people_would_write_score_highest_and_images_without_refer
 def test_bleu_and_rouge_are_what_can_be_worked_out_by_hand() -> None:
     """Of "there is a red circle" 4 of 5 words, 3 of 4 pairs, 2 of 3 triples and 1 of 2 fours are in one of two
     references: BLEU-4 is the fourth root of 4/5 * 3/4 * 2/3 * 1/2. ROUGE-L: 4 words in the order of the nearer
-    reference, of 5 each. The shorter "is a red circle" is all there but for its length, e^(1 - 5/4).
+    reference, of 5 each. The shorter "is a red star" is all there but for its length, e^(1 - 5/4).
     """
     references, shown = [("There is a red star.", "We see a blue star.")], [scene(("red", "circle"))]
     scores = caption_scores(["there is a red circle"], references, shown, load_lexicon("world"))

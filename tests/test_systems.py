@@ -66,10 +66,10 @@ def test_a_system_learns_32_examples_by_heart_as_far_as_it_can_tell_them_apart(
     assert name not in TELLS or 0.3 < most < 0.5
 
 
-def most_right(told: Tensor, targets: Tensor) -> float:
-    """Return the share of answers that are right where each that is told alike gets its commonest answer."""
+def most_right(known: Tensor, targets: Tensor) -> float:
+    """Return the share of answers that are right where all of which the same is known get their commonest answer."""
     alike: dict[tuple[float, ...], list[int]] = {}
-    for one, target in zip(told.tolist(), targets.tolist(), strict=True):
+    for one, target in zip(known.tolist(), targets.tolist(), strict=True):
         alike.setdefault(tuple(one), []).append(target)
     return sum(max(map(ones.count, ones)) for ones in alike.values()) / len(targets)
 

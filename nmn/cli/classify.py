@@ -121,7 +121,10 @@ def probe(
 ) -> None:
     """Say what an image encoder knows of classes: by texts alone, and by a linear layer over its features.
 
-    Images are generated, of one shape each; the encoder is not changed.
+    Images are generated, of one shape each; the encoder is not changed. Of
+    the settings of nmn classify train those of images count: images= to learn
+    from, held_back= to ask, as many more to choose the penalty by, classes=,
+    pixels=, preset=, synth=, seed=.
     """
     from nmn.evaluation.probe import SHOTS, probe
     from nmn.models.image_text import load_image_text

@@ -154,13 +154,11 @@ def _with_chances(call: "TracedCall", value: str, sure: float | None, names: "Se
 
 def print_report(report: "Report") -> None:
     """Print accuracy by family and what could not be read."""
-    from rich.table import Table
-
-    table = Table("family", "examples", "right", "accuracy", "unread")
+    lines = [["family", "examples", "right", "accuracy", "unread"]]
     for row in report.rows():
         right = f"{row.right:,}" if row.recorded else "-"
-        table.add_row(row.family, f"{row.examples:,}", right, row.accuracy_text, f"{row.unread:,}")
-    print_rich(table)
+        lines.append([row.family, f"{row.examples:,}", right, row.accuracy_text, f"{row.unread:,}"])
+    print_table(lines)
     if report.unrecorded:
         typer.echo(f"no answers are recorded for {', '.join(report.unrecorded)}, so there is no accuracy")
     for question, error in list(report.unread.items())[:SHOWN]:
@@ -171,27 +169,22 @@ def print_report(report: "Report") -> None:
 
 def print_words(learned: "Sequence[LearnedWord]") -> None:
     """Print how much of an exam is right after lessons of so many examples."""
-    from rich.table import Table
-
     from nmn.assembler.trace import percent
 
-    table = Table("word", "known before", *(f"{one.examples} examples" for one in learned[0].lessons))
+    lines = [["word", "known before", *(f"{one.examples} examples" for one in learned[0].lessons)]]
     for word in learned:
         known = "no" if word.known is None else percent(word.known)
-        lessons = [f"{one.spread} %" for one in word.lessons]
-        table.add_row(word.word, known, *lessons)
-    print_rich(table)
+        lines.append([word.word, known, *(f"{one.spread} %" for one in word.lessons)])
+    print_table(lines)
     typer.echo(f"right of {learned[0].exam} questions, half of them about images without the word's things")
 
 
 def print_faithfulness(faithfulness: "Faithfulness", records: "Sequence[Record]") -> None:
     """Print how the network's calls agree with the exact ones, by call."""
-    from rich.table import Table
-
-    table = Table("call", "calls", "right", "precision", "recall", "F1")
+    lines = [["call", "calls", "right", "precision", "recall", "F1"]]
     for label, tally in [*sorted(faithfulness.tallies.items()), ("total", faithfulness.total)]:
         figures = ["-" if part is None else f"{part:.4f}" for part in (tally.precision, tally.recall, tally.f1)]
-        table.add_row(plain(label), f"{tally.calls:,}", f"{tally.right:,}", *figures)
-    print_rich(table)
+        lines.append([plain(label), f"{tally.calls:,}", f"{tally.right:,}", *figures])
+    print_table(lines)
     for name, share in faithfulness.shares(records).items():
         typer.echo(f"{name.replace('_', ' ')}: {'-' if share is None else f'{100 * share:.2f} %'}")

@@ -18,17 +18,19 @@ from nmn.evaluation.spread import Spread
 from nmn.models.image_text import ImageText, zero_shot
 from nmn.training.captioned import LABEL
 from nmn.training.classify import SEEN_AT_ONCE, ClassifySettings, Labelled, class_names, labelled_images, one_object
-from nmn.training.run import HELD_BACK_SEED
 
 SHOTS = (1, 2, 4, 8, 16, 32, 64)
 PENALTIES = tuple(10.0**power for power in range(-6, 2))
-CHOICE_SEED = 2_000_029  # added to the seed, for the images that the penalty is chosen by
+# added to the seed, for images that no run of the same seed was trained on: to learn from, to choose by, to ask
+SEEDS = (4_000_043, 5_000_011, 6_000_101)
 ROUNDS = 200  # of L-BFGS
 
 
 @dataclass(frozen=True)
 class Probe:
-    """Shares of held-back images whose class is right: ``zero_shot`` by texts, ``shots`` by so many images a class."""
+    """Held-back images whose class is right, in percent, one figure a draw: ``zero_shot`` by texts, ``shots`` by so
+    many images of each class.
+    """
 
     classes: int
     zero_shot: Spread
@@ -37,7 +39,9 @@ class Probe:
     def lines(self) -> list[list[str]]:
         """Return the figures as a table, its heading first."""
         rows = [["texts alone (zero-shot)", str(self.zero_shot)]]
-        rows += [[f"{shots} images a class", str(spread)] for shots, spread in self.shots.items()]
+        rows += [
+            [f"{shots} image{'s' if shots > 1 else ''} a class", str(spread)] for shots, spread in self.shots.items()
+        ]
         return [["learned from", "right, %"], *rows]
 
     def to_json(self) -> dict[str, Any]:
@@ -55,32 +59,35 @@ def probe(
     seeds: int = 3,
     watch: Callable[[int, int], None] = lambda done, of: None,
 ) -> Probe:
-    """Return what encoders know of the classes of the settings; each seed draws images of its own to learn and to ask.
+    """Return what encoders know of the classes of the settings; each draw has images of its own to learn and to ask.
 
-    ``settings``: images to take the shots from, and how many are held back. Raises ConfigError for too few images.
+    ``settings``: what is drawn, how many ``images`` the shots are taken from, and how many are ``held_back``; as many
+    again are what penalties are chosen by, however few the shots. Raises ConfigError for too few images.
     """
     names = class_names(one_object(settings), settings.classes)
     texts = [LABEL.format(name) for name in names]
     by_texts: list[float] = []
-    by_shots: dict[int, list[float]] = {one: [] for one in shots}
-    for seed in range(settings.seed, settings.seed + seeds):
-        watch(seed - settings.seed, seeds)
-        drawn = labelled_images(settings, settings.images, seed)
-        held = labelled_images(settings, settings.held_back, seed + HELD_BACK_SEED)
-        by_texts.append(_share(zero_shot(encoders, held.inputs, texts), held.targets))
-        choice = labelled_images(settings, settings.held_back, seed + CHOICE_SEED)
-        learned, chosen, asked = (_features(encoders, part) for part in (drawn, choice, held))
-        for count in shots:
-            some = first_of_each(learned.targets, count, len(names))
-            layer = fitted(Labelled(learned.inputs[some], learned.targets[some]), chosen, len(names))
-            by_shots[count].append(_share(layer(asked.inputs), asked.targets))
-    return Probe(
-        len(names), Spread(tuple(by_texts)), {count: Spread(tuple(found)) for count, found in by_shots.items()}
-    )
+    by_shots: dict[int, list[float]] = {one: [] for one in sorted(shots)}
+    for draw in range(seeds):
+        sizes = (settings.images, settings.held_back, settings.held_back)
+        drawn, choice, held = (
+            labelled_images(settings, size, settings.seed + draw + seed)
+            for size, seed in zip(sizes, SEEDS, strict=True)
+        )
+        most = first_of_each(drawn.targets, max(by_shots), len(names))
+        some, chosen, asked = (_features(encoders, one) for one in (drawn.at(most), choice, held))
+        parts = torch.split(held.inputs, SEEN_AT_ONCE)
+        by_texts.append(_share(torch.cat([zero_shot(encoders, part, texts) for part in parts]), held.targets))
+        for count, found in by_shots.items():
+            layer = fitted(some.at(first_of_each(some.targets, count, len(names))), chosen, len(names))
+            found.append(_share(layer(asked.inputs), asked.targets))
+        watch(draw + 1, seeds)
+    learned_from = {count: Spread(tuple(found)) for count, found in by_shots.items()}
+    return Probe(len(names), Spread(tuple(by_texts)), learned_from)
 
 
 def first_of_each(targets: Int[Tensor, " images"], count: int, classes: int) -> Int[Tensor, " some"]:
-    """Return the places of the first images of each class, ``count`` of each.
+    """Return the places of the first images of each class, ``count`` of each; raise ConfigError where there are fewer.
 
     >>> first_of_each(torch.tensor([0, 0, 1, 0, 1]), 2, 2).tolist()
     [0, 1, 2, 4]
@@ -120,7 +127,7 @@ def _features(encoders: ImageText, data: Labelled) -> Labelled:
     """Return the features of images, scaled so that they are of length 1 on average."""
     with torch.inference_mode():
         parts = [encoders.image_features(part) for part in torch.split(data.inputs, SEEN_AT_ONCE)]
-    features = torch.cat(parts).float().clone()
+    features = torch.cat(parts).float()
     return Labelled(features / features.norm(dim=1).mean().clamp(min=1e-6), data.targets)
 
 

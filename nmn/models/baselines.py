@@ -148,7 +148,11 @@ def save_baseline(path: str | Path, baseline: Baseline, card: Mapping[str, Any])
 
 def load_system(path: str | Path) -> Network | Baseline:
     """Build the module network or the system that a file holds, ready to answer; raise CheckpointError for neither."""
-    state, about = read_checkpoint(path)
+    return system_of(path, *read_checkpoint(path))
+
+
+def system_of(path: str | Path, state: Mapping[str, Tensor], about: Mapping[str, Any]) -> Network | Baseline:
+    """Build what a file of these weights and metadata holds, as ``load_system`` does."""
     named = about.get("network")
     if isinstance(named, dict) and named.get("model", MODULES) != MODULES:
         return _baseline_of(path, state, about)
@@ -157,7 +161,12 @@ def load_system(path: str | Path) -> Network | Baseline:
 
 def load_baseline(path: str | Path) -> Baseline:
     """Build the system that a file holds, ready to answer; raise CheckpointError where it holds none."""
-    loaded = load_system(path)
+    return baseline_of(path, *read_checkpoint(path))
+
+
+def baseline_of(path: str | Path, state: Mapping[str, Tensor], about: Mapping[str, Any]) -> Baseline:
+    """Build the system that a file of these weights and metadata holds, as ``load_baseline`` does."""
+    loaded = system_of(path, state, about)
     if isinstance(loaded, Network):
         raise CheckpointError(f"{path}: holds a module network, not one of {', '.join(MODELS)}")
     return loaded

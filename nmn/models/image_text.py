@@ -13,7 +13,7 @@ from torch import Tensor
 
 from nmn.checkpoint import NETWORK, read_checkpoint
 from nmn.errors import ArgumentError, CheckpointError, did_you_mean
-from nmn.models.baselines import load_baseline
+from nmn.models.baselines import baseline_of
 from nmn.models.clip import load_clip
 from nmn.models.dual_encoder import DualEncoder
 from nmn.models.pooled_encoder import encoder_of
@@ -72,7 +72,7 @@ def load_image_text(source: str | Path) -> ImageText:
     if "network" not in about and "words" in about:
         encoder, settings = encoder_of(file, state, about)
         return Trained(encoder, settings.pixels)
-    baseline = load_baseline(file)
+    baseline = baseline_of(file, state, about)
     if not isinstance(baseline.model, DualEncoder):
         kind = baseline.settings.model
         raise CheckpointError(

@@ -19,7 +19,7 @@ from nmn.models.tokens import Words
 from nmn.vision.cells import CellVision
 
 EMBED, HIDDEN = 64, 128
-TOLD = {entry.name for entry in fields(ClassifierSettings)} - {"weights"}
+TOLD = {entry.name for entry in fields(ClassifierSettings)} - {"weights", "frozen"}
 
 
 class PooledImage(nn.Module):
@@ -51,11 +51,11 @@ def encoder_of(
     """Return the encoder that a run's file holds, and what it was built from; raise CheckpointError where none is."""
     try:
         words = Words(tuple(map(str, about["words"])))
-        given = {name: value for name, value in about["settings"].items() if name in TOLD}
+        given = {name: about["settings"][name] for name in TOLD}
         settings = build_settings(ClassifierSettings, given)
         with nothing_drawn():
             encoder = build_encoder(settings, words)
-    except (KeyError, TypeError, AttributeError) as error:
+    except (KeyError, TypeError) as error:
         raise CheckpointError(f"{path}: no dual encoder: its metadata lacks {error}") from None
     except ConfigError as error:
         raise CheckpointError(f"{path}: {error}") from None

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import torch
@@ -12,7 +13,7 @@ from nmn.assembler.plan import plan
 from nmn.language import Reading, read
 from nmn.layout import Layout, parse_layout
 from nmn.modules.library import check_words
-from nmn.reasoner.base import AsksImages
+from nmn.reasoner.asking import AsksImages
 from nmn.reasoner.batches import by_size, check_paired
 from nmn.reasoner.named import named
 
@@ -31,13 +32,12 @@ class Ran(NamedTuple):
 
 
 class Reasoner(AsksImages):
-    """A trained network of modules that answers questions about images, each with the trace of its calls.
-
-    ``device``: "auto" (a GPU where there is one), "cpu", "cuda", ... ``cache``: a folder where the features that a
-    frozen backbone makes of images are kept.
-    """
+    """A trained network of modules that answers questions about images, each with the trace of its calls."""
 
     network: "Network"
+
+    def __init__(self, network: "Network", device: str = "auto", cache: str | Path | None = None) -> None:
+        super().__init__(network, device, cache)
 
     def ask_many(
         self,

@@ -8,7 +8,7 @@ import torch
 
 from nmn.answer import Answer, attended_answer
 from nmn.errors import ArgumentError, ConfigError, did_you_mean
-from nmn.reasoner.base import AsksImages
+from nmn.reasoner.asking import AsksImages
 from nmn.reasoner.batches import by_size, check_paired
 from nmn.reasoner.named import named
 

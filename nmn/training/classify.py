@@ -103,6 +103,10 @@ class Labelled(NamedTuple):
     inputs: Tensor
     targets: Int[Tensor, " images"]
 
+    def at(self, places: Int[Tensor, " some"] | list[int]) -> "Labelled":
+        """Return the images at some places."""
+        return Labelled(self.inputs[places], self.targets[places])
+
     def to(self, device: torch.device) -> "Labelled":
         """Return both on a device."""
         return Labelled(self.inputs.to(device, non_blocking=True), self.targets.to(device, non_blocking=True))
@@ -193,7 +197,7 @@ def train_classifier(settings: ClassifySettings, folder: Path, watch: Watcher = 
 
     def batch(step: int, rank: int, processes: int) -> Labelled:
         places = places_of(len(data.targets), settings, step, rank, processes)
-        return Labelled(data.inputs[places], data.targets[places])
+        return data.at(places)
 
     fit_batches(
         classifier.model, Judged(classifier.model), batch, settings, folder,

@@ -15,9 +15,10 @@ if TYPE_CHECKING:
 
 
 class AsksImages(ABC):
-    """A trained network, moved to a device, that answers questions about images.
+    """A trained network that answers questions about images.
 
-    ``cache``: a folder where the features that a frozen backbone makes of images are kept.
+    ``device``: "auto" (a GPU where there is one), "cpu", "cuda", ... ``cache``: a folder where the features that a
+    frozen backbone makes of images are kept.
     """
 
     network: "Network | Baseline"
