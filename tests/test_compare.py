@@ -438,7 +438,9 @@ def test_the_margin_over_question_only_is_of_the_same_seeds() -> None:
 
 def test_plots_are_drawn_of_what_is_there(tmp_path: Path) -> None:
     pytest.importorskip("matplotlib")
-    assert [path.name for path in write_plots(made_up(), tmp_path)] == ["families.png", "gaps.png", "curves.png"]
+    assert [path.name for path in write_plots(made_up(), tmp_path)] == [
+        "families.png", "splits.png", "styles.png", "curves.png",
+    ]  # fmt: skip
 
 
 def test_the_seconds_of_a_run_are_its_median_step_times_their_number(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Pictures of a comparison: accuracy by family, the gap of each split, and accuracy by number of examples."""
+"""Pictures of a comparison: accuracy by family, the gap of each split and style, and accuracy by number of examples."""
 
 from pathlib import Path
 from typing import Any
@@ -10,14 +10,20 @@ from nmn.compare.courses import COURSES, SEEN, STANDARD
 from nmn.compare.tables import SPLITS_COURSE, STYLES_COURSE, Results, by_family, curve, gap, ranked, runs_of
 from nmn.errors import ConfigError
 
-FAMILIES, GAPS, CURVES = "families.png", "gaps.png", "curves.png"
+FAMILIES, CURVES = "families.png", "curves.png"
+# by the course of its tests, and what they are compared with
+GAPS = {
+    "splits.png": (SPLITS_COURSE, "without what was held out"),
+    "styles.png": (STYLES_COURSE, "in the default style"),
+}
 MARKS = "osD^vP*X<>hd8p"
 
 
 def write_plots(results: Results, folder: Path) -> list[Path]:
     """Write the plots that the results are enough for; raise ConfigError where matplotlib is not installed."""
     systems = ranked(results) or ranked(results, SPLITS_COURSE, SEEN)
-    drawn = {FAMILIES: _families(results, systems), GAPS: _gaps(results, systems), CURVES: _curves(results, systems)}
+    gaps = {name: _gaps(results, systems, *told) for name, told in GAPS.items()}
+    drawn = {FAMILIES: _families(results, systems), **gaps, CURVES: _curves(results, systems)}
     written = []
     for name, plot in drawn.items():
         if plot is not None:
@@ -63,24 +69,16 @@ def _families(results: Results, systems: list[str]) -> Any:
     return _heat(values, list(told), families, title, vmin=0, vmax=100, cmap="viridis")
 
 
-def _gaps(results: Results, systems: list[str]) -> Any:
-    tests = [
-        (course, name)
-        for course in (SPLITS_COURSE, STYLES_COURSE)
-        for name, test in COURSES[course].tests.items()
-        if test.beside
-    ]
-    names = list(reversed(systems))
-    values = np.array(
-        [[gap(runs_of(results, one, course), course, name).mean for course, name in tests] for one in names]
-    )
+def _gaps(results: Results, systems: list[str], course: str, beside: str) -> Any:
+    tests = [name for name, test in COURSES[course].tests.items() if test.beside]
+    told = {name: runs_of(results, name, course) for name in reversed(systems)}
+    values = np.array([[gap(runs, course, name).mean for name in tests] for runs in told.values()])
     asked = np.isfinite(values).any(0)
     if not asked.any():
         return None
-    columns = [name for (_, name), there in zip(tests, asked, strict=True) if there]
-    title = "points above (below: -) the same questions\nwithout what was held out, or in the default style"
-    title += f"; {_steps(results)}"
-    return _heat(values[:, asked], names, columns, title, vmin=-50, vmax=50, cmap="RdBu")
+    columns = [name for name, there in zip(tests, asked, strict=True) if there]
+    title = f"points above (below: -) the same questions\n{beside}, {_steps(results)}"
+    return _heat(values[:, asked], list(told), columns, title, vmin=-50, vmax=50, cmap="RdBu")
 
 
 def _curves(results: Results, systems: list[str]) -> Any:
