@@ -234,6 +234,7 @@ def _subjects(
     for join, phrase in [(conjunction, subjects[0].phrase), *subjects[1:]]:
         joined = Joined(conjunction if conjunction == "but" else join, phrase)
         found = attach_phrase(found, joined, reader.choices, goes_with_nearest(found, joined, plural))
+        reader.noted(found[-1].phrase)  # "every shape but the star", which "they" are then
     return found, before.conjunction
 
 
