@@ -70,10 +70,13 @@ def _as_said(clause: Clause, reader: Reader, fronted: bool) -> Phrase:
 
 
 def _all_of(clause: Clause, reader: Reader) -> Layout:
-    """Return what "they" are: "the circle" and "the square" after "there is a circle and a square"."""
+    """Return what "they" are after "there is a circle and a square", "the circle and the square are red": both."""
     subjects, (_, last) = clause.subjects, clause.subjects[-1]
     denied = clause.negated or any(join == "or" or phrase.determiner.name == "no" for join, phrase in subjects)
-    if clause.kind != "there" or denied:
+    said = clause.predicate.modifiers if clause.predicate else ()
+    reached = [operand for modifier in said for operand in modifier.operands if operand.plural]
+    named = clause.predicate is not None and refers(subjects) and not reached
+    if not (clause.kind == "there" or named) or denied:
         raise reader.error(last, '"they" may be these or others: say which')
     known = [phrase if phrase.plural else replace(phrase, determiner=Determiner("the")) for _, phrase in subjects]
     return union([Joined("and", phrase) for phrase in known], reader)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from nmn.language.syntax.reader import Reader
 
 ANOTHER_FOR_EACH = 'this may be another for each of them: say it of one thing, such as "the circle"'
+ONE_OR_ANOTHER = "this may be one or another of the things that there are: say which"
 COUNTING = ("some", "several", "number", "numeral")  # determiners that say of how many of a kind something holds
 MANY = ("they", "them", "their", "which")  # "there are two circles, which are red"
 
@@ -74,7 +75,9 @@ def _antecedent(reader: "Reader", span: tuple[int, int], many: bool) -> Phrase:
         pronoun = reader.question[slice(*span)].lower()
         raise reader.error(span, f'"{pronoun}" stands for nothing mentioned before')
     mirrored = _landmark(reader)
-    if mirrored is not None and not (many or reader.here.inside) and _is_contrasted(reader, mirrored):
+    if mirrored is not None and not (many or reader.here.inside):
+        if not _is_contrasted(reader, mirrored):  # "the star is left of the circle and the square is right of it"
+            raise reader.error(span, ONE_OR_ANOTHER)
         return mirrored
     denied = reader.topic.determiner.name in ("no", "neither") and not many
     before = [phrase for phrase in reader.mentioned if phrase.span[0] < span[0]]
@@ -106,7 +109,7 @@ def _check_one(reader: "Reader", span: tuple[int, int], many: bool) -> None:
     others = [one for one in known if one.span != topic.span and not _is_again(one, topic)]
     is_it = not topic.plural and topic.determiner.name not in ("no", "neither")
     if not many and not reader.here.inside and len(others) > (0 if is_it else 1):
-        raise reader.error(span, "this may be one or another of the things that there are: say which")
+        raise reader.error(span, ONE_OR_ANOTHER)
 
 
 def _is_again(phrase: Phrase, topic: Phrase) -> bool:

@@ -190,7 +190,8 @@ class Reader:
 
     def _elided(self, premodifiers: list[Premodifier]) -> Layout:
         """Return the noun of "all red circles except the largest", and add its adjectives."""
-        subject = self.mentioned[0] if self.mentioned else None
+        extreme = next((one for one in reversed(self.mentioned) if is_extreme(one)), None)
+        subject = extreme or (self.mentioned[0] if self.mentioned else None)
         if self.here.predicating:  # "the red circle is the largest circle and the blue circle is the smallest"
             before = [one for one in self.mentioned if one.span[1] <= self.here.subject[0]]
             subject = next((one for one in reversed(before) if is_extreme(one) and not one.elided), None)
