@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
-from torch.nn.functional import pad
+from torch.nn.functional import conv1d, pad
 
 from nmn.layout import COMPARISONS, QUANTIFIERS
 
@@ -194,13 +194,13 @@ def compare(comparison: Float[Tensor, "calls 3"], first: Number, second: Number)
 def difference(first: Number, second: Number) -> Number:
     """Return by how much the first number is above the second, ``P(d) = sum_k P(first = k + d) P(second = k)``.
 
-    All that is not above adds up at 0.
+    All that is not above adds up at 0. A convolution, one a call, since numerals can make distributions wide.
     """
-    width = first.shape[-1]
-    counts = torch.arange(width, device=first.device)
-    above = (counts.unsqueeze(1) - counts).clamp(min=0).flatten()  # of each pair of numbers
-    pairs = (first.unsqueeze(-1) * second.unsqueeze(-2)).flatten(-2)
-    return torch.zeros_like(first).index_add(-1, above, pairs)
+    calls, width = first.shape
+    moved = conv1d(pad(first, (0, width - 1)).unsqueeze(0), second.unsqueeze(1), groups=calls).squeeze(0)
+    above = moved[:, 1:]
+    rest = first.sum(-1, keepdim=True) * second.sum(-1, keepdim=True) - above.sum(-1, keepdim=True)
+    return torch.cat([rest.clamp(min=0), above], -1)
 
 
 def within(number: Number, low: Number, high: Number) -> Truth:
