@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
+from torch.nn.functional import pad
 
 from nmn.lexicon import BETWEEN_DEGREES
 from nmn.modules.geometry import Array, Mask
@@ -100,17 +101,34 @@ def by_distance(
     others = (together & different).to(first.dtype)
     apart = (centres.unsqueeze(2) - centres.unsqueeze(1)).square().sum(-1).sqrt() * sign
     outside = torch.ones_like(first)
-    at_once = max(1, PAIRS_AT_ONCE // (max(1, len(first)) * count**2))
+    at_once = max(1, PAIRS_AT_ONCE // (max(1, len(first)) * count ** (2 if unsure_px else 1)))
     for some in torch.split(torch.arange(count, device=first.device), at_once):
-        farther = apart[:, some].unsqueeze(2) - apart[:, some].unsqueeze(3)  # [calls, j, k, i]: how much i is
-        farther = farther.masked_fill(~different, -torch.inf)
-        ahead = (farther > ROUNDING + 2 * unsure_px).to(first)
-        if unsure_px:
-            ahead = (ahead + (farther > ROUNDING - 2 * unsure_px)) / 2
         members = first.unsqueeze(1) * others[:, some]
-        foremost = (1 - members.unsqueeze(3) * ahead).prod(2) * others[:, some]
-        outside = outside * (1 - second[:, some].unsqueeze(2) * foremost).prod(1)
+        if unsure_px:
+            none_ahead = _none_ahead_unsurely(members, apart[:, some], different, unsure_px)
+        else:
+            none_ahead = _none_ahead(members, apart[:, some])
+        outside = outside * (1 - second[:, some].unsqueeze(2) * none_ahead * others[:, some]).prod(1)
     return first * (1 - outside)
+
+
+def _none_ahead(members: Tensor, apart: Tensor) -> Float[Tensor, "calls some regions"]:
+    """Return, seen from each j, that no member is nearer than i: a running product over the members by distance."""
+    order = apart.argsort(-1)
+    running = pad((1 - members).gather(-1, order).cumprod(-1), (1, 0), value=1.0)
+    nearer = torch.searchsorted(apart.gather(-1, order), apart - ROUNDING)  # how many regions are
+    return running.gather(-1, nearer)
+
+
+def _none_ahead_unsurely(
+    members: Tensor, apart: Tensor, different: Tensor, unsure_px: float
+) -> Float[Tensor, "calls some regions"]:
+    """Return the same, of distances that may be others: half nearer is what may be nearer or not."""
+    farther = apart.unsqueeze(2) - apart.unsqueeze(3)  # [calls, j, k, i]: how much i is
+    farther = farther.masked_fill(~different, -torch.inf)
+    surely, perhaps = (farther > ROUNDING + 2 * unsure_px, farther > ROUNDING - 2 * unsure_px)
+    ahead = (surely.to(members) + perhaps) / 2
+    return (1 - members.unsqueeze(3) * ahead).prod(2)
 
 
 def _seen_from(centres: Tensor, some: Tensor) -> tuple[Tensor, Tensor, Tensor]:
