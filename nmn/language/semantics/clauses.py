@@ -167,7 +167,7 @@ def _numbers_known(subjects: Sequence[Joined], reader: Reader) -> list[Layout]:
     return [count_in_bounds(count, low, low) for count, low in counts]
 
 
-def _besides(subjects: Sequence[Joined], modifiers: Sequence[Modifier], reader: Reader) -> Layout | None:
+def _else_than(subjects: Sequence[Joined], modifiers: Sequence[Modifier], reader: Reader) -> Layout | None:
     """Return what "everything else" leaves out of several subjects, all of them: "the star and the circle are above
     everything else"; None of one subject, which is never related to itself.
     """
@@ -195,7 +195,7 @@ def _claims(subjects: Sequence[Joined], modifiers: Sequence[Modifier], reader: R
         if agreeing is not None:
             return agreeing
     subjects = spread(subjects, reader)
-    with reader.at(besides=_besides(subjects, modifiers, reader)):
+    with reader.at(else_than=_else_than(subjects, modifiers, reader)):
         predicates = [_predicate_of(phrase, modifiers, reader) for _, phrase in subjects]
     claims = [claim(phrase, found, reader) for (_, phrase), found in zip(subjects, predicates, strict=True)]
     found = fold([joined.conjunction for joined in subjects], claims)

@@ -16,8 +16,8 @@ Members = Callable[[Phrase, Reader], Layout]  # of a phrase, the set that it nam
 
 def without_mentioned(inner: Layout, phrase: Phrase, reader: Reader, members: Members) -> Layout:
     """Leave out of "the other circles" what was mentioned before, else what is mentioned next; or several subjects."""
-    if reader.here.besides is not None and reader.here.relating and phrase.determiner.name in OF_EACH:
-        return conj(inner, negate(reader.here.besides))
+    if reader.here.else_than is not None and reader.here.relating and phrase.determiner.name in OF_EACH:
+        return conj(inner, negate(reader.here.else_than))
     return _without_named(inner, phrase, reader, members)
 
 

@@ -114,11 +114,8 @@ def _check_one(reader: "Reader", span: tuple[int, int], many: bool) -> None:
 
 def _is_again(phrase: Phrase, topic: Phrase) -> bool:
     """Whether a phrase names the topic once more: "the star" after "there is a star"."""
-    return (
-        phrase.determiner.name == "the"
-        and not phrase.modifiers
-        and ((phrase.noun, phrase.premodifiers) == (topic.noun, topic.premodifiers))
-    )
+    alike = (phrase.noun, phrase.premodifiers) == (topic.noun, topic.premodifiers)
+    return alike and phrase.determiner.name == "the" and not phrase.modifiers
 
 
 def _landmark(reader: "Reader") -> Phrase | None:

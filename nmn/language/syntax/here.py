@@ -18,7 +18,7 @@ class Here(NamedTuple):
     excepting: bool = False  # so that "one" is one of several that were mentioned
     of_all: Phrase | None = None  # of which something is said, each of them: compared with one of them, all others
     of_none: bool = False  # of what is said, so that "the squares" are any of them: "no circle touches the squares"
-    besides: Layout | None = None  # several subjects, which "everything else" of their predicate leaves out
+    else_than: Layout | None = None  # several subjects, which "everything else" of their predicate leaves out
     reaching: str = ""  # the relation whose object is read
     subject: tuple[int, int] = (0, 0)  # of which something is said, so that "it" is another thing
     inside: bool = False  # the clause that is about the topic, so that "it" is another thing there
