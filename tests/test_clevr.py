@@ -125,3 +125,15 @@ def test_scenes_of_other_values_are_named_with_what_answers_instead(tmp_path: Pa
         and f'{scenes}: scene 0, objects[0].attributes.material: unknown value "solid"' in told.stderr
     )
     assert "--images lets a network that knows them answer" in told.stderr
+
+
+def test_predictions_need_no_answers_and_say_what_is_not_read(tmp_path: Path) -> None:
+    asked = ["How many small things are there?", "Is there a zeppelin?"]
+    scenes, questions = write(tmp_path, [SCENE], [{"question": text, "image_index": 7} for text in asked])
+    out = tmp_path / "out.jsonl"
+    command = ["evaluate", "clevr", "--scenes", str(scenes), "--questions", str(questions), "--predictions", str(out)]
+    result = CliRunner().invoke(app, command)
+    assert result.exit_code == 0 and "2 predictions written to" in result.output
+    first, second = (json.loads(line) for line in out.read_text(encoding="utf-8").splitlines())
+    assert first == {"number": 0, "question": asked[0], "predicted": "2"}
+    assert second["number"] == 1 and second["predicted"] is None and "zeppelin" in second["error"]

@@ -1,5 +1,6 @@
 """Networks on generated datasets: which region is which object, edits that are followed, cells over any backbone."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 from shutil import copyfile
@@ -8,6 +9,7 @@ import pytest
 import torch
 from typer.testing import CliRunner
 
+from nmn.assembler.trace import answer_text
 from nmn.cli import app
 from nmn.errors import ArgumentError, ConfigError
 from nmn.evaluation.faithfulness import Faithfulness
@@ -99,6 +101,20 @@ def test_predictions_do_not_rest_on_answers_or_scenes(dataset: Path) -> None:
     stripped = evaluate_neural(reasoner, [replace(one, answer=None, scene=None) for one in examples])
     assert [one.predicted for one in report.records] == [one.predicted for one in stripped.records]
     assert scores.total.calls == sum(len(one.layout.calls) for one in made)
+
+
+def test_predictions_are_lines_of_json_by_the_numbers_of_the_examples(dataset: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out.jsonl"
+    command = ["evaluate", "generated", "--data", str(dataset), "--predictions", str(out)]
+    result = CliRunner().invoke(app, command)
+    made = [example for example, _ in image_examples(read_dataset(dataset))]
+    assert result.exit_code == 0 and f"{len(made)} predictions written to {out}" in result.output
+    lines = [json.loads(line) for line in out.read_text(encoding="utf-8").splitlines()]
+    assert [(line["number"], line["question"]) for line in lines] == [(one.number, one.text) for one in made]
+    texts = [answer_text(one.answer, one.layout.kind) for one in made]
+    assert sum(line["predicted"] == text for line, text in zip(lines, texts, strict=True)) > 0.9 * len(made)
+    gone = CliRunner().invoke(app, [*command[:-1], str(tmp_path / "gone" / "out.jsonl")])
+    assert gone.exit_code == 2 and "gone" in gone.stderr and "cannot be written" in gone.stderr
 
 
 def cells(**settings: object) -> NetworkSettings:

@@ -12,6 +12,9 @@ from nmn.errors import ConfigError, DataError, SceneError
 from nmn.exits import clear_errors
 from nmn.terminal import advancing, bars, print_json
 
+PredictionsOption = Annotated[
+    Path | None, typer.Option(help="Write what was answered, a line of JSON for each question.")
+]
 CacheOption = Annotated[
     Path | None, typer.Option(help="Keep the features of a frozen backbone in this folder, and take them from there.")
 ]
@@ -40,8 +43,9 @@ def shapes(
     as_json: JsonOption = False,
 ) -> None:
     """Answer SHAPES' questions: with a network from pixels, without one exactly on the decoded scenes."""
-    from nmn.atomic import check_place
+    from nmn.atomic import check_place, write_file
     from nmn.data.shapes import SPLITS
+    from nmn.evaluation.report import truth_lines
 
     splits = split or list(SPLITS)
     if predictions and len(splits) != 1:
@@ -51,7 +55,7 @@ def shapes(
     check_place(predictions, DataError)
     report, faithfulness = _exact(data, splits) if model is None else _neural(data, splits, model, faithful)
     if predictions:
-        _write_predictions(predictions, report)
+        write_file(predictions, truth_lines(report.records), DataError)
     if as_json:
         scores = {"faithfulness": faithfulness.to_json(report.records)} if faithfulness else {}
         print_json({**report.to_json(), **scores})
@@ -59,8 +63,7 @@ def shapes(
     print_report(report)
     if faithfulness:
         print_faithfulness(faithfulness, report.records)
-    if predictions:
-        typer.echo(f"{len(report.records):,} predictions written to {predictions}")
+    _tell_written(report, predictions)
 
 
 def _exact(data: Path, splits: list[str]) -> "tuple[Report, Faithfulness | None]":
@@ -167,18 +170,22 @@ def pairs(
 def generated(
     data: Annotated[Path, typer.Option(help="The directory of a generated dataset, with images.")],
     model: Annotated[str | None, typer.Option(help=MODEL_HELP)] = None,
+    predictions: PredictionsOption = None,
     faithful: Annotated[bool, typer.Option("--faithful", help="Compare every call with the exact one too.")] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Answer a generated dataset's questions from its images; those that point at objects have no answer in words."""
     from nmn.assembler.trace import percent
+    from nmn.atomic import check_place, write_file
     from nmn.evaluation.faithfulness import Faithfulness
     from nmn.evaluation.generated import counterfactual, image_examples
     from nmn.evaluation.neural import check_panels, evaluate_neural
+    from nmn.evaluation.report import answer_lines
     from nmn.reasoner import load
     from nmn.vision.matching import MATCHES
     from synth_data.dataset import read_dataset
 
+    check_place(predictions, DataError)
     dataset, reasoner = read_dataset(data), load(model)
     check_panels(reasoner, dataset.config.panels, str(data))
     trained = reasoner.network.card.get("settings", {})
@@ -200,6 +207,8 @@ def generated(
         faithful_ones = [score.faithful.get(place, False) for place in range(len(made))]
         followed = counterfactual(made, [record.right for record in report.records], faithful_ones)
         scores["counterfactual"] = followed.to_json()
+    if predictions:
+        write_file(predictions, answer_lines(report.records, [example.number for example in made]), DataError)
     if as_json:
         print_json({**report.to_json(), **scores})
         return
@@ -210,13 +219,12 @@ def generated(
         answers, calls = (percent(count / followed.pairs) for count in (followed.answers, followed.calls))
         followed_in = f"both answers are right in {answers}, every call of both in {calls}"
         typer.echo(f"of {followed.pairs:,} pairs of a scene and its edit {followed_in}")
+    _tell_written(report, predictions)
 
 
-def _write_predictions(path: Path, report: "Report") -> None:
-    from nmn.atomic import write_file
-    from nmn.evaluation.report import truth_lines
-
-    write_file(path, truth_lines(report.records), DataError)
+def _tell_written(report: "Report", predictions: Path | None) -> None:
+    if predictions:
+        typer.echo(f"{len(report.records):,} predictions written to {predictions}")
 
 
 @clear_errors
@@ -226,25 +234,33 @@ def clevr(
     images: Annotated[Path | None, typer.Option(help="The folder of CLEVR's images, for a network.")] = None,
     model: Annotated[str | None, typer.Option(help=MODEL_HELP)] = None,
     cache: CacheOption = None,
+    predictions: PredictionsOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Answer CLEVR's questions: exactly on the scene files, or with a network from the images."""
+    from nmn.atomic import check_place, write_file
     from nmn.data.clevr import read_clevr, read_clevr_images
+    from nmn.evaluation.exact import evaluate_exact
+    from nmn.evaluation.report import answer_lines
 
     if (scenes is None) == (images is None):
         raise ConfigError("give --scenes for exact execution or --images (with --model) for a network")
     if scenes is not None and (model is not None or cache is not None):
         raise ConfigError("--scenes: questions are executed on the scenes, so --model and --cache are not used")
+    check_place(predictions, DataError)
     if images is not None:
-        _show(_of_images(read_clevr_images(questions, images), model, cache), as_json)
-        return
-    from nmn.evaluation.exact import evaluate_exact
-
-    assert scenes is not None
-    try:
-        _show(evaluate_exact(read_clevr(scenes, questions), "clevr"), as_json)
-    except SceneError as error:  # such as of values that are not CLEVR's, as drawn scenes have
-        raise SceneError(f"{scenes}: {error}; --images lets a network that knows them answer") from None
+        report = _of_images(read_clevr_images(questions, images), model, cache)
+    else:
+        assert scenes is not None
+        try:
+            report = evaluate_exact(read_clevr(scenes, questions), "clevr")
+        except SceneError as error:  # such as of values that are not CLEVR's, as drawn scenes have
+            raise SceneError(f"{scenes}: {error}; --images lets a network that knows them answer") from None
+    if predictions:
+        write_file(predictions, answer_lines(report.records), DataError)
+    _show(report, as_json)
+    if not as_json:
+        _tell_written(report, predictions)
 
 
 @clear_errors

@@ -1,6 +1,7 @@
 """What came of every example of a dataset, and figures from it: accuracy by family, what could not be read."""
 
-from collections.abc import Sequence
+import json
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -89,6 +90,18 @@ def truth_lines(records: Sequence[Record]) -> str:
             reason = f"answered {record.predicted}" if record.error is None else record.error.splitlines()[0]
             raise DataError(f"question {number}, {record.question!r}, has no prediction of true or false: {reason}")
         lines.append(words[record.predicted] + "\n")
+    return "".join(lines)
+
+
+def answer_lines(records: Sequence[Record], numbers: Iterable[int] | None = None) -> str:
+    """Return the predictions as lines of JSON, in the order of the examples, whose numbers are 0, 1, ... unless given.
+
+    A question without a prediction has null in its place and the reason as ``error``.
+    """
+    lines = []
+    for number, record in zip(range(len(records)) if numbers is None else numbers, records, strict=True):
+        entry = {"number": number, "question": record.question, "predicted": record.predicted}
+        lines.append(json.dumps({**entry, **({"error": record.error} if record.error else {})}) + "\n")
     return "".join(lines)
 
 
