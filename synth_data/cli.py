@@ -65,13 +65,17 @@ def preview(
     out: Annotated[Path, typer.Option(help="The picture to write, .png or .jpg.")] = Path("sheet.png"),
     rows: Annotated[int, typer.Option(min=1, max=50)] = 4,
     columns: Annotated[int, typer.Option(min=1, max=12)] = 5,
+    as_json: JsonOption = False,
 ) -> None:
     """Write a contact sheet: pictures with their texts and answers."""
     from synth_data.dataset import read_dataset
     from synth_data.preview import sheet
 
     sheet(read_dataset(directory), out, rows, columns)
-    typer.echo(str(out))
+    if as_json:
+        print_json({"out": str(out)})
+    else:
+        typer.echo(str(out))
 
 
 @app.command()
@@ -103,15 +107,19 @@ def export(
     out: Annotated[Path, typer.Option(help="The directory to write, new or empty.")],
     format: Annotated[str, typer.Option(help="nlvr, pairs, shapes, clevr, coco or parquet.")],
     split: Annotated[str, typer.Option(help="The split's name in the files.")] = "train",
+    as_json: JsonOption = False,
 ) -> None:
     """Write a dataset in another format."""
     from synth_data.dataset import read_dataset
     from synth_data.export import export_dataset
 
     dataset = read_dataset(directory)
-    with advancing("exporting", dataset.config.size) as report:
+    with advancing("exporting", dataset.config.size, as_json) as report:
         written = export_dataset(dataset, out, format, split, report)
-    typer.echo(f"{written:,} examples in {out}")
+    if as_json:
+        print_json({"examples": written, "out": str(out)})
+    else:
+        typer.echo(f"{written:,} examples in {out}")
 
 
 @app.command()

@@ -37,6 +37,8 @@ def note_said(clause: Clause, reader: Reader, fronted: bool) -> None:
     if not clause.subjects:
         return
     (_, phrase), *others = clause.subjects
+    reached = clause.predicate.modifiers[-1] if clause.predicate else None
+    reader.named = [clause.subjects[-1].phrase, *(reached.operands if reached and reached.kind in LISTED else ())]
     determiners = ("some",) if clause.predicate is None or reader.kept else ("some", "the")
     brought_in = {one.span for _, one in clause.subjects if one.determiner.name in determiners}
     reader.brought_in = reader.brought_in | brought_in
@@ -157,19 +159,14 @@ def like_what(subject: Phrase, predicate: Node, clauses: Sequence[Clause], reade
     return subject if is_like(predicate) else reader.here.antecedent
 
 
-def like_which(subject: Tree[Token], before: Clause, reader: Reader) -> Phrase | None:
+def like_which(subject: Tree[Token], reader: Reader) -> Phrase | None:
     """Return what "the blue one" is another of: what the clause before names by its colour too, else its subject.
 
     After "the star touches the red circle" it is a circle.
     """
-    if not before.subjects:
-        return None
     owners = reader.lexicon.attribute_of
     asked = {owners.get(name_of(word)) for word in words_of(subject) if is_token(word, "ADJECTIVE")}
-    said = before.predicate.modifiers[-1] if before.predicate else None
-    reached = said.operands if said is not None and said.kind in LISTED else ()
-    named = [before.subjects[-1].phrase, *reached]
-    return next((one for one in named if asked & _attributes(one, reader)), named[0])
+    return next((one for one in reader.named if asked & _attributes(one, reader)), next(iter(reader.named), None))
 
 
 def _attributes(phrase: Phrase, reader: Reader) -> set[str | None]:

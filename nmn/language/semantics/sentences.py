@@ -225,7 +225,7 @@ def _subjects(
         before = clauses.pop()
         before.last = join_modifiers(before.last, subject, conjunction, reader)
         return before.subjects, before.conjunction
-    with reader.at(antecedent=like_which(subject, clauses[-1], reader) if clauses else None):
+    with reader.at(antecedent=like_which(subject, reader)):
         subjects = phrases_of(subject, reader, plural)
     if not clauses or clauses[-1].kind != "fragment":
         return subjects, conjunction
@@ -263,7 +263,7 @@ def _confirms(tree: Tree[Token], subjects: list[Joined]) -> bool:
 
 
 def _inverted_clause(clauses: list[Clause], tree: Tree[Token], conjunction: str, reader: Reader) -> None:
-    with reader.at(antecedent=like_which(tree, clauses[-1], reader) if clauses else None):
+    with reader.at(antecedent=like_which(tree, reader)):
         subjects = [Joined("and", reader.noun_phrase(part, inverted=True)) for part in trees_of(tree, "np")]
     denied = bool(tokens_of(tree, "NOT")) and not _confirms(tree, subjects)
     plural = plural_verb(tree.children, reader.question)

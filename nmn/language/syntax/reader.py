@@ -1,7 +1,7 @@
 """Parse trees of noun phrases and modifiers to ``Phrase`` and ``Modifier``: what was said, before what it means."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
@@ -10,6 +10,7 @@ from lark import Token, Tree
 from nmn.errors import QuestionError
 from nmn.language.syntax.antecedents import (
     ANOTHER_FOR_EACH,
+    ONE_OR_ANOTHER,
     adjectives_alone,
     anything_such,
     is_like,
@@ -43,6 +44,7 @@ class Reader:
     mentioned: list[Phrase] = field(default_factory=list)
     claimed: Layout | None = None  # in which something was said to be last
     topic: Phrase | None = None
+    named: Sequence[Phrase] = ()  # by the clause before, its subject first: "the blue one" is another of one of these
     said: dict[tuple[int, int], Callable[[], Phrase]] = field(default_factory=dict)  # by span, with what is said of it
     told: dict[tuple[int, int], Callable[[], Phrase]] = field(default_factory=dict)  # of subjects, parts too
     brought_in: set[tuple[int, int]] = field(default_factory=set)  # of what a clause says that there is, or is about
@@ -70,7 +72,8 @@ class Reader:
         phrase = self.attached(head, modifiers[:1], subject)
         if head.determiner.name == "the":  # "is the circle larger than the shape to the left of it"
             self.topic = self.topic or head
-        phrase = self.attached(phrase, modifiers[1:], subject)
+        compared = bool(modifiers) and self._compares(modifiers[0])  # and so not what tells the subject apart
+        phrase = self.attached(phrase, modifiers[1:], subject, compared)
         if first and not (inverted and self.is_topic(phrase)):
             self.topic = head if inverted and head.determiner.name == "the" else phrase
         return phrase
@@ -86,8 +89,13 @@ class Reader:
             raise self.error(tree, "what is beside what? Say each in a clause of its own")
         return self.core(core), modifiers
 
-    def attached(self, phrase: Phrase, modifiers: Iterable[Node], subject: Phrase | None = None) -> Phrase:
-        """Attach modifiers, in the order of the text, to a phrase; ``subject``: that of an inverted question."""
+    def attached(
+        self, phrase: Phrase, modifiers: Iterable[Node], subject: Phrase | None = None, compared: bool = False
+    ) -> Phrase:
+        """Attach modifiers, in the order of the text, to a phrase.
+
+        ``subject``: that of an inverted question; ``compared``: it was said to be larger than something, or alike.
+        """
         for tree in modifiers:
             asked = subject is not None and self._compares(tree)
             like = subject if asked and is_like(tree) else self.here.antecedent
@@ -96,6 +104,8 @@ class Reader:
                 modifier = self.modifier(tree)
             if not beyond:
                 self._check_itself(phrase, modifier)
+            if subject is not None and phrase.modifiers and not (compared or modifier.relative):
+                self._check_which(subject, modifier)
             phrase = self.noted(attach_modifier(phrase, modifier, self.choices, subject is not None))
         return phrase
 
@@ -110,6 +120,12 @@ class Reader:
         for operand in modifier.operands:
             if outer and self.stands_for.get(operand.span) == nearest.span:
                 raise self.error(operand, ANOTHER_FOR_EACH)
+
+    def _check_which(self, subject: Phrase, modifier: Modifier) -> None:
+        """Raise QuestionError for "is the circle touching the star left of it": it is one or the other."""
+        for operand in modifier.operands:
+            if self.stands_for.get(operand.span) == subject.span:
+                raise self.error(operand, ONE_OR_ANOTHER)
 
     def noted(self, phrase: Phrase) -> Phrase:
         """Remember a phrase as it is now, with all that was attached to it."""
@@ -150,7 +166,7 @@ class Reader:
         last = node.children[-1]
         elided = is_token(last, "SUPERLATIVE", "SUPERLATIVE_PLACE", "PLACE")
         if is_token(last, "OTHER", "OTHERS", "ANOTHER"):  # "the other is blue", "others are blue"
-            noun, plural = self._noun_again(), is_token(last, "OTHERS")
+            noun, plural = self._noun_of_others(), is_token(last, "OTHERS")
             determiner = Determiner("some") if determiner.name == "bare" else determiner
         elif elided:
             noun = self.here.among or self._elided(premodifiers)
@@ -240,6 +256,14 @@ class Reader:
         several = [one for one in self.mentioned if one.plural or one.determiner.name in ("every", "no")]
         among = several if several and (plural or self.here.excepting) else self.mentioned
         return (self.here.antecedent or among[-1]).noun
+
+    def _noun_of_others(self) -> Layout:
+        """Return the noun that "the others" takes; after "the star", which has no like, they are any shapes."""
+        alone = all(
+            one.determiner.name == "the" and not (one.plural or one.premodifiers or one.modifiers)
+            for one in self.mentioned
+        )
+        return SCENE if alone else self._noun_again()
 
     def modifier(self, node: Node, joined: str | None = None) -> Modifier:
         """Read one modifier or predicate; ``joined``: the conjunction before it."""
