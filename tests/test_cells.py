@@ -10,12 +10,13 @@ from torch import Tensor
 from nmn.assembler.execute import execute
 from nmn.assembler.plan import plan
 from nmn.layout import QUANTIFIERS, Kind, parse_layout
-from nmn.modules import logic
+from nmn.modules import logic, pairs
 from nmn.modules.grid import (
     KERNELS,
     GridTables,
     at_least,
     between_cells,
+    cells_by_distance,
     counts_from,
     shared_by_another,
     totals,
@@ -135,21 +136,45 @@ def test_chances_of_more_never_grow() -> None:
     assert (found[..., 1:] <= found[..., :-1] + 0.02).all() and found.min() >= 0 and found.max() <= 1
 
 
+def squares(module: str, one: Tensor, other: Tensor) -> tuple[Group, Tensor]:
+    """Return calls of a module on cells that are squares of one pixel, and the middles of these."""
+    at = torch.arange(CELLS)
+    low = torch.stack([at % COLUMNS, at // COLUMNS], -1).float().expand(CALLS, -1, -1)
+    some = replace(regions(CALLS, grid=True), boxes=torch.cat([low, low + 1], -1))
+    return group_of(modules(grid=True)(some), module, "", one, other), low + 0.5
+
+
 @pytest.mark.parametrize("attention", [sets, soft])
 def test_between_cells_is_the_product_over_all_pairs(attention: object) -> None:
     assert callable(attention)
-    one, other = attention(1), attention(2)
-    some = regions(CALLS, grid=True)
-    at = torch.arange(CELLS)
-    low = torch.stack([at % COLUMNS, at // COLUMNS], -1).float()
-    some = replace(some, boxes=torch.cat([low, low + 1], -1).expand(CALLS, -1, -1))
-    read = modules(grid=True)(some)
-    group = group_of(read, "between", "", one, other)
-    centres = low.expand(CALLS, -1, -1) + 0.5
+    group, centres = squares("between", attention(1), attention(2))
     wanted = between(group, lambda chosen: opposite(centres, chosen).float())
     found = between_cells(group, ROWS, COLUMNS, otherwise=lambda group: torch.zeros(0, 0))
     assert wanted.mean() > 0.05
     assert torch.allclose(found, wanted, atol=2e-5)
+
+
+@pytest.mark.parametrize("at_once", [pairs.PAIRS_AT_ONCE, 1])
+@pytest.mark.parametrize("sign", [1, -1])
+@pytest.mark.parametrize("attention", [sets, soft])
+def test_cells_by_distance_are_those_of_objects_there(
+    attention: object, sign: int, at_once: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert callable(attention)
+    monkeypatch.setattr(pairs, "PAIRS_AT_ONCE", at_once)
+    group, centres = squares("nearest", attention(1), attention(2))
+    together = torch.ones(CALLS, CELLS, CELLS, dtype=torch.bool)
+    wanted = pairs.by_distance(group, centres, together, sign)
+    assert wanted.mean() > 0.05
+    assert torch.allclose(cells_by_distance(group, ROWS, COLUMNS, sign), wanted, atol=1e-6)
+
+
+def test_cells_of_two_panels_are_near_in_their_own() -> None:
+    (one, other), (group, _) = (soft(1), soft(2)), squares("nearest", soft(1), soft(2))
+    apart = cells_by_distance(group, ROWS, COLUMNS, 1)
+    both = replace(group, operands=(torch.cat([one, other], 1), torch.cat([other, one], 1)))
+    swapped = cells_by_distance(replace(group, operands=(other, one)), ROWS, COLUMNS, 1)
+    assert torch.equal(cells_by_distance(both, ROWS, COLUMNS, 1), torch.cat([apart, swapped], 1))
 
 
 def test_between_on_a_large_grid_goes_the_other_way() -> None:

@@ -8,7 +8,7 @@ import torch
 from nmn.errors import ArgumentError, CheckpointError
 from nmn.layout import Kind, Layout, parse_layout
 from nmn.modules import logic
-from nmn.modules.grid import _opposed
+from nmn.modules.grid import _by_distance, _opposed
 from nmn.modules.learned_pairs import pair_geometry
 from nmn.modules.library import check_words
 from nmn.modules.neural import (
@@ -236,10 +236,12 @@ def test_a_gpu_gives_the_same_answers_and_gradients(grid: bool) -> None:
         assert torch.allclose(one, other, rtol=1e-3, atol=1e-3)
 
 
-def test_what_was_worked_out_while_asking_serves_training_too() -> None:
-    asked = [parse_layout(f"exists(between(find[{VOCABULARY.values[0]}], find[{VOCABULARY.values[1]}]))")]
+@pytest.mark.parametrize("module", ["between", "nearest", "farthest"])
+def test_what_was_worked_out_while_asking_serves_training_too(module: str) -> None:
+    asked = [parse_layout(f"exists({module}(find[{VOCABULARY.values[0]}], find[{VOCABULARY.values[1]}]))")]
     made, some = modules(grid=True, seed=3), regions(1, grid=True)
     _opposed.cache_clear()
+    _by_distance.cache_clear()
     with torch.inference_mode():
         run(made, asked, [0], some)
     run(made, asked, [0], some).values[Kind.ATTENTION].sum().backward()  # type: ignore[no-untyped-call]

@@ -22,9 +22,11 @@ from functools import lru_cache
 import torch
 from jaxtyping import Float
 from torch import Tensor
+from torch.nn.functional import pad
 
 from nmn.lexicon import BETWEEN_DEGREES
 from nmn.modules.group import Group
+from nmn.modules.pairs import with_none_ahead
 
 SURE = 1e-6  # least truth whose logarithm is taken
 EXACT = 1e-30  # least product whose logarithm is taken
@@ -117,6 +119,12 @@ def shared_by_another(
     return 1 - (1 - values * others).prod(1)
 
 
+def _ways(rows: int, columns: int) -> Float[Tensor, "others regions 2"]:
+    """Return [j, i], from cell i to cell j, in cells."""
+    at = torch.cartesian_prod(torch.arange(rows), torch.arange(columns)).float()
+    return at.unsqueeze(1) - at
+
+
 @lru_cache(maxsize=4)
 @torch.inference_mode(False)  # kept for training too, which could save no tensors of inference
 def _opposed(rows: int, columns: int, device: torch.device) -> tuple[Tensor, Tensor, Tensor] | None:
@@ -124,8 +132,7 @@ def _opposed(rows: int, columns: int, device: torch.device) -> tuple[Tensor, Ten
     count = rows * columns
     if count**3 > MOST_PAIRS:
         return None
-    at = torch.stack([torch.arange(count) // columns, torch.arange(count) % columns], -1).float()
-    way = at.unsqueeze(1) - at  # [j, i]: from i to j
+    way = _ways(rows, columns)
     length = way.norm(dim=-1)
     first, second = torch.triu_indices(count, count, 1)
     product = length[first] * length[second]
@@ -151,3 +158,25 @@ def between_cells(
         1 - one.index_select(1, second) * other.index_select(1, first)
     )
     return -torch.expm1(apart.clamp(min=EXACT).log() @ table).view_as(group.operands[0])
+
+
+@lru_cache(maxsize=4)
+@torch.inference_mode(False)
+def _by_distance(rows: int, columns: int, sign: int, device: torch.device) -> tuple[Tensor, Tensor]:
+    """Return, seen from each cell, all by their distance, and how many are nearer than each, with sign -1 farther."""
+    apart = _ways(rows, columns).square().sum(-1) * sign
+    order = apart.argsort(-1)
+    return order.to(device), torch.searchsorted(apart.gather(-1, order), apart).to(device)
+
+
+def cells_by_distance(group: Group, rows: int, columns: int, sign: int) -> Float[Tensor, "calls regions"]:
+    """Return what ``pairs.by_distance`` does, within each panel, of cells, which are squares here."""
+    order, nearer = _by_distance(rows, columns, sign, group.operands[0].device)
+    first, second = (operand.reshape(-1, rows * columns) for operand in group.operands)
+
+    def none_ahead(members: Tensor, some: Tensor) -> Tensor:
+        running = (1 - members).gather(-1, order[some].expand_as(members)).cumprod(-1)
+        return pad(running, (1, 0), value=1.0).gather(-1, nearer[some].expand_as(members))
+
+    others = 1 - torch.eye(rows * columns, device=first.device).unsqueeze(0)
+    return with_none_ahead(first, second, others, none_ahead).view_as(group.operands[0])

@@ -26,7 +26,7 @@ from nmn.errors import CheckpointError
 from nmn.layout import SIDES, Argument, Layout, signature_of
 from nmn.lexicon import Lexicon
 from nmn.modules import logic
-from nmn.modules.grid import GridTables, between_cells, counts_from, shared_by_another, totals
+from nmn.modules.grid import GridTables, between_cells, cells_by_distance, counts_from, shared_by_another, totals
 from nmn.modules.group import Group
 from nmn.modules.learned_pairs import HIDDEN, BoxPairs, GridPairs
 from nmn.modules.library import Library, build_library
@@ -304,6 +304,9 @@ class _LearnedOnGrid(_Learned):
 
     def between(self, group: Group) -> Tensor:
         return between_cells(group, *self.grid, otherwise=super().between) * group.mask
+
+    def by_distance(self, group: Group, sign: int) -> Tensor:
+        return cells_by_distance(group, *self.grid, sign)
 
 
 def _tables(group: Group) -> GridTables:

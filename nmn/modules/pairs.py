@@ -90,25 +90,41 @@ def by_distance(
     sign: int,
     unsure_px: float = 0.0,
 ) -> Float[Tensor, "calls regions"]:
-    """Return ``a_i (1 - prod_j(1 - b_j prod_k(1 - a_k D_jki)))``, some regions j of the second set at a time.
+    """Return ``a_i (1 - prod_j(1 - b_j prod_k(1 - a_k D_jki)))``, i, j and k three regions.
 
     D: seen from j, of its panel, k is nearer than i, or with ``sign`` -1 farther; 0.5 where moving regions by half of
     ``unsure_px`` each could change it.
     """
-    first, second = group.operands
-    count = first.shape[1]
-    different = ~torch.eye(count, dtype=torch.bool, device=first.device)
-    others = (together & different).to(first.dtype)
+    count = centres.shape[1]
+    different = ~torch.eye(count, dtype=torch.bool, device=centres.device)
     apart = (centres.unsqueeze(2) - centres.unsqueeze(1)).square().sum(-1).sqrt() * sign
-    outside = torch.ones_like(first)
-    at_once = max(1, PAIRS_AT_ONCE // (max(1, len(first)) * count ** (2 if unsure_px else 1)))
+
+    def none_ahead(members: Tensor, some: Tensor) -> Tensor:
+        if unsure_px:
+            return _none_ahead_unsurely(members, apart[:, some], different, unsure_px)
+        return _none_ahead(members, apart[:, some])
+
+    (first, second), others = group.operands, (together & different).to(centres.dtype)
+    return with_none_ahead(first, second, others, none_ahead, count if unsure_px else 1)
+
+
+def with_none_ahead(
+    first: Float[Tensor, "calls regions"],
+    second: Float[Tensor, "calls regions"],
+    others: Float[Tensor, "#calls regions others"],
+    none_ahead: Callable[[Tensor, Int[Tensor, " some"]], Float[Tensor, "calls some regions"]],
+    entries: int = 1,
+) -> Float[Tensor, "calls regions"]:
+    """Return ``a_i (1 - prod_j(1 - b_j N_ji))``, some regions j of the second set at a time.
+
+    ``none_ahead`` gives N of the members, other than j, of the first set and some j, working with so many ``entries``
+    for each of N's; ``others``: which pairs may be chosen.
+    """
+    outside, count = torch.ones_like(first), first.shape[1]
+    at_once = max(1, PAIRS_AT_ONCE // (max(1, len(first)) * count * entries))
     for some in torch.split(torch.arange(count, device=first.device), at_once):
         members = first.unsqueeze(1) * others[:, some]
-        if unsure_px:
-            none_ahead = _none_ahead_unsurely(members, apart[:, some], different, unsure_px)
-        else:
-            none_ahead = _none_ahead(members, apart[:, some])
-        outside = outside * (1 - second[:, some].unsqueeze(2) * none_ahead * others[:, some]).prod(1)
+        outside = outside * (1 - second[:, some].unsqueeze(2) * none_ahead(members, some) * others[:, some]).prod(1)
     return first * (1 - outside)
 
 
