@@ -1,8 +1,8 @@
 """Weights on disk: safetensors with a JSON block that says how they came to be, written whole or not at all.
 
 A checkpoint is a safetensors file, which holds numbers only and cannot run code; under the key "nmn" its metadata has
-JSON: the version of this format, a digest of the weights, and what the writer wants to know again (the resolved config,
-the vocabularies, the fields of a model card). Pickles are refused and never opened.
+JSON: the version of this format, digests of the weights and of the rest, and what the writer wants to know again (the
+resolved config, the vocabularies, the fields of a model card). Pickles are refused and never opened.
 """
 
 import hashlib
@@ -44,7 +44,7 @@ def save_checkpoint(path: str | Path, state: Mapping[str, Tensor], meta: Mapping
     try:
         tensors = _apart(state)
         block = {"version": FORMAT_VERSION, "digest": state_digest(tensors), "meta": dict(meta)}
-        text = json.dumps(block, allow_nan=False)
+        text = json.dumps({**block, "meta_digest": _meta_digest(block["meta"])}, allow_nan=False)
     except (TypeError, ValueError, AttributeError) as error:
         raise CheckpointError(f"{path}: expected tensors and JSON data: {error}") from None
     try:
@@ -74,6 +74,11 @@ def read_checkpoint(path: str | Path) -> tuple[dict[str, Tensor], dict[str, Any]
     meta = block.get("meta")
     if block.get("digest") != state_digest(state) or not isinstance(meta, dict):
         raise CheckpointError(f"{path}: damaged: the weights are not those that were written; copy or train it again")
+    if block.get("meta_digest", known := _meta_digest(meta)) != known:  # files of before 2026-12 have none
+        raise CheckpointError(
+            f"{path}: its settings or words are not those that were written, and so not what its weights mean; copy or"
+            " train it again"
+        )
     return state, meta
 
 
@@ -117,7 +122,8 @@ def check_vocabulary(path: str | Path, name: str, found: Sequence[str], expected
 
     >>> check_vocabulary("a.safetensors", "answers", ["red"], ["red", "blue"])
     Traceback (most recent call last):
-    nmn.errors.CheckpointError: a.safetensors: its answers are not those expected: lacks blue
+    nmn.errors.CheckpointError: a.safetensors: its answers are not those expected: lacks blue; give the \
+lexicon and the settings that it was trained with
     """
     if list(found) == list(expected):
         return
@@ -128,7 +134,8 @@ def check_vocabulary(path: str | Path, name: str, found: Sequence[str], expected
         pairs = zip(found, expected, strict=False)
         place = next((at for at, (one, other) in enumerate(pairs) if one != other), min(len(found), len(expected)))
         parts = [f"the same words, in another order or number from place {place} on"]
-    raise CheckpointError(f"{path}: its {name} are not those expected: {'; '.join(parts)}")
+    cure = "give the lexicon and the settings that it was trained with"
+    raise CheckpointError(f"{path}: its {name} are not those expected: {'; '.join(parts)}; {cure}")
 
 
 def state_digest(state: Mapping[str, Tensor]) -> str:
@@ -139,6 +146,12 @@ def state_digest(state: Mapping[str, Tensor]) -> str:
         digest.update(f"{name} {tensor.dtype} {list(tensor.shape)}\n".encode())
         digest.update(tensor.flatten().view(torch.uint8).numpy().data)
     return digest.hexdigest()[:32]
+
+
+def _meta_digest(meta: Any) -> str:
+    """Return 32 hexadecimal digits that change with anything in JSON data but the order of its keys."""
+    as_read = json.loads(json.dumps(meta))
+    return hashlib.sha256(json.dumps(as_read, sort_keys=True).encode()).hexdigest()[:32]
 
 
 def _apart(state: Mapping[str, Tensor]) -> dict[str, Tensor]:

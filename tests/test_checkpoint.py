@@ -184,16 +184,16 @@ def test_weights_of_another_model_are_refused_by_the_first_and_change_nothing(
 @pytest.mark.parametrize(
     ("found", "reason"),
     [
-        (["red"], "lacks green, blue$"),
-        (["red", "green", "blue", "mauve"], "has also mauve$"),
-        (["red", "green", "azure"], "lacks blue; has also azure$"),
-        (["green", "red", "blue"], "another order or number from place 0 on$"),
-        (["red", "green", "blue", "blue"], "another order or number from place 3 on$"),
-        (["red", "green", "blue", *"abcdefg"], "has also a, b, c, d, e and 2 more$"),
+        (["red"], "lacks green, blue"),
+        (["red", "green", "blue", "mauve"], "has also mauve"),
+        (["red", "green", "azure"], "lacks blue; has also azure"),
+        (["green", "red", "blue"], "another order or number from place 0 on"),
+        (["red", "green", "blue", "blue"], "another order or number from place 3 on"),
+        (["red", "green", "blue", *"abcdefg"], "has also a, b, c, d, e and 2 more"),
     ],
 )
 def test_another_vocabulary_names_the_words_that_differ(found: list[str], reason: str) -> None:
-    with pytest.raises(CheckpointError, match=f"a: its answers are not those expected: .*{reason}"):
+    with pytest.raises(CheckpointError, match=f"a: its answers are not those expected: .*{reason}; give the lexicon"):
         check_vocabulary("a", "answers", found, ["red", "green", "blue"])
 
 

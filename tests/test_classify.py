@@ -46,7 +46,7 @@ def test_every_image_has_one_object_and_its_class() -> None:
     narrow = settings("classes=color", 'synth=["colors=red,blue", "shapes=circle", "textures=solid"]')
     data = labelled_images(narrow, 30, 0)
     assert class_names(one_object(narrow), narrow.classes) == ("red", "blue")
-    redness = data.inputs[:, 0].float().amax((1, 2)) - data.inputs[:, 2].float().amax((1, 2))
+    redness = data.images[:, 0].float().amax((1, 2)) - data.images[:, 2].float().amax((1, 2))
     assert torch.equal(redness > 0, data.targets == 0) and 5 < int(data.targets.sum()) < 25
 
 
@@ -57,7 +57,7 @@ def test_classes_of_two_attributes_are_said_in_the_order_of_english() -> None:
 
 def test_images_are_a_function_of_the_seed() -> None:
     one, same, other = (labelled_images(settings(), 6, seed) for seed in (1, 1, 2))
-    assert torch.equal(one.inputs, same.inputs) and not torch.equal(one.inputs, other.inputs)
+    assert torch.equal(one.images, same.images) and not torch.equal(one.images, other.images)
 
 
 def test_a_linear_regime_trains_the_linear_layer_alone(run: Path, tmp_path: Path) -> None:
@@ -82,7 +82,7 @@ def test_fine_tuning_starts_from_the_weights_and_goes_on(run: Path, tmp_path: Pa
 def test_features_once_and_the_whole_network_agree(run: Path) -> None:
     model, data = load_classifier(run).model, labelled_images(settings(), 9, 3)
     with torch.inference_mode():
-        assert torch.allclose(model.head(features_of(model, data.inputs)), model(data.inputs / 255), atol=1e-5)
+        assert torch.allclose(model.head(features_of(model, data.images)), model(data.images / 255), atol=1e-5)
 
 
 def test_a_classifier_can_learn_its_images_by_heart(tmp_path: Path) -> None:

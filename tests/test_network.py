@@ -6,6 +6,7 @@ import struct
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from shutil import copyfile
 from typing import Any
 
 import numpy as np
@@ -190,15 +191,21 @@ def test_a_file_that_was_cut_short_is_refused(saved: tuple[Path, Network], kept:
         load_network(path)
 
 
-def test_a_file_of_another_version_is_refused(saved: tuple[Path, Network]) -> None:
-    path, _ = saved
+def rewritten(path: Path, change: Callable[[dict[str, Any]], None]) -> None:
+    """Change the JSON block of a file in place, as an editor would, and nothing else."""
     content = path.read_bytes()
     length = struct.unpack("<Q", content[:8])[0]
     header = json.loads(content[8 : 8 + length])
-    block = json.loads(header["__metadata__"]["nmn"]) | {"version": 99}
+    block = json.loads(header["__metadata__"]["nmn"])
+    change(block)
     header["__metadata__"]["nmn"] = json.dumps(block)
     text = json.dumps(header).encode()
     path.write_bytes(struct.pack("<Q", len(text)) + text + content[8 + length :])
+
+
+def test_a_file_of_another_version_is_refused(saved: tuple[Path, Network]) -> None:
+    path, _ = saved
+    rewritten(path, lambda block: block.update(version=99))
     with pytest.raises(CheckpointError, match="format 99; this nmn reads format 1: update nmn"):
         load_network(path)
 
@@ -207,8 +214,17 @@ def test_a_file_of_other_words_than_its_lexicon_has_is_refused(saved: tuple[Path
     def rename(about: dict[str, Any]) -> None:
         about["vocabulary"]["attributes"]["color"] = ["red", "green", "mauve"]
 
-    with pytest.raises(CheckpointError, match=r"its color are not those expected: .*has also mauve"):
+    with pytest.raises(CheckpointError, match=r"its values of color are not those expected: .*has also mauve"):
         load_network(changed(saved[0], rename))
+
+
+def test_words_that_changed_places_in_the_file_are_noticed(saved: tuple[Path, Network], tmp_path: Path) -> None:
+    path = Path(copyfile(saved[0], tmp_path / "swapped.safetensors"))
+    rewritten(path, lambda block: block["meta"]["vocabulary"]["attributes"]["color"].reverse())
+    with pytest.raises(CheckpointError, match=r"swapped\.safetensors: its settings or words are not those"):
+        load_network(path)
+    rewritten(path, lambda block: block["meta"]["vocabulary"]["attributes"]["color"].reverse())
+    assert load_network(path).vocabulary == saved[1].vocabulary
 
 
 def test_a_file_of_fewer_words_than_its_weights_is_refused(saved: tuple[Path, Network]) -> None:
@@ -228,7 +244,10 @@ def test_a_file_of_fewer_words_than_its_weights_is_refused(saved: tuple[Path, Ne
         (lambda about: about["network"].update(lexicon="mars"), "mars"),
         (lambda about: about["network"].update(chanels=3), 'unknown setting "chanels"; did you mean "channels"'),
         (lambda about: about.update(vocabulary=[]), "its vocabulary is malformed"),
-        (lambda about: about["vocabulary"]["attributes"].update(taste=["sweet"]), "its taste are not those expected"),
+        (
+            lambda about: about["vocabulary"]["attributes"].update(taste=["sweet"]),
+            "its values of taste are not those expected",
+        ),
     ],
 )
 def test_a_file_whose_metadata_are_not_a_networks_is_refused(

@@ -62,14 +62,14 @@ def test_the_penalty_is_the_one_that_serves_images_of_choice_best(monkeypatch: p
     though not of those that are learned from.
     """
     learned = Labelled(torch.tensor([[-1.0], [-0.9], [0.8], [0.9], [1.0]]), torch.tensor([0, 0, 1, 1, 1]))
-    turned = Labelled(-learned.inputs[2:], learned.targets[2:])
+    turned = Labelled(-learned.images[2:], learned.targets[2:])
     monkeypatch.setattr("nmn.evaluation.probe.PENALTIES", (1e6, 1e-6))
     shares = [share(fitted(learned, choice, 2), learned) for choice in (learned, turned)]
     assert shares == pytest.approx([1, 0.6])
 
 
 def share(layer: torch.nn.Linear, data: Labelled) -> float:
-    return float((layer(data.inputs).argmax(1) == data.targets).float().mean())
+    return float((layer(data.images).argmax(1) == data.targets).float().mean())
 
 
 def test_a_class_with_too_few_images_is_refused() -> None:

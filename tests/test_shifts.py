@@ -27,19 +27,19 @@ CONFIG = one_object(settings())
 def test_a_shift_draws_the_same_scenes_otherwise(shift: str) -> None:
     (scenes, plain), (again, other) = (shifted(CONFIG, ("shape",), name, 12, 0) for name in (STANDARD, shift))
     assert scenes == again and torch.equal(plain.targets, other.targets)
-    assert plain.inputs.shape == other.inputs.shape and other.inputs.dtype == torch.uint8
-    differs = (plain.inputs != other.inputs).flatten(1).any(1)
+    assert plain.images.shape == other.images.shape and other.images.dtype == torch.uint8
+    differs = (plain.images != other.images).flatten(1).any(1)
     assert bool(differs.all()) or (shift == "textured" and int(differs.sum()) >= 5)  # one in four stays solid
 
 
 def test_an_outline_is_open_inside_and_sand_is_light() -> None:
     _, plain = shifted(CONFIG, ("shape",), STANDARD, 12, 0)
     _, outline = shifted(CONFIG, ("shape",), "outline", 12, 0)
-    paper = plain.inputs[0, :, 0, 0].view(3, 1, 1)
-    shown = [(data.inputs != paper).any(1).float().mean() for data in (plain, outline)]
+    paper = plain.images[0, :, 0, 0].view(3, 1, 1)
+    shown = [(data.images != paper).any(1).float().mean() for data in (plain, outline)]
     assert float(shown[1]) < 0.8 * float(shown[0])
     _, redrawn = shifted(CONFIG, ("shape",), "redrawn", 12, 0)
-    assert redrawn.inputs[0, :, 0, 0].tolist() == [200, 190, 160]
+    assert redrawn.images[0, :, 0, 0].tolist() == [200, 190, 160]
 
 
 class Brightest:
@@ -65,7 +65,7 @@ def test_attacks_find_what_misleads() -> None:
 
     def sure(images: Tensor) -> Tensor:
         drawn = shifted(CONFIG, ("shape",), STANDARD, 30, 0)[1]
-        mean = (drawn.inputs / 255).mean((1, 2, 3))
+        mean = (drawn.images / 255).mean((1, 2, 3))
         other = torch.nn.functional.one_hot((drawn.targets + 1) % 12, 12)
         right = torch.nn.functional.one_hot(drawn.targets, 12)
         over = (images.mean((1, 2, 3)) - mean)[:, None]
@@ -124,7 +124,7 @@ def test_redrawn_pictures_are_of_half_the_size() -> None:
     scenes, redrawn = shifted(CONFIG, ("shape",), "redrawn", 3, 0)
     style = replace(CONFIG, backgrounds=(), background="sand", scale=0.5).drawings[0]
     wanted = render_batch(scenes, CONFIG.pixels, style, rng=np.random.default_rng([0, 11, 1]))
-    assert torch.equal(redrawn.inputs, wanted)
+    assert torch.equal(redrawn.images, wanted)
     whole = render_batch(scenes, CONFIG.pixels, replace(style, scale=1.0), rng=np.random.default_rng([0, 11, 1]))
     assert not torch.equal(wanted, whole)
 

@@ -442,6 +442,25 @@ def test_two_processes_give_the_loss_curve_of_one(shapes_like: Path, tmp_path: P
     assert all(torch.allclose(weights[0][name], weights[1][name], atol=1e-4) for name in weights[0])
 
 
+UNEQUAL = [
+    "images=12", "held_back=4", "each=3", "steps=4", "batch=4", "bf16=false", "threads=1", "turn=false",
+    "regions=cells", "patch_px=16", "channels=8", "synth=[\"pixels=64\"]",
+]  # fmt: skip
+
+
+def test_two_processes_count_each_question_once(tmp_path: Path) -> None:
+    """Images have different numbers of questions, so that one process has more of them than the other."""
+    torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2"]
+    for name, start in (("one", [sys.executable]), ("two", torchrun)):
+        command = [*start, "-m", "nmn", "train", "world", "--out", str(tmp_path / name), *UNEQUAL]
+        environment = {**os.environ, "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""}
+        result = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+        assert result.returncode == 0, result.stderr[-3000:]
+    one, two = (logged(tmp_path / name) for name in ("one", "two"))
+    for what in ("loss", "accuracy", "gradient"):
+        assert [line[what] for line in two] == pytest.approx([line[what] for line in one], rel=TOLERANCE, abs=TOLERANCE)
+
+
 def test_a_rate_that_has_fallen_does_not_rise_again() -> None:
     rates = [warm_cosine(step, 50, 5) for step in range(5, 100)]
     assert rates == sorted(rates, reverse=True) and rates[-1] == pytest.approx(0.01)

@@ -76,11 +76,11 @@ def probe(
         )
         most = first_of_each(drawn.targets, max(by_shots), len(names))
         some, chosen, asked = (_features(encoders, one) for one in (drawn.at(most), choice, held))
-        parts = torch.split(held.inputs, SEEN_AT_ONCE)
+        parts = torch.split(held.images, SEEN_AT_ONCE)
         by_texts.append(_share(torch.cat([zero_shot(encoders, part, texts) for part in parts]), held.targets))
         for count, found in by_shots.items():
             layer = fitted(some.at(first_of_each(some.targets, count, len(names))), chosen, len(names))
-            found.append(_share(layer(asked.inputs), asked.targets))
+            found.append(_share(layer(asked.images), asked.targets))
         watch(draw + 1, seeds)
     learned_from = {count: Spread(tuple(found)) for count, found in by_shots.items()}
     return Probe(len(names), Spread(tuple(by_texts)), learned_from)
@@ -101,20 +101,20 @@ def first_of_each(targets: Int[Tensor, " images"], count: int, classes: int) -> 
 def fitted(learned: Labelled, choice: Labelled, classes: int) -> nn.Linear:
     """Return the logistic regression of features, with the penalty that gets most of the images of choice right."""
     layers = [_regression(learned, classes, penalty) for penalty in PENALTIES]
-    return max(layers, key=lambda layer: _share(layer(choice.inputs), choice.targets))
+    return max(layers, key=lambda layer: _share(layer(choice.images), choice.targets))
 
 
 @torch.enable_grad()
 def _regression(learned: Labelled, classes: int, penalty: float) -> nn.Linear:
     with nothing_drawn():
-        layer = nn.Linear(learned.inputs.shape[1], classes)
+        layer = nn.Linear(learned.images.shape[1], classes)
     for part in layer.parameters():
         nn.init.zeros_(part)
     optimizer = torch.optim.LBFGS(layer.parameters(), max_iter=ROUNDS, line_search_fn="strong_wolfe")
 
     def closure() -> Tensor:
         optimizer.zero_grad()
-        loss = nn.functional.cross_entropy(layer(learned.inputs), learned.targets)
+        loss = nn.functional.cross_entropy(layer(learned.images), learned.targets)
         loss = loss + penalty * layer.weight.square().sum()
         loss.backward()  # type: ignore[no-untyped-call]
         return loss
@@ -126,7 +126,7 @@ def _regression(learned: Labelled, classes: int, penalty: float) -> nn.Linear:
 def _features(encoders: ImageText, data: Labelled) -> Labelled:
     """Return the features of images, scaled so that they are of length 1 on average."""
     with torch.inference_mode():
-        parts = [encoders.image_features(part) for part in torch.split(data.inputs, SEEN_AT_ONCE)]
+        parts = [encoders.image_features(part) for part in torch.split(data.images, SEEN_AT_ONCE)]
     features = torch.cat(parts).float()
     return Labelled(features / features.norm(dim=1).mean().clamp(min=1e-6), data.targets)
 

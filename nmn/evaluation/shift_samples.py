@@ -19,7 +19,7 @@ def sample_strips(
     names, drawn = class_names(config, attributes), {}
     for shift in SHIFTS:
         _, data = shifted(config, attributes, shift, scenes, seed)
-        drawn[shift] = data.inputs / 255
+        drawn[shift] = data.images / 255
     _, plain = shifted(config, attributes, STANDARD, scenes, seed)
     drawn["FGSM"] = fgsm(score, drawn[STANDARD], plain.targets, epsilon)
     drawn["PGD"] = pgd(score, drawn[STANDARD], plain.targets, epsilon, generator=torch.Generator().manual_seed(seed))

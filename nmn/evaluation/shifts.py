@@ -98,7 +98,7 @@ def accuracies(
 def _share(score: Scorer, data: Labelled, change: Callable[[Tensor, Tensor], Tensor]) -> float:
     right = 0
     for pixels, targets in zip(
-        torch.split(data.inputs, JUDGED_AT_ONCE), torch.split(data.targets, JUDGED_AT_ONCE), strict=True
+        torch.split(data.images, JUDGED_AT_ONCE), torch.split(data.targets, JUDGED_AT_ONCE), strict=True
     ):
         images = change(pixels.float() / 255, targets)
         with torch.inference_mode():

@@ -185,7 +185,7 @@ def _check_words(path: str | Path, vocabulary: Vocabulary, lexicon: Lexicon) -> 
     """Raise CheckpointError where the vocabulary has words that its lexicon has not."""
     for name, values in vocabulary.attributes.items():
         known = lexicon.attributes[name].values if name in lexicon.attributes else {}
-        check_vocabulary(path, name, values, [value for value in values if value in known])
+        check_vocabulary(path, f"values of {name}", values, [value for value in values if value in known])
     relations, superlatives = vocabulary.relations, vocabulary.superlatives
     check_vocabulary(path, "relations", relations, [word for word in relations if word in lexicon.relations])
     check_vocabulary(

@@ -100,16 +100,16 @@ class ClassifySettings(LoopSettings):
 class Labelled(NamedTuple):
     """Images as bytes, or features of theirs, with the numbers of their classes."""
 
-    inputs: Tensor
+    images: Tensor
     targets: Int[Tensor, " images"]
 
     def at(self, places: Int[Tensor, " some"] | list[int]) -> "Labelled":
         """Return the images at some places."""
-        return Labelled(self.inputs[places], self.targets[places])
+        return Labelled(self.images[places], self.targets[places])
 
     def to(self, device: torch.device) -> "Labelled":
         """Return both on a device."""
-        return Labelled(self.inputs.to(device, non_blocking=True), self.targets.to(device, non_blocking=True))
+        return Labelled(self.images.to(device, non_blocking=True), self.targets.to(device, non_blocking=True))
 
 
 class Judged(nn.Module):
@@ -121,8 +121,8 @@ class Judged(nn.Module):
 
     def forward(self, batch: Labelled) -> tuple[Tensor, Tensor]:
         """Return the mean cross-entropy of a batch and the share of right classes."""
-        is_images = batch.inputs.dtype == torch.uint8
-        logits = self.model(batch.inputs.float() / 255) if is_images else self.model.head(batch.inputs)
+        is_images = batch.images.dtype == torch.uint8
+        logits = self.model(batch.images.float() / 255) if is_images else self.model.head(batch.images)
         loss = nn.functional.cross_entropy(logits.float(), batch.targets)
         return loss, (logits.argmax(1) == batch.targets).float().mean()
 
@@ -192,7 +192,7 @@ def train_classifier(settings: ClassifySettings, folder: Path, watch: Watcher = 
     classifier = fresh_classifier(settings)
     data = labelled_images(settings, settings.images, settings.seed)
     if settings.regime == "linear":
-        features = features_of(classifier.model, data.inputs, lambda done: watch("features", done, settings.images))
+        features = features_of(classifier.model, data.images, lambda done: watch("features", done, settings.images))
         data = Labelled(features, data.targets)
 
     def batch(step: int, rank: int, processes: int) -> Labelled:
@@ -248,7 +248,7 @@ def share_right(chances: Callable[[Tensor], Tensor], data: Labelled) -> float:
     """Return the share of images whose most probable class is theirs; ``chances`` takes images in 0..1."""
     right = 0
     for images, targets in zip(
-        torch.split(data.inputs, SEEN_AT_ONCE), torch.split(data.targets, SEEN_AT_ONCE), strict=True
+        torch.split(data.images, SEEN_AT_ONCE), torch.split(data.targets, SEEN_AT_ONCE), strict=True
     ):
         right += int((chances(images.float() / 255).argmax(1) == targets).sum())
     return right / len(data.targets)

@@ -69,6 +69,10 @@ class Progress:
 class OnDevice(Protocol):
     """A batch: whatever the watched network takes, as long as it can be moved to a device."""
 
+    @property
+    def images(self) -> Tensor:
+        """Of each example that the batch's loss is the mean of, the image or its number."""
+
     def to(self, device: torch.device) -> "OnDevice":
         """Return the batch with its tensors on a device."""
 
@@ -125,6 +129,8 @@ def fit_batches(
                 group["lr"] = rate
             with torch.autocast(accelerator.device.type, torch.bfloat16, enabled=settings.bf16):
                 loss, right = model(batch.to(accelerator.device))
+            share = _share(batch, accelerator)
+            loss, right = loss * share, right * share
             optimizer.zero_grad()
             accelerator.backward(loss)
             norm = accelerator.clip_grad_norm_(model.parameters(), settings.clip or math.inf)
@@ -142,6 +148,17 @@ def fit_batches(
     network.to("cpu").eval()
     if best is not None:
         best.restore(network)
+
+
+def _share(batch: OnDevice, accelerator: Accelerator) -> Tensor | float:
+    """Return how many examples of a step a process has, against the mean of all: their losses are averaged as equals.
+
+    Images have different numbers of questions; so the step's loss, and its gradient, are those of one process.
+    """
+    if accelerator.num_processes == 1:
+        return 1.0
+    own = torch.tensor(float(len(batch.images)), device=accelerator.device)
+    return own / accelerator.reduce(own.clone(), "mean")
 
 
 def batch_of(questions: Questions, settings: TrainSettings, step: int, rank: int, processes: int) -> Questions:
