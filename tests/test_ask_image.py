@@ -1,6 +1,7 @@
 """``nmn ask`` of an image: the answer with its trace, how sure it is, and what cannot be asked."""
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ from typer.testing import CliRunner
 from nmn.cli import app
 from nmn.data.shapes import decode_images
 from nmn.reasoner import Reasoner, load
+from nmn.resources import SCENES
 
 runner = CliRunner()
 TRUE = "is a red shape above a green shape"
@@ -66,10 +68,34 @@ def test_a_file_is_a_scene_by_its_name_or_by_what_is_in_it(tmp_path: Path, shape
     assert ask(scene, "is there a circle").startswith("answer: no")
 
 
+def test_a_scene_that_is_called_as_a_picture_is_told_to_be_none(tmp_path: Path) -> None:
+    told = tmp_path / "told.png"
+    told.write_text('{"width": 9, "height": 9}', encoding="utf-8")
+    text = ask(told, "is there a circle", code=2)
+    assert text.startswith(
+        f'error: {told}: scene: field "objects" is missing; it begins with "{{", so it is no picture'
+    )
+    shutil.move(told, tmp_path / "told.json")
+    assert "no picture" not in ask(tmp_path / "told.json", "is there a circle", code=2)
+
+
+def test_a_place_that_cannot_be_written_is_told_before_anything_is_answered(tmp_path: Path) -> None:
+    out, source = tmp_path / "gone" / "t.png", str(SCENES / "demo.json")
+    commands = [
+        ["ask", source, "is there a circle", "--trace"],
+        ["explain", source, "is there a circle", "--out"],
+        ["diff", source, "is there a circle", "--question", "is there a star", "--out"],
+    ]
+    for command in commands:
+        result = runner.invoke(app, [*command, str(out)])
+        assert result.exit_code == 2 and not result.stdout
+        assert f"{out}: cannot be written: there is no folder {out.parent}" in result.stderr
+
+
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
-        ("gone.png", None, "gone.png: cannot be opened"),
+        ("gone.png", None, "gone.png: cannot be opened: No such file or directory; give the path of a picture"),
         ("empty.png", b"", "empty.png: empty, 0 bytes"),
         ("text.png", b"hello there", "text.png: not a picture: text"),
         ("cut.png", b"cut", "cut.png: damaged or cut short"),

@@ -33,7 +33,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_its_images_are_the_classifiers() -> None:
     images, texts, places = captioned_images(SMALL, 60, 4)
-    assert torch.equal(images, labelled_images(SMALL, 60, 4).inputs)
+    assert torch.equal(images, labelled_images(SMALL, 60, 4).images)
     assert len(texts) == len(places) > 40 and max(places) < 60
 
 
@@ -48,7 +48,7 @@ def test_a_caption_names_no_shape_but_its_images() -> None:
 
 
 def test_logits_are_scaled_cosines_of_label_texts(run: Path) -> None:
-    encoder, images = load_encoder(run), labelled_images(SMALL, 5, 1).inputs
+    encoder, images = load_encoder(run), labelled_images(SMALL, 5, 1).images
     with torch.inference_mode():
         logits = label_texts(SMALL, encoder)(images / 255)
         texts = encoder.embed_texts([LABEL.format(name) for name in class_names(one_object(SMALL), ("shape",))])
@@ -58,7 +58,7 @@ def test_logits_are_scaled_cosines_of_label_texts(run: Path) -> None:
 
 def test_gradients_go_through_to_the_image(run: Path) -> None:
     score, data = label_texts(SMALL, load_encoder(run)), labelled_images(SMALL, 5, 1)
-    images = data.inputs / 255
+    images = data.images / 255
     moved = fgsm(score, images, data.targets, 0.01)
     assert bool((moved != images).flatten(1).any(1).all())
 

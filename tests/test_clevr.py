@@ -1,6 +1,7 @@
 """CLEVR: its files read, its relations taken from the scene, answers that a person can check."""
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from nmn.cli import app
 from nmn.data.clevr import read_clevr
 from nmn.errors import DataError
 from nmn.evaluation.exact import evaluate_exact
+from nmn.resources import SCENES
 
 
 def thing(size: str, color: str, material: str, shape: str) -> dict[str, Any]:
@@ -137,3 +139,71 @@ def test_predictions_need_no_answers_and_say_what_is_not_read(tmp_path: Path) ->
     first, second = (json.loads(line) for line in out.read_text(encoding="utf-8").splitlines())
     assert first == {"number": 0, "question": asked[0], "predicted": "2"}
     assert second["number"] == 1 and second["predicted"] is None and "zeppelin" in second["error"]
+
+
+def unpacked(folder: Path) -> Path:
+    """Write a folder as CLEVR's is unpacked, whose splits ask the same question, right in train alone."""
+    for split, answer in (("val", "3"), ("train", "2")):
+        entry = question("How many small things are there?", answer, image_filename=f"CLEVR_{split}_000000.png")
+        for name, entries in (("questions", [entry]), ("scenes", [SCENE])):
+            (folder / name).mkdir(exist_ok=True)
+            text = json.dumps({name: entries})
+            (folder / name / f"CLEVR_{split}_{name}.json").write_text(text, encoding="utf-8")
+    (folder / "images" / "val").mkdir(parents=True)
+    shutil.copy(SCENES / "demo.png", folder / "images" / "val" / "CLEVR_val_000000.png")
+    return folder
+
+
+def evaluated(*arguments: object, code: int = 0) -> str:
+    """Return what ``nmn evaluate clevr`` prints, or says on stderr."""
+    result = CliRunner().invoke(app, ["evaluate", "clevr", *map(str, arguments)])
+    assert result.exit_code == code, result.output
+    return result.stderr if code else result.stdout
+
+
+def test_clevrs_folder_is_answered_exactly_by_split(tmp_path: Path) -> None:
+    data = unpacked(tmp_path)
+    assert json.loads(evaluated("--data", data, "--json"))["wrong"][0]["predicted"] == "2"
+    assert json.loads(evaluated("--data", data, "--split", "train", "--json"))["total"]["right"] == 1
+
+
+def test_with_a_model_clevrs_folder_is_answered_from_its_images(tmp_path: Path) -> None:
+    data = unpacked(tmp_path)
+    shutil.rmtree(data / "scenes")
+    (wrong,) = json.loads(evaluated("--data", data, "--model", "world", "--json"))["wrong"]
+    assert wrong["predicted"] == "4"
+
+
+@pytest.mark.parametrize(
+    ("gone", "options", "path"),
+    [
+        ("scenes", [], "scenes/CLEVR_val_scenes.json"),
+        ("questions", [], "questions/CLEVR_val_questions.json"),
+        ("questions", ["--model", "world"], "questions/CLEVR_val_questions.json"),
+        ("images", ["--model", "world"], "images/val/CLEVR_val_000000.png"),
+        ("images", ["--split", "test"], "scenes/CLEVR_test_scenes.json"),
+    ],
+)
+def test_what_clevrs_folder_lacks_is_named(tmp_path: Path, gone: str, options: list[str], path: str) -> None:
+    data = unpacked(tmp_path)
+    shutil.rmtree(data / gone)
+    assert str(data / path) in evaluated("--data", data, *options, code=2)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--data", ".", "--questions", "q.json"], "--data has the questions, scenes and images in it"),
+        (["--data", ".", "--images", "images"], "--data has the questions, scenes and images in it"),
+        (["--data", ".", "--cache", "kept"], "a network takes --images, or --data with --model"),
+        (
+            ["--questions", "q.json", "--scenes", "s.json", "--split", "val"],
+            "give --data (and --split), or --questions",
+        ),
+        (["--questions", "q.json"], "give --data (and --split), or --questions"),
+        (["--scenes", "s.json"], "give --data (and --split), or --questions"),
+        ([], "give --data (and --split), or --questions"),
+    ],
+)
+def test_options_that_contradict_each_other_are_refused(options: list[str], message: str) -> None:
+    assert message in evaluated(*options, code=2)

@@ -1,6 +1,7 @@
 """Pictures: every kind that is read, the values that come out, and what is said of those that are refused."""
 
 import io
+import struct
 import warnings
 import zlib
 from pathlib import Path
@@ -113,6 +114,24 @@ def test_16_bits_become_the_nearest_8(value: int, byte: int) -> None:
         assert set(load_image(source).flatten().tolist()) == {byte}
 
 
+def png_of_16_bits(kind: int, *samples: int) -> bytes:
+    """Return a PNG of one pixel, which Pillow does not write; kind 0 is gray, 4 with alpha, 2 colour, 6 with alpha."""
+    parts = {
+        b"IHDR": struct.pack(">IIBBBBB", 1, 1, 16, kind, 0, 0, 0),
+        b"IDAT": zlib.compress(b"\0" + struct.pack(f">{len(samples)}H", *samples)),
+        b"IEND": b"",
+    }
+    chunks = [struct.pack(">I", len(data)) + name + data for name, data in parts.items()]
+    return PNG[:8] + b"".join(chunk + struct.pack(">I", zlib.crc32(chunk[4:])) for chunk in chunks)
+
+
+@pytest.mark.parametrize(("value", "nearest", "upper"), [(200, 1, 0), (33_000, 128, 128), (65_024, 253, 254)])
+def test_of_16_bits_in_colour_or_with_alpha_pillow_reads_the_upper_byte(value: int, nearest: int, upper: int) -> None:
+    assert load_image(png_of_16_bits(0, value)).flatten().tolist() == [nearest] * 3
+    for kind, samples in ((4, [value, 65_535]), (2, [value] * 3), (6, [value] * 3 + [65_535])):
+        assert load_image(png_of_16_bits(kind, *samples)).flatten().tolist() == [upper] * 3
+
+
 def test_a_bool_array_is_black_and_white_and_gray_has_three_equal_planes() -> None:
     assert load_image(np.array([[True, False]]))[0].tolist() == [[255, 0]]
     assert load_image(np.array([[3, 4]], np.uint8)).tolist() == [[[3, 4]]] * 3
@@ -201,7 +220,7 @@ def test_a_file_that_is_no_picture_is_refused_by_name(tmp_path: Path, name: str)
 @pytest.mark.parametrize(
     ("name", "reason"),
     [
-        ("none.png", "cannot be opened: No such file"),
+        ("none.png", "cannot be opened: No such file or directory; give the path of a picture"),
         (".", "a directory"),
         ("a\0b.png", "cannot be opened"),
         ("n" * 300 + ".png", "cannot be opened"),

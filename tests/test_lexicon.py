@@ -6,7 +6,7 @@ import pytest
 
 from nmn.errors import LexiconError
 from nmn.layout import Layout, parse_layout
-from nmn.lexicon import MAX_EXTENSIONS, Gap, Given, Offset, On, Order, load_lexicon
+from nmn.lexicon import MAX_EXTENSIONS, Gap, Given, Offset, On, Order, load_lexicon, whole_text
 
 
 def write(folder: Path, name: str, text: str) -> Path:
@@ -85,6 +85,18 @@ def test_a_file_that_is_no_toml_is_named(tmp_path: Path, content: bytes) -> None
     path.write_bytes(content)
     with pytest.raises(LexiconError, match=r"wrong\.toml: not a readable TOML file"):
         load_lexicon(path)
+
+
+def test_a_lexicon_as_text_needs_no_file_and_a_name_stays_one(tmp_path: Path) -> None:
+    path = write(tmp_path, "mine", 'extends = "world"\n[attributes.color.values]\nteal = ["teal"]\n')
+    lexicon, text = load_lexicon(path), whole_text(path)
+    path.unlink()
+    again = load_lexicon(text)
+    assert (again.name, again.attributes, again.relations) == (lexicon.name, lexicon.attributes, lexicon.relations)
+    assert load_lexicon(text) is again and whole_text(text) == text
+    assert whole_text("world") == "world"
+    with pytest.raises(LexiconError, match="a lexicon as text is not JSON"):
+        load_lexicon(text[:-1])
 
 
 @pytest.mark.parametrize("name", ["", "a" * 5_000, "a" * 5_000 + ".toml", "x\0", "gone.toml"])

@@ -129,6 +129,18 @@ def test_a_folder_of_another_run_is_refused(made_shapes: Path, tmp_path: Path) -
     assert "holds a run of other settings (seed)" in train(*arguments, "seed=1", code=2)
 
 
+def test_a_run_without_a_folder_gets_one_of_its_settings_name(
+    made_shapes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    given = ("shapes", f"folder={made_shapes}", *QUICK)
+    assert "--model runs/shapes" in train(*given) and (tmp_path / "runs" / "shapes" / "network.safetensors").is_file()
+    refused = train(*given, "seed=1", code=2)
+    assert refused.startswith("error: runs/shapes: holds a run of other settings (seed); give another --out")
+    train(*given, "name=mine", "seed=1")
+    assert (tmp_path / "runs" / "mine" / "network.safetensors").is_file()
+
+
 @pytest.mark.parametrize("path", sorted(CONFIGS.glob("*.toml")), ids=lambda path: path.stem)
 def test_every_configuration_that_ships_can_be_read_by_its_name(path: Path) -> None:
     assert load_settings(config_file(path.stem)).name == path.stem

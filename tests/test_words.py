@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from PIL import Image
+from PIL import Image, ImageDraw
 from typer.testing import CliRunner
 
 from nmn.cli import app
@@ -17,7 +17,7 @@ from nmn.evaluation.words import learned_again, pool_of
 from nmn.lexicon import load_lexicon
 from nmn.models.build import Network, NetworkSettings, build_network, load_network, save_network
 from nmn.modules.neural import Vocabulary
-from nmn.reasoner import Reasoner
+from nmn.reasoner import Reasoner, load
 from nmn.resources import WEIGHTS
 from nmn.training.words import Taught, forgotten, learn_word, read_taught
 from synth_data.config import load_config
@@ -196,3 +196,47 @@ def test_images_in_which_nothing_is_seen_teach_nothing(tmp_path: Path) -> None:
     blank = np.full((64, 64, 3), 255, np.uint8)
     with pytest.raises(DataError, match="sees no object in any of the 2 images"):
         learn_word(network, network.lexicon, "heart", [Taught(blank, "is there a heart?", "no")] * 2)
+
+
+TEAL, CYAN = (0, 128, 128), (0, 208, 216)
+OTHERS = ((220, 40, 40), (40, 60, 220), (240, 200, 40))
+
+
+def lesson_of(color: tuple[int, int, int], folder: Path) -> list[str]:
+    """Write four pictures, two of them with a circle of a color called teal; return the command that learns it."""
+    lines = []
+    for number in range(4):
+        image = Image.new("RGB", (128, 128), "white")
+        draw, left = ImageDraw.Draw(image), 10 + 13 * number
+        draw.ellipse((left, 20, left + 36, 56), color if number < 2 else OTHERS[number - 2])
+        draw.rectangle((75, 80, 111, 116), OTHERS[2])
+        image.save(folder / f"{number}.png")
+        answer = "yes" if number < 2 else "no"
+        lines.append(json.dumps({"image": f"{number}.png", "question": "Is there a teal circle?", "answer": answer}))
+    (folder / "lesson.jsonl").write_text("\n".join(lines), encoding="utf-8")
+    text = 'extends = "world"\nname = "mine"\n[attributes.color.values]\nteal = ["teal"]\n'
+    (folder / "mine.toml").write_text(text, encoding="utf-8")
+    options = {"--lexicon": "mine.toml", "--examples": "lesson.jsonl", "--out": "grown.safetensors"}
+    return ["learn-word", "teal", *(part for key, name in options.items() for part in (key, str(folder / name)))]
+
+
+def test_the_command_teaches_a_word_and_its_file_needs_no_other(tmp_path: Path) -> None:
+    result = CliRunner().invoke(app, lesson_of(TEAL, tmp_path))
+    grown = tmp_path / "grown.safetensors"
+    assert result.exit_code == 0 and not result.stderr, result.output
+    assert result.stdout == f'"teal" learned from 4 examples, 100 % of them answered right: {grown}\n'
+    (tmp_path / "mine.toml").unlink()
+    reasoner = load(grown, "cpu")
+    assert [str(reasoner.ask(tmp_path / f"{number}.png", "is a circle teal")) for number in (0, 3)] == ["yes", "no"]
+    assert isinstance(reasoner, Reasoner) and reasoner.network.lexicon.name == "mine"
+
+
+def test_a_word_whose_things_a_known_value_claims_is_told(tmp_path: Path) -> None:
+    result = CliRunner().invoke(app, [*lesson_of(CYAN, tmp_path), "--json"])
+    assert result.exit_code == 0
+    told = json.loads(result.stdout)
+    assert (told["right"], told["like"], told["examples"]) == (0.5, "cyan", 4)
+    assert result.stderr == (
+        'careful: 50.0 % of the examples are answered right: its things are taken for "cyan"; give more examples, or a'
+        " value that is less like cyan\n"
+    )

@@ -17,6 +17,7 @@ from nmn.cli.options import (
     SourceArgument,
 )
 from nmn.cli.printing import layout_tree, print_answer, print_rich, say_ambiguity, say_repairs
+from nmn.errors import ConfigError
 from nmn.exits import clear_errors
 from nmn.terminal import print_json
 
@@ -67,9 +68,11 @@ def ask(
     With --grammar nlvr the image is one of NLVR's: a detector reads its scene, and the statement is judged exactly.
     """
     if trace:
+        from nmn.atomic import check_place
         from nmn.visualisation.png import check_name, explained_picture, write_picture
 
         check_name(trace)
+        check_place(trace, ConfigError)
     found = asked(source, question, model, grammar, lexicon, repair)
     if as_json:
         print_json({"question": question, **found.answer.to_json()})

@@ -42,7 +42,13 @@ def asked(
     if is_scene(source):
         if model is not None:
             raise ConfigError("--model is for images; a scene is answered exactly, by no model")
-        return Asked(ask_scene(source, question, grammar=grammar, lexicon=lexicon, repair=repair), lexicon=lexicon)
+        try:
+            answer = ask_scene(source, question, grammar=grammar, lexicon=lexicon, repair=repair)
+        except SceneError as error:
+            if source.suffix.lower() == ".json":
+                raise
+            raise SceneError(f'{error}; it begins with "{{", so it is no picture and was read as a scene') from None
+        return Asked(answer, lexicon=lexicon)
     if grammar == "nlvr":
         from nmn.vision.image import load_image
 

@@ -34,6 +34,7 @@ def diff(
     repair: RepairOption = True,
 ) -> None:
     """Compare two questions about one image (--question), or one question about two images (--image)."""
+    from nmn.atomic import check_place
     from nmn.terminal import print_json
     from nmn.visualisation.comparison import compare
     from nmn.visualisation.comparison_files import FORMATS, write_comparison
@@ -43,6 +44,7 @@ def diff(
         raise ConfigError("give what to compare with: --question OTHER or --image OTHER")
     for path in out or ():
         format_of(path, FORMATS)
+        check_place(path, ConfigError)
     sources = (source, question), (other_source or source, other_question or question)
     first, second = (asked(one, text, model, grammar, lexicon, repair).explained() for one, text in sources)
     comparison = compare(first, second)

@@ -229,24 +229,34 @@ def _tell_written(report: "Report", predictions: Path | None) -> None:
 
 @clear_errors
 def clevr(
-    questions: Annotated[Path, typer.Option(help="CLEVR's questions.json.")],
-    scenes: Annotated[Path | None, typer.Option(help="CLEVR's scenes.json, for exact execution.")] = None,
-    images: Annotated[Path | None, typer.Option(help="The folder of CLEVR's images, for a network.")] = None,
+    data: Annotated[Path | None, typer.Option(help="CLEVR's folder as it is unpacked.")] = None,
+    split: Annotated[str | None, typer.Option(help="A split of it: train, val, ...; by default val.")] = None,
+    questions: Annotated[Path | None, typer.Option(help="Without --data: questions.json.")] = None,
+    scenes: Annotated[Path | None, typer.Option(help="Without --data: scenes.json, for exact execution.")] = None,
+    images: Annotated[Path | None, typer.Option(help="Without --data: the images' folder, for a network.")] = None,
     model: Annotated[str | None, typer.Option(help=MODEL_HELP)] = None,
     cache: CacheOption = None,
     predictions: PredictionsOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Answer CLEVR's questions: exactly on the scene files, or with a network from the images."""
+    """Answer CLEVR's questions: with a network (--model) from the images, or else exactly on the scene files."""
     from nmn.atomic import check_place, write_file
     from nmn.data.clevr import read_clevr, read_clevr_images
     from nmn.evaluation.exact import evaluate_exact
     from nmn.evaluation.report import answer_lines
 
-    if (scenes is None) == (images is None):
-        raise ConfigError("give --scenes for exact execution or --images (with --model) for a network")
+    if data is not None:
+        questions, scenes, images = _unpacked(data, split, (questions, scenes, images), model is None)
+    elif split is not None or questions is None or (scenes is None) == (images is None):
+        raise ConfigError(
+            "give --data (and --split), or --questions with --scenes for exact execution or --images (with --model)"
+            " for a network"
+        )
     if scenes is not None and (model is not None or cache is not None):
-        raise ConfigError("--scenes: questions are executed on the scenes, so --model and --cache are not used")
+        raise ConfigError(
+            "questions are executed on the scenes, so by no --model and without --cache; a network takes --images, or"
+            " --data with --model"
+        )
     check_place(predictions, DataError)
     if images is not None:
         report = _of_images(read_clevr_images(questions, images), model, cache)
@@ -255,12 +265,25 @@ def clevr(
         try:
             report = evaluate_exact(read_clevr(scenes, questions), "clevr")
         except SceneError as error:  # such as of values that are not CLEVR's, as drawn scenes have
-            raise SceneError(f"{scenes}: {error}; --images lets a network that knows them answer") from None
+            instead = "--images" if data is None else "--model"
+            raise SceneError(f"{scenes}: {error}; {instead} lets a network that knows them answer") from None
     if predictions:
         write_file(predictions, answer_lines(report.records), DataError)
     _show(report, as_json)
     if not as_json:
         _tell_written(report, predictions)
+
+
+def _unpacked(
+    data: Path, split: str | None, given: tuple[Path | None, ...], exact: bool
+) -> tuple[Path, Path | None, Path | None]:
+    """Return the questions of CLEVR's folder with its scenes or its images."""
+    from nmn.data.clevr import clevr_files
+
+    if any(given):
+        raise ConfigError("--data has the questions, scenes and images in it; give it or --questions and the others")
+    files = clevr_files(data, split or "val")
+    return files.questions, files.scenes if exact else None, None if exact else files.images
 
 
 @clear_errors

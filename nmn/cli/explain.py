@@ -14,6 +14,7 @@ from nmn.cli.options import (
     SceneLexiconOption,
     SourceArgument,
 )
+from nmn.errors import ConfigError
 from nmn.exits import clear_errors
 
 SceneOption = Annotated[
@@ -40,12 +41,14 @@ def explain(
 
     Writes pages, pictures and data to the files of --out, and prints what each call is worth.
     """
+    from nmn.atomic import check_place
     from nmn.cli.printing import explanation_lines
     from nmn.terminal import print_json
     from nmn.visualisation.files import format_of, write_explanation
 
     for path in out or ():
         format_of(path)
+        check_place(path, ConfigError)
     explanation = asked(source, question, model, grammar, lexicon, repair).explained(scene)
     for path in out or ():
         write_explanation(path, explanation)

@@ -24,8 +24,11 @@ def train(
     config: Annotated[
         str, typer.Argument(help="A TOML file, or one that ships: shapes, world, ...; a wrong name lists all.")
     ],
-    out: Annotated[Path, typer.Option(help="The run's folder; a run that is in it already goes on.")],
     changes: Annotated[list[str] | None, typer.Argument(help="Settings to change, key=value each.")] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="The run's folder, runs/NAME by default; a run that is in it already goes on."),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Train a network from questions and answers; run the command again to go on after an interruption."""
@@ -36,7 +39,7 @@ def train(
     from nmn.training.run import train as train_network
 
     settings = load_settings(config_file(config), changes or [])
-    bars = Bars()
+    out, bars = out or Path("runs", settings.name), Bars()
     try:
         with bars:
             outcome = train_network(settings, out, bars if is_first() else silent)

@@ -5,7 +5,7 @@ behind and in front of what stands in the scene file and is taken from there.
 """
 
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from nmn.data.example import Example, ImageExample
 from nmn.data.json_file import ImageFolder, array, field, read_json
@@ -16,6 +16,20 @@ ATTRIBUTES = ("size", "color", "material", "shape")
 WIDTH_PX, HEIGHT_PX = 480, 320
 # the last function of a question's gold program names its family in reports; files without programs have one family
 UNKNOWN_FAMILY = "all"
+
+
+class ClevrFiles(NamedTuple):
+    """Where a split lies in CLEVR's folder as it is unpacked."""
+
+    questions: Path
+    scenes: Path
+    images: Path
+
+
+def clevr_files(folder: Path, split: str) -> ClevrFiles:
+    """Return where a split of CLEVR's folder lies, ``questions/CLEVR_val_questions.json`` and so on."""
+    questions, scenes = (folder / name / f"CLEVR_{split}_{name}.json" for name in ("questions", "scenes"))
+    return ClevrFiles(questions, scenes, folder / "images" / split)
 
 
 def read_clevr(scenes: str | Path, questions: str | Path) -> list[Example]:

@@ -84,7 +84,7 @@ def by_network(network: Network) -> Judge:
     settings, panels = network.settings, len(NLVR_PANELS)
     if settings.panels != panels or settings.lexicon != "nlvr":
         raise ConfigError(
-            f"the network was trained on pictures of {settings.panels} panels with the lexicon {settings.lexicon};"
+            f"the network was trained on pictures of {settings.panels} panels with the lexicon {network.lexicon.name};"
             f" NLVR's have {panels} and the lexicon nlvr"
         )
 

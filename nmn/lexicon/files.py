@@ -1,9 +1,10 @@
-"""Lexicons as TOML files, found by name or path.
+"""Lexicons as TOML files, found by name or path, or whole as text.
 
 A file may extend another (``extends = "world"``, or a path): its tables are laid over the other's, key by key; a key
 set to ``false`` removes the entry.
 """
 
+import json
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,12 @@ MAX_EXTENSIONS = 50
 
 
 def load_lexicon(source: str | Path) -> Lexicon:
-    """Load a lexicon by name (``"world"``) or from a TOML file; raise LexiconError naming the file and the key."""
+    """Load a lexicon by name (``"world"``), from a TOML file, or from what ``whole_text`` returned.
+
+    Raises LexiconError naming the file and the key.
+    """
+    if str(source).startswith("{"):
+        return _load_text(str(source))
     path = _find(str(source), Path())
     return _load_file(path, _written(path))
 
@@ -26,6 +32,11 @@ def load_lexicon(source: str | Path) -> Lexicon:
 def whole_name(source: str | Path) -> str:
     """Return a lexicon's name, of a TOML file its whole path: whoever keeps it finds it from any folder."""
     return str(Path(source).resolve()) if str(source).endswith(".toml") else str(source)
+
+
+def whole_text(source: str | Path) -> str:
+    """Return a lexicon's name, of a TOML file its tables with those that it extends: whoever keeps it needs no file."""
+    return json.dumps(_read_extended(_find(str(source), Path()), ())) if str(source).endswith(".toml") else str(source)
 
 
 def _written(path: Path | None) -> tuple[int, ...]:
@@ -50,6 +61,14 @@ def _load_file(path: Path, written_ns: tuple[int, ...]) -> Lexicon:
         return build(data)
     except LexiconError as error:
         raise LexiconError(f"{path}: {error}") from None
+
+
+@lru_cache(maxsize=32)
+def _load_text(text: str) -> Lexicon:
+    try:
+        return build(json.loads(text))
+    except ValueError as error:
+        raise LexiconError(f"a lexicon as text is not JSON: {error}") from None
 
 
 def _find(source: str, beside: Path) -> Path:

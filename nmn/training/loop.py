@@ -158,7 +158,8 @@ def _share(batch: OnDevice, accelerator: Accelerator) -> Tensor | float:
     if accelerator.num_processes == 1:
         return 1.0
     own = torch.tensor(float(len(batch.images)), device=accelerator.device)
-    return own / accelerator.reduce(own.clone(), "mean")
+    mean: Tensor = accelerator.reduce(own.clone(), "mean")
+    return own / mean
 
 
 def batch_of(questions: Questions, settings: TrainSettings, step: int, rank: int, processes: int) -> Questions:

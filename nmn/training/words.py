@@ -98,8 +98,8 @@ def learn_word(network: Network, lexicon: Lexicon, word: str, taught: Sequence[T
     question that cannot be read or whose answer is none, or where no question has the word or nothing is seen.
     """
     grown = _grown(network, lexicon, word)
-    understood = [_understood(grown, lexicon, one) for one in taught]
-    layouts, targets = [layout for layout, _ in understood], [target for _, target in understood]
+    asked = [understood(grown, lexicon, one) for one in taught]
+    layouts, targets = [layout for layout, _ in asked], [target for _, target in asked]
     if not any(call.argument == word for layout in layouts for call in layout.calls):
         raise DataError(f'none of the {len(taught)} questions uses "{word}"')
     regions = regions_of(network, [one.image for one in taught])
@@ -108,8 +108,8 @@ def learn_word(network: Network, lexicon: Lexicon, word: str, taught: Sequence[T
     return _taught(grown, word, layouts, targets, regions)
 
 
-def _understood(grown: Network, lexicon: Lexicon, one: Taught) -> tuple[Layout, int]:
-    """Return what is asked and the answer's number."""
+def understood(grown: Network, lexicon: Lexicon, one: Taught) -> tuple[Layout, int]:
+    """Return what an example asks and the number of its answer; raise DataError naming its place."""
     try:
         layout = read(one.question, grown.settings.grammar, lexicon=lexicon).layout
         return layout, _target(grown, layout, one.answer)

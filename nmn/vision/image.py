@@ -1,10 +1,11 @@
 """Any picture as a tensor of red, green and blue bytes [3 height width]; one that is damaged is refused, not half read.
 
 What is done to get there: palettes, gray, 1-bit, CMYK, YCbCr, LAB and HSV become RGB; 16-bit values become the nearest
-8-bit ones; transparent pixels are laid over white; the rotation that a camera wrote into EXIF is carried out (an EXIF
-block that cannot be read counts as none). Files of several frames (GIF, APNG, WebP, TIFF pages) are refused, since
-which one is meant is not ours to guess; but of MPO and PSD the first frame is the picture, and of a Pillow image the
-current one is. EPS is refused, since reading it means running a PostScript program.
+8-bit ones (but of files in colour or with an alpha channel Pillow reads the upper bytes alone, which are at most 1
+off); transparent pixels are laid over white; the rotation that a camera wrote into EXIF is carried out (an EXIF block
+that cannot be read counts as none). Files of several frames (GIF, APNG, WebP, TIFF pages) are refused, since which one
+is meant is not ours to guess; but of MPO and PSD the first frame is the picture, and of a Pillow image the current one
+is. EPS is refused, since reading it means running a PostScript program.
 """
 
 import io
@@ -87,7 +88,7 @@ def _opened(path: Path) -> IO[bytes]:
         if isinstance(error, ImageError):
             raise
         reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
-        raise ImageError(f"{str(path)[:200]}: cannot be opened: {reason}") from None
+        raise ImageError(f"{str(path)[:200]}: cannot be opened: {reason}; give the path of a picture") from None
 
 
 def _decode(file: IO[bytes], name: str) -> UInt8[Tensor, "3 height width"]:
