@@ -73,7 +73,11 @@ class Answer:
         return html_of(self)
 
     def to_json(self) -> dict[str, Any]:
-        """Return the answer, its layout, reading and trace as plain JSON data."""
+        """Return the answer, its layout, reading and trace as plain JSON data.
+
+        Of an image also what its regions cover, once for all calls: its size, the boxes and ``View.owner_rows``. With
+        the ``raw`` of an attention they make its heat map, as ``View.heat`` says.
+        """
         data: dict[str, Any] = {
             "answer": list(self.value) if isinstance(self.value, tuple) else self.value,
             "text": str(self),
@@ -85,7 +89,9 @@ class Answer:
             "trace": self.trace.to_json(),
         }
         if self.view:
-            data["regions"] = [[round(side, 2) for side in box] for box in self.view.boxes.tolist()]
+            height, width = self.view.pixels.shape[1:]
+            data["image"] = {"width": width, "height": height}
+            data["regions"], data["owner_rows"] = self.view.places, self.view.owner_rows
         if self.reading:
             data["reading"] = self.reading.to_json()
         return data

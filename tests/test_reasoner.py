@@ -1,6 +1,7 @@
 """Asking images: every form that an image comes in, one or many, of one size or several."""
 
 import copy
+import json
 import pickle
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -156,6 +157,51 @@ def test_attention_is_shown_where_the_regions_are() -> None:
     heat = answer.view.heat(answer.trace.root.raw)
     assert heat.shape == (70, 70)
     assert heat[::10, ::10].flatten().tolist() == pytest.approx(list(answer.trace.root.raw))
+
+
+def rebuilt(data: dict[str, Any], attention: Sequence[float]) -> Any:
+    """Return an attention as a heat map [height width], from nothing but an answer's JSON."""
+    size = data["image"]["height"], data["image"]["width"]
+    if data["owner_rows"] is not None:
+        rows = [np.repeat(runs[::2], runs[1::2]) for _, *runs in data["owner_rows"]]
+        owners = np.repeat(rows, [count for count, *_ in data["owner_rows"]], axis=0)
+        assert owners.shape == size
+        return np.array([0.0, *attention], np.float32)[owners]
+    heat = np.zeros(size, np.float32)
+    for truth, box in sorted(zip(attention, data["regions"], strict=True)):
+        left, top, right, bottom = (max(0, round(side)) for side in box)
+        heat[top:bottom, left:right] = truth
+    return heat
+
+
+@pytest.mark.parametrize(("objects", "size"), [
+    (True, (256, 256)), (True, (90, 131)), (False, (35, 35)), (False, (50, 71)), (False, (71, 50)),
+])  # fmt: skip
+def test_every_attention_is_a_heat_map_of_the_graph_and_of_the_json(objects: bool, size: tuple[int, int]) -> None:
+    """The weights that ship see objects; the small network sees the cells of a grid, here under a border too."""
+    shown = Image.open("nmn/scenes/demo.png").convert("RGB").resize(size[::-1])
+    asked = load(device="cpu") if objects else reasoner(objects=False)
+    answer = asked.ask(shown, "What color is the square left of a red shape?")
+    data, nodes = json.loads(json.dumps(answer.to_json())), answer.trace.graph.nodes
+    assert {call["module"] for call in data["trace"]} == {"find", "relate", "and", "unique", "describe"}
+    for number, call in enumerate(data["trace"]):
+        if call["kind"] != "attention":
+            assert nodes[number].keys() == {"module", "argument", "kind", "value"}
+            continue
+        attention, heat = nodes[number]["attention"], nodes[number]["heat"]
+        assert attention.dtype == heat.dtype == np.float32
+        assert attention.shape == (len(data["regions"]),) and attention.tolist() == call["raw"]
+        assert heat.shape == size and heat.min() >= 0 and 0 < heat.max() <= 1
+        assert np.array_equal(rebuilt(data, call["raw"]), heat)
+
+
+def test_heat_is_where_the_thing_is() -> None:
+    found = load(device="cpu").ask("nmn/scenes/demo.png", "Is there a star?").trace.graph.nodes[0]
+    star = nmn.read_scene("nmn/scenes/demo.json").objects[2]
+    left, top, right, bottom = (round(side * 4) for side in star.box)  # the picture is the scene's, four times as large
+    assert found["heat"][(top + bottom) // 2, (left + right) // 2] == found["attention"].max() > 0.9
+    found["heat"][top - 2 : bottom + 2, left - 2 : right + 2] = 0
+    assert found["heat"].max() < 0.1
 
 
 def test_what_cannot_be_asked_is_refused() -> None:

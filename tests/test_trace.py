@@ -2,6 +2,7 @@
 
 import json
 
+import numpy as np
 import pytest
 import torch
 
@@ -86,6 +87,18 @@ def test_an_answer_may_be_panels() -> None:
 def test_a_trace_is_plain_json() -> None:
     data = run("describe[color](unique(find[red]))", PAIR).trace.to_json()
     assert json.loads(json.dumps(data)) == data and data[-1]["value"] == "red"
+
+
+def test_the_graph_of_an_exact_trace_has_attention_and_no_heat() -> None:
+    found, described = run("describe[color](find[red])", PAIR).trace.graph.nodes.values()
+    assert found["attention"].dtype == np.float32 and found["attention"].tolist() == [1, 0]
+    assert found.keys() == {"module", "argument", "kind", "value", "attention"}
+    assert described.keys() == {"module", "argument", "kind", "value"}
+
+
+def test_panels_are_no_attention_over_regions() -> None:
+    found, _, where = run("where(exists(find[red]))", SPLIT).trace.graph.nodes.values()
+    assert found["attention"].tolist() == [1, 0, 1] and "attention" not in where
 
 
 def test_the_distribution_of_a_number_is_kept() -> None:

@@ -38,6 +38,18 @@ def test_an_owner_that_has_no_attention_is_no_error() -> None:
     assert View(PIXELS, torch.zeros(0, 4), owners).heat([]).eq(0).all()
 
 
+def test_owners_are_written_down_row_by_row_and_equal_rows_once() -> None:
+    owners = torch.zeros(5, 7, dtype=torch.uint8)
+    owners[1:3, 2:6] = 2
+    assert View(PIXELS, torch.zeros(2, 4), owners).owner_rows == [[1, 0, 7], [2, 0, 2, 2, 4, 0, 1], [2, 0, 7]]
+    assert View(PIXELS, torch.zeros(2, 4), None).owner_rows is None
+
+
+def test_attention_is_shown_on_the_boxes_that_are_written_down() -> None:
+    view = View(PIXELS, torch.tensor([[1.496, 0, 3, 1]]), None)  # 1.5 on paper, so that it starts at 2
+    assert view.places == [[1.5, 0, 3, 1]] and view.heat([1.0])[0].nonzero().flatten().tolist() == [2]
+
+
 def test_an_image_is_brought_to_its_longer_side() -> None:
     fitted = brought(torch.zeros(3, 30, 90, dtype=torch.uint8), 45, square=False)
     assert fitted.pixels.shape == (3, 15, 45) and fitted.scale == (0.5, 0.5)

@@ -9,7 +9,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from nmn.assembler.execute import Run
@@ -194,14 +196,27 @@ class Trace:
 
     @property
     def graph(self) -> "networkx.DiGraph[int]":
-        """The graph of calls with ``module``, ``argument``, ``kind`` and ``value`` on the nodes."""
+        """The graph of calls with ``module``, ``argument``, ``kind`` and ``value`` on the nodes.
+
+        A call whose value is an attention also has ``attention`` [regions], and where an image was looked at ``heat``
+        [height width], the same as a map over it; both are float32 from 0 to 1. The maps are made here, each time anew.
+        """
         import networkx
 
         graph: networkx.DiGraph[int] = networkx.DiGraph()
         for position, call in enumerate(self.calls):
-            graph.add_node(position, module=call.module, argument=call.argument, kind=str(call.kind), value=call.value)
+            said = {"module": call.module, "argument": call.argument, "kind": str(call.kind), "value": call.value}
+            graph.add_node(position, **said, **self._attended(call))
             graph.add_edges_from((operand, position) for operand in call.operands)
         return graph
+
+    def _attended(self, call: TracedCall) -> dict[str, NDArray[np.float32]]:
+        if call.kind is not Kind.ATTENTION:
+            return {}
+        attended = {"attention": np.array(call.raw, np.float32)}
+        if self.seen is not None and not isinstance(self.seen, SceneGraph):
+            attended["heat"] = self.seen.heat(call.raw).numpy()
+        return attended
 
 
 def _plain(value: object) -> object:

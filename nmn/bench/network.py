@@ -9,12 +9,14 @@ and the time is set against the least that its memory and its arithmetic allow.
 
 import random
 import statistics
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from nmn.assembler.execute import Run, execute
@@ -24,19 +26,24 @@ from nmn.bench.samples import random_question_layout
 from nmn.bench.timing import WINDOWS, median_seconds, paired_seconds
 from nmn.layout import Kind, Layout
 from nmn.lexicon import Lexicon, load_lexicon
-from nmn.models.build import NetworkSettings, build_network
 from nmn.modules.neural import NeuralModules, vocabulary_of
-from nmn.reasoner import Reasoner
+from nmn.reasoner import load
 from nmn.vision.grid import grid_regions
 from synth_data.config import load_config
 from synth_data.generate import generate
+from synth_data.picture import picture
+from synth_data.scenes import draw_scenes
 
+THREADS = 2
 CELLS, CHANNELS, PIXELS = 14, 64, 224
-BATCHES, BATCH, LARGE = (1, 16, 64, 256), 64, 1_024
-SAMPLE = 16  # layouts that are run identically
+BATCHES, BATCH = (1, 16, 64, 256, 1_024), 64  # the last for identical layouts, which a large batch comes closer to
+ASKED = 256  # questions that are run in turn one at a time and in batches
+SAMPLE = 16  # layouts that are run identically, or more where batches are small
 CALLS = range(7, 21)
 PRESET, MADE = "clevr2d", 4_000
 FLOAT_BYTES = 4
+SQUARE = 8_192  # side of what is copied and multiplied to measure a GPU
+SIDE_PX, OBJECTS = 128, (6, 16)  # of the images that are asked about; world's scenes have 3 to 8, 16 is all it proposes
 QUESTION = "Is there a small red circle left of a blue square?"
 
 
@@ -58,9 +65,18 @@ class Bench:
             if gradients:
                 self.modules.zero_grad()
                 _loss(finished).backward()  # type: ignore[no-untyped-call]
+        self.wait()
+        return finished
+
+    def in_batches(self, layouts: Sequence[Layout], size: int, gradients: bool = False) -> None:
+        """Run layouts in batches of a size, each layout on the image of its place."""
+        for start in range(0, len(layouts), size):
+            self.run(layouts[start : start + size], start, gradients)
+
+    def wait(self) -> None:
+        """Wait until a GPU has done what it was given."""
         if self.device.type == "cuda":
             torch.cuda.synchronize()
-        return finished
 
 
 def _loss(finished: Run) -> Tensor:
@@ -69,15 +85,13 @@ def _loss(finished: Run) -> Tensor:
 
 
 def bench_network(seed: int = 0) -> list[Figure]:
-    """Return the figures of a network with random weights; torch runs on two threads meanwhile."""
+    """Return the figures of modules with random weights and of the network that ships; torch runs on THREADS."""
     threads = torch.get_num_threads()
-    torch.set_num_threads(2)
+    torch.set_num_threads(THREADS)
     try:
         bench, mixed = _bench(*_questions(seed), seed), _bench(*_random_layouts(seed), seed)
-        return [
-            *_batches(bench), *_against(bench), *_utilisation(bench), *_of_all_modules(mixed),
-            *_asking(bench.device, seed),
-        ]  # fmt: skip
+        utilised = _utilisation(bench) if bench.device.type == "cuda" else []
+        return [*_batches(bench), *utilised, *_of_all_modules(mixed), *_asking(seed)]
     finally:
         torch.set_num_threads(threads)
 
@@ -85,12 +99,12 @@ def bench_network(seed: int = 0) -> list[Figure]:
 def _questions(seed: int) -> tuple[tuple[Layout, ...], Lexicon]:
     config = load_config(PRESET, size=MADE, seed=seed, images="none")
     long = (example.layout for example in generate(config) if len(example.layout.calls) in CALLS)
-    return tuple(islice(long, LARGE)), config.words
+    return tuple(islice(long, max(BATCHES))), config.words
 
 
 def _random_layouts(seed: int) -> tuple[tuple[Layout, ...], Lexicon]:
     rng, lexicon = random.Random(seed), load_lexicon("world")
-    return tuple(random_question_layout(rng, lexicon) for _ in range(max(BATCHES))), lexicon
+    return tuple(random_question_layout(rng, lexicon) for _ in range(BATCH)), lexicon
 
 
 def _bench(layouts: tuple[Layout, ...], lexicon: Lexicon, seed: int) -> Bench:
@@ -101,19 +115,40 @@ def _bench(layouts: tuple[Layout, ...], lexicon: Lexicon, seed: int) -> Bench:
 
 
 def _batches(bench: Bench) -> list[Figure]:
-    figures = []
-    for gradients, target, name in ((False, 5_000, "forward"), (True, 1_500, "forward and backward")):
-        for size in BATCHES:
-            starts = range(0, max(BATCHES) if size > 1 else BATCH, size)
+    return [
+        figure
+        for gradients, target, name in ((False, 5_000, "forward"), (True, 1_500, "forward and backward"))
+        for size in BATCHES
+        for figure in _batches_of(bench, size, gradients, target, name)
+    ]
 
-            def work(starts: range = starts, size: int = size, gradients: bool = gradients) -> None:
-                for start in starts:
-                    bench.run(bench.layouts[start : start + size], start, gradients)
 
-            speed = len(starts) * size / median_seconds(work)
-            bound = target if size == BATCH else None
-            figures.append(Figure(f"{name}, batches of {size}", speed, "questions/s", at_least=bound))
-    return figures
+def _batches_of(bench: Bench, size: int, gradients: bool, target: float, name: str) -> list[Figure]:
+    """Time batches of a size, against their questions (the first ASKED) one at a time and batches of identical layouts.
+
+    Batches of one are timed so too: what their ratios differ from 1 is what such a measurement is out by.
+    """
+    layouts = bench.layouts[: max(size, BATCH if size == 1 else ASKED)]
+    singles, repeated = layouts[:ASKED], layouts[:: min(size, len(layouts) // SAMPLE)]
+    together, alone, same = paired_seconds(
+        lambda: bench.in_batches(layouts, size, gradients),
+        lambda: bench.in_batches(singles, 1, gradients),
+        lambda: [bench.run([layout] * size, 0, gradients) for layout in repeated],
+    )
+    calls, same_calls = plan(layouts).calls, sum(plan([layout] * size).calls for layout in repeated)
+    speed = len(layouts) / statistics.median(together)
+    faster = _median_ratio(alone, together) * len(layouts) / len(singles)
+    share = _median_ratio(same, together) * calls / same_calls
+    usual = size == BATCH
+    return [
+        Figure(f"{name}, batches of {size:,}", speed, "questions/s", at_least=target if usual else None),
+        Figure("... times the speed of one at a time", faster, "x", at_least=10 if usual else None),
+        Figure("... speed of a call against identical layouts", share, "x", at_least=0.8),
+    ]
+
+
+def _median_ratio(over: Sequence[float], under: Sequence[float]) -> float:
+    return statistics.median(one / other for one, other in zip(over, under, strict=True))
 
 
 def _of_all_modules(bench: Bench) -> list[Figure]:
@@ -125,39 +160,6 @@ def _of_all_modules(bench: Bench) -> list[Figure]:
             Figure(f"random layouts over all modules, {name}, {BATCH} together", BATCH / seconds, "questions/s")
         )
     return figures
-
-
-def _against(bench: Bench) -> list[Figure]:
-    """Compare a batch with its questions one at a time, and a small and a large one with calls of identical layouts."""
-    figures = []
-    for gradients, name in ((False, "forward"), (True, "forward and backward")):
-        together, alone = paired_seconds(
-            lambda gradients=gradients: bench.run(bench.layouts[:BATCH], 0, gradients),  # type: ignore[misc]
-            lambda gradients=gradients: [  # type: ignore[misc]
-                bench.run([layout], image, gradients) for image, layout in enumerate(bench.layouts[:BATCH])
-            ],
-        )
-        faster = statistics.median(one / batch for one, batch in zip(alone, together, strict=True))
-        figures.append(Figure(f"{name}, {BATCH} together, times one at a time", faster, "x", at_least=10))
-        for size in (BATCH, LARGE):
-            share = _share_of_identical(bench, size, gradients)
-            figures.append(
-                Figure(f"... speed of a call against identical layouts, {size:,} together", share, "x", at_least=0.8)
-            )
-    return figures
-
-
-def _share_of_identical(bench: Bench, size: int, gradients: bool) -> float:
-    """Return how fast a call of a batch of different layouts is, as a part of its speed among identical ones."""
-    layouts = bench.layouts[:size]
-    chosen = layouts[:: size // SAMPLE]
-    calls = plan(layouts).calls
-    same_calls = sum(plan([layout] * size).calls for layout in chosen)
-    mixed, same = paired_seconds(
-        lambda: bench.run(layouts, 0, gradients),
-        lambda: [bench.run([layout] * size, 0, gradients) for layout in chosen],
-    )
-    return statistics.median((part / same_calls) / (batch / calls) for part, batch in zip(same, mixed, strict=True))
 
 
 def floor(planned: Plan, modules: NeuralModules, images: int) -> tuple[float, float]:
@@ -176,48 +178,44 @@ def floor(planned: Plan, modules: NeuralModules, images: int) -> tuple[float, fl
 
 
 def _utilisation(bench: Bench) -> list[Figure]:
-    """Set the time of a batch on a GPU against the least that its memory and arithmetic allow, both measured here."""
-    if bench.device.type != "cuda":
-        return []
-    large = torch.randn(8192, 8192, device=bench.device)
-    copied = _cuda_seconds(large.clone)
-    multiplied = _cuda_seconds(lambda: large @ large)
+    """Set the time of a batch against the least that memory and arithmetic allow, both measured here, for a GPU."""
+    large = torch.randn(SQUARE, SQUARE, device=bench.device)
+    copied, multiplied = _finished_seconds(bench, large.clone), _finished_seconds(bench, lambda: large @ large)
     moved, operations = floor(plan(bench.layouts), bench.modules, len(bench.layouts))
     seconds = median_seconds(lambda: bench.run(bench.layouts))
-    by_bytes = moved * copied / (2 * large.numel() * FLOAT_BYTES)
-    by_operations = operations * multiplied / (2 * 8192**3)
+    by_bytes = moved * copied / (2 * SQUARE**2 * FLOAT_BYTES)
+    by_operations = operations * multiplied / (2 * SQUARE**3)
+    together = f"{len(bench.layouts):,} together, of their time"
     return [
-        Figure(f"{len(bench.layouts)} together, of the time that its bytes need", 100 * by_bytes / seconds, "%"),
-        Figure(
-            f"{len(bench.layouts)} together, of the time that its operations need", 100 * by_operations / seconds, "%"
-        ),
+        Figure(f"{together} what its bytes need", 100 * by_bytes / seconds, "%"),
+        Figure(f"{together} what its operations need", 100 * by_operations / seconds, "%"),
     ]
 
 
-def _cuda_seconds(work: Callable[[], object]) -> float:
+def _finished_seconds(bench: Bench, work: Callable[[], object]) -> float:
     def finished() -> None:
         work()
-        torch.cuda.synchronize()
+        bench.wait()
 
     return median_seconds(finished)
 
 
-def _asking(device: torch.device, seed: int) -> list[Figure]:
-    """Time a question about an image with an object network of the usual sizes, with as many objects as it proposes."""
-    lexicon = load_lexicon("world")
-    rng = random.Random(seed)
-    layouts = [random_question_layout(rng, lexicon) for _ in range(200)]
-    torch.manual_seed(seed)
-    network = build_network(NetworkSettings(), vocabulary_of(layouts, lexicon))
-    for head in ("coarse", "fine"):  # objects everywhere
-        torch.nn.init.constant_(network.model.get_parameter(f"vision.proposer.{head}.1.bias"), 1.0)
-    reasoner = Reasoner(network, str(device))
-    image = torch.randint(0, 256, (3, 128, 128), dtype=torch.uint8)
-    seconds = []
-    for _ in range(5 * WINDOWS):
-        start = time.perf_counter()
-        answer = reasoner.ask(image, QUESTION)
-        seconds.append(time.perf_counter() - start)
-    objects = 0 if answer.view is None else len(answer.view.boxes)
-    name = f"a question about an image of 128 x 128 with {objects} objects, warm"
-    return [Figure(name, 1e3 * statistics.median(seconds[WINDOWS:]), "ms", at_most=30)]
+def _asking(seed: int) -> list[Figure]:
+    """Time a question about an image with the network that ships, on the CPU: a usual scene, and as much as it sees."""
+    reasoner = load(device="cpu")
+    images = [_picture(objects, seed) for objects in OBJECTS]
+    answers = [reasoner.ask(image, QUESTION) for image in images]
+    times = paired_seconds(*[partial(reasoner.ask, image, QUESTION) for image in images], windows=5 * WINDOWS)
+    figures = []
+    for answer, seconds in zip(answers, times, strict=True):
+        seen = 0 if answer.view is None else len(answer.view.boxes)
+        name = f"nmn.load().ask of an image of {SIDE_PX} x {SIDE_PX} with {seen} objects, warm"
+        figures.append(Figure(name, 1e3 * statistics.median(seconds), "ms", at_most=30))
+    return figures
+
+
+def _picture(objects: int, seed: int) -> NDArray[np.uint8]:
+    """Draw a generated scene with so many objects, of the kind that the network has learned."""
+    config = load_config("world", min_objects=objects, max_objects=objects, pixels=SIDE_PX)
+    rng = np.random.default_rng(seed)
+    return picture(draw_scenes(config, 1, rng)[0], config, rng)

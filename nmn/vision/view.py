@@ -27,15 +27,40 @@ class View:
     panels: Float[Tensor, "panels 4"] | None = None
     full: bool = False
 
+    @property
+    def places(self) -> list[list[float]]:
+        """The boxes to a hundredth of a pixel, as they are written down; attention is shown on just these."""
+        return [[round(side, 2) for side in box] for box in self.boxes.tolist()]
+
+    @property
+    def owner_rows(self) -> list[list[int]] | None:
+        """``owners`` as plain numbers, equal rows once: how many rows, then an owner and how many pixels it goes on,
+        an owner and its pixels, ...; None where regions cover their boxes.
+
+        >>> owners = torch.tensor([[0, 0, 0, 0], [0, 0, 0, 0], [0, 1, 1, 0]])
+        >>> View(torch.zeros(3, 3, 4, dtype=torch.uint8), torch.zeros(1, 4), owners).owner_rows
+        [[2, 0, 4], [1, 0, 1, 1, 2, 0, 1]]
+        """
+        if self.owners is None:
+            return None
+        rows, counts = torch.unique_consecutive(self.owners, return_counts=True, dim=0)
+        runs = (torch.stack(torch.unique_consecutive(row, return_counts=True), 1) for row in rows)
+        return [[count, *run.flatten().tolist()] for count, run in zip(counts.tolist(), runs, strict=True)]
+
     def heat(self, attention: Sequence[float]) -> Float[Tensor, "height width"]:
-        """Return attention over regions, 0 to 1, as a map over the image."""
+        """Return attention over regions, 0 to 1, as a map over the image.
+
+        Owners say whose attention a pixel shows, 0 where it is nobody's. Without owners every region covers its box, to
+        the nearest pixels (from a half to the even one), and of several the one that is attended most shows.
+        """
         weights = torch.tensor([0.0, *attention])
         height, width = self.pixels.shape[1:]
         if self.owners is not None:
-            return weights[self.owners.long().clamp(max=len(weights) - 1)]
+            known = self.owners.int().clamp(max=len(weights) - 1)
+            return weights.index_select(0, known.flatten()).view(height, width)
         heat = torch.zeros(height, width)
-        for weight, box in zip(weights[1:], self.boxes.round().int().tolist(), strict=True):
-            left, top, right, bottom = (max(0, side) for side in box)
+        for weight, box in zip(weights[1:], self.places, strict=True):
+            left, top, right, bottom = (max(0, round(side)) for side in box)
             heat[top:bottom, left:right].clamp_(min=float(weight))
         return heat
 
