@@ -9,7 +9,7 @@ from typing import Any
 from nmn.config import build_settings, read_settings
 from nmn.errors import ConfigError, SceneError, did_you_mean, listed
 from nmn.language.grammar import grammar_names
-from nmn.lexicon import Lexicon, load_lexicon, whole_name
+from nmn.lexicon import Lexicon, load_lexicon, whole_text
 from synth_data.outlines import SHAPES
 from synth_data.style import COLORS, Style
 
@@ -223,11 +223,11 @@ def preset_names() -> list[str]:
 def load_config(preset: str = "world", **settings: Any) -> SynthConfig:
     """Return a preset's settings with changes; raise ConfigError for an unknown preset, key or value.
 
-    ``preset`` may also be the path of a TOML file, which may name another preset to start from. A lexicon that is a
-    file is known by its whole path from then on, so that what is made with it is read from any folder.
+    ``preset`` may also be the path of a TOML file, which may name another preset to start from. Of a lexicon
+    that is a file, what it says is kept: what is made with it can be read without the file.
     """
     config = build_settings(SynthConfig, *_layers(preset), settings)
-    return replace(config, lexicon=whole_name(config.lexicon))
+    return replace(config, lexicon=whole_text(config.lexicon))
 
 
 def _layers(preset: str) -> list[Mapping[str, Any]]:

@@ -155,6 +155,18 @@ def test_a_missing_file_is_named_by_verify(data: Path, name: str) -> None:
         verify(data)
 
 
+def test_a_dataset_with_words_of_ones_own_is_read_without_their_file(tmp_path: Path) -> None:
+    words = tmp_path / "mine.toml"
+    words.write_text('name = "mine"\nextends = "world"\n[attributes.color.values]\nred = ["crimson"]\n')
+    config = load_config("world", size=12, lexicon=str(words), families=["existence"], colors=["red", "blue"])
+    write_dataset(config, tmp_path / "a")
+    words.unlink()
+    shutil.move(tmp_path / "a", tmp_path / "b")
+    assert verify(tmp_path / "b") == []
+    read = read_dataset(tmp_path / "b")
+    assert any("crimson" in example.text for example in read.examples(0))
+
+
 # ---- manifests ------------------------------------------------------------------------------------------------------
 
 

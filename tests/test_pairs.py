@@ -251,18 +251,15 @@ def test_statements_of_numbers_that_cells_are_not_counted_up_to_are_left_out_of_
     assert told[0] == "of 2 statements 1 cannot be read"
 
 
-def test_words_of_ones_own_are_found_from_any_folder_later(
-    exported: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (tmp_path / "elsewhere").mkdir()
-    (tmp_path / "mine.toml").write_text('extends = "pairs"\n', encoding="utf-8")
-    monkeypatch.chdir(tmp_path)
+def test_words_of_ones_own_are_kept_by_the_network(exported: Path, tmp_path: Path) -> None:
+    words = tmp_path / "mine.toml"
+    words.write_text('extends = "pairs"\n', encoding="utf-8")
     settings = TrainSettings(
         data="pairs", folder=str(exported), split="dev", regions="cells", patch_px=8, pair_px=32, channels=7, steps=3,
-        batch=8, threads=1, pair_lexicon="mine.toml",
+        batch=8, threads=1, pair_lexicon=str(words),
     )  # fmt: skip
     train(settings, tmp_path / "run", lambda *_: None)
-    monkeypatch.chdir(tmp_path / "elsewhere")
+    words.unlink()
     assert load_network(tmp_path / "run/network.safetensors").lexicon.panels[0] == "image"
 
 

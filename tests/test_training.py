@@ -419,27 +419,43 @@ import sys
 from pathlib import Path
 from tests.test_training import shapes_settings
 from nmn.training.run import train
-train(shapes_settings(Path(sys.argv[1])), Path(sys.argv[2]))
+
+def stop_after(part, done, whole, note):
+    assert part != "training" or done <= int(sys.argv[3]), "stopped here"
+
+train(shapes_settings(Path(sys.argv[1])), Path(sys.argv[2]), stop_after)
 """
 TOLERANCE = 1e-5  # gradients are added up in another order
 
 
-def test_two_processes_give_the_loss_curve_of_one(shapes_like: Path, tmp_path: Path) -> None:
+def test_two_processes_give_the_loss_curve_of_one_and_go_on_where_they_stopped(
+    shapes_like: Path, tmp_path: Path
+) -> None:
     """Each batch has as many questions for either process, so that the mean of their losses is that of the batch."""
     script = tmp_path / "script.py"
     script.write_text(SCRIPT)
     root = str(Path(__file__).parent.parent)
     environment = {**os.environ, "PYTHONPATH": root, "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""}
     torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2"]
-    command = [*torchrun, str(script), str(shapes_like), str(tmp_path / "two")]
-    result = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-    assert result.returncode == 0, result.stderr[-3000:]
+
+    def two(name: str, stop: int) -> subprocess.CompletedProcess[str]:
+        command = [*torchrun, str(script), str(shapes_like), str(tmp_path / name), str(stop)]
+        return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+
+    whole, stopped = two("two", 12), two("stopped", 6)
+    assert whole.returncode == 0, whole.stderr[-3000:]
+    assert stopped.returncode != 0 and "stopped here" in stopped.stderr
+    assert not (tmp_path / "stopped" / NETWORK).exists()
+    went_on = two("stopped", 12)
+    assert went_on.returncode == 0, went_on.stderr[-3000:]
     train(shapes_settings(shapes_like), tmp_path / "one")
-    one, two = ([line["loss"] for line in logged(tmp_path / name)] for name in ("one", "two"))
-    assert two == pytest.approx(one, abs=TOLERANCE)
-    assert len(set(one)) == len(two) == 12
-    weights = [read_checkpoint(tmp_path / name / "network.safetensors")[0] for name in ("one", "two")]
+    one, both, resumed = ([line["loss"] for line in logged(tmp_path / name)] for name in ("one", "two", "stopped"))
+    assert both == pytest.approx(one, abs=TOLERANCE)
+    assert len(set(one)) == len(both) == 12
+    assert resumed == both
+    weights = [read_checkpoint(tmp_path / name / NETWORK)[0] for name in ("one", "two", "stopped")]
     assert all(torch.allclose(weights[0][name], weights[1][name], atol=1e-4) for name in weights[0])
+    assert state_digest(weights[1]) == state_digest(weights[2])
 
 
 UNEQUAL = [
@@ -514,8 +530,11 @@ def test_a_network_in_16_bits_still_counts_in_32(tmp_path: Path) -> None:
     settings = TrainSettings(
         regions="cells", images=4, each=2, held_back=4, steps=1, batch=2, bf16=True, synth=("pixels=128",), threads=1
     )
-    train(settings, tmp_path)
-    network = load_network(tmp_path / NETWORK)
+    for name, bf16 in (("short", True), ("whole", False)):
+        train(replace(settings, bf16=bf16), tmp_path / name)
+    (short,), (whole,) = (logged(tmp_path / name) for name in ("short", "whole"))
+    assert short["loss"] != whole["loss"] and short["loss"] == pytest.approx(whole["loss"], rel=0.02)
+    network = load_network(tmp_path / "short" / NETWORK)
     seen = network.model.prepare(torch.zeros(1, 3, 128, 128, dtype=torch.uint8))
     with torch.autocast("cpu", torch.bfloat16):
         finished = network.model(seen, plan([parse_layout("count(scene)")]))

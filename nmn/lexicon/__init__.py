@@ -17,9 +17,9 @@ from nmn.lexicon.entries import (
     Relation,
     Superlative,
 )
-from nmn.lexicon.files import MAX_EXTENSIONS, load_lexicon, whole_name, whole_text
+from nmn.lexicon.files import MAX_EXTENSIONS, load_lexicon, whole_text
 
 __all__ = [
     "BETWEEN_DEGREES", "MAX_EXTENSIONS", "MEASURES", "Attribute", "Gap", "Given", "Lexicon", "Meaning", "Offset", "On",
-    "Order", "Relation", "Superlative", "load_lexicon", "whole_name", "whole_text",
+    "Order", "Relation", "Superlative", "load_lexicon", "whole_text",
 ]  # fmt: skip

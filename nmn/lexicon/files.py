@@ -29,11 +29,6 @@ def load_lexicon(source: str | Path) -> Lexicon:
     return _load_file(path, _written(path))
 
 
-def whole_name(source: str | Path) -> str:
-    """Return a lexicon's name, of a TOML file its whole path: whoever keeps it finds it from any folder."""
-    return str(Path(source).resolve()) if str(source).endswith(".toml") else str(source)
-
-
 def whole_text(source: str | Path) -> str:
     """Return a lexicon's name, of a TOML file its tables with those that it extends: whoever keeps it needs no file."""
     return json.dumps(_read_extended(_find(str(source), Path()), ())) if str(source).endswith(".toml") else str(source)

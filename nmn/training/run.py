@@ -24,7 +24,7 @@ from nmn.checkpoint import NETWORK, read_checkpoint
 from nmn.config import build_settings, parse_overrides, read_object, read_settings, settings_json, with_usual
 from nmn.errors import ArgumentError, ConfigError, listed
 from nmn.layout import Layout
-from nmn.lexicon import load_lexicon, whole_name
+from nmn.lexicon import load_lexicon, whole_text
 from nmn.models.baselines import kind_of, save_baseline
 from nmn.models.build import (
     MODULES,
@@ -148,7 +148,7 @@ def train(settings: TrainSettings, folder: Path, watch: Watcher = silent, memory
         seen = seen_of(network.model.prepare, images)
         questions, held_back = questions_of(asked, seen, lexicon, settings.attentions > 0), None
     elif settings.data == "pairs":
-        words = whole_name(settings.pair_lexicon)
+        words = whole_text(settings.pair_lexicon)
         pair = replace(_network_settings(settings, "world", words, settings.pair_px), panels=2)
         (network, questions), held_back = over_pairs(settings, pair, partial(watch, "pairs")), None
     else:
