@@ -5,8 +5,10 @@ from dataclasses import replace
 from pathlib import Path
 from shutil import copyfile
 
+import numpy as np
 import pytest
 import torch
+from PIL import Image
 from typer.testing import CliRunner
 
 from nmn.assembler.trace import answer_text
@@ -29,11 +31,14 @@ from nmn.scene import SceneGraph, SceneObject
 from nmn.training.run import load_settings, train
 from nmn.vision.cells import CellVision
 from nmn.vision.grid import grid_regions
-from nmn.vision.matching import match_cells, match_objects, overlap
+from nmn.vision.matching import SAME, match_cells, match_objects, overlap
 from synth_data.config import load_config
 from synth_data.dataset import read_dataset
 from synth_data.example import Example
 from synth_data.generate import generate
+from synth_data.picture import picture
+from synth_data.render import masks
+from synth_data.scenes import draw_scenes
 from synth_data.write import write_dataset
 
 WORLD = load_lexicon("world")
@@ -55,6 +60,26 @@ def test_regions_are_the_objects_that_their_boxes_cover_best() -> None:
     gold = scene((31, 30, 41, 40), (1, 0, 11, 10), (0, 1, 10, 11))
     match = match_objects(seen, [gold])[0].tolist()
     assert match[1] == 0 and match[0] in (1, 2) and match[2] == -1  # no object twice, none where nothing is
+
+
+def test_regions_are_the_same_objects_by_what_is_seen_of_both() -> None:
+    """By the pixels that each region owns and those that show each object, instead of by boxes."""
+    config, rng = load_config("varied"), np.random.default_rng(17)
+    scenes = draw_scenes(config, 100, rng)
+    images = [Image.fromarray(picture(scene, config, rng)) for scene in scenes]
+    reasoner, regions, alike = load("world", device="cpu"), 0, 0
+    assert isinstance(reasoner, Reasoner)
+    for ran in reasoner.runs(images, [RED] * len(images)):
+        by_box = match_objects(ran.run.regions, [scenes[at] for at in ran.asked]).tolist()
+        for at, view, found in zip(ran.asked, ran.views, by_box, strict=True):
+            assert view.owners is not None
+            owned = view.owners == torch.arange(1, len(view.boxes) + 1).view(-1, 1, 1)
+            shown = torch.from_numpy(masks(scenes[at], config.pixels))
+            shared, total = (of(owned[:, None], shown).sum((2, 3)) for of in (torch.logical_and, torch.logical_or))
+            for region, objects in enumerate(shared / total.clamp(min=1)):
+                alike += int(objects.argmax()) == found[region] if objects.max() >= SAME else found[region] < 0
+                regions += 1
+    assert regions > 500 and alike >= 0.995 * regions
 
 
 def test_a_network_of_shapes_files_answers_a_generated_dataset_of_them(shapes_run: Path, tmp_path: Path) -> None:
