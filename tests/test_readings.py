@@ -981,6 +981,8 @@ REFUSED = (
     "Left of the star is the circle.",
     "The red circle and the star are blue and the others are red.",
     "Is the circle touching the star left of it?",
+    "Is the circle red and a star left of it?",
+    "Is the circle a red shape near it?",
     "Is the red circle near the star larger than the square near it?",
     "Others are blue.",
     "Are all other shapes circles?",

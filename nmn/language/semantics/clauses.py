@@ -181,8 +181,19 @@ def _else_than(subjects: Sequence[Joined], modifiers: Sequence[Modifier], reader
     return union(subjects, reader)
 
 
+def _check_kind(subject: Phrase, modifiers: Sequence[Modifier], reader: Reader) -> None:
+    """Raise QuestionError for "is the circle red and a star left of it", where "it" would be left of itself."""
+    kinds = [operand for modifier in modifiers if modifier.kind == "nominal" for operand in modifier.operands]
+    reached = [operand for kind in kinds for inner in kind.modifiers for operand in inner.operands]
+    for operand in reached:
+        if reader.stands_for.get(operand.span) == subject.span:
+            raise reader.error(operand, "nothing is beside itself: say what is there in a clause of its own")
+
+
 def _claims(subjects: Sequence[Joined], modifiers: Sequence[Modifier], reader: Reader) -> Layout:
     """Return that the predicate holds of the subjects."""
+    for _, phrase in subjects:
+        _check_kind(phrase, modifiers, reader)
     denied = len(modifiers) == 1 and modifiers[0].kind == "nominal" and modifiers[0].negated
     if denied and is_the_only(modifiers[0].operands[0], reader):  # "is not the only red shape"
         return negate(_claims(subjects, [replace(modifiers[0], negated=False)], reader))
