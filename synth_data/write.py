@@ -31,6 +31,7 @@ from PIL import Image
 from nmn.atomic import write_atomically
 from nmn.config import settings_json
 from nmn.errors import ConfigError, DataError
+from nmn.lexicon import load_lexicon
 from synth_data.config import SynthConfig
 from synth_data.generate import blocks, generate_block, shard_size
 from synth_data.maker import Maker
@@ -146,7 +147,7 @@ def _prepare(root: Path, config: SynthConfig) -> None:
     if path.exists():
         old = read_manifest(root)["config"]
         changed = [
-            f"{key}={old.get(key)!r}, not {value!r}"
+            _difference(key, old.get(key), value)
             for key, value in settings_json(config).items()
             if old.get(key) != value
         ]
@@ -158,6 +159,14 @@ def _prepare(root: Path, config: SynthConfig) -> None:
     if any(entry.name[0] != "." for entry in root.iterdir()):
         raise DataError(f"{root}: not empty, and no dataset of ours; choose an empty or a new directory")
     write_atomically(path, _manifest(config, complete=False))
+
+
+def _difference(key: str, old: Any, new: Any) -> str:
+    """Return in words how a setting differs; a lexicon of one's own is pages long, so its name alone."""
+    if key != "lexicon":
+        return f"{key}={old!r}, not {new!r}"
+    names = [load_lexicon(lexicon).name for lexicon in (old, new)]
+    return f"lexicon {names[0]}, not {names[1]}" if names[0] != names[1] else f"other words in the lexicon {names[0]}"
 
 
 def read_manifest(root: Path) -> dict[str, Any]:

@@ -4,6 +4,7 @@ import hashlib
 import json
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -160,6 +161,8 @@ def test_a_dataset_with_words_of_ones_own_is_read_without_their_file(tmp_path: P
     words.write_text('name = "mine"\nextends = "world"\n[attributes.color.values]\nred = ["crimson"]\n')
     config = load_config("world", size=12, lexicon=str(words), families=["existence"], colors=["red", "blue"])
     write_dataset(config, tmp_path / "a")
+    with pytest.raises(DataError, match=r"another configuration \(lexicon mine, not world\)"):
+        write_dataset(replace(config, lexicon="world"), tmp_path / "a")
     words.unlink()
     shutil.move(tmp_path / "a", tmp_path / "b")
     assert verify(tmp_path / "b") == []

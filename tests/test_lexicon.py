@@ -97,6 +97,14 @@ def test_a_lexicon_as_text_needs_no_file_and_a_name_stays_one(tmp_path: Path) ->
     assert whole_text("world") == "world"
     with pytest.raises(LexiconError, match="a lexicon as text is not JSON"):
         load_lexicon(text[:-1])
+    with pytest.raises(LexiconError, match="a lexicon as text: nonsense: unknown key"):
+        load_lexicon('{"name": "x", "nouns": ["thing"], "nonsense": 1}')
+
+
+def test_a_file_may_be_called_like_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(tmp_path, "{mine}", 'nouns = ["thing"]\n')
+    monkeypatch.chdir(tmp_path)
+    assert load_lexicon("{mine}.toml").nouns == ("thing",)
 
 
 @pytest.mark.parametrize("name", ["", "a" * 5_000, "a" * 5_000 + ".toml", "x\0", "gone.toml"])

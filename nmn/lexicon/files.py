@@ -23,15 +23,21 @@ def load_lexicon(source: str | Path) -> Lexicon:
 
     Raises LexiconError naming the file and the key.
     """
-    if str(source).startswith("{"):
-        return _load_text(str(source))
-    path = _find(str(source), Path())
+    text = str(source)
+    if text.startswith("{") and not _is_path(text):
+        return _load_text(text)
+    path = _find(text, Path())
     return _load_file(path, _written(path))
 
 
 def whole_text(source: str | Path) -> str:
     """Return a lexicon's name, of a TOML file its tables with those that it extends: whoever keeps it needs no file."""
-    return json.dumps(_read_extended(_find(str(source), Path()), ())) if str(source).endswith(".toml") else str(source)
+    text = str(source)
+    return json.dumps(_read_extended(_find(text, Path()), ())) if _is_path(text) else text
+
+
+def _is_path(source: str) -> bool:
+    return source.endswith(".toml")
 
 
 def _written(path: Path | None) -> tuple[int, ...]:
@@ -61,14 +67,18 @@ def _load_file(path: Path, written_ns: tuple[int, ...]) -> Lexicon:
 @lru_cache(maxsize=32)
 def _load_text(text: str) -> Lexicon:
     try:
-        return build(json.loads(text))
+        tables = json.loads(text)
     except ValueError as error:
         raise LexiconError(f"a lexicon as text is not JSON: {error}") from None
+    try:
+        return build(tables)
+    except LexiconError as error:
+        raise LexiconError(f"a lexicon as text: {error}") from None
 
 
 def _find(source: str, beside: Path) -> Path:
     """Return the file that ``source`` names: a path ending in .toml, else one of ours."""
-    path = beside / source if source.endswith(".toml") else GRAMMARS / "lexicon" / f"{source}.toml"
+    path = beside / source if _is_path(source) else GRAMMARS / "lexicon" / f"{source}.toml"
     if not _is_file(path):
         known = sorted(file.stem for file in (GRAMMARS / "lexicon").glob("*.toml"))
         raise LexiconError(

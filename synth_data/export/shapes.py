@@ -38,7 +38,7 @@ def write_shapes(dataset: Dataset, root: Path, split: str, shards: Shards) -> in
     config = dataset.config
     if {config.words.name, config.grammar, config.style} != {WORLD}:
         raise ConfigError(
-            f'shapes: expected a dataset with lexicon, grammar and style "shapes", got {config.lexicon}, '
+            f'shapes: expected a dataset with lexicon, grammar and style "shapes", got {config.words.name}, '
             f"{config.grammar} and {config.style}; generate with --preset shapes"
         )
     written = 0
