@@ -858,6 +858,14 @@ ANSWERS: tuple[tuple[str, object], ...] = (
     ("No circle is near two other shapes.", False),
     ("Every square is red except the largest square, which is green.", True),
     ("The square right of the triangle is green and the one left of it is red.", True),
+    ("How many shapes that are not circles left of the star are there?", 3),
+    ("How many colors are in the picture?", 4),
+    ("How many different colors are there in the picture?", 4),
+    ("How many colors are there among the circles?", 2),
+    ("What colors are there in the picture?", ("red", "green", "blue", "yellow")),
+    ("Is there a shape that is not a circle left of the red square?", False),
+    ("Is there a shape that is not a circle left of the triangle?", True),
+    ("There is a shape that is not a square that is near the triangle.", True),
 )
 
 REFUSED = (
@@ -1026,6 +1034,8 @@ def test_things_touch_each_other_or_something_else(question: str, answer: object
 def test_what_would_be_a_guess_is_refused(question: str) -> None:
     with pytest.raises(QuestionError):
         ask_scene(SEVEN, question)
+    with pytest.raises(QuestionError):
+        parse(question, all=True)
 
 
 def test_a_word_that_is_read_in_company_alone_says_in_which() -> None:

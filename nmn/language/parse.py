@@ -116,12 +116,16 @@ def read_fresh(question: str, grammar: Grammar, repair: bool = False) -> Reading
 
 
 def read_all(question: str, grammar: str = "world", *, lexicon: LexiconSource = None, repair: bool = False) -> Readings:
-    """Return the readings of a question, the preferred first, at most 20 of them within about 100 ms of a processor."""
+    """Return the readings of a question, the preferred first, at most 20 of them within about 100 ms of a processor.
+
+    Raises QuestionError where ``read`` does.
+    """
     if _is_for_crowd(question, grammar, lexicon):
         return Readings(_read_crowd(question, grammar, repair, all_of_them=True), cut=False)
     language = load_grammar(grammar, lexicon)
     tree, repairs, text = _repaired_tree(question, language, repair)
-    layouts: dict[Layout, None] = {}
+    # what is wrong with the preferred reading is wrong with the question: the others would be guesses
+    layouts = {lower(tree, text, language.lexicon, Choices()): None}
     cut = False
     for cost, layout in all_runs(
         lambda picks: lower(tree, text, language.lexicon, picks), QuestionError, READINGS_SECONDS
@@ -132,8 +136,6 @@ def read_all(question: str, grammar: str = "world", *, lexicon: LexiconSource = 
             break
         if layout is not None:
             layouts[layout] = None
-    if not layouts:
-        lower(tree, text, language.lexicon, Choices())  # raises what is wrong with the preferred reading
     return Readings(tuple(_reading(layout, text, repairs, question, language) for layout in layouts), cut)
 
 

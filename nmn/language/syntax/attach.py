@@ -61,7 +61,7 @@ def attach_modifier(phrase: Phrase, modifier: Modifier, choices: Choices, invert
         levels.sort(key=lambda level: (0, -level) if _goes_on(edge[level], modifier) else (1, level > 0))
     elif modifier.kind == "other_than":
         levels.sort(key=lambda level: _unlikely(edge[level], modifier))
-    elif len(edge) > 1 and _is_all_there_is(edge[-2], modifier):
+    elif len(edge) > 1 and (_is_all_there_is(edge[-2], modifier) or _is_no_kind(edge[-2], modifier)):
         levels.sort(key=lambda level: level != len(edge) - 2)
     elif modifier.plural is not None:
         levels.sort(key=lambda level: edge[level].plural != modifier.plural)
@@ -277,6 +277,12 @@ def _is_all_there_is(phrase: Phrase, modifier: Modifier) -> bool:
     if phrase.determiner.name == "bare" and left_out.determiner.name == "the":  # "are red except the circle, which ..."
         return False
     return left_out.determiner.name in ("bare", "some") or (modifier.relative and phrase.noun == SCENE)
+
+
+def _is_no_kind(phrase: Phrase, modifier: Modifier) -> bool:
+    """Whether a phrase is "shapes that are not circles", of which what follows says where: no kind lies anywhere."""
+    last = phrase.modifiers[-1]
+    return last.kind == "nominal" and last.relative and last.negated and not (modifier.relative or modifier.joined)
 
 
 def _unlikely(phrase: Phrase, exception: Modifier) -> int:
