@@ -53,6 +53,12 @@ class Answer:
         seen = len(self.view.boxes)
         return (*self.trace.failures, f"{seen} things are seen, as many as can be; there may be more")
 
+    @property
+    def things(self) -> tuple[str, ...]:
+        """What the objects referred to are, in words: by their scene, or what the network takes them for; else none."""
+        named = self.trace.names if self.view is None else self.view.taken_for
+        return tuple(named[number] for number in self.trace.root.picked) if named else ()
+
     def __str__(self) -> str:
         return answer_text(self.value, self.kind)
 
@@ -88,6 +94,8 @@ class Answer:
             "problems": list(self.problems),
             "trace": self.trace.to_json(),
         }
+        if self.things:
+            data["things"] = list(self.things)
         if self.view:
             height, width = self.view.pixels.shape[1:]
             data["image"] = {"width": width, "height": height}

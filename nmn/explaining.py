@@ -37,18 +37,21 @@ def explain(
     >>> [(call.label, call.words, call.value) for call in explained.calls][-1]
     ('describe[color]', ('What color',), 'red')
     """
-    reading = answer.reading
     if scene is not None and answer.layout is None:
         raise ConfigError("a system without modules answered: there are no calls to compare with what is exactly so")
     exact = run(answer.layout, scene, lexicon=lexicon) if scene is not None and answer.layout else None
+    others, cut = other_readings(answer)
+    return described(answer, others=others, more_readings=cut, exact=exact, pixels=pixels, names=names, cells=cells)
+
+
+def other_readings(answer: Answer) -> tuple[list[Layout], bool]:
+    """Return what else the question can mean that was answered, and whether there are more readings than these."""
+    reading = answer.reading
     if reading is None or not reading.question:
-        return described(answer, exact=exact, pixels=pixels, names=names, cells=cells)
+        return [], False
     found = read_all(reading.question, reading.grammar, lexicon=reading.lexicon, repair=True)
     meant = _without_scene(answer.layout) if answer.layout else None
-    others = [other.layout for other in found.readings if _without_scene(other.layout) != meant]
-    return described(
-        answer, others=others, more_readings=found.cut, exact=exact, pixels=pixels, names=names, cells=cells
-    )
+    return [other.layout for other in found.readings if _without_scene(other.layout) != meant], found.cut
 
 
 def _without_scene(layout: Layout) -> Layout:

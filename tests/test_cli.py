@@ -77,6 +77,25 @@ def test_ask_says_what_a_question_got_wrong() -> None:
     assert "answer: red, blue\ncareful: unique presupposes exactly one in its set, there are 2" in text
 
 
+def test_ask_says_what_else_the_question_can_mean() -> None:
+    asked = ("ask", DEMO, "how many shapes that are not circles left of the star are there")
+    lines = output(*asked).splitlines()
+    assert lines[:2] == [
+        "answer: 1",
+        "careful: read otherwise, the answer is 4: count(not(and(find[circle], relate[left_of](unique(find[star])))))",
+    ]
+    assert [one["text"] for one in json.loads(output(*asked, "--json"))["otherwise"]] == ["4"]
+    same = json.loads(output("ask", DEMO, "is there a pink circle left of a square above a star", "--json"))
+    assert (same["text"], same["otherwise"]) == ("no", [])
+
+
+def test_ask_names_the_objects_that_an_answer_points_at() -> None:
+    assert output("ask", DEMO, "which circle is closest to the square").splitlines()[0] == (
+        "answer: object 4 (circle blue small solid)"
+    )
+    assert json.loads(output("ask", DEMO, "find the star", "--json"))["things"] == ["star yellow small solid"]
+
+
 def test_ask_says_none_where_nothing_is_picked() -> None:
     assert output("ask", DEMO, "is there a purple star").splitlines()[:2] == ["answer: no", "exists = no"]
     assert "and = none" in output("ask", DEMO, "is there a purple star")

@@ -134,6 +134,8 @@ def test_predictions_are_lines_of_json_by_the_numbers_of_the_examples(dataset: P
     result = CliRunner().invoke(app, command)
     made = [example for example, _ in image_examples(read_dataset(dataset))]
     assert result.exit_code == 0 and f"{len(made)} predictions written to {out}" in result.output
+    pointing = len(read_dataset(dataset)) - len(made)
+    assert pointing > 0 and f"left out: {pointing} that point at objects" in result.output
     lines = [json.loads(line) for line in out.read_text(encoding="utf-8").splitlines()]
     assert [(line["number"], line["question"]) for line in lines] == [(one.number, one.text) for one in made]
     texts = [answer_text(one.answer, one.layout.kind) for one in made]

@@ -200,6 +200,7 @@ class Trace:
 
         A call whose value is an attention also has ``attention`` [regions], and where an image was looked at ``heat``
         [height width], the same as a map over it; both are float32 from 0 to 1. The maps are made here, each time anew.
+        For JSON, which has no arrays, there is ``to_json``.
         """
         import networkx
 

@@ -75,8 +75,9 @@ def ask(
         check_place(trace, ConfigError)
     found = asked(source, question, model, grammar, lexicon, repair)
     if as_json:
-        print_json({"question": question, **found.answer.to_json()})
+        otherwise = [{"layout": str(one.layout), "text": one.text} for one in found.otherwise()]
+        print_json({"question": question, **found.answer.to_json(), "otherwise": otherwise})
     else:
-        print_answer(found.answer)
+        print_answer(found.answer, found.otherwise())
     if trace:
         write_picture(trace, explained_picture(found.explained()))

@@ -1,30 +1,55 @@
 """What is asked on the command line, answered: images by a network, scenes exactly, NLVR's images by their reader."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from nmn.errors import CheckpointError, ConfigError, SceneError
+from nmn.errors import ArgumentError, CheckpointError, ConfigError, SceneError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from torch import Tensor
 
     from nmn.answer import Answer
+    from nmn.layout import Layout
     from nmn.lexicon import Lexicon
     from nmn.visualisation.explanation import Explanation
+
+
+class Otherwise(NamedTuple):
+    """Another reading of a question, and the answer that it has."""
+
+    layout: "Layout"
+    text: str
 
 
 @dataclass(frozen=True)
 class Asked:
     """An answer; ``pixels`` is the image of which its scene was read, ``lexicon`` what the words mean of a scene.
 
-    ``cells``: a network answered whose regions are the cells of a grid.
+    ``cells``: a network answered whose regions are the cells of a grid. ``rerun`` answers another layout of what was
+    asked; None where none can be.
     """
 
     answer: "Answer"
     pixels: "Tensor | None" = None
     lexicon: "Lexicon | str | None" = None
     cells: bool = False
+    rerun: "Callable[[Layout], Answer] | None" = None
+
+    def otherwise(self) -> "list[Otherwise]":
+        """Return what else the question can mean, where the answer would be another one then."""
+        from nmn.explaining import other_readings
+
+        if self.rerun is None:
+            return []
+        found = []
+        for layout in other_readings(self.answer)[0]:
+            with suppress(ArgumentError):  # a word that the network has not learned, so no answer
+                found.append(Otherwise(layout, str(self.rerun(layout))))
+        return [one for one in found if one.text != str(self.answer)]
 
     def explained(self, scene: Path | None = None) -> "Explanation":
         """Return the answer explained, beside what is exactly so of a known scene."""
@@ -37,7 +62,7 @@ def asked(
     source: Path, question: str, model: str | None, grammar: str | None, lexicon: str | None, repair: bool
 ) -> Asked:
     """Answer a question about an image or a scene; with the grammar nlvr the image is one of NLVR's."""
-    from nmn.reasoner import ask_scene, load, nlvr_reader
+    from nmn.reasoner import Reasoner, ask_scene, load, nlvr_reader, run
 
     if is_scene(source):
         if model is not None:
@@ -48,7 +73,7 @@ def asked(
             if source.suffix.lower() == ".json":
                 raise
             raise SceneError(f'{error}; it begins with "{{", so it is no picture and was read as a scene') from None
-        return Asked(answer, lexicon=lexicon)
+        return Asked(answer, lexicon=lexicon, rerun=lambda layout: run(layout, source, lexicon=lexicon or grammar))
     if grammar == "nlvr":
         from nmn.vision.image import load_image
 
@@ -64,7 +89,8 @@ def asked(
         except SceneError as error:
             raise SceneError(f"{source}: {error}") from None
         answer = ask_scene(scene, question, grammar=grammar, lexicon=lexicon, repair=repair)
-        return Asked(answer, pixels, lexicon or grammar)
+        words = lexicon or grammar
+        return Asked(answer, pixels, words, rerun=lambda layout: run(layout, scene, lexicon=words))
     if lexicon is not None:
         raise ConfigError("--lexicon is for scenes; what words mean of an image is in the model")
     from nmn.models.build import Network
@@ -73,7 +99,8 @@ def asked(
     answer = reasoner.ask(source, question, grammar=grammar, repair=repair)
     network = reasoner.network
     spoken = network.lexicon if isinstance(network, Network) else None
-    return Asked(answer, lexicon=spoken, cells=network.settings.regions == "cells")
+    rerun = (lambda layout: reasoner.run(source, layout)) if isinstance(reasoner, Reasoner) else None
+    return Asked(answer, lexicon=spoken, cells=network.settings.regions == "cells", rerun=rerun)
 
 
 def is_scene(path: Path) -> bool:

@@ -209,10 +209,13 @@ def generated(
         scores["counterfactual"] = followed.to_json()
     if predictions:
         write_file(predictions, answer_lines(report.records, [example.number for example in made]), DataError)
+    left_out = len(dataset) - len(pairs)
     if as_json:
-        print_json({**report.to_json(), **scores})
+        print_json({**report.to_json(), **scores, "left_out": left_out})
         return
     print_report(report)
+    if left_out:
+        typer.echo(f"left out: {left_out:,} that point at objects (the families refer), whose answers are no words")
     if score:
         print_faithfulness(score, report.records)
     if followed and followed.pairs:

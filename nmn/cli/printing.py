@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from nmn.answer import Answer
     from nmn.assembler.trace import TracedCall
+    from nmn.cli.asking import Otherwise
     from nmn.evaluation.faithfulness import Faithfulness
     from nmn.evaluation.report import Record, Report
     from nmn.evaluation.words import LearnedWord
@@ -82,16 +83,19 @@ def plain(text: str) -> str:
     return escape(text)
 
 
-def print_answer(answer: "Answer") -> None:
-    """Print an answer, how sure it is (of an image), what it rests on and its trace."""
+def print_answer(answer: "Answer", otherwise: "Sequence[Otherwise]" = ()) -> None:
+    """Print an answer, how sure it is (of an image), what it rests on, what it is by other readings, and its trace."""
     if answer.reading:
         say_repairs(answer.reading)
-    typer.echo(f"answer: {answer}")
+    named = f" ({'; '.join(answer.things)})" if answer.things else ""
+    typer.echo(f"answer: {answer}{named}")
     if answer.view is not None:
         chances = sorted(answer.distribution.items(), key=lambda pair: -pair[1])
         typer.echo("\n".join(_confidence_lines(answer.confidence, chances)))
     for problem in answer.problems:
         typer.echo(f"careful: {problem}")
+    for other in otherwise:
+        typer.echo(f"careful: read otherwise, the answer is {other.text}: {other.layout}")
     print_rich(trace_tree(answer, len(answer.trace.calls) - 1, answer.trace.names))
 
 

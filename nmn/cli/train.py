@@ -27,7 +27,9 @@ def train(
     changes: Annotated[list[str] | None, typer.Argument(help="Settings to change, key=value each.")] = None,
     out: Annotated[
         Path | None,
-        typer.Option(help="The run's folder, runs/NAME by default; a run that is in it already goes on."),
+        typer.Option(
+            help="The run's folder, by default runs/NAME by the setting name; a run that is in it already goes on."
+        ),
     ] = None,
     as_json: JsonOption = False,
 ) -> None:

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import torch
 
-from nmn.answer import Answer, answer_of
+from nmn.answer import LIKELY, Answer, answer_of
 from nmn.assembler.execute import Run, execute
 from nmn.assembler.plan import plan
 from nmn.language import Reading, read
-from nmn.layout import Layout, parse_layout
-from nmn.modules.library import check_words
+from nmn.layout import Argument, Layout, parse_layout
+from nmn.modules.library import Library, check_words
+from nmn.modules.read_regions import ReadRegions
 from nmn.reasoner.asking import AsksImages
 from nmn.reasoner.batches import by_size, check_paired
 from nmn.reasoner.named import named
@@ -89,7 +90,8 @@ class Reasoner(AsksImages):
                 regions = model.read(seen)
                 planned = plan([layouts[at] for at in fitted.asked], fitted.rows, regions.panels.count)
                 finished = execute(planned, model.reasoning.library, regions)
-            views = [view_of(*image, seen, regions, row, most) for row, image in enumerate(fitted.images)]
+            said = taken_for(model.reasoning.library, regions) if most else [()] * len(fitted.images)
+            views = [view_of(*image, seen, regions, row, most, said[row]) for row, image in enumerate(fitted.images)]
             yield Ran(finished, fitted.asked, [views[row] for row in fitted.rows])
 
     def _answers(
@@ -102,3 +104,14 @@ class Reasoner(AsksImages):
             for example, (at, view) in enumerate(zip(ran.asked, ran.views, strict=True)):
                 answered[at] = answer_of(run, example, readings[at], view)
         return [answered[at] for at in range(len(images))]
+
+
+def taken_for(library: Library, regions: ReadRegions) -> list[tuple[str, ...]]:
+    """Return what each region of each image is taken for: of every attribute the likeliest value, if it is likely."""
+    truths = regions.truths.transpose(1, 2).cpu()
+    said: list[list[list[str]]] = [[[] for _ in image] for image in truths]
+    for names in library.values.values():
+        chances, best = truths[..., [library.resolve(Argument.VALUE, name) for name in names]].max(-1)
+        for image, region in (chances > LIKELY).nonzero().tolist():
+            said[image][region].append(names[int(best[image, region])])
+    return [tuple(" ".join(words) for words in image) for image in said]

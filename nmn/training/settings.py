@@ -1,6 +1,7 @@
 """Every number of a training run; ``configs/*.toml`` give them by name."""
 
 import math
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -109,6 +110,8 @@ class TrainSettings(LoopSettings):
         for name, known in (("data", DATA), ("regions", REGIONS)):
             if (value := getattr(self, name)) not in known:
                 raise ConfigError(f"{name}: expected one of {', '.join(known)}; got {value!r}")
+        if not re.fullmatch(r"\w[\w.-]*", self.name):  # a run's folder is called by it
+            raise ConfigError(f"name: expected letters, digits, _, - and dots, no path; got {self.name!r}")
         super().__post_init__()
         self.check_ranges(
             ("part", 0.0001, 1.0), ("images", 1, 10**8), ("each", 1, 100), ("held_back", 1, 10**6),

@@ -19,6 +19,7 @@ class View:
 
     ``owners`` is None where regions cover their boxes. ``panels`` are the boxes of the panels that the image is made
     of, None where it is one. ``full``: there are as many regions as can be proposed, so that there may be more things.
+    ``taken_for``: what a network takes each region for, such as "blue circle small"; empty where nobody said.
     """
 
     pixels: UInt8[Tensor, "3 height width"]
@@ -26,6 +27,7 @@ class View:
     owners: Integer[Tensor, "height width"] | None
     panels: Float[Tensor, "panels 4"] | None = None
     full: bool = False
+    taken_for: tuple[str, ...] = ()
 
     @property
     def places(self) -> list[list[float]]:
@@ -81,10 +83,12 @@ def view_of(
     regions: Regions,
     row: int,
     most: int | None = None,
+    taken_for: Sequence[str] = (),
 ) -> View:
     """Return the view of one image, number ``row`` of ``regions``, from what was found on its fitted form.
 
-    ``most``: how many regions can be proposed, None where there are always as many.
+    ``most``: how many regions can be proposed, None where there are always as many. ``taken_for``: what each region is
+    taken for, those that are padding too.
     """
     count = int(regions.mask[row].sum())
     boxes = fitted.on_original(regions.boxes[row, :count].detach().cpu())
@@ -95,4 +99,5 @@ def view_of(
         spread = interpolate(fine[None, None].float().cpu(), image.shape[1:], mode="nearest")[0, 0]
         owners = spread.to(torch.uint8)
     frames = regions.panels.boxes[row][regions.panels.mask[row]].detach().cpu()
-    return View(image, boxes, owners, fitted.on_original(frames) if len(frames) > 1 else None, count == most)
+    panels = fitted.on_original(frames) if len(frames) > 1 else None
+    return View(image, boxes, owners, panels, count == most, tuple(taken_for[:count]))
