@@ -235,3 +235,10 @@ def test_the_last_call_is_as_sure_as_the_answer(question: str) -> None:
     result = runner.invoke(app, ["ask", str(SCENES / "demo.png"), question])
     sure = re.findall(r"(?:confidence: |describe\[color\] = (?:\w+, )+)(.*)", result.stdout)
     assert len(sure) == 2 and sure[0] == sure[1]
+
+
+def test_what_is_hardly_nearer_than_another_is_not_sure() -> None:
+    """By its scene the demo's blue circle is 64.1 px from the star and the ring 64.4, the red circle far from it."""
+    answer = load(device="cpu").ask(SCENES / "demo.png", "What is nearest to the star?")
+    assert answer.distribution["circle"] == pytest.approx(0.5, abs=0.01) == answer.distribution["ring"]
+    assert load(device="cpu").ask(SCENES / "demo.png", "Which circle is nearest to the star?").confidence > 0.99

@@ -497,6 +497,7 @@ def test_pictures_that_do_not_fit_are_refused(
 
 @pytest.mark.parametrize(("told", "message"), [
     ({"synth": ("families=refer",)}, "those of refer point at objects"),
+    ({"name": "../mine"}, "name: expected letters, digits, _, - and dots, no path"),
     ({"synth": ("seed=7",)}, "seed=7: is not set here; give seed="),
     ({"synth": ("preset=nlvr",)}, "give preset="),
     ({"data": "nlvr", "preset": "varied"}, "pictures of their scenes' size, 64"),
