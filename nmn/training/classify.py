@@ -45,7 +45,7 @@ from synth_data.picture import picture
 from synth_data.scenes import draw_scenes
 
 # regimes and the learning rates that they have where none is given
-REGIMES = {"scratch": 3e-3, "linear": 1e-2, "finetune": 5e-4}
+REGIMES = {"scratch": 3e-3, "linear": 1e-2, "finetune": 5e-3}
 ATTRIBUTES = ("color", "shape", "size", "texture")  # that a class may be of, in the order in which they are said
 SEEN_AT_ONCE = 128  # images
 ONE_OBJECT = "a class is of one object an image"
