@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from nmn.errors import ArgumentError, CheckpointError
-from nmn.layout import Kind, Layout, parse_layout
+from nmn.layout import SIGNATURES, Kind, Layout, parse_layout
 from nmn.modules import logic
 from nmn.modules.grid import _by_distance, _opposed
 from nmn.modules.learned_pairs import pair_geometry
@@ -76,14 +76,34 @@ USES = {
     "agree[color](find[square], scene)": ("square red green blue", None),
     "distinct[color](relate[left_of](find[blue]))": ("red green blue", "left_of"),
     "compare[more](count(find[red]), count(find[green]))": ("red green", None),
+    "difference(count(find[red]), count(find[green]))": ("red green", None),
+    "within(count(find[red]), number[1], number[3])": ("red", None),
+    "commonest[color](find[square])": ("square red green blue", None),
+    "rarest[color](find[square])": ("square red green blue", None),
+    "unique(or(find[red], and(find[green], not(find[blue]))))": ("red green blue", None),
 }
+USES_OF_PANELS = {
+    "count(where(exists(find[red])))": ("red", None),
+    "count(as_many(find[red]))": ("red", None),
+    "count(alike[color](find[square]))": ("square red green blue", None),
+    "count(and(find[red], inside(panels)))": ("red", None),
+}
+OF_WHERE_ALONE = {"at_side", "near_side", "panel"}  # what they learn is of boxes, and has tests of its own
 
 
-@pytest.mark.parametrize("grid", [True, False])
-@pytest.mark.parametrize("text", USES)
-def test_gradients_reach_every_parameter_of_the_words_used_and_no_other(grid: bool, text: str) -> None:
+def test_every_module_is_among_those_whose_gradients_are_looked_at() -> None:
+    texts = [*USES, *USES_OF_PANELS]
+    used = {call.module for text in texts for call in parse_layout(text.format("largest")).calls}
+    assert used | OF_WHERE_ALONE == set(SIGNATURES) and not used & OF_WHERE_ALONE
+
+
+@pytest.mark.parametrize(
+    ("text", "grid"),
+    [*((text, grid) for text in USES for grid in (True, False)), *((text, False) for text in USES_OF_PANELS)],
+)
+def test_gradients_reach_every_parameter_of_the_words_used_and_no_other(text: str, grid: bool) -> None:
     superlative = VOCABULARY.superlatives[1]
-    values, pair = USES[text]
+    values, pair = (USES | USES_OF_PANELS)[text]
     made, some = modules(grid), regions(IMAGES, grid)
     finished = run(made, [parse_layout(text.format(superlative))] * IMAGES, range(IMAGES), some)
     sum(value.square().sum() for value in root_values(finished)).backward()  # type: ignore[union-attr]

@@ -136,3 +136,17 @@ def test_faithfulness_of_other_regions_than_the_scenes_objects_is_refused(
     few = type(example.scene)(example.scene.objects[:4], 30, 30, "shapes")
     with pytest.raises(DataError, match="9 regions for the scenes' 4 objects"):
         neural.evaluate_neural(reasoner, [example], Faithfulness([few], load_lexicon("shapes")))
+
+
+def test_shapes_own_files_are_learned_from_answers_alone(shapes_folder: Path, tmp_path: Path) -> None:
+    """The README's claim, with the configuration that ships: all of val, every call right, and test without answers."""
+    data, network = ["--data", str(shapes_folder)], ["--model", str(tmp_path / "run")]
+    trained = runner.invoke(app, ["train", "shapes", f"folder={shapes_folder}", "--out", str(tmp_path / "run")])
+    assert trained.exit_code == 0, trained.output
+    found = json.loads(evaluate(*data, "--split", "val", *network, "--faithful", "--json"))
+    assert found["total"]["accuracy"] == found["faithfulness"]["every_call_right"] == 1
+    unanswered = tmp_path / "shapes"
+    shutil.copytree(shapes_folder, unanswered, ignore=shutil.ignore_patterns("*.output", "train*"))
+    out = tmp_path / "out.txt"
+    evaluate("--data", unanswered, "--split", "val", *network, "--predictions", out)
+    assert out.read_bytes() == (shapes_folder / "val.output").read_bytes()
