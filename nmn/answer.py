@@ -27,12 +27,12 @@ class Answer:
 
     ``problems`` are presuppositions that failed ("the red circle" where there are two), a sentence each; the value
     then follows the stated meaning of the modules, and rests on something the question got wrong. One more says that
-    as many things are seen as can be. ``layout`` is None where a system without modules answered. ``reading`` is the
-    text that was read, with its repairs; None for a layout built by hand. ``distribution`` are the chances of the
-    answers in words that are not negligible, ``confidence`` that of ``value``; for what points at several things,
-    which has no such list, the chance that each is in or out as said.
-    ``view`` is the image with its regions, None for a scene; answers are compared without it. ``question`` is what was
-    asked of a system that reads words alone.
+    as many things are seen as can be, one that these hardly look like what the network learned to see. ``layout`` is
+    None where a system without modules answered. ``reading`` is the text that was read, with its repairs; None for a
+    layout built by hand. ``distribution`` are the chances of the answers in words that are not negligible,
+    ``confidence`` that of ``value``; for what points at several things, which has no such list, the chance that each is
+    in or out as said. ``view`` is the image with its regions, None for a scene; answers are compared without it.
+    ``question`` is what was asked of a system that reads words alone.
     """
 
     value: Value
@@ -47,11 +47,13 @@ class Answer:
 
     @property
     def problems(self) -> tuple[str, ...]:
-        """What the question presupposed and the scene does not bear out, and whether there may be more than is seen."""
-        if self.view is None or not self.view.full:
-            return self.trace.failures
-        seen = len(self.view.boxes)
-        return (*self.trace.failures, f"{seen} things are seen, as many as can be; there may be more")
+        """What the question presupposed and the scene does not bear out, and what speaks against what was seen."""
+        told = list(self.trace.failures)
+        if self.view is not None and self.view.full:
+            told.append(f"{len(self.view.boxes)} things are seen, as many as can be; there may be more")
+        if self.view is not None and self.view.strange:
+            told.append("what is seen hardly looks like what the network learned to see, so all of it may be wrong")
+        return tuple(told)
 
     @property
     def things(self) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 from xml.etree import ElementTree
 
+import numpy as np
 import pytest
 import torch
 from PIL import Image
@@ -235,6 +236,13 @@ def test_the_last_call_is_as_sure_as_the_answer(question: str) -> None:
     result = runner.invoke(app, ["ask", str(SCENES / "demo.png"), question])
     sure = re.findall(r"(?:confidence: |describe\[color\] = (?:\w+, )+)(.*)", result.stdout)
     assert len(sure) == 2 and sure[0] == sure[1]
+
+
+def test_a_picture_of_nothing_known_is_said_to_be_one() -> None:
+    rng = np.random.default_rng(0)
+    noise, asked = rng.integers(0, 256, (300, 300, 3), dtype=np.uint8), "How many shapes are there?"
+    strange = [" ".join(load(device="cpu").ask(image, asked).problems) for image in (noise, SCENES / "demo.png")]
+    assert ["hardly looks like" in problems for problems in strange] == [True, False]
 
 
 def test_what_is_hardly_nearer_than_another_is_not_sure() -> None:
