@@ -59,7 +59,12 @@ class Answer:
     def things(self) -> tuple[str, ...]:
         """What the objects referred to are, in words: by their scene, or what the network takes them for; else none."""
         named = self.trace.names if self.view is None else self.view.taken_for
-        return tuple(named[number] for number in self.trace.root.picked) if named else ()
+        return tuple(named[number] or "unknown" for number in self.trace.root.picked) if named else ()
+
+    @property
+    def named(self) -> str:
+        """The answer in words, with what the objects are that it points at: object 2 (blue circle small)."""
+        return f"{self} ({'; '.join(self.things)})" if self.things else str(self)
 
     def __str__(self) -> str:
         return answer_text(self.value, self.kind)

@@ -30,7 +30,7 @@ from PIL import Image
 
 from nmn.atomic import write_atomically
 from nmn.config import settings_json
-from nmn.errors import ConfigError, DataError
+from nmn.errors import ConfigError, DataError, LexiconError
 from nmn.lexicon import load_lexicon
 from synth_data.config import SynthConfig
 from synth_data.generate import blocks, generate_block, shard_size
@@ -165,8 +165,10 @@ def _difference(key: str, old: Any, new: Any) -> str:
     """Return in words how a setting differs; a lexicon of one's own is pages long, so its name alone."""
     if key != "lexicon":
         return f"{key}={old!r}, not {new!r}"
-    names = [load_lexicon(lexicon).name for lexicon in (old, new)]
-    return f"lexicon {names[0]}, not {names[1]}" if names[0] != names[1] else f"other words in the lexicon {names[0]}"
+    named, other = load_lexicon(new).name, "another"
+    with suppress(LexiconError):  # one that this version does not read
+        other = load_lexicon(str(old)).name
+    return f"lexicon {other}, not {named}" if other != named else f"other words in the lexicon {named}"
 
 
 def read_manifest(root: Path) -> dict[str, Any]:

@@ -864,8 +864,10 @@ ANSWERS: tuple[tuple[str, object], ...] = (
     ("How many colors are there among the circles?", 2),
     ("What colors are there in the picture?", ("red", "green", "blue", "yellow")),
     ("Is there a shape that is not a circle left of the red square?", False),
-    ("Is there a shape that is not a circle left of the triangle?", True),
-    ("There is a shape that is not a square that is near the triangle.", True),
+    ("How many shapes that are not squares left of the triangle are there?", 2),
+    ("How many shapes that are not squares that are left of the triangle are there?", 6),
+    ("How many shapes that are not the square left of the triangle are there?", 6),
+    ("How many circles that are not the circle right of the triangle are there?", 2),
 )
 
 REFUSED = (

@@ -43,6 +43,7 @@ PRESUPPOSITIONS: dict[tuple[str, str | None], tuple[int, int | None]] = {
     ("superlative", None): (1, None),
     ("relate_every", None): (1, None),
 }
+OPEN = 0.25  # the truth of a presupposition that fails, above which numbers say too little of how
 BOUNDS = {(1, 1): "exactly one", (1, None): "at least one", (2, 2): "exactly two"}
 
 
@@ -63,10 +64,11 @@ class Presupposition:
     def failure(self) -> str:
         """What was taken for granted and how that failed.
 
-        Of a fuzzy set the members may be as many as wanted and yet too unsure: then how sure that is.
+        Of a fuzzy set the members may be as many as wanted and yet too unsure, or it is open which they are: then how
+        sure that is.
         """
         low, high = next(bounds for bounds, words in BOUNDS.items() if words == self.wanted)
-        if low <= self.found and (high is None or self.found <= high):
+        if (low <= self.found and (high is None or self.found <= high)) or self.truth > OPEN:
             return f"{self.wanted} in its set, which is {percent(self.truth)} sure"
         return f"{self.wanted} in its set, there {'is' if self.found == 1 else 'are'} {self.found}"
 

@@ -1,11 +1,10 @@
 """What is asked on the command line, answered: images by a network, scenes exactly, NLVR's images by their reader."""
 
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from nmn.errors import ArgumentError, CheckpointError, ConfigError, SceneError
+from nmn.errors import CheckpointError, ConfigError, SceneError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class Otherwise(NamedTuple):
-    """Another reading of a question, and the answer that it has."""
+    """Another reading of a question, and the answer that it has, in words."""
 
     layout: "Layout"
     text: str
@@ -29,7 +28,7 @@ class Otherwise(NamedTuple):
 class Asked:
     """An answer; ``pixels`` is the image of which its scene was read, ``lexicon`` what the words mean of a scene.
 
-    ``cells``: a network answered whose regions are the cells of a grid. ``rerun`` answers another layout of what was
+    ``cells``: a network answered whose regions are the cells of a grid. ``rerun`` answers other layouts of what was
     asked; None where none can be.
     """
 
@@ -37,19 +36,19 @@ class Asked:
     pixels: "Tensor | None" = None
     lexicon: "Lexicon | str | None" = None
     cells: bool = False
-    rerun: "Callable[[Layout], Answer] | None" = None
+    rerun: "Callable[[list[Layout]], list[Answer]] | None" = None
 
     def otherwise(self) -> "list[Otherwise]":
-        """Return what else the question can mean, where the answer would be another one then."""
+        """Return the other answers that the question can have, each with the first reading that gives it."""
         from nmn.explaining import other_readings
 
-        if self.rerun is None:
+        layouts = other_readings(self.answer)[0]
+        if self.rerun is None or not layouts:
             return []
-        found = []
-        for layout in other_readings(self.answer)[0]:
-            with suppress(ArgumentError):  # a word that the network has not learned, so no answer
-                found.append(Otherwise(layout, str(self.rerun(layout))))
-        return [one for one in found if one.text != str(self.answer)]
+        found: dict[str, Otherwise] = {}
+        for layout, answer in zip(layouts, self.rerun(layouts), strict=True):
+            found.setdefault(str(answer), Otherwise(layout, answer.named))
+        return [one for text, one in found.items() if text != str(self.answer)]
 
     def explained(self, scene: Path | None = None) -> "Explanation":
         """Return the answer explained, beside what is exactly so of a known scene."""
@@ -73,7 +72,10 @@ def asked(
             if source.suffix.lower() == ".json":
                 raise
             raise SceneError(f'{error}; it begins with "{{", so it is no picture and was read as a scene') from None
-        return Asked(answer, lexicon=lexicon, rerun=lambda layout: run(layout, source, lexicon=lexicon or grammar))
+        words = lexicon or grammar
+        return Asked(
+            answer, lexicon=lexicon, rerun=lambda layouts: [run(one, source, lexicon=words) for one in layouts]
+        )
     if grammar == "nlvr":
         from nmn.vision.image import load_image
 
@@ -90,7 +92,7 @@ def asked(
             raise SceneError(f"{source}: {error}") from None
         answer = ask_scene(scene, question, grammar=grammar, lexicon=lexicon, repair=repair)
         words = lexicon or grammar
-        return Asked(answer, pixels, words, rerun=lambda layout: run(layout, scene, lexicon=words))
+        return Asked(answer, pixels, words, rerun=lambda layouts: [run(one, scene, lexicon=words) for one in layouts])
     if lexicon is not None:
         raise ConfigError("--lexicon is for scenes; what words mean of an image is in the model")
     from nmn.models.build import Network
@@ -99,7 +101,8 @@ def asked(
     answer = reasoner.ask(source, question, grammar=grammar, repair=repair)
     network = reasoner.network
     spoken = network.lexicon if isinstance(network, Network) else None
-    rerun = (lambda layout: reasoner.run(source, layout)) if isinstance(reasoner, Reasoner) else None
+    many = reasoner.run_many if isinstance(reasoner, Reasoner) else None
+    rerun = (lambda layouts: many([source] * len(layouts), layouts)) if many else None
     return Asked(answer, lexicon=spoken, cells=network.settings.regions == "cells", rerun=rerun)
 
 

@@ -87,8 +87,7 @@ def print_answer(answer: "Answer", otherwise: "Sequence[Otherwise]" = ()) -> Non
     """Print an answer, how sure it is (of an image), what it rests on, what it is by other readings, and its trace."""
     if answer.reading:
         say_repairs(answer.reading)
-    named = f" ({'; '.join(answer.things)})" if answer.things else ""
-    typer.echo(f"answer: {answer}{named}")
+    typer.echo(f"answer: {answer.named}")
     if answer.view is not None:
         chances = sorted(answer.distribution.items(), key=lambda pair: -pair[1])
         typer.echo("\n".join(_confidence_lines(answer.confidence, chances)))

@@ -68,7 +68,7 @@ def _load_file(path: Path, written_ns: tuple[int, ...]) -> Lexicon:
 def _load_text(text: str) -> Lexicon:
     try:
         tables = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise LexiconError(f"a lexicon as text is not JSON: {error}") from None
     try:
         return build(tables)

@@ -12,7 +12,7 @@ from nmn.assembler.execute import Run, execute
 from nmn.assembler.plan import plan
 from nmn.language import Reading, read
 from nmn.layout import Argument, Layout, parse_layout
-from nmn.modules.library import Library, check_words
+from nmn.modules.library import check_words
 from nmn.modules.read_regions import ReadRegions
 from nmn.reasoner.asking import AsksImages
 from nmn.reasoner.batches import by_size, check_paired
@@ -69,9 +69,14 @@ class Reasoner(AsksImages):
 
     def run(self, image: "ImageSource", layout: Layout | str) -> Answer:
         """Run a layout, or its text, on an image; raise ArgumentError for a word that the network has not learned."""
-        layout = parse_layout(layout) if isinstance(layout, str) else layout
-        check_words(layout, self.network.model.reasoning.library)
-        return self._answers([image], [layout], [None])[0]
+        return self.run_many([image], [parse_layout(layout) if isinstance(layout, str) else layout])[0]
+
+    def run_many(self, images: Sequence["ImageSource"], layouts: Sequence[Layout]) -> list[Answer]:
+        """Run ``layouts[i]`` on ``images[i]``, in batches as ``ask_many`` does."""
+        check_paired(images, layouts)
+        for layout in layouts:
+            check_words(layout, self.network.model.reasoning.library)
+        return self._answers(images, layouts, [None] * len(layouts))
 
     def runs(self, images: Sequence["ImageSource"], layouts: Sequence[Layout]) -> Iterator[Ran]:
         """Run ``layouts[i]`` on ``images[i]``, in batches of one size of image; equal images are read once."""
@@ -90,8 +95,7 @@ class Reasoner(AsksImages):
                 regions = model.read(seen)
                 planned = plan([layouts[at] for at in fitted.asked], fitted.rows, regions.panels.count)
                 finished = execute(planned, model.reasoning.library, regions)
-            said = taken_for(model.reasoning.library, regions) if most else [()] * len(fitted.images)
-            views = [view_of(*image, seen, regions, row, most, said[row]) for row, image in enumerate(fitted.images)]
+            views = [view_of(*image, seen, regions, row, most) for row, image in enumerate(fitted.images)]
             yield Ran(finished, fitted.asked, [views[row] for row in fitted.rows])
 
     def _answers(
@@ -101,13 +105,24 @@ class Reasoner(AsksImages):
         for ran in self.runs(images, layouts):
             values = {kind: value.cpu() for kind, value in ran.run.values.items()}  # at once, not call by call
             run = replace(ran.run, values=values)
-            for example, (at, view) in enumerate(zip(ran.asked, ran.views, strict=True)):
+            views = _with_names(run, ran.views)
+            for example, (at, view) in enumerate(zip(ran.asked, views, strict=True)):
                 answered[at] = answer_of(run, example, readings[at], view)
         return [answered[at] for at in range(len(images))]
 
 
-def taken_for(library: Library, regions: ReadRegions) -> list[tuple[str, ...]]:
+def _with_names(run: Run, views: "Sequence[View]") -> "list[View]":
+    """Return the views of a run's examples with what their regions are taken for, unless these are cells."""
+    if any(view.owners is None for view in views):
+        return list(views)
+    said, rows = taken_for(run), run.plan.example_images
+    return [replace(view, taken_for=said[int(row)][: len(view.boxes)]) for view, row in zip(views, rows, strict=True)]
+
+
+def taken_for(run: Run) -> list[tuple[str, ...]]:
     """Return what each region of each image is taken for: of every attribute the likeliest value, if it is likely."""
+    library, regions = run.library, run.regions
+    assert isinstance(regions, ReadRegions)
     truths = regions.truths.transpose(1, 2).cpu()
     said: list[list[list[str]]] = [[[] for _ in image] for image in truths]
     for names in library.values.values():

@@ -89,12 +89,10 @@ def view_of(
     regions: Regions,
     row: int,
     most: int | None = None,
-    taken_for: Sequence[str] = (),
 ) -> View:
     """Return the view of one image, number ``row`` of ``regions``, from what was found on its fitted form.
 
-    ``most``: how many regions can be proposed, None where there are always as many. ``taken_for``: what each region is
-    taken for, those that are padding too.
+    ``most``: how many regions can be proposed, None where there are always as many.
     """
     count = int(regions.mask[row].sum())
     boxes = fitted.on_original(regions.boxes[row, :count].detach().cpu())
@@ -107,4 +105,4 @@ def view_of(
     frames = regions.panels.boxes[row][regions.panels.mask[row]].detach().cpu()
     panels = fitted.on_original(frames) if len(frames) > 1 else None
     strange = "scores" in seen and float(seen["scores"][row][seen["mask"][row]].mean()) < FAMILIAR
-    return View(image, boxes, owners, panels, count == most, strange, tuple(taken_for[:count]))
+    return View(image, boxes, owners, panels, count == most, strange)

@@ -280,9 +280,15 @@ def _is_all_there_is(phrase: Phrase, modifier: Modifier) -> bool:
 
 
 def _is_no_kind(phrase: Phrase, modifier: Modifier) -> bool:
-    """Whether a phrase is "shapes that are not circles", of which what follows says where: no kind lies anywhere."""
+    """Whether a phrase is "shapes that are not circles", of which what follows says where: no kind lies anywhere.
+
+    "Not the circle", and "circles that are not circles", name which ones, so that what follows says which.
+    """
     last = phrase.modifiers[-1]
-    return last.kind == "nominal" and last.relative and last.negated and not (modifier.relative or modifier.joined)
+    if last.kind != "nominal" or not (last.relative and last.negated) or modifier.relative or modifier.joined:
+        return False
+    kind = last.operands[-1]
+    return kind.determiner.name in ("bare", "some") and kind.noun not in (SCENE, phrase.noun)
 
 
 def _unlikely(phrase: Phrase, exception: Modifier) -> int:
