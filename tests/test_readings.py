@@ -865,12 +865,16 @@ ANSWERS: tuple[tuple[str, object], ...] = (
     ("What colors are there in the picture?", ("red", "green", "blue", "yellow")),
     ("Is there a shape that is not a circle left of the red square?", False),
     ("How many shapes that are not squares left of the triangle are there?", 2),
+    ("How many shapes left of the triangle are neither squares nor stars?", 2),
+    ("How many shapes are neither circles nor squares that are left of the triangle?", 3),
     ("How many shapes that are not squares that are left of the triangle are there?", 6),
     ("How many shapes that are not the square left of the triangle are there?", 6),
     ("How many circles that are not the circle right of the triangle are there?", 2),
 )
 
 REFUSED = (
+    "How many shapes that are neither circles nor squares left of the triangle are there?",
+    "How many shapes are neither red nor blue left of the triangle?",
     "The star is blue and the triangle is yellow and it is small.",
     "If the star is blue then the triangle is yellow and it is small.",
     "Which is closer to it, the star or the triangle?",

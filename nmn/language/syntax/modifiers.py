@@ -188,6 +188,12 @@ def _joint(tree: Tree[Token], parts: Sequence[Node], reader: "Reader") -> Modifi
             sides.append([])
         elif not is_token(part, "BOTH", "EITHER", "NEITHER", "NEITHER_OF_KINDS"):
             sides[-1].append(part)
+    first, last = sides
+    for after in last[1:] if len(first) == 1 else ():
+        if not reader.modifier(after).relative:  # "neither red nor blue left of the star"
+            raise reader.error(
+                after, 'of the last alone, or of both? Say "that is ..." of the last, or where they are first'
+            )
     phrases = tuple(reader.attached(anything(), side) for side in sides)
     return Modifier("joint", rule(tree).removeprefix("joint_"), phrases)
 
