@@ -61,7 +61,7 @@ def asked(
     source: Path, question: str, model: str | None, grammar: str | None, lexicon: str | None, repair: bool
 ) -> Asked:
     """Answer a question about an image or a scene; with the grammar nlvr the image is one of NLVR's."""
-    from nmn.reasoner import Reasoner, ask_scene, load, nlvr_reader, run
+    from nmn.reasoner import Reasoner, ask_scene, load, nlvr_reader
 
     if is_scene(source):
         if model is not None:
@@ -72,10 +72,7 @@ def asked(
             if source.suffix.lower() == ".json":
                 raise
             raise SceneError(f'{error}; it begins with "{{", so it is no picture and was read as a scene') from None
-        words = lexicon or grammar
-        return Asked(
-            answer, lexicon=lexicon, rerun=lambda layouts: [run(one, source, lexicon=words) for one in layouts]
-        )
+        return Asked(answer, lexicon=lexicon, rerun=exactly(answer, lexicon or grammar))
     if grammar == "nlvr":
         from nmn.vision.image import load_image
 
@@ -91,8 +88,7 @@ def asked(
         except SceneError as error:
             raise SceneError(f"{source}: {error}") from None
         answer = ask_scene(scene, question, grammar=grammar, lexicon=lexicon, repair=repair)
-        words = lexicon or grammar
-        return Asked(answer, pixels, words, rerun=lambda layouts: [run(one, scene, lexicon=words) for one in layouts])
+        return Asked(answer, pixels, lexicon or grammar, rerun=exactly(answer, lexicon or grammar))
     if lexicon is not None:
         raise ConfigError("--lexicon is for scenes; what words mean of an image is in the model")
     from nmn.models.build import Network
@@ -104,6 +100,16 @@ def asked(
     many = reasoner.run_many if isinstance(reasoner, Reasoner) else None
     rerun = (lambda layouts: many([source] * len(layouts), layouts)) if many else None
     return Asked(answer, lexicon=spoken, cells=network.settings.regions == "cells", rerun=rerun)
+
+
+def exactly(answer: "Answer", lexicon: "Lexicon | str | None") -> "Callable[[list[Layout]], list[Answer]]":
+    """Return what answers other layouts of the scene that an answer is of."""
+    from nmn.reasoner import run
+    from nmn.scene import SceneGraph
+
+    scene = answer.trace.seen
+    assert isinstance(scene, SceneGraph)
+    return lambda layouts: [run(one, scene, lexicon=lexicon) for one in layouts]
 
 
 def is_scene(path: Path) -> bool:
