@@ -88,7 +88,7 @@ USES_OF_PANELS = {
     "count(alike[color](find[square]))": ("square red green blue", None),
     "count(and(find[red], inside(panels)))": ("red", None),
 }
-OF_WHERE_ALONE = {"at_side", "near_side", "panel"}  # what they learn is of boxes, and has tests of its own
+OF_WHERE_ALONE = {"at_side", "near_side", "panel"}  # what they learn is of places, and has a test of its own
 
 
 def test_every_module_is_among_those_whose_gradients_are_looked_at() -> None:
@@ -123,17 +123,18 @@ def reached(parameter: torch.Tensor) -> set[int]:
     return set(parameter.grad.view(len(parameter), -1).abs().sum(1).nonzero().flatten().tolist())
 
 
-def test_a_side_teaches_the_network_of_sides_alone() -> None:
-    made = modules(grid=False)
-    torch.cat(
-        root_values(run(made, [parse_layout("at_side[left]")] * IMAGES, range(IMAGES), regions(IMAGES, False)))
-    ).sum().backward()  # type: ignore[no-untyped-call]
+@pytest.mark.parametrize(
+    ("text", "wanted"), [("at_side[left]", "sides"), ("near_side[wall]", "sides"), ("panel[{}]", "pairs")]
+)
+def test_what_is_of_places_alone_teaches_the_network_of_sides_or_of_pairs_alone(text: str, wanted: str) -> None:
+    made, asked = modules(grid=False), parse_layout(text.format(VOCABULARY.superlatives[1]))
+    torch.cat(root_values(run(made, [asked] * IMAGES, range(IMAGES), regions(IMAGES, False)))).sum().backward()  # type: ignore[no-untyped-call]
     with_gradient = {
         name.split(".")[0]
         for name, part in made.named_parameters()
         if part.grad is not None and part.grad.abs().sum() > 0
     }
-    assert with_gradient == {"sides"}
+    assert with_gradient == {wanted}
 
 
 def test_relate_on_a_grid_moves_with_what_it_relates_to() -> None:
